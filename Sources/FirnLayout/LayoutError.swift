@@ -1,0 +1,56 @@
+/// Says what was wrong with a layout, an ID, a time or a range of them, with what value, and what to do.
+public struct LayoutError: Error, Hashable, Sendable {
+    /// What a program can tell apart. More may come; a `switch` over codes wants a `default`.
+    public struct Code: Hashable, Sendable, CustomStringConvertible {
+        private enum Kind: String {
+            case invalidLayout, invalidID, invalidTime, noSuchField, valueOutOfRange, emptyRange, beforeEpoch, pastEnd
+        }
+
+        private let kind: Kind
+
+        /// A layout's text or widths make no layout.
+        public static let invalidLayout = Code(kind: .invalidLayout)
+        /// A text is no ID in the format asked for.
+        public static let invalidID = Code(kind: .invalidID)
+        /// A text is no RFC 3339 time.
+        public static let invalidTime = Code(kind: .invalidTime)
+        /// The layout does not have a field that the operation needs.
+        public static let noSuchField = Code(kind: .noSuchField)
+        /// A value does not fit in its field.
+        public static let valueOutOfRange = Code(kind: .valueOutOfRange)
+        /// No ID can lie in the range of time.
+        public static let emptyRange = Code(kind: .emptyRange)
+        /// A time lies before the layout's epoch.
+        public static let beforeEpoch = Code(kind: .beforeEpoch)
+        /// A time lies past the last that the layout's time field holds.
+        public static let pastEnd = Code(kind: .pastEnd)
+
+        /// The code's name.
+        public var description: String { kind.rawValue }
+    }
+
+    /// What a program can tell apart.
+    public let code: Code
+    /// What was wrong, with what value, and what to do: whole sentences for a person, at most a few hundred bytes.
+    public let message: String
+
+    init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+extension LayoutError: CustomStringConvertible {
+    /// The message.
+    public var description: String { message }
+}
+
+extension StringProtocol {
+    /// The text in quotes for a message: control characters escaped, a long one cut.
+    var quoted: String {
+        let maximumLength = 80  // Longer than any right layout, ID or time; the rest would only fill a log.
+        let start = unicodeScalars.prefix(maximumLength)
+        let isCut = start.endIndex < endIndex
+        return String(reflecting: String(String.UnicodeScalarView(start))) + (isCut ? "…" : "")
+    }
+}

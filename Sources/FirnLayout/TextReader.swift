@@ -1,0 +1,42 @@
+/// Reads a text of ASCII from its start, a part at a time.
+struct TextReader {
+    private var rest: Substring.UTF8View
+
+    init(_ text: some StringProtocol) {
+        rest = Substring(text).utf8
+    }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    /// What has not been read.
+    var remainder: String { String(Substring(rest)) }
+
+    func peek(_ character: Unicode.Scalar) -> Bool {
+        rest.first == UInt8(ascii: character)
+    }
+
+    /// Reads one character if it is one of these.
+    mutating func skip(_ characters: Unicode.Scalar...) -> Bool {
+        guard characters.contains(where: peek) else { return false }
+        rest.removeFirst()
+        return true
+    }
+
+    /// Reads as many decimal digits as there are, maybe none.
+    mutating func digits() -> Substring {
+        let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        rest = rest[digits.endIndex...]
+        return Substring(digits)
+    }
+
+    /// Reads exactly `count` decimal digits; leaves the text alone when there are more or fewer.
+    mutating func number(ofDigits count: Int) -> Int64? {
+        let before = rest
+        let digits = digits()
+        guard digits.count == count, let number = Int64(digits) else {
+            rest = before
+            return nil
+        }
+        return number
+    }
+}

@@ -1,0 +1,26 @@
+/// The seeds of the property tests; each makes one layout or one series of values.
+let seeds: [UInt64] = Array(1...150)
+
+/// SplitMix64, so that a failing property can be run again from the seed in its test's argument.
+/// Source: Sebastiano Vigna, prng.di.unimi.it/splitmix64.c
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+
+    /// A number of which every width is as likely as any other, so that small and huge ones both come up.
+    mutating func number(upTo maximum: UInt64) -> UInt64 {
+        let number = next() >> UInt64.random(in: 0..<64, using: &self)
+        return maximum == .max ? number : number % (maximum + 1)
+    }
+}
