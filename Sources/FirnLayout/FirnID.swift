@@ -1,4 +1,8 @@
 /// A unique 64-bit ID.
+///
+/// IDs order as their unsigned numbers do. In JSON an ID is a decimal *string*, because a JavaScript number is exact
+/// only up to 2^53. ``formatted(_:)`` and ``init(parsing:format:)`` know the other text forms.
+@frozen
 public struct FirnID: RawRepresentable, Hashable, Comparable, Sendable {
     /// The 64 bits.
     public let rawValue: UInt64
@@ -9,6 +13,7 @@ public struct FirnID: RawRepresentable, Hashable, Comparable, Sendable {
         self.rawValue = rawValue
     }
 
+    /// Whether one ID is lower than another, as unsigned numbers.
     @inlinable
     public static func < (lhs: FirnID, rhs: FirnID) -> Bool {
         lhs.rawValue < rhs.rawValue
