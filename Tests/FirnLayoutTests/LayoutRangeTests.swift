@@ -1,0 +1,128 @@
+import FirnLayout
+import Testing
+
+@Suite struct LayoutRangeTests {
+    @Test func aSecondOfSnowflakes() throws {
+        let range = try Layout.snowflake.idRange(fromUnixMilliseconds: 1_555_092_854_000, to: 1_555_092_855_000)
+        #expect(range.lowerBound == FirnID(rawValue: 266_257_879_343 << 22))
+        #expect(range.upperBound == FirnID(rawValue: 266_257_880_343 << 22 - 1))
+        #expect(range.contains(FirnID(rawValue: 1_116_766_490_855_473_152)))
+    }
+
+    @Test func theWholeLifeOfALayoutIsARange() throws {
+        for layout in Layout.presets where layout.hasTime {
+            let end = layout.lastInstantUnixMilliseconds + 1
+            let range = try layout.idRange(fromUnixMilliseconds: layout.epochUnixMilliseconds, to: end)
+            #expect(range.lowerBound.rawValue == 0)
+            #expect(range.upperBound == layout.id(position: layout.maximumPosition, worker: layout.maximumWorker))
+        }
+        let widest = try Layout(parsing: "time:64x86400s@0")
+        let range = try widest.idRange(from: widest.epoch, to: UTCTime(unixSeconds: .max, nanosecond: 999_999_999))
+        #expect(range.upperBound.rawValue == UInt64(Int64.max) / 86_400)
+    }
+
+    @Test func anIDsTimeIsWhenItsTickBegins() throws {
+        let layout = try Layout(parsing: "time:40x10ms@1000,sequence:4")
+        func ticks(_ start: UInt64, _ end: UInt64) throws -> ClosedRange<UInt64> {
+            let range = try layout.idRange(fromUnixMilliseconds: start, to: end)
+            #expect(range.lowerBound.rawValue & 15 == 0 && range.upperBound.rawValue & 15 == 15)
+            return range.lowerBound.rawValue >> 4...range.upperBound.rawValue >> 4
+        }
+        #expect(try ticks(1000, 1010) == 0...0)
+        #expect(try ticks(1000, 1011) == 0...1)
+        #expect(try ticks(1000, 1001) == 0...0)
+        #expect(try ticks(1001, 1011) == 1...1)
+        #expect(try ticks(1010, 1040) == 1...3)
+    }
+
+    /// For ticks of 100 ms, sixteen of them from 1000 ms on, so up to 2600 ms.
+    static let refusals: [(start: UInt64, end: UInt64, code: LayoutError.Code, reason: String)] = [
+        (2000, 2000, .emptyRange, "from 1970-01-01T00:00:02.000Z to 1970-01-01T00:00:02.000Z is empty"),
+        (2000, 1999, .emptyRange, "give an end after the start"),
+        (1001, 1100, .emptyRange, "No tick begins from"),
+        (2501, 2600, .emptyRange, "ticks of 100000000 ns"),
+        (999, 2000, .beforeEpoch, "start 1970-01-01T00:00:00.999Z is before the epoch"),
+        (999, 2000, .beforeEpoch, "give 1970-01-01T00:00:01.000Z or later"),
+        (1000, 2601, .pastEnd, "end 1970-01-01T00:00:02.601Z is past the last instant"),
+        (2550, 9000, .pastEnd, "end 1970-01-01T00:00:09.000Z is past"),
+        (2600, 9000, .pastEnd, "start 1970-01-01T00:00:02.600Z is past"),
+        (0, .max, .beforeEpoch, "before the epoch"),
+        (1000, .max, .pastEnd, "1970-01-01T00:00:02.599999999Z: give an earlier one"),
+    ]
+
+    @Test(arguments: refusals)
+    func otherRangesAreRefusedWithTheReason(
+        start: UInt64,
+        end: UInt64,
+        code: LayoutError.Code,
+        reason: String
+    ) throws {
+        let layout = try Layout(parsing: "time:4x100ms@1000,worker:2")
+        let error = try #require(throws: LayoutError.self) {
+            try layout.idRange(fromUnixMilliseconds: start, to: end)
+        }
+        #expect(error.code == code)
+        #expect(error.message.contains(reason), "\(error)")
+    }
+
+    @Test func theLastTickCanBeAskedFor() throws {
+        let layout = try Layout(parsing: "time:4x100ms@1000,worker:2")
+        #expect(try layout.idRange(fromUnixMilliseconds: 2500, to: 2600) == FirnID(rawValue: 60)...FirnID(rawValue: 63))
+        #expect(try layout.idRange(fromUnixMilliseconds: 2500, to: 2501) == FirnID(rawValue: 60)...FirnID(rawValue: 63))
+        #expect(layout.lastInstantUnixMilliseconds == 2599)
+    }
+
+    @Test func aLayoutWithoutTimeHasNoRanges() throws {
+        let error = try #require(throws: LayoutError.self) {
+            try Layout.pinterest.idRange(fromUnixNanoseconds: 1, to: 2)
+        }
+        #expect(error.code == .noSuchField)
+        #expect(error.message.contains("The layout pinterest has no time"))
+    }
+
+    @Test(arguments: seeds)
+    func aRangeHoldsExactlyTheIDsOfItsTicks(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let layout = Layout.random(using: &generator)
+        for _ in 0..<20 {
+            let first = generator.number(upTo: layout.maximumTick - 1)
+            let last = first + generator.number(upTo: min(layout.maximumTick - first, 1000))
+            let start = layout.time(ofTick: first)
+            let lastInstant = try #require(layout.lastInstant)
+            let end = last == layout.maximumTick ? justAfter(lastInstant) : layout.time(ofTick: last + 1)
+            // The times of the highest ticks meet at the end of what UTCTime holds.
+            guard end.unixSeconds < .max else { continue }
+            let range = try layout.idRange(from: start, to: end)
+            let top = layout.sequencesPerTick - 1
+            #expect(try range.lowerBound == layout.compose(time: first, worker: 0, sequence: 0), "\(layout)")
+            #expect(
+                try range.upperBound == layout.compose(time: last, worker: layout.maximumWorker, sequence: top),
+                "\(layout)"
+            )
+        }
+    }
+
+    @Test(arguments: seeds)
+    func touchingRangesNeitherOverlapNorLeaveAGap(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let layout = Layout.random(using: &generator)
+        let length = Int64(layout.tickNanoseconds)
+        for _ in 0..<20 {
+            let origin = layout.unixNanoseconds(ofTick: generator.number(upTo: layout.maximumTick))
+            guard layout.maximumTick > 10, origin < .max - 20 * length else { continue }
+            let cut = origin + length + Int64.random(in: 0..<length, using: &generator)
+            guard let lastInstant = layout.lastInstant, UTCTime(unixNanoseconds: cut + length) <= lastInstant else {
+                continue
+            }
+            let below = try layout.idRange(fromUnixNanoseconds: origin, to: cut)
+            let above = try layout.idRange(fromUnixNanoseconds: cut, to: cut + length)
+            #expect(below.upperBound.rawValue + 1 == above.lowerBound.rawValue, "\(layout) cut at \(cut)")
+        }
+    }
+
+    private func justAfter(_ instant: UTCTime) -> UTCTime {
+        instant.nanosecond == 999_999_999 && instant.unixSeconds < .max
+            ? UTCTime(unixSeconds: instant.unixSeconds + 1)
+            : UTCTime(unixSeconds: instant.unixSeconds, nanosecond: min(instant.nanosecond + 1, 999_999_999))
+    }
+}
