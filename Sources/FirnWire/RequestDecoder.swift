@@ -1,0 +1,83 @@
+internal import CFirnProto
+
+/// Reads requests out of frames. protobuf-c unpacks each into memory that is used again for the next, so a request
+/// costs no allocation, and none of protobuf-c's pointers leaves this file.
+package struct RequestDecoder: ~Copyable {
+    /// Unpacking a whole frame of ordinary fields takes a few hundred bytes. A frame of unknown fields takes about
+    /// thirty times its length; past this it is refused.
+    private static let arenaCapacity = 64 * 1024
+
+    private let arena: UnsafeMutablePointer<firn_arena>
+    private let memory: UnsafeMutableRawPointer
+
+    package init() {
+        memory = UnsafeMutableRawPointer.allocate(byteCount: Self.arenaCapacity, alignment: 16)
+        arena = UnsafeMutablePointer<firn_arena>.allocate(capacity: 1)
+        firn_arena_init(arena, memory, Self.arenaCapacity)
+    }
+
+    deinit {
+        arena.deallocate()
+        memory.deallocate()
+    }
+
+    /// Reads the message of one frame.
+    ///
+    /// - Throws: a ``Status`` when the bytes are not a Request; the connection is to be closed after it.
+    package func decode(_ message: RawSpan) throws(Status) -> Request {
+        firn_arena_reset(arena)
+        let allocator = UnsafeMutableRawPointer(arena).assumingMemoryBound(to: ProtobufCAllocator.self)
+        let unpacked = message.withUnsafeBytes { bytes in
+            firn__v1__request__unpack(allocator, bytes.count, bytes.bindMemory(to: UInt8.self).baseAddress)
+        }
+        guard let unpacked else {
+            throw arena.pointee.exhausted
+                ? Status(
+                    .invalidArgument,
+                    "the request has more unknown fields than the daemon reads; send only what firn.proto names"
+                )
+                : Status(
+                    .internal,
+                    "the frame is not a firn.v1.Request; check that the peer speaks Firn's framed protocol"
+                )
+        }
+        let request = unpacked.pointee
+        return Request(
+            callID: request.call_id,
+            timeoutMilliseconds: request.timeout_ms,
+            method: Self.method(of: request)
+        )
+    }
+
+    @inline(__always)
+    private static func method(of request: Firn__V1__Request) -> Request.Method {
+        switch request.method_case {
+        case FIRN__V1__REQUEST__METHOD_NEXT_ID:
+            return .nextID
+        case FIRN__V1__REQUEST__METHOD_NEXT_BATCH:
+            return .nextBatch(count: request.next_batch.pointee.count)
+        case FIRN__V1__REQUEST__METHOD_NEXT_TICKETS:
+            let tickets = request.next_tickets.pointee
+            guard let name = name(tickets.sequence) else { return .refused(badName("sequence")) }
+            return .nextTickets(sequence: name, count: tickets.count)
+        case FIRN__V1__REQUEST__METHOD_NEW_PREFIX:
+            guard let name = name(request.new_prefix.pointee.service) else { return .refused(badName("service")) }
+            return .newPrefix(service: name)
+        case FIRN__V1__REQUEST__METHOD_DESCRIBE:
+            return .describe
+        default:
+            return .unknown
+        }
+    }
+
+    private static func name(_ string: UnsafeMutablePointer<CChar>?) -> Name? {
+        // An absent string is a constant of protobuf-c's, not of the arena's, and has no size before it.
+        guard let string, string.pointee != 0 else { return nil }
+        let length = firn_arena_size_of(string) - 1
+        return Name(utf8: UnsafeRawBufferPointer(start: string, count: length))
+    }
+
+    private static func badName(_ what: String) -> Status {
+        Status(.invalidArgument, "the \(what)'s name is not 1 to 64 characters of [A-Za-z0-9._-]; choose another")
+    }
+}

@@ -1,0 +1,126 @@
+internal import CFirnProto
+internal import FirnLayout
+
+/// Reads responses out of frames. Short ones, which are nearly all, unpack into memory that is used again.
+package struct ResponseDecoder: ~Copyable {
+    private static let arenaCapacity = 16 * 1024
+    /// A frame of this length unpacks into the arena, unless it is mostly unknown fields.
+    private static let arenaLength = 256
+
+    private let arena: UnsafeMutablePointer<firn_arena>
+    private let memory: UnsafeMutableRawPointer
+
+    package init() {
+        memory = UnsafeMutableRawPointer.allocate(byteCount: Self.arenaCapacity, alignment: 16)
+        arena = UnsafeMutablePointer<firn_arena>.allocate(capacity: 1)
+        firn_arena_init(arena, memory, Self.arenaCapacity)
+    }
+
+    deinit {
+        arena.deallocate()
+        memory.deallocate()
+    }
+
+    /// Reads the message of one frame.
+    ///
+    /// - Throws: a ``Status`` when the bytes are not a Response; the connection is of no more use.
+    package func decode(_ message: RawSpan) throws(Status) -> Response {
+        if message.byteCount <= Self.arenaLength {
+            firn_arena_reset(arena)
+            let allocator = UnsafeMutableRawPointer(arena).assumingMemoryBound(to: ProtobufCAllocator.self)
+            if let unpacked = Self.unpack(message, allocator) {
+                return try Self.response(unpacked.pointee)
+            }
+        }
+        guard let unpacked = Self.unpack(message, nil) else {
+            throw Status(.internal, "the frame is not a firn.v1.Response; check that the address is a Firn daemon's")
+        }
+        defer { firn__v1__response__free_unpacked(unpacked, nil) }
+        return try Self.response(unpacked.pointee)
+    }
+
+    private static func unpack(
+        _ message: RawSpan,
+        _ allocator: UnsafeMutablePointer<ProtobufCAllocator>?
+    ) -> UnsafeMutablePointer<Firn__V1__Response>? {
+        message.withUnsafeBytes { bytes in
+            firn__v1__response__unpack(allocator, bytes.count, bytes.bindMemory(to: UInt8.self).baseAddress)
+        }
+    }
+
+    private static func response(_ response: Firn__V1__Response) throws(Status) -> Response {
+        Response(callID: response.call_id, outcome: try outcome(of: response))
+    }
+
+    private static func outcome(of response: Firn__V1__Response) throws(Status) -> Response.Outcome {
+        switch response.outcome_case {
+        case FIRN__V1__RESPONSE__OUTCOME_ERROR:
+            let status = response.error.pointee
+            return .error(
+                Status(
+                    Status.Code(rawValue: status.code),
+                    text(status.message),
+                    retryAfterMilliseconds: status.retry_after_ms
+                )
+            )
+        case FIRN__V1__RESPONSE__OUTCOME_NEXT_ID:
+            return .nextID(FirnID(rawValue: response.next_id.pointee.id))
+        case FIRN__V1__RESPONSE__OUTCOME_NEXT_BATCH:
+            let batch = response.next_batch.pointee
+            return .nextBatch(try runs(batch.runs, count: batch.n_runs))
+        case FIRN__V1__RESPONSE__OUTCOME_NEXT_TICKETS:
+            let tickets = response.next_tickets.pointee
+            return .nextTickets(try runs(tickets.runs, count: tickets.n_runs))
+        case FIRN__V1__RESPONSE__OUTCOME_NEW_PREFIX:
+            return .newPrefix(text(response.new_prefix.pointee.prefix))
+        case FIRN__V1__RESPONSE__OUTCOME_DESCRIBE:
+            return .describe(try description(response.describe.pointee))
+        case FIRN__V1__RESPONSE__OUTCOME_GO_AWAY:
+            return .goAway(reason: text(response.go_away.pointee.reason))
+        default:
+            return .unknown
+        }
+    }
+
+    private static func runs(
+        _ runs: UnsafeMutablePointer<UnsafeMutablePointer<Firn__V1__Run>?>?,
+        count: Int
+    ) throws(Status) -> [Run] {
+        var result: [Run] = []
+        result.reserveCapacity(count)
+        for index in 0..<count {
+            guard let run = runs?[index]?.pointee, run.count > 0,
+                // The whole run must fit 64 bits, or its last ID would wrap round to a low one.
+                case let (span, tooLong) = run.stride.multipliedReportingOverflow(by: UInt64(run.count - 1)), !tooLong,
+                !run.first.addingReportingOverflow(span).overflow
+            else {
+                throw Status(
+                    .internal,
+                    "the daemon sent a run that is empty or past 64 bits; report this with its version"
+                )
+            }
+            result.append(Run(first: FirnID(rawValue: run.first), count: run.count, stride: run.stride))
+        }
+        return result
+    }
+
+    private static func description(_ description: Firn__V1__DescribeResponse) throws(Status) -> DaemonDescription {
+        let name = description.layout.map { text($0.pointee.name) } ?? ""
+        let layout: Layout
+        do {
+            layout = try Layout(parsing: name)
+        } catch {
+            throw Status(.internal, "the daemon's layout '\(name)' is not one that this client knows: \(error)")
+        }
+        return DaemonDescription(
+            version: text(description.version),
+            layout: layout,
+            workers: Array(UnsafeBufferPointer(start: description.workers, count: description.n_workers)),
+            maximumBatch: description.max_batch
+        )
+    }
+
+    private static func text(_ string: UnsafeMutablePointer<CChar>?) -> String {
+        string.map { String(cString: $0) } ?? ""
+    }
+}

@@ -1,0 +1,174 @@
+internal import CFirnProto
+package import FirnLayout
+
+/// Writes answers as frames. Each method appends one frame to the buffer.
+extension FrameBuffer {
+    /// The answer to NextID. The hot one: no allocation, one pass.
+    package mutating func appendNextID(callID: UInt64, id: FirnID) {
+        var outcome = Firn__V1__NextIDResponse()
+        firn__v1__next_idresponse__init(&outcome)
+        outcome.id = id.rawValue
+        withUnsafeMutablePointer(to: &outcome) { pointer in
+            var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_NEXT_ID)
+            response.next_id = pointer
+            // 1 + 10 for the call, 2 for the outcome's head, 9 for the ID.
+            appendFrame(&response, maximumLength: 22)
+        }
+    }
+
+    /// The answer to NextBatch.
+    package mutating func appendNextBatch(callID: UInt64, runs: [Run]) {
+        var outcome = Firn__V1__NextBatchResponse()
+        firn__v1__next_batch_response__init(&outcome)
+        Self.withMessages(of: runs) { pointers in
+            outcome.n_runs = runs.count
+            outcome.runs = pointers
+            withUnsafeMutablePointer(to: &outcome) { pointer in
+                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_NEXT_BATCH)
+                response.next_batch = pointer
+                appendFrame(&response, maximumLength: Self.maximumLength(runs: runs.count))
+            }
+        }
+    }
+
+    /// The answer to NextTickets.
+    package mutating func appendNextTickets(callID: UInt64, runs: [Run]) {
+        var outcome = Firn__V1__NextTicketsResponse()
+        firn__v1__next_tickets_response__init(&outcome)
+        Self.withMessages(of: runs) { pointers in
+            outcome.n_runs = runs.count
+            outcome.runs = pointers
+            withUnsafeMutablePointer(to: &outcome) { pointer in
+                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_NEXT_TICKETS)
+                response.next_tickets = pointer
+                appendFrame(&response, maximumLength: Self.maximumLength(runs: runs.count))
+            }
+        }
+    }
+
+    /// The answer to NewPrefix.
+    package mutating func appendNewPrefix(callID: UInt64, prefix: String) {
+        var outcome = Firn__V1__NewPrefixResponse()
+        firn__v1__new_prefix_response__init(&outcome)
+        Self.withCString(prefix) { text in
+            outcome.prefix = text
+            withUnsafeMutablePointer(to: &outcome) { pointer in
+                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_NEW_PREFIX)
+                response.new_prefix = pointer
+                appendFrame(&response, maximumLength: 64 + prefix.utf8.count)
+            }
+        }
+    }
+
+    /// An error, in answer to a call, or with call 0 of the whole connection.
+    package mutating func appendError(callID: UInt64, _ status: Status) {
+        var outcome = Firn__V1__Status()
+        firn__v1__status__init(&outcome)
+        outcome.code = status.code.rawValue
+        outcome.retry_after_ms = status.retryAfterMilliseconds
+        Self.withCString(status.message) { text in
+            outcome.message = text
+            withUnsafeMutablePointer(to: &outcome) { pointer in
+                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_ERROR)
+                response.error = pointer
+                appendFrame(&response, maximumLength: 64 + status.message.utf8.count)
+            }
+        }
+    }
+
+    /// Word that the connection will be closed.
+    package mutating func appendGoAway(reason: String) {
+        var outcome = Firn__V1__GoAway()
+        firn__v1__go_away__init(&outcome)
+        Self.withCString(reason) { text in
+            outcome.reason = text
+            withUnsafeMutablePointer(to: &outcome) { pointer in
+                var response = Self.response(0, FIRN__V1__RESPONSE__OUTCOME_GO_AWAY)
+                response.go_away = pointer
+                appendFrame(&response, maximumLength: 64 + reason.utf8.count)
+            }
+        }
+    }
+
+    /// The answer to Describe.
+    package mutating func appendDescription(callID: UInt64, _ description: DaemonDescription) {
+        var layout = Firn__V1__Layout()
+        firn__v1__layout__init(&layout)
+        layout.time_bits = UInt32(description.layout.timeBits)
+        layout.worker_bits = UInt32(description.layout.workerBits)
+        layout.sequence_bits = UInt32(description.layout.sequenceBits)
+        layout.sequence_above_worker = description.layout.sequenceAboveWorker ? 1 : 0
+        var outcome = Firn__V1__DescribeResponse()
+        firn__v1__describe_response__init(&outcome)
+        outcome.epoch_unix_ms = description.layout.epochUnixMilliseconds
+        outcome.tick_ns = description.layout.tickNanoseconds
+        outcome.max_batch = description.maximumBatch
+        var workers = description.workers
+        let length = 256 + description.version.utf8.count + description.layout.name.utf8.count + 5 * workers.count
+        Self.withCString(description.version) { version in
+            Self.withCString(description.layout.name) { name in
+                workers.withUnsafeMutableBufferPointer { workers in
+                    layout.name = name
+                    outcome.version = version
+                    outcome.n_workers = workers.count
+                    outcome.workers = workers.baseAddress
+                    withUnsafeMutablePointer(to: &layout) { layout in
+                        outcome.layout = layout
+                        withUnsafeMutablePointer(to: &outcome) { pointer in
+                            var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_DESCRIBE)
+                            response.describe = pointer
+                            appendFrame(&response, maximumLength: length)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func response(_ callID: UInt64, _ outcome: Firn__V1__Response__OutcomeCase) -> Firn__V1__Response {
+        var response = Firn__V1__Response()
+        firn__v1__response__init(&response)
+        response.call_id = callID
+        response.outcome_case = outcome
+        return response
+    }
+
+    @inline(__always)
+    private mutating func appendFrame(_ response: inout Firn__V1__Response, maximumLength: Int) {
+        appendUninitialized(Frame.headerLength + maximumLength) { free in
+            let body = free.baseAddress! + Frame.headerLength
+            let length = firn__v1__response__pack(&response, body.assumingMemoryBound(to: UInt8.self))
+            free.storeBytes(of: UInt32(length).bigEndian, as: UInt32.self)
+            return Frame.headerLength + length
+        }
+    }
+
+    /// A run takes at most 2 bytes of head, 9 for the first ID, 6 for the count and 11 for the stride.
+    private static func maximumLength(runs: Int) -> Int { 32 + 28 * runs }
+
+    private static func withMessages(
+        of runs: [Run],
+        _ body: (UnsafeMutablePointer<UnsafeMutablePointer<Firn__V1__Run>?>?) -> Void
+    ) {
+        withUnsafeTemporaryAllocation(of: Firn__V1__Run.self, capacity: runs.count) { messages in
+            withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Firn__V1__Run>?.self, capacity: runs.count) {
+                pointers in
+                for (index, run) in runs.enumerated() {
+                    let message = messages.baseAddress! + index
+                    firn__v1__run__init(message)
+                    message.pointee.first = run.first.rawValue
+                    message.pointee.count = run.count
+                    message.pointee.stride = run.stride
+                    pointers.initializeElement(at: index, to: message)
+                }
+                body(pointers.baseAddress)
+            }
+        }
+    }
+
+    /// protobuf-c's strings are `char *` that it only reads while packing.
+    private static func withCString(_ text: String, _ body: (UnsafeMutablePointer<CChar>) -> Void) {
+        text.withCString { body(UnsafeMutablePointer(mutating: $0)) }
+    }
+}
