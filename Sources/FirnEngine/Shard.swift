@@ -1,0 +1,114 @@
+package import FirnLayout
+
+/// What came of asking a ``Shard`` for IDs.
+package enum Minted<Value: Sendable & Equatable>: Sendable, Equatable {
+    /// The IDs, owned by the caller alone.
+    case minted(Value)
+    /// The present tick is used up: ask again in `untilTick`.
+    case full(untilTick: UInt64)
+    /// No window covers the present.
+    case closed
+    /// The layout's time field cannot hold the present tick.
+    case expired
+}
+
+/// One thread's hold on a ``Space``: a block of positions that it serves single IDs from without touching anything shared.
+///
+/// Invariants, each with a test in `ShardTests`:
+/// 1. The IDs of one shard strictly rise: a block is used up, or dropped, before anything later is claimed (promise 4).
+/// 2. An ID's tick is the tick it was asked in: a block of a past tick is dropped, never served from (promise 5).
+/// 3. While other shards wait, a shard takes no more of a tick than its first block and what their blocks leave over.
+///
+/// For one thread; not `Sendable`.
+package final class Shard {
+    private let slot: WorkerSlot
+    private var space: Space?
+    private var seenRevision: UInt64
+    // The block: positions next ..< end, all of blockTick.
+    private var next: UInt64 = 0
+    private var end: UInt64 = 0
+    private var blockTick: UInt64 = 0
+    private var lastClaimTick: UInt64 = .max
+    private var isWaiting = false
+
+    /// A shard on whatever space `slot` holds, now and later.
+    package init(slot: WorkerSlot) {
+        self.slot = slot
+        (space, seenRevision) = slot.current()
+    }
+
+    deinit {
+        if isWaiting { space?.stoppedWaiting() }
+    }
+
+    /// The worker in the IDs of this shard; `nil` while it has none.
+    package var worker: UInt64? { space?.worker }
+
+    /// Takes up the slot's present space. To be called once per wake-up; costs one atomic load when nothing changed.
+    package func refresh() {
+        guard slot.revision != seenRevision else { return }
+        let wasWaiting = isWaiting
+        setWaiting(false)
+        (space, seenRevision) = slot.current()
+        next = end
+        lastClaimTick = .max
+        setWaiting(wasWaiting)
+    }
+
+    /// Says whether calls wait here for a later tick; other shards then leave a block of it.
+    package func setWaiting(_ waits: Bool) {
+        guard waits != isWaiting else { return }
+        isWaiting = waits
+        if waits { space?.startedWaiting() } else { space?.stoppedWaiting() }
+    }
+
+    /// One ID of the tick `now`.
+    package func nextID(now: UInt64) -> Minted<FirnID> {
+        guard let space else { return .closed }
+        if next == end || blockTick != now {
+            switch claim(space.blockSize, from: space, now: now) {
+            case .positions(let first, let count):
+                next = first
+                end = first + count
+                blockTick = now
+            case .full(let untilTick): return .full(untilTick: untilTick)
+            case .closed: return .closed
+            case .expired: return .expired
+            }
+        }
+        let id = space.layout.id(position: next, worker: space.worker)
+        next += 1
+        return .minted(id)
+    }
+
+    /// One run of at least one and at most `count` IDs, all of the tick `now`.
+    package func nextRun(upTo count: UInt32, now: UInt64) -> Minted<Run> {
+        guard let space else { return .closed }
+        if next != end, blockTick == now {
+            // The block goes first: a run claimed past it would make the block's next single ID a lower one.
+            let take = min(UInt64(count), end - next)
+            let run = space.layout.run(position: next, count: UInt32(take), worker: space.worker)
+            next += take
+            return .minted(run)
+        }
+        switch claim(UInt64(count), from: space, now: now) {
+        case .positions(let first, let count):
+            return .minted(space.layout.run(position: first, count: UInt32(count), worker: space.worker))
+        case .full(let untilTick): return .full(untilTick: untilTick)
+        case .closed: return .closed
+        case .expired: return .expired
+        }
+    }
+
+    private func claim(_ count: UInt64, from space: Space, now: UInt64) -> Claim {
+        let floor = lastClaimTick == now ? 0 : min(count, space.blockSize)
+        let claim = space.claim(
+            upTo: count,
+            now: now,
+            leaving: space.reserve(callerWaits: isWaiting),
+            butAtLeast: floor
+        )
+        if case .positions = claim { lastClaimTick = now }
+        return claim
+    }
+}

@@ -1,0 +1,141 @@
+package import FirnLayout
+internal import Synchronization
+
+/// What came of asking a ``Space`` for positions.
+package enum Claim: Sendable, Equatable {
+    /// `count` consecutive positions of one tick, from `first` on, now owned by the caller alone.
+    case positions(first: UInt64, count: UInt64)
+    /// Nothing left now; `untilTick` is the first tick worth asking in.
+    case full(untilTick: UInt64)
+    /// No window covers the present: it ran out, or the worker was lost or given back.
+    case closed
+    /// The layout's time field cannot hold the present tick.
+    case expired
+}
+
+/// The positions of one worker in one daemon: an atomic cursor that only rises, below a limit that was stored first.
+///
+/// A position is `tick << sequenceBits | sequence`. Invariants, each with a test in `SpaceTests`:
+/// 1. No position is given out twice: the cursor moves by compare-and-exchange, from what was seen to past what was taken.
+/// 2. No position at or above `limit` is given out, and `limit` rises only by ``extend(limit:)``, which is called after
+///    the store has durably written it (promise 2).
+/// 3. No position of a tick after `now` is given out: bursts wait, they do not take the future (promise 5).
+/// 4. A claim never crosses a tick, so its sequence never wraps (promise 6).
+/// 5. After ``seal()`` nothing is given out any more, and what it returns lies above all that was.
+package final class Space: Sendable {
+    /// The number in the IDs' worker field.
+    package let worker: UInt64
+    /// The layout of the IDs.
+    package let layout: Layout
+    /// How many positions a shard claims for single IDs: a fraction of the tick, so that all shards find some, and at
+    /// most 256, past which the claim's cost (one compare-and-exchange) no longer shows. Empirical.
+    package let blockSize: UInt64
+
+    private let sequenceBits: UInt64
+    private let endTick: UInt64
+
+    /// Positions below were given out or passed over. `sealed` when the space is closed for good.
+    private let cursor: Atomic<UInt64>
+    // The cursor changes all the time, the limit hardly ever: they do not share a cache line.
+    private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+    private let limit: Atomic<UInt64>
+    private let waitingShards = Atomic<UInt64>(0)
+
+    private static let sealed = UInt64.max
+
+    /// A space that starts at `firstTick` and may use the ticks below `limit`.
+    ///
+    /// - Precondition: `worker` fits the layout's worker field, and the layout has a time field.
+    package init(layout: Layout, worker: UInt64, firstTick: UInt64, limit: UInt64, shards: Int = 1) {
+        precondition(layout.hasTime, "positions count ticks, so the layout needs a time field")
+        precondition(worker <= layout.maximumWorker, "a worker wider than its field would spill into another field")
+        precondition(shards > 0, "a space serves at least one shard")
+        self.layout = layout
+        self.worker = worker
+        self.sequenceBits = UInt64(layout.sequenceBits)
+        self.endTick = Self.endTick(of: layout)
+        self.blockSize = min(256, max(1, layout.sequencesPerTick / (8 * UInt64(shards))))
+        self.cursor = Atomic(min(firstTick, endTick) << sequenceBits)
+        self.limit = Atomic(min(limit, endTick))
+    }
+
+    /// The first tick that the layout cannot hold. When time and sequence fill all 64 bits the very last tick counts
+    /// as such too, so that adding to a position never wraps.
+    package static func endTick(of layout: Layout) -> UInt64 {
+        let highest = UInt64.max >> UInt64(layout.sequenceBits)
+        return layout.maximumTick < highest ? layout.maximumTick + 1 : highest
+    }
+
+    /// Takes up to `count` positions of the present tick. Any thread, no lock.
+    ///
+    /// - Parameters:
+    ///   - count: how many at most; at least 1.
+    ///   - now: the present tick.
+    ///   - reserve: how many to leave for other shards that wait.
+    ///   - floor: how many may be taken in spite of the reserve.
+    package func claim(upTo count: UInt64, now: UInt64, leaving reserve: UInt64 = 0, butAtLeast floor: UInt64 = 0)
+        -> Claim
+    {
+        precondition(count > 0, "a claim asks for something")
+        guard now < endTick else { return .expired }
+        var current = cursor.load(ordering: .relaxed)
+        while true {
+            guard current != Self.sealed else { return .closed }
+            let base = max(current, now << sequenceBits)
+            let tick = base >> sequenceBits
+            guard tick <= now else { return .full(untilTick: tick) }
+            guard tick < limit.load(ordering: .acquiring) else { return .closed }
+            let left = ((tick + 1) << sequenceBits) - base
+            let take = min(count, left, max(left > reserve ? left - reserve : 0, floor))
+            guard take > 0 else { return .full(untilTick: tick + 1) }
+            let (exchanged, original) = cursor.weakCompareExchange(
+                expected: current,
+                desired: base + take,
+                ordering: .acquiringAndReleasing
+            )
+            if exchanged { return .positions(first: base, count: take) }
+            current = original
+        }
+    }
+
+    /// Allows the ticks below `limit`. Call it only after the store has durably written that limit (promise 2).
+    ///
+    /// - Precondition: the limit does not fall; a window that was granted is never taken back but by ``seal()``.
+    package func extend(limit newLimit: UInt64) {
+        let clamped = min(newLimit, endTick)
+        let old = limit.exchange(clamped, ordering: .acquiringAndReleasing)
+        precondition(clamped >= old, "a window's limit only rises")
+    }
+
+    /// The first tick that may not be used.
+    package var windowLimit: UInt64 {
+        limit.load(ordering: .acquiring)
+    }
+
+    /// Closes the space for good.
+    ///
+    /// - Returns: the first tick of which no position was given out; `nil` when the space was sealed before.
+    @discardableResult
+    package func seal() -> UInt64? {
+        let last = cursor.exchange(Self.sealed, ordering: .acquiringAndReleasing)
+        guard last != Self.sealed else { return nil }
+        return (last + (layout.sequencesPerTick - 1)) >> sequenceBits
+    }
+
+    /// Counts a shard as waiting for the next tick, so that the others leave it a block.
+    func startedWaiting() {
+        waitingShards.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    /// Takes back one ``startedWaiting()``.
+    func stoppedWaiting() {
+        let (old, _) = waitingShards.wrappingSubtract(1, ordering: .relaxed)
+        precondition(old > 0, "a shard stops waiting only after it started")
+    }
+
+    /// How many positions a shard leaves in the present tick for the others that wait.
+    func reserve(callerWaits: Bool) -> UInt64 {
+        let waiting = waitingShards.load(ordering: .relaxed)
+        return (waiting - min(waiting, callerWaits ? 1 : 0)) * blockSize
+    }
+}

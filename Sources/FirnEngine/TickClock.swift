@@ -1,0 +1,142 @@
+package import FirnLayout
+internal import Synchronization
+
+/// One reading of a ``TickClock``: the same instant in the three scales that Firn counts in.
+package struct Moment: Sendable, Equatable {
+    /// Nanoseconds that never go back and owe nothing to the wall clock. Deadlines are kept in these.
+    package var bootNanoseconds: Int64
+    /// Nanoseconds since 1970 by the clock's own, steered time.
+    package var unixNanoseconds: Int64
+    /// The layout's tick that contains the instant.
+    package var tick: UInt64
+
+    package init(bootNanoseconds: Int64, unixNanoseconds: Int64, tick: UInt64) {
+        self.bootNanoseconds = bootNanoseconds
+        self.unixNanoseconds = unixNanoseconds
+        self.tick = tick
+    }
+}
+
+/// The time that IDs carry: the wall clock at start, carried on by a clock that never goes back.
+///
+/// Invariants, each with a test in `TickClockTests`:
+/// 1. Readings never fall, whatever the wall clock does.
+/// 2. A wall clock ahead by at most `followLimit` is followed at the next ``steer()``.
+/// 3. Any other gap is closed slowly, at 1/100 of elapsed time and never past the wall clock.
+///
+/// No promise of uniqueness rests on this clock: a wrong one costs waiting or wrong timestamps, never a duplicate.
+package final class TickClock: Sendable {
+    /// While a gap is closed slowly, our time runs at 99 % or 101 % of the true rate. One hundredth is far above what
+    /// crystals drift and far below what anyone would notice between two IDs. Empirical.
+    package static let slewDivisor: Int64 = 100
+
+    private let source: any TimeSource
+    private let followLimitNanoseconds: Int64
+    private let epochNanoseconds: Int64
+    private let tickNanoseconds: Int64
+
+    // The anchor: at boot time `boot` our time was `unix`, and `gap` was still to be closed (positive: wall ahead).
+    // A sequence lock: readers retry while `revision` is odd or has changed. Only `steer()` writes.
+    private let revision = Atomic<UInt64>(0)
+    private let boot: Atomic<Int64>
+    private let unix: Atomic<Int64>
+    private let gap = Atomic<Int64>(0)
+    private let steering = Mutex<Void>(())
+
+    /// Starts at the wall clock's present time.
+    ///
+    /// - Precondition: the layout has a time field.
+    package init(layout: Layout, source: any TimeSource = SystemTimeSource(), followLimit: Duration = .seconds(3600)) {
+        precondition(layout.hasTime, "a layout without a time field needs no clock")
+        self.source = source
+        self.followLimitNanoseconds = followLimit.nanoseconds
+        self.epochNanoseconds = Int64(layout.epochUnixMilliseconds) * 1_000_000
+        self.tickNanoseconds = Int64(clamping: layout.tickNanoseconds)
+        self.boot = Atomic(source.bootNanoseconds())
+        self.unix = Atomic(source.wallNanoseconds())
+    }
+
+    /// The present. Costs one clock reading; a reactor takes it once per wake-up.
+    package func now() -> Moment {
+        while true {
+            let before = revision.load(ordering: .acquiring)
+            let anchorBoot = boot.load(ordering: .acquiring)
+            let anchorUnix = unix.load(ordering: .acquiring)
+            let anchorGap = gap.load(ordering: .acquiring)
+            guard before & 1 == 0, revision.load(ordering: .relaxed) == before else { continue }
+            let bootNow = source.bootNanoseconds()
+            let unixNow = Self.carry(unix: anchorUnix, gap: anchorGap, elapsed: bootNow - anchorBoot)
+            return Moment(bootNanoseconds: bootNow, unixNanoseconds: unixNow, tick: tick(atUnixNanoseconds: unixNow))
+        }
+    }
+
+    /// Nanoseconds from `moment` until `tick` begins; 0 when it has begun. Saturates instead of overflowing.
+    package func nanoseconds(from moment: Moment, untilTick tick: UInt64) -> Int64 {
+        guard tick > moment.tick else { return 0 }
+        let (length, tooLong) = Int64(clamping: tick - moment.tick).multipliedReportingOverflow(by: tickNanoseconds)
+        guard !tooLong else { return .max }
+        let intoTick = max(0, moment.unixNanoseconds - epochNanoseconds) % tickNanoseconds
+        return length - intoTick
+    }
+
+    /// Ticks that `duration` spans, rounded up, at least one.
+    package func ticks(in duration: Duration) -> UInt64 {
+        let nanoseconds = max(1, duration.nanoseconds)
+        return UInt64((nanoseconds - 1) / tickNanoseconds + 1)
+    }
+
+    /// Compares our time with the wall clock and corrects it. To be called about once a second, by anyone.
+    ///
+    /// - Returns: how far the wall clock was from ours before the correction, and what was done about it.
+    @discardableResult
+    package func steer() -> ClockSteering {
+        steering.withLock { _ in
+            let bootNow = source.bootNanoseconds()
+            let wall = source.wallNanoseconds()
+            let ours = Self.carry(
+                unix: unix.load(ordering: .relaxed),
+                gap: gap.load(ordering: .relaxed),
+                elapsed: bootNow - boot.load(ordering: .relaxed)
+            )
+            let offset = wall - ours
+            let follows = offset >= 0 && offset <= followLimitNanoseconds
+
+            let odd = revision.load(ordering: .relaxed) + 1
+            revision.store(odd, ordering: .relaxed)
+            boot.store(bootNow, ordering: .releasing)
+            unix.store(follows ? wall : ours, ordering: .releasing)
+            gap.store(follows ? 0 : offset, ordering: .releasing)
+            revision.store(odd + 1, ordering: .releasing)
+            return ClockSteering(offsetNanoseconds: offset, isSlewing: !follows)
+        }
+    }
+
+    private static func carry(unix: Int64, gap: Int64, elapsed: Int64) -> Int64 {
+        let correction = max(0, elapsed) / slewDivisor
+        return unix + max(0, elapsed) + (gap < 0 ? max(gap, -correction) : min(gap, correction))
+    }
+
+    private func tick(atUnixNanoseconds nanoseconds: Int64) -> UInt64 {
+        // Before the epoch there is no tick: the daemon refuses to start there, and 0 gives out nothing it should not.
+        UInt64(max(0, nanoseconds - epochNanoseconds) / tickNanoseconds)
+    }
+}
+
+/// What one ``TickClock/steer()`` found.
+package struct ClockSteering: Sendable, Equatable {
+    /// Wall clock less our time, before the correction; negative when the wall clock was set back.
+    package var offsetNanoseconds: Int64
+    /// Whether the gap is being closed slowly, because the wall clock is behind us or too far ahead to be believed.
+    package var isSlewing: Bool
+}
+
+extension Duration {
+    /// Whole nanoseconds, clamped to what 64 bits hold (292 years either way).
+    package var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        let (sum, overflowToo) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return overflowToo ? (seconds < 0 ? .min : .max) : sum
+    }
+}
