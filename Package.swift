@@ -2,14 +2,14 @@
 
 // The modules, and which way the arrows point:
 //
-//     firnd ──► FirnServer ──► FirnStore ──► FirnEngine ──► FirnLayout
-//                   │                                          ▲
-//                   └────────► FirnWire ───────────────────────┤
-//                                 ▲                            │
-//     firn ───► FirnClient ───────┴────────────────────────────┘
+//     firnd ──► FirnServer ──► FirnEngine ──► FirnLayout
+//       │           └────────► FirnWire ─────────▲
+//       └─────► FirnStore         ▲              │
+//                                 │              │
+//     firn ───► FirnClient ───────┴──────────────┘
 //
-// The server and the client never import each other. Only FirnWire sees the C protobuf code, only SQLiteStore
-// sees SQLite, and only FirnClient sees SwiftNIO.
+// The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnStore sees
+// SQLite, and only FirnClient sees SwiftNIO.
 
 import PackageDescription
 
@@ -25,14 +25,37 @@ let package = Package(
     products: [
         .library(name: "FirnLayout", targets: ["FirnLayout"])
     ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
     targets: [
+        // Pure values and the engine: no I/O, no dependency.
         .target(name: "FirnLayout", swiftSettings: swiftSettings),
-        .testTarget(
-            name: "FirnLayoutTests",
-            dependencies: ["FirnLayout"],
-            exclude: ["Vectors"],  // read where it lies, by #filePath
+        .target(name: "FirnEngine", dependencies: ["FirnLayout"], swiftSettings: swiftSettings),
+
+        // The wire.
+        .systemLibrary(
+            name: "CProtobufC",
+            pkgConfig: "libprotobuf-c",
+            providers: [.apt(["libprotobuf-c-dev"]), .brew(["protobuf-c"])]
+        ),
+        .target(name: "CFirnProto", dependencies: ["CProtobufC"]),
+        .target(name: "FirnWire", dependencies: ["CFirnProto", "FirnLayout"], swiftSettings: swiftSettings),
+
+        // The daemon.
+        .target(name: "CLinux"),
+        .target(
+            name: "FirnServer",
+            dependencies: [
+                "CLinux", "FirnEngine", "FirnLayout", "FirnWire",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: swiftSettings
         ),
+        .testTarget(name: "FirnLayoutTests", dependencies: ["FirnLayout"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]
 )

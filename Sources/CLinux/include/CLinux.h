@@ -1,0 +1,26 @@
+// What the reactor needs of Linux and Swift's Glibc module does not offer.
+
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+// epoll_wait() that sleeps to the nanosecond where the kernel can (epoll_pwait2, Linux 5.11), else to the next
+// millisecond. timeout_ns < 0 waits without end. Returns the number of events, or -1 with errno.
+int firn_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_ns);
+
+// accept4() with SOCK_NONBLOCK and SOCK_CLOEXEC, the peer's address left out.
+int firn_accept(int listener);
+
+// Who connected to a Unix socket, as of connect() (SO_PEERCRED). 0, or -1 with errno.
+int firn_peer_credentials(int socket, uint32_t *uid, uint32_t *gid);
+
+// Lets this thread's timers fire when they are due, not up to 50 microseconds later (PR_SET_TIMERSLACK).
+void firn_sharpen_timers(void);
+
+// Names this thread for ps and top; at most 15 bytes.
+void firn_name_thread(const char *name);
+
+#endif

@@ -1,0 +1,57 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int firn_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_ns) {
+    if (timeout_ns <= 0) {
+        return epoll_wait(epoll, events, capacity, timeout_ns < 0 ? -1 : 0);
+    }
+#ifdef SYS_epoll_pwait2
+    static atomic_bool missing = false;
+    if (!atomic_load_explicit(&missing, memory_order_relaxed)) {
+        // The system call itself: glibc has had a wrapper only since 2.35.
+        struct { int64_t seconds, nanoseconds; } timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+        long count = syscall(SYS_epoll_pwait2, epoll, events, capacity, &timeout, NULL, (size_t)0);
+        // EPERM is what container runtimes answer to a call that their filter does not know.
+        if (count >= 0 || (errno != ENOSYS && errno != EPERM)) {
+            return (int)count;
+        }
+        atomic_store_explicit(&missing, true, memory_order_relaxed);
+    }
+#endif
+    int64_t milliseconds = (timeout_ns + 999999) / 1000000;
+    return epoll_wait(epoll, events, capacity, milliseconds > INT_MAX ? INT_MAX : (int)milliseconds);
+}
+
+int firn_accept(int listener) {
+    return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int firn_peer_credentials(int socket, uint32_t *uid, uint32_t *gid) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) {
+        return -1;
+    }
+    *uid = credentials.uid;
+    *gid = credentials.gid;
+    return 0;
+}
+
+void firn_sharpen_timers(void) {
+    prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
+}
+
+void firn_name_thread(const char *name) {
+    pthread_setname_np(pthread_self(), name);
+}

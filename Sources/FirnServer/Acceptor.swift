@@ -1,0 +1,147 @@
+internal import CLinux
+internal import FirnWire
+internal import Glibc
+internal import Logging
+internal import Synchronization
+
+/// Takes connections off the listening sockets, turns away those past a limit or a rule, and hands each of the others
+/// to the reactor with the fewest. Hosted by one reactor.
+final class Acceptor {
+    private let listeners: Listeners
+    private let mailboxes: [Mailbox]
+    private let census: ConnectionCensus
+    private let policy: AccessPolicy
+    private let logger: Logger
+
+    /// When accepting goes on after the process ran out of descriptors; `.max` when it is not suspended.
+    private(set) var resumesAt = Int64.max
+    private var refused = 0
+
+    /// As nginx does on EMFILE: waiting beats a loop that fails a million times a second.
+    private static let suspension: Int64 = 500_000_000
+    private static let acceptedPerWakeup = 64
+
+    init(listeners: Listeners, mailboxes: [Mailbox], census: ConnectionCensus, policy: AccessPolicy, logger: Logger) {
+        self.listeners = listeners
+        self.mailboxes = mailboxes
+        self.census = census
+        self.policy = policy
+        self.logger = logger
+    }
+
+    var descriptors: [Int32] { listeners.descriptors }
+
+    var isSuspended: Bool { resumesAt != .max }
+
+    func resume() {
+        resumesAt = .max
+    }
+
+    /// Accepts what waits on any listener, up to a share for this wake-up.
+    func acceptWaiting(now: Int64) {
+        for index in descriptors.indices {
+            for _ in 0..<Self.acceptedPerWakeup {
+                let descriptor = firn_accept(descriptors[index])
+                guard descriptor >= 0 else {
+                    if !mayGoOn(errno, now: now) { return }
+                    break
+                }
+                welcome(descriptor, isUnix: listeners.isUnix[index])
+            }
+        }
+    }
+
+    /// - Returns: whether other listeners may be tried; false when the process has no descriptors left.
+    private func mayGoOn(_ error: Int32, now: Int64) -> Bool {
+        switch error {
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM:
+            resumesAt = now + Self.suspension
+            logger.warning(
+                "no descriptors or memory left for new connections; those that are open go on, accepting pauses",
+                metadata: [
+                    "error": "\(String(cString: strerror(error)))", "pause_ms": "\(Self.suspension / 1_000_000)",
+                ]
+            )
+            return false
+        default:
+            // EAGAIN: nobody waits. Anything else is a pending error of that connection's (accept(2)), not of ours.
+            return true
+        }
+    }
+
+    private func welcome(_ descriptor: Int32, isUnix: Bool) {
+        var user: UInt32?
+        if isUnix {
+            var credentials = PeerCredentials(user: .max, group: .max)
+            guard firn_peer_credentials(descriptor, &credentials.user, &credentials.group) == 0,
+                policy.admits(credentials)
+            else {
+                return refuse(
+                    descriptor,
+                    Status(
+                        .permissionDenied,
+                        "user \(credentials.user) with group \(credentials.group) may not connect; "
+                            + "the daemon's --allow-uid and --allow-gid say who may"
+                    )
+                )
+            }
+            user = credentials.user
+        } else {
+            // Answers are small and wanted at once.
+            var yes: Int32 = 1
+            setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        }
+        if let refusal = census.enter(user: user) { return refuse(descriptor, refusal) }
+        let mailbox = mailboxes.min {
+            $0.connectionCount.load(ordering: .relaxed) < $1.connectionCount.load(ordering: .relaxed)
+        }!
+        mailbox.hand(AcceptedSocket(descriptor: descriptor, user: user))
+    }
+
+    private func refuse(_ descriptor: Int32, _ status: Status) {
+        let socket = FileDescriptor(descriptor)
+        var output = FrameBuffer()
+        output.appendError(callID: 0, status)
+        _ = output.withUnsafeBytes { send(socket.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        shutdown(socket.number, Int32(SHUT_WR))
+        // What the peer sent already is read, so that the close is not a reset that overtakes our word.
+        var scrap: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        _ = withUnsafeMutableBytes(of: &scrap) { recv(socket.number, $0.baseAddress, $0.count, 0) }
+        refused += 1
+        // One line for each power of two: a refused peer that comes again and again does not fill the log.
+        if refused & (refused - 1) == 0 {
+            logger.notice(
+                "a connection was refused",
+                metadata: ["reason": "\(status.message)", "refused_so_far": "\(refused)"]
+            )
+        }
+    }
+}
+
+/// The daemon's listening sockets, for as long as it accepts.
+package final class Listeners: Sendable {
+    private let listeners: [Listener]
+    let descriptors: [Int32]
+    let isUnix: [Bool]
+    package let addresses: [ListenAddress]
+
+    /// Opens all `addresses` and takes the `inherited` descriptors, or none.
+    package init(
+        _ addresses: [ListenAddress],
+        inherited: [Int32] = [],
+        ownership: SocketOwnership = SocketOwnership(),
+        allowsAnyHost: Bool = false
+    ) throws(ListenError) {
+        var listeners: [Listener] = []
+        for descriptor in inherited {
+            listeners.append(try Listener(inherited: descriptor, allowsAnyHost: allowsAnyHost))
+        }
+        for address in addresses {
+            listeners.append(try Listener(address, ownership: ownership, allowsAnyHost: allowsAnyHost))
+        }
+        self.listeners = listeners
+        descriptors = listeners.map { $0.descriptor }
+        isUnix = listeners.map { $0.isUnix }
+        self.addresses = listeners.map { $0.address }
+    }
+}

@@ -1,0 +1,28 @@
+/// Who may connect to a Unix socket, beyond what the socket file's mode says.
+package struct AccessPolicy: Sendable, Equatable {
+    /// Users who may connect. Both lists empty: whoever the file's mode lets.
+    package var allowedUsers: Set<UInt32>
+    /// Groups whose members may connect; the peer's primary group counts, which is what the kernel reports.
+    package var allowedGroups: Set<UInt32>
+
+    package init(allowedUsers: Set<UInt32> = [], allowedGroups: Set<UInt32> = []) {
+        self.allowedUsers = allowedUsers
+        self.allowedGroups = allowedGroups
+    }
+
+    package func admits(_ peer: PeerCredentials) -> Bool {
+        (allowedUsers.isEmpty && allowedGroups.isEmpty)
+            || allowedUsers.contains(peer.user) || allowedGroups.contains(peer.group)
+    }
+}
+
+/// Who connected to a Unix socket, as of its connect().
+package struct PeerCredentials: Sendable, Equatable {
+    package var user: UInt32
+    package var group: UInt32
+
+    package init(user: UInt32, group: UInt32) {
+        self.user = user
+        self.group = group
+    }
+}

@@ -1,0 +1,54 @@
+internal import FirnWire
+internal import Synchronization
+
+/// How many connections there are, in all and of each user; says who may have one more.
+final class ConnectionCensus: Sendable {
+    private struct Counts {
+        var total = 0
+        var users: [UInt32: Int] = [:]
+    }
+
+    private let limits: Limits
+    private let counts = Mutex(Counts())
+
+    init(limits: Limits) {
+        self.limits = limits
+    }
+
+    /// Counts a connection in.
+    ///
+    /// - Returns: why it is refused; `nil` when it was counted.
+    func enter(user: UInt32?) -> Status? {
+        counts.withLock { counts in
+            guard counts.total < limits.maximumConnections else {
+                return Status(
+                    .resourceExhausted,
+                    "the daemon has its maximum of \(limits.maximumConnections) connections; close some, share them, or raise --max-connections",
+                    retryAfterMilliseconds: 1000
+                )
+            }
+            if let user {
+                guard counts.users[user, default: 0] < limits.maximumConnectionsPerUser else {
+                    return Status(
+                        .resourceExhausted,
+                        "user \(user) has its maximum of \(limits.maximumConnectionsPerUser) connections; close some, share them, "
+                            + "or raise --max-connections-per-uid",
+                        retryAfterMilliseconds: 1000
+                    )
+                }
+                counts.users[user, default: 0] += 1
+            }
+            counts.total += 1
+            return nil
+        }
+    }
+
+    /// Counts a connection out.
+    func leave(user: UInt32?) {
+        counts.withLock { counts in
+            counts.total -= 1
+            guard let user, let count = counts.users[user] else { return }
+            counts.users[user] = count > 1 ? count - 1 : nil
+        }
+    }
+}

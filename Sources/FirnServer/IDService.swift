@@ -1,0 +1,95 @@
+package import FirnEngine
+package import FirnLayout
+package import FirnWire
+
+/// What the calls mean, apart from how they arrive: one thread's view of the layout, the time and the limits.
+///
+/// A session asks it for IDs through one of the thread's shards. Not for more than one thread at a time.
+package final class IDService {
+    package let layout: Layout
+    package let limits: Limits
+    /// The present of this wake-up: read once, so that all calls of one wake-up see one tick.
+    package private(set) var moment: Moment
+
+    private let clock: TickClock
+    private let availability: Availability
+    private let description: () -> DaemonDescription
+    /// A call waits for a tick that is this near; a farther one (the clock was far ahead once) is UNAVAILABLE now.
+    private let maximumWaitNanoseconds: Int64
+
+    package init(
+        layout: Layout,
+        limits: Limits,
+        clock: TickClock,
+        availability: Availability,
+        description: @escaping () -> DaemonDescription
+    ) {
+        self.layout = layout
+        self.limits = limits
+        self.clock = clock
+        self.availability = availability
+        self.description = description
+        self.moment = clock.now()
+        // Two ticks of a slow layout, or a second: longer than any burst's wait, shorter than a caller's patience.
+        self.maximumWaitNanoseconds = max(
+            1_000_000_000,
+            Int64(clamping: layout.tickNanoseconds.multipliedReportingOverflow(by: 2).partialValue)
+        )
+    }
+
+    /// Reads the clock. To be called when the thread wakes up.
+    package func wakeUp() {
+        moment = clock.now()
+    }
+
+    package func describe() -> DaemonDescription {
+        description()
+    }
+
+    /// Nanoseconds from this wake-up until `tick` begins.
+    package func nanoseconds(untilTick tick: UInt64) -> Int64 {
+        clock.nanoseconds(from: moment, untilTick: tick)
+    }
+
+    /// When a call that arrived in this wake-up is given up, in boot nanoseconds.
+    package func deadline(timeoutMilliseconds: UInt32) -> Int64 {
+        timeoutMilliseconds == 0 ? .max : moment.bootNanoseconds + Int64(timeoutMilliseconds) * 1_000_000
+    }
+
+    /// What is wrong with a batch of `count`; `nil` when nothing is.
+    package func objection(toCount count: UInt32) -> Status? {
+        guard count > 0 else {
+            return Status(.invalidArgument, "a batch of 0 IDs was asked for; ask for 1 to \(limits.maximumBatch)")
+        }
+        guard count <= limits.maximumBatch else {
+            return Status(
+                .invalidArgument,
+                "a batch of \(count) IDs was asked for; one call gives at most \(limits.maximumBatch): ask more than once"
+            )
+        }
+        return nil
+    }
+
+    /// What a call is told when it cannot wait for `tick`; `nil` when it can.
+    package func objection(toWaitingFor tick: UInt64) -> Status? {
+        let wait = nanoseconds(untilTick: tick)
+        guard wait > maximumWaitNanoseconds else { return nil }
+        let milliseconds = UInt32(clamping: wait / 1_000_000)
+        return Status(
+            .unavailable,
+            "the worker's IDs are used up to a time \(milliseconds) ms from now, as after a clock that was set back; try again then",
+            retryAfterMilliseconds: milliseconds
+        )
+    }
+
+    /// What a call is told when no window covers the present.
+    package var closed: Status { availability.refusal }
+
+    /// What a call is told when the layout's time field cannot hold the present.
+    package var expired: Status {
+        Status(
+            .failedPrecondition,
+            "the layout \(layout.name) ended at \(layout.lastInstantUnixMilliseconds) ms since 1970; move to another layout or epoch"
+        )
+    }
+}

@@ -1,0 +1,76 @@
+/// Where a daemon listens: `unix:PATH` or `tcp:HOST:PORT`.
+package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    case unix(path: String)
+    case tcp(host: String, port: UInt16)
+
+    /// The longest path that a Unix socket can have: `sun_path` is 108 bytes with its NUL (unix(7)).
+    package static let maximumPathLength = 107
+
+    /// Reads an address.
+    ///
+    /// - Throws: ``ListenError`` that says what is wrong with the text.
+    package init(parsing text: String) throws(ListenError) {
+        if text.hasPrefix("unix:") {
+            self = .unix(path: try Self.path(String(text.dropFirst("unix:".count))))
+        } else if text.hasPrefix("tcp:") {
+            self = try Self.tcp(text.dropFirst("tcp:".count))
+        } else {
+            throw .configuration("'\(text)' is not an address; write unix:PATH or tcp:HOST:PORT")
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .unix(let path): "unix:\(path)"
+        case .tcp(let host, let port): host.contains(":") ? "tcp:[\(host)]:\(port)" : "tcp:\(host):\(port)"
+        }
+    }
+
+    private static func path(_ path: String) throws(ListenError) -> String {
+        guard !path.isEmpty else {
+            throw .configuration("unix: lacks the socket's path; write unix:/run/firn/firn.sock")
+        }
+        guard !path.hasPrefix("@") else {
+            throw .configuration(
+                "'\(path)' is an abstract socket, which anyone on the host may connect to; give a path"
+            )
+        }
+        guard path.utf8.count <= maximumPathLength else {
+            throw .configuration(
+                "the socket path '\(path)' has \(path.utf8.count) bytes, and Linux allows \(maximumPathLength); choose a shorter one"
+            )
+        }
+        guard !path.utf8.contains(0) else { throw .configuration("the socket path has a NUL in it") }
+        return path
+    }
+
+    private static func tcp(_ text: Substring) throws(ListenError) -> ListenAddress {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw .configuration("'tcp:\(text)' lacks a port from 0 to 65535; write tcp:HOST:PORT")
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            throw .configuration("'tcp:\(text)': put an IPv6 address in brackets, as in tcp:[::1]:7300")
+        }
+        guard !host.isEmpty else {
+            throw .configuration("'tcp:\(text)' lacks a host; write tcp:127.0.0.1:\(port), or the address to serve on")
+        }
+        return .tcp(host: String(host), port: port)
+    }
+}
+
+/// Why the daemon cannot listen where it was told to.
+package struct ListenError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What was wrong, with what value, and what to do.
+    package var description: String
+    /// Of sysexits.h: 78 for what was asked, 71 for what the system refused, 75 where another daemon is in the way.
+    package var exitCode: Int32
+
+    static func configuration(_ description: String) -> ListenError {
+        ListenError(description: description, exitCode: 78)
+    }
+    static func system(_ description: String) -> ListenError { ListenError(description: description, exitCode: 71) }
+    static func occupied(_ description: String) -> ListenError { ListenError(description: description, exitCode: 75) }
+}

@@ -1,0 +1,80 @@
+internal import CLinux
+internal import Glibc
+
+/// A socket that accepts connections, and the file and lock that go with it.
+///
+/// A Unix socket's file has its mode and owner before anybody can connect to it (they are set between bind() and
+/// listen()), and a stale file is replaced only under a lock that proves that no other daemon lives there.
+package final class Listener: Sendable {
+    /// Whether peers are of this host's Unix sockets.
+    package let isUnix: Bool
+    /// Where it listens, with the port that the system chose where 0 was asked for.
+    package let address: ListenAddress
+
+    let socket: FileDescriptor
+    private let file: SocketFile?
+
+    /// As many as the kernel allows (net.core.somaxconn caps it): a burst of pods connecting is no reason to refuse.
+    private static let backlog: Int32 = 4096
+
+    var descriptor: Int32 { socket.number }
+
+    /// Opens a socket at `address`.
+    package init(_ address: ListenAddress, ownership: SocketOwnership, allowsAnyHost: Bool) throws(ListenError) {
+        switch address {
+        case .unix(let path):
+            let file = try SocketFile(path: path, ownership: ownership)
+            socket = try file.bind()
+            self.file = file
+            self.address = address
+            isUnix = true
+            guard listen(socket.number, Self.backlog) == 0 else {
+                throw .system("cannot listen on \(address): \(systemError)")
+            }
+        case .tcp(let host, let port):
+            socket = try TCPBinding(host: host, port: port, allowsAnyHost: allowsAnyHost).bind()
+            guard let bound = SocketAddress.bound(to: socket.number) else {
+                throw .system("cannot read the address of \(address): \(systemError)")
+            }
+            self.address = bound.listenAddress
+            file = nil
+            isUnix = false
+            guard listen(socket.number, Self.backlog) == 0 else {
+                throw .system("cannot listen on \(address): \(systemError)")
+            }
+        }
+    }
+
+    /// Takes a socket that somebody else opened, as systemd does. Its file, mode and lock are theirs.
+    package init(inherited descriptor: Int32, allowsAnyHost: Bool) throws(ListenError) {
+        var accepts: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &length) == 0, accepts != 0 else {
+            throw .configuration(
+                "the inherited descriptor \(descriptor) is not a listening stream socket; check the socket unit"
+            )
+        }
+        socket = FileDescriptor(descriptor)
+        guard let address = SocketAddress.bound(to: descriptor) else {
+            throw .configuration(
+                "the inherited descriptor \(descriptor) is neither a Unix nor a TCP socket; check the socket unit"
+            )
+        }
+        if case .tcp = address.listenAddress, !address.isLoopback, !allowsAnyHost {
+            throw TCPBinding.exposed(address.listenAddress.description)
+        }
+        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        self.address = address.listenAddress
+        file = nil
+        isUnix = if case .unix = address.listenAddress { true } else { false }
+    }
+
+    /// The sockets that systemd handed over (sd_listen_fds(3)): descriptors 3 and up, when they are meant for us.
+    package static func inheritedDescriptors() -> [Int32] {
+        guard let owner = getenv("LISTEN_PID"), Int32(String(cString: owner)) == getpid(),
+            let count = getenv("LISTEN_FDS").flatMap({ Int32(String(cString: $0)) }), count > 0, count < 1024
+        else { return [] }
+        return Array(3..<3 + count)
+    }
+}

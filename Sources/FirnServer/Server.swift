@@ -1,0 +1,103 @@
+package import FirnEngine
+package import FirnLayout
+package import FirnWire
+package import Logging
+internal import Synchronization
+
+/// The daemon's sockets: as many reactors as shards, each on a thread of its own.
+///
+/// Which shard mints for which worker: with as many workers as reactors, or fewer, reactor *i* uses worker *i mod n*;
+/// with more, the workers are dealt out, and a reactor's connections over its workers. So one connection's IDs are of
+/// one worker, and the daemon's capacity grows with the workers.
+package final class Server: Sendable {
+    private let mailboxes: [Mailbox]
+    private let threads: [NativeThread]
+
+    /// Starts serving.
+    ///
+    /// - Parameters:
+    ///   - slots: the daemon's workers; at least one. A slot may be empty until its worker is claimed.
+    ///   - description: what Describe answers; called on any reactor's thread.
+    package init(
+        listeners: consuming Listeners,
+        slots: [WorkerSlot],
+        reactors: Int,
+        layout: Layout,
+        clock: TickClock,
+        limits: Limits,
+        policy: AccessPolicy,
+        availability: Availability,
+        logger: Logger,
+        description: @escaping @Sendable () -> DaemonDescription
+    ) throws(ListenError) {
+        precondition(reactors > 0 && !slots.isEmpty, "a server has a reactor and a worker")
+        var mailboxes: [Mailbox] = []
+        for _ in 0..<reactors { mailboxes.append(try Mailbox()) }
+        self.mailboxes = mailboxes
+        let census = ConnectionCensus(limits: limits)
+        // Taken out by the first reactor's thread, which drops the listeners when it drains.
+        let listeners = Handover(listeners)
+        var threads: [NativeThread] = []
+        for (index, mailbox) in mailboxes.enumerated() {
+            let dealt = Self.deal(slots, to: index, of: reactors)
+            threads.append(
+                NativeThread(name: "reactor-\(index)") { [mailboxes] in
+                    let service = IDService(
+                        layout: layout,
+                        limits: limits,
+                        clock: clock,
+                        availability: availability,
+                        description: description
+                    )
+                    let acceptor = (index == 0 ? listeners.take() : nil).map {
+                        Acceptor(listeners: $0, mailboxes: mailboxes, census: census, policy: policy, logger: logger)
+                    }
+                    let reactor = Reactor(
+                        mailbox: mailbox,
+                        service: service,
+                        shards: dealt.map { Shard(slot: $0) },
+                        census: census,
+                        acceptor: acceptor,
+                        limits: limits,
+                        logger: logger
+                    )
+                    reactor.run()
+                }
+            )
+        }
+        self.threads = threads
+    }
+
+    /// How many shards mint for one worker, at most.
+    package static func shardsPerWorker(workers: Int, reactors: Int) -> Int {
+        max(1, (reactors + workers - 1) / workers)
+    }
+
+    private static func deal(_ slots: [WorkerSlot], to index: Int, of reactors: Int) -> [WorkerSlot] {
+        guard slots.count > reactors else { return [slots[index % slots.count]] }
+        return stride(from: index, to: slots.count, by: reactors).map { slots[$0] }
+    }
+
+    /// Accepts nothing more, tells every peer to go away, answers what was received, and closes.
+    package func drain() {
+        mailboxes.forEach { $0.drain() }
+    }
+
+    /// Waits until the last connection is closed, after ``drain()``.
+    package func join() {
+        threads.forEach { $0.join() }
+    }
+}
+
+/// Something that one thread leaves for another to take, once.
+private final class Handover<Value: Sendable>: Sendable {
+    private let value: Mutex<Value?>
+
+    init(_ value: Value) {
+        self.value = Mutex(value)
+    }
+
+    func take() -> Value? {
+        value.withLock { $0.take() }
+    }
+}

@@ -1,0 +1,100 @@
+internal import Glibc
+
+/// Mode and owner of a Unix socket's file. Connecting to it needs write permission (unix(7)).
+package struct SocketOwnership: Sendable, Equatable {
+    /// Permission bits, 0 to 0o777.
+    package var mode: UInt32
+    /// `nil`: the daemon's own.
+    package var owner: UInt32?
+    /// `nil`: the daemon's own.
+    package var group: UInt32?
+
+    package init(mode: UInt32 = 0o660, owner: UInt32? = nil, group: UInt32? = nil) {
+        self.mode = mode
+        self.owner = owner
+        self.group = group
+    }
+}
+
+/// A Unix socket's file, held under the lock `PATH.lock` for as long as the daemon lives.
+///
+/// The lock file is never unlinked: a daemon that unlinked it could leave two others each with a lock on a file of
+/// that name.
+final class SocketFile: Sendable {
+    private let path: String
+    private let ownership: SocketOwnership
+    private let lock: FileDescriptor
+
+    init(path: String, ownership: SocketOwnership) throws(ListenError) {
+        self.path = path
+        self.ownership = ownership
+        let lockPath = path + ".lock"
+        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            throw .system(
+                "cannot open \(lockPath), which guards the socket: \(systemError); check the directory and its permissions"
+            )
+        }
+        lock = FileDescriptor(descriptor)
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw .occupied("another firnd serves \(path) (it holds \(lockPath)); stop that one, or listen elsewhere")
+        }
+        try Self.removeStale(path)
+    }
+
+    deinit {
+        // Only while the lock is still held, and only if the name is still a socket: a successor would have had to
+        // take the lock first, so what is there is ours.
+        var status = stat()
+        if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
+    }
+
+    /// A bound socket with the file's mode and owner in place, on which nobody can connect before listen().
+    func bind() throws(ListenError) -> FileDescriptor {
+        let descriptor = socket(
+            AF_UNIX,
+            Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
+            0
+        )
+        guard descriptor >= 0 else { throw .system("cannot make a Unix socket: \(systemError)") }
+        let result = FileDescriptor(descriptor)
+        let bound = SocketAddress.withUnix(path: path) { address, length in Glibc.bind(descriptor, address, length) }
+        guard bound == 0 else {
+            throw .system("cannot bind \(path): \(systemError); check the directory and its permissions")
+        }
+        guard chmod(path, ownership.mode) == 0 else {
+            throw .system("cannot set mode \(String(ownership.mode, radix: 8)) on \(path): \(systemError)")
+        }
+        if ownership.owner != nil || ownership.group != nil {
+            guard lchown(path, ownership.owner ?? .max, ownership.group ?? .max) == 0 else {
+                throw .system(
+                    "cannot give \(path) to its owner and group: \(systemError); that needs CAP_CHOWN, or a group of the daemon's own"
+                )
+            }
+        }
+        return result
+    }
+
+    private static func removeStale(_ path: String) throws(ListenError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw .configuration("\(path) is there and is not a socket; move it away, or listen elsewhere")
+        }
+        // No firnd holds the lock, but somebody else's program may serve this name.
+        let probe = FileDescriptor(
+            socket(
+                AF_UNIX,
+                Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
+                0
+            )
+        )
+        let answer = SocketAddress.withUnix(path: path) { address, length in connect(probe.number, address, length) }
+        guard answer != 0, errno == ECONNREFUSED else {
+            throw .occupied("a program that is not firnd serves \(path); stop it, or listen elsewhere")
+        }
+        guard unlink(path) == 0 else {
+            throw .system("cannot remove the stale socket \(path): \(systemError)")
+        }
+    }
+}

@@ -1,0 +1,51 @@
+internal import Glibc
+
+/// A TCP address to listen on. The framed protocol has no encryption of its own, so beyond loopback it must be wanted.
+struct TCPBinding {
+    let host: String
+    let port: UInt16
+    let allowsAnyHost: Bool
+
+    /// A bound socket.
+    func bind() throws(ListenError) -> FileDescriptor {
+        var hints = addrinfo()
+        hints.ai_family = AF_UNSPEC
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_PASSIVE
+        var found: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(host, String(port), &hints, &found)
+        guard status == 0, let found else {
+            throw .configuration(
+                "the host '\(host)' of tcp:\(host):\(port) is not known: \(String(cString: gai_strerror(status)))"
+            )
+        }
+        defer { freeaddrinfo(found) }
+        guard let address = SocketAddress(found.pointee.ai_addr, length: found.pointee.ai_addrlen) else {
+            throw .configuration("the host '\(host)' has no IP address")
+        }
+        guard address.isLoopback || allowsAnyHost else { throw Self.exposed("tcp:\(host):\(port)") }
+        return try bind(found.pointee)
+    }
+
+    private func bind(_ info: addrinfo) throws(ListenError) -> FileDescriptor {
+        let type = info.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(info.ai_family, type, info.ai_protocol)
+        guard descriptor >= 0 else { throw .system("cannot make a TCP socket for \(host): \(systemError)") }
+        let result = FileDescriptor(descriptor)
+        var yes: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        guard Glibc.bind(descriptor, info.ai_addr, info.ai_addrlen) == 0 else {
+            let message = "cannot bind tcp:\(host):\(port): \(systemError)"
+            throw errno == EADDRINUSE
+                ? .occupied(message + "; stop who serves it, or choose another port") : .system(message)
+        }
+        return result
+    }
+
+    static func exposed(_ address: String) -> ListenError {
+        .configuration(
+            "\(address) can be reached from other hosts, and anyone there could use up this worker's IDs; "
+                + "listen on 127.0.0.1 or a Unix socket, or say --insecure-tcp where the network itself is closed"
+        )
+    }
+}
