@@ -72,6 +72,17 @@ import Testing
         #expect(layout.lastInstantUnixMilliseconds == 2599)
     }
 
+    @Test func rangesAreRightWhereNanosecondsPass64Bits() throws {
+        let layout = try Layout(parsing: "time:64ns@0")
+        let highest = UTCTime(unixSeconds: 18_446_744_073, nanosecond: 709_551_615)  // 2^64 - 1 ns
+        let after = UTCTime(unixSeconds: 18_446_744_073, nanosecond: 709_551_616)
+        #expect(try layout.idRange(from: highest, to: after) == FirnID(rawValue: .max)...FirnID(rawValue: .max))
+        let coarser = try Layout(parsing: "time:64x16ns@0")
+        let past = UTCTime(unixSeconds: 18_446_744_073, nanosecond: 709_551_617)
+        #expect(try coarser.idRange(from: after, to: past).lowerBound.rawValue == 1 << 60)
+        #expect(try coarser.idRange(from: coarser.epoch, to: after).upperBound.rawValue == 1 << 60 - 1)
+    }
+
     @Test func aLayoutWithoutTimeHasNoRanges() throws {
         let error = try #require(throws: LayoutError.self) {
             try Layout.pinterest.idRange(fromUnixNanoseconds: 1, to: 2)

@@ -60,6 +60,20 @@ import Testing
         #expect(workers.runStride == 1)
     }
 
+    /// The ticks around those whose seconds pass 63 and 64 bits.
+    @Test(arguments: [106_751_991_167_300, 106_751_991_167_301, 213_503_982_334_601, 213503982334602, UInt64.max])
+    func timesPastTheEndAreTheLastThereIs(tick: UInt64) throws {
+        let layout = try Layout(parsing: "time:64x86400s@0")
+        let time = layout.time(ofTick: tick)
+        if tick == 106_751_991_167_300 {
+            #expect(time == UTCTime(unixSeconds: 9_223_372_036_854_720_000))
+        } else {
+            #expect(time == UTCTime(unixSeconds: .max, nanosecond: 999_999_999))
+        }
+        #expect(layout.unixNanoseconds(ofTick: tick) == .max)
+        #expect(layout.unixMilliseconds(ofTick: tick) == .max)
+    }
+
     @Test func composingRefusesWhatDoesNotFit() throws {
         func check(_ code: LayoutError.Code, _ reason: String, _ body: () throws(LayoutError) -> FirnID) throws {
             let error = try #require(throws: LayoutError.self) { try body() }
