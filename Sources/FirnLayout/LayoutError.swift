@@ -31,7 +31,8 @@ public struct LayoutError: Error, Hashable, Sendable {
 
     /// What a program can tell apart.
     public let code: Code
-    /// What was wrong, with what value, and what to do: whole sentences for a person, at most a few hundred bytes.
+    /// What was wrong, with what value, and what to do: whole sentences for a person. Texts that came from
+    /// outside are quoted, escaped and cut, so that it is safe in a log and stays below 2 KiB.
     public let message: String
 
     init(_ code: Code, _ message: String) {

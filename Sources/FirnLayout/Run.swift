@@ -5,7 +5,7 @@
 public struct Run: Sendable, Hashable {
     /// The lowest ID.
     public var first: FirnID
-    /// How many IDs there are, at least 1.
+    /// How many IDs there are, at least 1. (As a collection's `count`, in generic code, it is an `Int`.)
     public var count: UInt32
     /// The distance from one ID to the next, at least 1. See ``Layout/runStride``.
     public var stride: UInt64
