@@ -56,6 +56,10 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "FirnLayoutTests", dependencies: ["FirnLayout"], swiftSettings: swiftSettings),
+
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "FirnStore", dependencies: ["CSQLite"], swiftSettings: swiftSettings),
+        .testTarget(name: "FirnStoreTests", dependencies: ["FirnStore"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]
 )

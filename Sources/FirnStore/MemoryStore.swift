@@ -1,0 +1,59 @@
+internal import Synchronization
+
+/// A store that lasts as long as its process: for tests, with faults to order, and for trying Firn out.
+///
+/// It promises nothing across restarts, so a daemon on it promises nothing across restarts either.
+package final class MemoryStore: Store {
+    struct State {
+        var records: [String: StoredValue] = [:]
+        var lastVersion: UInt64 = 0
+        var faults = Faults()
+    }
+
+    let state = Mutex(State())
+
+    package init() {}
+
+    package func read(_ key: String) throws(StoreError) -> StoredValue? {
+        checkKey(key)
+        try beginOperation(.read, key)
+        return state.withLock { $0.records[key] }
+    }
+
+    package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
+        checkKey(prefix)
+        try beginOperation(.list, prefix)
+        let found = state.withLock { state in
+            state.records.filter { $0.key.utf8.starts(with: prefix.utf8) }
+        }
+        return found.map { StoredRecord(key: $0.key, value: $0.value.value, version: $0.value.version) }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+    }
+
+    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+        checkKey(key)
+        try beginOperation(.write, key)
+        return try state.withLock { state throws(StoreError) in
+            if state.faults.writesToDelay > 0 {
+                state.faults.writesToDelay -= 1
+                state.faults.delayedWrites.append(DelayedWrite(key: key, value: value, ifVersion: ifVersion))
+                throw StoreError(code: .unavailable, message: "no answer to the write of \(key) (injected fault)")
+            }
+            let outcome = state.apply(key, value, ifVersion: ifVersion)
+            if state.faults.answersToLose > 0 {
+                state.faults.answersToLose -= 1
+                throw StoreError(code: .unavailable, message: "no answer to the write of \(key) (injected fault)")
+            }
+            return outcome
+        }
+    }
+}
+
+extension MemoryStore.State {
+    mutating func apply(_ key: String, _ value: String, ifVersion: UInt64?) -> WriteOutcome {
+        guard records[key]?.version == ifVersion else { return .conflict }
+        lastVersion += 1
+        records[key] = StoredValue(value: value, version: lastVersion)
+        return .written(version: lastVersion)
+    }
+}

@@ -1,0 +1,102 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Which files, not which names, a database consists of.
+///
+/// A database whose file was removed or replaced goes on working for whoever has it open, alone in its own world, while
+/// the next daemon starts a new one. The same is true of its write-ahead log and of that one's index.
+struct SQLiteFiles: Equatable {
+    struct Identity: Equatable {
+        var device: UInt64
+        var inode: UInt64
+
+        /// nil if there is no such file, or no way to it.
+        init?(path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
+        }
+    }
+
+    /// As it was given: a symbolic link may be turned to another file.
+    var path: String
+    /// Where SQLite keeps the log beside the database.
+    var resolvedPath: String
+    var database: Identity?
+    var log: Identity?
+    var logIndex: Identity?
+
+    init(path: String, resolvedPath: String) {
+        self.path = path
+        self.resolvedPath = resolvedPath
+        database = Identity(path: path)
+        log = Identity(path: resolvedPath + "-wal")
+        logIndex = Identity(path: resolvedPath + "-shm")
+    }
+
+    var areComplete: Bool { database != nil && log != nil && logIndex != nil }
+
+    /// The name of one that is now another file than it was, or none.
+    func firstReplaced() -> String? {
+        let now = SQLiteFiles(path: path, resolvedPath: resolvedPath)
+        if now.database != database { return path }
+        if now.log != log { return resolvedPath + "-wal" }
+        if now.logIndex != logIndex { return resolvedPath + "-shm" }
+        return nil
+    }
+
+    /// `path` from the root, so that neither a later change of the working directory nor SQLite's special names
+    /// (`:memory:`) can turn it into something else.
+    static func absolute(_ path: String) throws(StoreError) -> String {
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw StoreError(code: .unwritable, message: "the store's path is empty or has a NUL: give it a file")
+        }
+        if path.utf8.first == UInt8(ascii: "/") { return path }
+        guard let directory = getcwd(nil, 0) else {
+            throw StoreError(code: .unwritable, message: "no working directory: give \(path) from the root")
+        }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
+    }
+
+    /// Makes the directory of `path` if only that is missing, with mode 0750.
+    static func makeDirectory(of path: String) throws(StoreError) {
+        let directory = parent(of: path)
+        var status = stat()
+        if stat(directory, &status) == 0 { return }
+        if mkdir(directory, 0o750) == 0 {
+            // Else a power loss could take the directory, and with it what was promised inside.
+            let above = open(parent(of: directory), O_RDONLY)
+            if above >= 0 {
+                fsync(above)
+                close(above)
+            }
+            return
+        }
+        let reason = errno
+        if reason == EEXIST { return }
+        throw StoreError(
+            code: .unwritable,
+            message: "cannot make the directory \(directory) for the store: \(String(cString: strerror(reason))); "
+                + "make it, writable for this user, or give --store another path"
+        )
+    }
+
+    private static func parent(of path: String) -> String {
+        var bytes = Array(path.utf8)
+        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        while let last = bytes.last, last != UInt8(ascii: "/") { bytes.removeLast() }
+        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        return bytes.isEmpty ? "." : String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func sleep(milliseconds: UInt32) {
+        usleep(milliseconds * 1000)
+    }
+}

@@ -1,0 +1,113 @@
+/// A connection that has been found to be a Firn store, with its statements.
+final class SQLiteSession {
+    /// "Firn", in the header of every store.
+    static let applicationID: Int64 = 0x4669_726E
+    static let schemaVersion: Int64 = 1
+
+    let connection: SQLiteConnection
+    let files: SQLiteFiles
+    private let selectOne: SQLiteStatement
+    private let selectFrom: SQLiteStatement
+    private let nextVersion: SQLiteStatement
+    private let upsert: SQLiteStatement
+
+    /// - Parameter checkpoint: Whether to move the log into the database before anything is believed. After a failed
+    ///   sync, Linux forgets that what it has in memory is not on the disk; only writing it again makes it so.
+    init(path: String, busyTimeoutMilliseconds: Int32, checkpoint: Bool) throws {
+        connection = try SQLiteConnection(path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
+        if connection.isReadOnly {
+            throw StoreError(
+                code: .unwritable,
+                message: "the store \(path) may be read but not written: give this user write permission for it and "
+                    + "its directory"
+            )
+        }
+        let isFresh = try Self.isFresh(connection, path: path)
+        try Self.setUp(connection, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
+        if isFresh { try Self.initialize(connection, path: path) }
+        if checkpoint, try connection.number("PRAGMA wal_checkpoint(TRUNCATE)") != 0 {
+            throw StoreError(code: .unavailable, message: "the store \(path) is busy and cannot be made durable; retry")
+        }
+        selectOne = try SQLiteStatement(connection, "SELECT value, version FROM records WHERE key = ?1")
+        selectFrom = try SQLiteStatement(
+            connection,
+            "SELECT key, value, version FROM records WHERE key >= ?1 ORDER BY key"
+        )
+        nextVersion = try SQLiteStatement(connection, "UPDATE versions SET last = last + 1 RETURNING last")
+        upsert = try SQLiteStatement(
+            connection,
+            """
+            INSERT INTO records (key, value, version) VALUES (?1, ?2, ?3)
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version
+            """
+        )
+        files = SQLiteFiles(path: path, resolvedPath: connection.resolvedPath ?? path)
+        guard files.areComplete, !connection.hasMoved else {
+            throw StoreError(
+                code: .replaced,
+                message: "the store \(path) was removed or replaced while it was opened: try again"
+            )
+        }
+    }
+
+    func read(_ key: String) throws -> StoredValue? {
+        defer { selectOne.reset() }
+        try selectOne.bind(1, key)
+        guard try selectOne.step() else { return nil }
+        return try StoredValue(value: Self.text(selectOne, 0, key), version: Self.version(selectOne, 1, key))
+    }
+
+    func list(prefix: String) throws -> [StoredRecord] {
+        defer { selectFrom.reset() }
+        try selectFrom.bind(1, prefix)
+        var records: [StoredRecord] = []
+        while try selectFrom.step() {
+            let key = try Self.text(selectFrom, 0, prefix)
+            guard key.utf8.starts(with: prefix.utf8) else { break }
+            let value = try Self.text(selectFrom, 1, key)
+            records.append(StoredRecord(key: key, value: value, version: try Self.version(selectFrom, 2, key)))
+        }
+        return records
+    }
+
+    /// The new version, or nil if the record was not at `ifVersion`.
+    func write(_ key: String, _ value: String, ifVersion: UInt64?) throws -> UInt64? {
+        try connection.transaction { () throws(SQLiteFailure) in
+            try self.replace(key, value, ifVersion: ifVersion)
+        }
+    }
+
+    private func replace(_ key: String, _ value: String, ifVersion: UInt64?) throws(SQLiteFailure) -> UInt64? {
+        defer {
+            selectOne.reset()
+            nextVersion.reset()
+            upsert.reset()
+        }
+        try selectOne.bind(1, key)
+        let version = try selectOne.step() ? UInt64(bitPattern: selectOne.number(1)) : nil
+        guard version == ifVersion else { return nil }
+        guard try nextVersion.step() else { return nil }
+        let next = nextVersion.number(0)
+        // To its end: the row comes before the update is complete.
+        _ = try nextVersion.step()
+        try upsert.bind(1, key)
+        try upsert.bind(2, value)
+        try upsert.bind(3, next)
+        _ = try upsert.step()
+        return UInt64(bitPattern: next)
+    }
+
+    private static func text(_ statement: SQLiteStatement, _ column: Int32, _ key: String) throws -> String {
+        if let text = statement.text(column) { return text }
+        throw StoreError(code: .corrupt, message: "the record \(key) is not UTF-8 text: Firn did not write it")
+    }
+
+    private static func version(_ statement: SQLiteStatement, _ column: Int32, _ key: String) throws -> UInt64 {
+        if let version = UInt64(exactly: statement.number(column)), version > 0 { return version }
+        throw StoreError(
+            code: .corrupt,
+            message: "the record \(key) has version \(statement.number(column)), and versions begin at 1: "
+                + "Firn did not write it"
+        )
+    }
+}

@@ -1,0 +1,118 @@
+internal import CSQLite
+internal import Synchronization
+
+/// A store in one SQLite file: for all daemons on one host.
+///
+/// What it answers to a write is on the disk (write-ahead log, synced at every commit). Any number of processes may have
+/// the file open; it must be on a local file system. It notices when the file, or a file of its log, is removed or
+/// replaced, and then refuses to read and write: the truth is elsewhere.
+package final class SQLiteStore: Store {
+    /// How long a call waits for other processes before it fails with `.unavailable`.
+    package static let busyTimeoutMilliseconds: Int32 = 2000
+
+    struct State {
+        var session: SQLiteSession?
+        /// The database as it was first opened; it stays the same over all sessions.
+        var database: SQLiteFiles.Identity?
+        /// Set by a failed read, write or sync: what the system has in memory may never reach the disk.
+        var mustCheckpoint = false
+    }
+
+    private let path: String
+    let state: Mutex<State>
+
+    /// Opens the store, and makes it, with its directory, where they are missing.
+    ///
+    /// Throws `.notOurs`, `.newerFormat` or `.corrupt` for a file that it will not touch, and `.unwritable` where it
+    /// may not write.
+    package init(path: String) throws(StoreError) {
+        let path = try SQLiteFiles.absolute(path)
+        self.path = path
+        try SQLiteFiles.makeDirectory(of: path)
+        state = Mutex(State())
+        try perform("open") { _ in }
+    }
+
+    package func read(_ key: String) throws(StoreError) -> StoredValue? {
+        checkKey(key)
+        return try perform("read \(key) from") { try $0.read(key) }
+    }
+
+    package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
+        checkKey(prefix)
+        return try perform("list \(prefix) of") { try $0.list(prefix: prefix) }
+    }
+
+    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+        checkKey(key)
+        let version = try perform("write \(key) to") { try $0.write(key, value, ifVersion: ifVersion) }
+        return version.map { .written(version: $0) } ?? .conflict
+    }
+
+    /// Runs `body` on an open session, and closes the session if it can no longer be trusted.
+    private func perform<Result: Sendable>(
+        _ what: String,
+        _ body: (SQLiteSession) throws -> Result
+    ) throws(StoreError) -> Result {
+        try state.withLock { state throws(StoreError) in
+            do {
+                let session = try openSession(&state)
+                if let replaced = session.files.firstReplaced() { throw Self.replacedError(replaced) }
+                return try body(session)
+            } catch let error as StoreError {
+                throw error
+            } catch let failure as SQLiteFailure {
+                if failure.primaryCode == SQLITE_IOERR { state.mustCheckpoint = true }
+                if state.mustCheckpoint || state.session?.connection.isInTransaction == true { state.session = nil }
+                throw failure.storeError(path: path, doing: what)
+            } catch {
+                preconditionFailure("a session throws nothing else: \(error)")
+            }
+        }
+    }
+
+    private func openSession(_ state: inout State) throws -> SQLiteSession {
+        if let session = state.session { return session }
+        // Before the open, which would make a new file where ours is gone.
+        if let database = state.database, SQLiteFiles.Identity(path: path) != database {
+            throw Self.replacedError(path)
+        }
+        let session = try SQLiteSession(
+            path: path,
+            busyTimeoutMilliseconds: Self.busyTimeoutMilliseconds,
+            checkpoint: state.mustCheckpoint
+        )
+        if let database = state.database, session.files.database != database { throw Self.replacedError(path) }
+        state.database = session.files.database
+        state.mustCheckpoint = false
+        state.session = session
+        return session
+    }
+
+    private static func replacedError(_ path: String) -> StoreError {
+        StoreError(
+            code: .replaced,
+            message: "\(path) was removed or replaced while in use: put the file back, or stop all daemons on this "
+                + "store before starting any on a new one"
+        )
+    }
+}
+
+extension SQLiteFailure {
+    func storeError(path: String, doing what: String) -> StoreError {
+        let (code, advice): (StoreError.Code, String) =
+            switch primaryCode {
+            case SQLITE_BUSY, SQLITE_LOCKED:
+                (.unavailable, "another process keeps it locked; it is tried again")
+            case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
+                (.unwritable, "give this user write permission for the file and its directory")
+            case SQLITE_FULL:
+                (.diskFull, "make room on its file system")
+            case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_MISMATCH, SQLITE_CONSTRAINT:
+                (.corrupt, "restore it, or move it away once all its daemons have stopped")
+            default:
+                (.ioFailed, "see the system's log for the disk or file system under it")
+            }
+        return StoreError(code: code, message: "cannot \(what) the store \(path): \(text); \(advice)")
+    }
+}

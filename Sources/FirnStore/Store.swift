@@ -1,0 +1,62 @@
+/// Small records under compare-and-swap: all that Firn asks of whatever keeps its promises.
+///
+/// Calls block; the daemon makes them on a thread of their own. A store may be used from several threads.
+///
+/// An error from ``write(_:_:ifVersion:)`` leaves the truth unknown: the write may have been applied, may be applied
+/// later, or never. Its caller reads back before it does anything else. An error from the two reading calls changes
+/// nothing.
+///
+/// Keys are ASCII, without spaces; values are any text. Anything else in a key is a broken invariant of ours and traps.
+package protocol Store: AnyObject, Sendable {
+    /// The value under `key`, or nil where there is none. What it returns is durable.
+    func read(_ key: String) throws(StoreError) -> StoredValue?
+
+    /// The records whose key begins with `prefix`, in the order of their keys' bytes.
+    func list(prefix: String) throws(StoreError) -> [StoredRecord]
+
+    /// Writes `value` if the record is still at `ifVersion` (nil: if there is no record). Once it answers
+    /// `.written`, the value is durable.
+    func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome
+}
+
+/// A value and the version at which it was written.
+package struct StoredValue: Hashable, Sendable {
+    package var value: String
+    /// At least 1. Rises with every write anywhere in the store, so that no version is ever used twice.
+    package var version: UInt64
+
+    package init(value: String, version: UInt64) {
+        self.value = value
+        self.version = version
+    }
+}
+
+/// A stored value with its key.
+package struct StoredRecord: Hashable, Sendable {
+    package var key: String
+    package var value: String
+    package var version: UInt64
+
+    package init(key: String, value: String, version: UInt64) {
+        self.key = key
+        self.value = value
+        self.version = version
+    }
+}
+
+/// What became of a write.
+package enum WriteOutcome: Hashable, Sendable {
+    /// Durable, at this version.
+    case written(version: UInt64)
+    /// The record was not at the expected version. Nothing was changed.
+    case conflict
+}
+
+/// Traps on a key that the stores would not agree on: Swift's strings and a database's bytes compare differently
+/// outside ASCII.
+func checkKey(_ key: String) {
+    precondition(
+        key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F },
+        "store keys are printable ASCII without spaces"
+    )
+}

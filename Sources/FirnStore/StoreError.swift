@@ -1,0 +1,57 @@
+/// Why a store could not do what it was asked.
+package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The kind of a store's failure. New kinds may come; switch over it with a default.
+    package struct Code: Hashable, Sendable, CustomStringConvertible {
+        private enum Kind: String, Hashable, Sendable {
+            case unavailable, unwritable, diskFull, ioFailed, replaced
+            case notOurs, newerFormat, corrupt, layoutDiffers
+        }
+
+        private let kind: Kind
+
+        private init(_ kind: Kind) {
+            self.kind = kind
+        }
+
+        /// Away or busy; the same call may succeed later.
+        package static let unavailable = Code(.unavailable)
+        /// Permissions or a read-only file system forbid writing.
+        package static let unwritable = Code(.unwritable)
+        /// No room left for the write.
+        package static let diskFull = Code(.diskFull)
+        /// The operating system failed to read, write or sync.
+        package static let ioFailed = Code(.ioFailed)
+        /// The store's file was removed or replaced while in use.
+        package static let replaced = Code(.replaced)
+        /// Something else than a Firn store is there.
+        package static let notOurs = Code(.notOurs)
+        /// Written by a newer Firn.
+        package static let newerFormat = Code(.newerFormat)
+        /// A record or the whole store cannot be understood.
+        package static let corrupt = Code(.corrupt)
+        /// The store belongs to daemons of another layout.
+        package static let layoutDiffers = Code(.layoutDiffers)
+
+        package var description: String { kind.rawValue }
+    }
+
+    package var code: Code
+    /// What was wrong, with what value, and what to do.
+    package var message: String
+
+    package init(code: Code, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { "\(code): \(message)" }
+
+    /// The exit code of a daemon that cannot start for this reason: 78 (`EX_CONFIG`) where somebody has to put
+    /// something right, else 74 (`EX_IOERR`).
+    package var exitCode: Int32 {
+        switch code {
+        case .notOurs, .newerFormat, .corrupt, .layoutDiffers: 78
+        default: 74
+        }
+    }
+}

@@ -1,0 +1,276 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import FirnStore
+
+@Suite struct SQLiteStoreTests {
+    let directory = TemporaryDirectory()
+    var path: String { directory.path + "/store.db" }
+
+    /// Runs SQL on the file behind the store's back.
+    func sql(_ text: String) throws {
+        try SQLiteConnection(path: path, busyTimeoutMilliseconds: 2000).run(text)
+    }
+
+    func number(_ text: String) throws -> Int64 {
+        try SQLiteConnection(path: path, busyTimeoutMilliseconds: 2000).number(text)
+    }
+
+    func openError() -> StoreError? {
+        do throws(StoreError) {
+            _ = try SQLiteStore(path: path)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func recordsOutliveTheStore() throws {
+        var store: SQLiteStore? = try SQLiteStore(path: path)
+        _ = try store?.write("a", "1", ifVersion: nil)
+        let version = try store?.write("b", "2", ifVersion: nil).version
+        store = nil
+        let again = try SQLiteStore(path: path)
+        #expect(try again.read("b") == StoredValue(value: "2", version: #require(version)))
+        #expect(try #require(again.write("c", "3", ifVersion: nil).version) > #require(version))
+    }
+
+    @Test func versionsAreNotUsedAgainAfterADelete() throws {
+        let store = try SQLiteStore(path: path)
+        let version = try #require(store.write("a", "1", ifVersion: nil).version)
+        try sql("DELETE FROM records")
+        #expect(try #require(store.write("a", "2", ifVersion: nil).version) > version)
+    }
+
+    @Test func fileSaysWhatItIs() throws {
+        let store = try SQLiteStore(path: path)
+        #expect(try number("PRAGMA application_id") == 0x4669_726E)
+        #expect(try number("PRAGMA user_version") == 1)
+        store.state.withLock { state in
+            let connection = state.session!.connection
+            #expect(try! connection.number("PRAGMA synchronous") == 2)
+            #expect(try! connection.number("PRAGMA mmap_size") == 0)
+            #expect(try! connection.number("PRAGMA cache_size") == -64)
+            #expect(try! connection.number("SELECT journal_mode = 'wal' FROM pragma_journal_mode") == 1)
+        }
+    }
+
+    @Test func severalStoresOnOneFileSeeEachOther() throws {
+        let stores = try (0..<3).map { _ in try SQLiteStore(path: path) }
+        var version: UInt64?
+        for round in 0..<9 {
+            version = try stores[round % 3].write("a", "\(round)", ifVersion: version).version
+            #expect(version != nil)
+            #expect(try stores[(round + 1) % 3].read("a") == StoredValue(value: "\(round)", version: version!))
+            #expect(try stores[(round + 2) % 3].write("a", "stale", ifVersion: version! - 1) == .conflict)
+        }
+    }
+
+    @Test func aStoreThatClosesHarmsNoOther() throws {
+        let staying = try SQLiteStore(path: path)
+        var version: UInt64?
+        for round in 0..<5 {
+            let leaving = try SQLiteStore(path: path)
+            version = try leaving.write("a", "\(round)", ifVersion: version).version
+            #expect(try staying.read("a")?.version == version)
+            version = try staying.write("a", "\(round)+", ifVersion: version).version
+            #expect(version != nil)
+        }
+    }
+
+    @Test func firstDaemonsRaceToMakeTheFile() throws {
+        for round in 0..<10 {
+            let path = directory.path + "/race-\(round).db"
+            let failures = Mutex<[String]>([])
+            onThreads(8) { index in
+                do {
+                    let store = try SQLiteStore(path: path)
+                    try LayoutRecord.check(store, layout: "same")
+                    _ = try store.write("own/\(index)", "1", ifVersion: nil)
+                } catch {
+                    failures.withLock { $0.append("\(error)") }
+                }
+            }
+            #expect(failures.withLock { $0 } == [])
+            #expect(try SQLiteStore(path: path).list(prefix: "own/").count == 8)
+        }
+    }
+
+    @Test func otherPeoplesDatabaseIsRefusedUntouched() throws {
+        try sql("CREATE TABLE theirs (x); PRAGMA application_id = 7")
+        let before = try Data(contentsOf: URL(fileURLWithPath: path))
+        let error = try #require(openError())
+        #expect(error.code == .notOurs && error.exitCode == 78)
+        #expect(error.message.contains("application_id 7"))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+    }
+
+    @Test func unnamedDatabaseWithTablesIsRefused() throws {
+        try sql("CREATE TABLE theirs (x)")
+        #expect(openError()?.code == .notOurs)
+    }
+
+    @Test(arguments: [1, 1000]) func fileOfAnotherKindIsRefusedUntouched(_ lines: Int) throws {
+        let text = String(repeating: "not a database\n", count: lines)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        let error = try #require(openError())
+        #expect(error.code == .notOurs && error.exitCode == 78)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(text.utf8))
+    }
+
+    @Test func emptyFileBecomesAStore() throws {
+        try Data().write(to: URL(fileURLWithPath: path))
+        #expect(openError() == nil)
+    }
+
+    @Test func newerFormatIsRefused() throws {
+        _ = try SQLiteStore(path: path)
+        try sql("PRAGMA user_version = 2")
+        let error = try #require(openError())
+        #expect(error.code == .newerFormat && error.exitCode == 78)
+        #expect(error.message.contains("format 2"))
+    }
+
+    @Test func emptiedStoreIsCorrupt() throws {
+        _ = try SQLiteStore(path: path)
+        try sql("DROP TABLE records; DROP TABLE versions")
+        #expect(openError()?.code == .corrupt)
+    }
+
+    @Test func missingDirectoryIsMadeForItsOwnerAndGroup() throws {
+        let store = try SQLiteStore(path: directory.path + "/new/store.db")
+        #expect(try store.read("a") == nil)
+        let attributes = try FileManager.default.attributesOfItem(atPath: directory.path + "/new")
+        let mode = try #require(attributes[.posixPermissions] as? NSNumber)
+        #expect(mode.intValue & ~0o750 == 0)
+    }
+
+    @Test(arguments: ["/none/of/these/store.db", "file/store.db", ""])
+    func unreachablePathIsRefused(_ suffix: String) throws {
+        try Data().write(to: URL(fileURLWithPath: directory.path + "/file"))
+        let path = suffix.isEmpty || suffix.hasPrefix("/") ? suffix : directory.path + "/" + suffix
+        let error = #expect(throws: StoreError.self) { _ = try SQLiteStore(path: path) }
+        #expect(error?.code == .unwritable && error?.exitCode == 74)
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root may write everywhere"))
+    func directoryWithoutWritePermissionIsRefused() throws {
+        try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: directory.path)
+        let error = try #require(openError())
+        #expect(error.code == .unwritable && error.exitCode == 74)
+    }
+
+    @Test func directoryInPlaceOfTheFileIsRefused() throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        #expect(openError()?.code == .unwritable)
+    }
+
+    @Test(arguments: ["", "-wal", "-shm"]) func removedFileStopsTheStore(_ suffix: String) throws {
+        let store = try SQLiteStore(path: path)
+        let version = try #require(store.write("a", "1", ifVersion: nil).version)
+        try FileManager.default.moveItem(atPath: path + suffix, toPath: path + suffix + ".away")
+        let error = #expect(throws: StoreError.self) { try store.write("a", "2", ifVersion: version) }
+        #expect(error?.code == .replaced && error?.exitCode == 74)
+        #expect(try #require(error).message.contains(path + suffix))
+        #expect(throws: StoreError.self) { try store.read("a") }
+        #expect(!FileManager.default.fileExists(atPath: path + suffix))
+        // Put back, it is the same file again.
+        try FileManager.default.moveItem(atPath: path + suffix + ".away", toPath: path + suffix)
+        #expect(try store.write("a", "2", ifVersion: version).version != nil)
+    }
+
+    @Test func replacedFileStopsTheStore() throws {
+        let store = try SQLiteStore(path: path)
+        let version = try store.write("a", "1", ifVersion: nil).version
+        for suffix in ["", "-wal", "-shm"] {
+            try FileManager.default.moveItem(atPath: path + suffix, toPath: path + suffix + ".old")
+        }
+        let other = try SQLiteStore(path: path)
+        let error = #expect(throws: StoreError.self) { try store.write("a", "2", ifVersion: version) }
+        #expect(error?.code == .replaced)
+        #expect(try other.read("a") == nil)
+    }
+
+    @Test func symbolicLinkTurnedElsewhereStopsTheStore() throws {
+        let link = directory.path + "/link.db"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+        let store = try SQLiteStore(path: link)
+        let version = try store.write("a", "1", ifVersion: nil).version
+        _ = try SQLiteStore(path: directory.path + "/other.db")
+        try FileManager.default.removeItem(atPath: link)
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: directory.path + "/other.db")
+        let error = #expect(throws: StoreError.self) { try store.write("a", "2", ifVersion: version) }
+        #expect(error?.code == .replaced)
+    }
+
+    @Test func lockedFileIsUnavailableInBoundedTime() throws {
+        let store = try SQLiteStore(path: path)
+        let other = try SQLiteConnection(path: path, busyTimeoutMilliseconds: 0)
+        try other.run("BEGIN IMMEDIATE")
+        let start = ContinuousClock.now
+        let error = #expect(throws: StoreError.self) { try store.write("a", "1", ifVersion: nil) }
+        #expect(error?.code == .unavailable)
+        #expect(ContinuousClock.now - start < .seconds(10))
+        #expect(try store.read("a") == nil)
+        try other.run("ROLLBACK")
+        #expect(try store.write("a", "1", ifVersion: nil).version != nil)
+    }
+
+    @Test func fullDiskIsAnErrorAndPasses() throws {
+        let store = try SQLiteStore(path: path)
+        let version = try store.write("a", "1", ifVersion: nil).version
+        store.state.withLock { try! $0.session!.connection.run("PRAGMA max_page_count = 4") }
+        let large = String(repeating: "x", count: 100_000)
+        let error = #expect(throws: StoreError.self) { try store.write("a", large, ifVersion: version) }
+        #expect(error?.code == .diskFull && error?.exitCode == 74)
+        #expect(try store.read("a")?.value == "1")
+        store.state.withLock { try! $0.session!.connection.run("PRAGMA max_page_count = 1000") }
+        #expect(try store.write("a", large, ifVersion: version).version != nil)
+    }
+
+    @Test func afterAFailedSyncTheLogIsWrittenAgain() throws {
+        let store = try SQLiteStore(path: path)
+        let witness = try SQLiteStore(path: path)
+        let version = try store.write("a", "1", ifVersion: nil).version
+        let size = { try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int }
+        #expect(try size() != 0)
+        store.state.withLock {
+            $0.session = nil
+            $0.mustCheckpoint = true
+        }
+        #expect(try store.read("a")?.version == version)
+        #expect(try size() == 0)
+        #expect(try witness.read("a")?.version == version)
+        #expect(store.state.withLock { $0.mustCheckpoint } == false)
+    }
+
+    @Test func damagedPageIsCorrupt() throws {
+        var store: SQLiteStore? = try SQLiteStore(path: path)
+        _ = try store?.write("a", "1", ifVersion: nil)
+        store = nil
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        try file.seek(toOffset: 4096)
+        try file.write(contentsOf: Data(repeating: 0xEE, count: 8192))
+        try file.close()
+        let error = #expect(throws: StoreError.self) {
+            _ = try SQLiteStore(path: path).read("a")
+        }
+        #expect(error?.code == .corrupt && error?.exitCode == 78)
+    }
+
+    @Test func textThatIsNotUnicodeIsCorrupt() throws {
+        let store = try SQLiteStore(path: path)
+        try sql("INSERT INTO records VALUES ('a', CAST(x'ff' AS TEXT), 1)")
+        let error = #expect(throws: StoreError.self) { try store.read("a") }
+        #expect(error?.code == .corrupt)
+    }
+
+    @Test func logStaysSmall() throws {
+        let store = try SQLiteStore(path: path)
+        var version: UInt64?
+        for round in 0..<1500 { version = try store.write("a", "\(round)", ifVersion: version).version }
+        let size = try #require(FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int)
+        #expect(size <= 1 << 20)
+    }
+}

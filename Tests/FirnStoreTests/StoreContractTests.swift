@@ -1,0 +1,105 @@
+import FirnStore
+import Foundation
+import Synchronization
+import Testing
+
+/// What every store has to do, whatever it is made of.
+@Suite struct StoreContractTests {
+    @Test(arguments: StoreUnderTest.allCases) func absentRecordReadsAsNil(_ kind: StoreUnderTest) throws {
+        let store = try kind.make()
+        #expect(try store.read("a") == nil)
+        #expect(try store.list(prefix: "").isEmpty)
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func writtenValueIsReadBackWithItsVersion(_ kind: StoreUnderTest) throws {
+        let store = try kind.make()
+        let value = "naïve \u{1F9CA} line\nnext\ttab"
+        let version = try #require(try store.write("a", value, ifVersion: nil).version)
+        #expect(try store.read("a") == StoredValue(value: value, version: version))
+        #expect(version >= 1)
+        _ = try store.write("empty", "", ifVersion: nil)
+        #expect(try store.read("empty")?.value == "")
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func writeAtAnotherVersionConflicts(_ kind: StoreUnderTest) throws {
+        let store = try kind.make()
+        #expect(try store.write("a", "x", ifVersion: 1) == .conflict)
+        #expect(try store.read("a") == nil)
+        let first = try #require(try store.write("a", "1", ifVersion: nil).version)
+        #expect(try store.write("a", "2", ifVersion: nil) == .conflict)
+        #expect(try store.write("a", "2", ifVersion: first + 1) == .conflict)
+        #expect(try store.write("a", "2", ifVersion: UInt64.max) == .conflict)
+        #expect(try store.read("a") == StoredValue(value: "1", version: first))
+        let second = try #require(try store.write("a", "2", ifVersion: first).version)
+        #expect(second > first)
+        #expect(try store.write("a", "3", ifVersion: first) == .conflict)
+        #expect(try store.read("a") == StoredValue(value: "2", version: second))
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func versionsRiseOverAllKeys(_ kind: StoreUnderTest) throws {
+        let store = try kind.make()
+        var last: UInt64 = 0
+        for key in ["b", "a", "c"] {
+            let version = try #require(try store.write(key, "1", ifVersion: nil).version)
+            #expect(version > last)
+            last = version
+        }
+        #expect(try #require(try store.write("b", "2", ifVersion: store.read("b")?.version).version) > last)
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func listHoldsThePrefixInOrderOfBytes(_ kind: StoreUnderTest) throws {
+        let store = try kind.make()
+        for key in ["workers/2", "workers/10", "workers", "workers/1", "workers0", "layout", "zebra", "workers/Z"] {
+            _ = try store.write(key, "of \(key)", ifVersion: nil)
+        }
+        let records = try store.list(prefix: "workers/")
+        #expect(records.map(\.key) == ["workers/1", "workers/10", "workers/2", "workers/Z"])
+        #expect(records.allSatisfy { $0.value == "of \($0.key)" })
+        for record in records {
+            #expect(try store.read(record.key) == StoredValue(value: record.value, version: record.version))
+        }
+        #expect(try store.list(prefix: "").count == 8)
+        #expect(try store.list(prefix: "none").isEmpty)
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func racingIncrementsAreAllCounted(_ kind: StoreUnderTest) throws {
+        let store = try kind.make()
+        _ = try store.write("n", "0", ifVersion: nil)
+        let failures = Mutex<[String]>([])
+        onThreads(8) { _ in
+            var done = 0
+            while done < 20 {
+                do {
+                    let stored = try store.read("n")!
+                    let next = String(Int(stored.value)! + 1)
+                    if case .written = try store.write("n", next, ifVersion: stored.version) { done += 1 }
+                } catch {
+                    failures.withLock { $0.append("\(error)") }
+                    return
+                }
+            }
+        }
+        #expect(failures.withLock { $0 } == [])
+        #expect(try store.read("n")?.value == "160")
+    }
+}
+
+extension WriteOutcome {
+    var version: UInt64? {
+        if case .written(let version) = self { version } else { nil }
+    }
+}
+
+/// Runs `body` on `count` threads at once and waits for them.
+func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    let group = DispatchGroup()
+    for index in 0..<count {
+        group.enter()
+        let thread = Thread {
+            body(index)
+            group.leave()
+        }
+        thread.start()
+    }
+    group.wait()
+}

@@ -1,0 +1,33 @@
+import FirnStore
+import Foundation
+import Testing
+
+/// The stores that keep the contract. A new one joins by a case.
+enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
+    case memory, sqlite
+
+    private static let directory = TemporaryDirectory()
+
+    var testDescription: String { rawValue }
+
+    func make() throws -> any Store {
+        switch self {
+        case .memory: MemoryStore()
+        case .sqlite: try SQLiteStore(path: Self.directory.path + "/\(UUID().uuidString).db")
+        }
+    }
+}
+
+/// A directory of a test's own, removed with it.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() {
+        path = FileManager.default.temporaryDirectory.appendingPathComponent("firn-\(UUID().uuidString)").path
+        try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
