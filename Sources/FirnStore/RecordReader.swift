@@ -1,0 +1,95 @@
+/// Reads a ``RecordText`` back, field by field in their order.
+///
+/// Strict: what it accepts is exactly what would be written. Anything else throws `.corrupt`, or `.newerFormat` for a
+/// version it does not know, with the key and the whole text.
+struct RecordReader {
+    private let key: String
+    private let text: String
+    private var fields: ArraySlice<Substring>
+
+    init(key: String, text: String, kind: String, version: Int) throws(StoreError) {
+        self.key = key
+        self.text = text
+        let words = text.split(separator: " ", omittingEmptySubsequences: false)
+        fields = words.dropFirst()
+        let first = words.first.map(String.init) ?? ""
+        guard first != "\(kind)/\(version)" else { return }
+        if first.hasPrefix("\(kind)/"), let written = Int(first.dropFirst(kind.utf8.count + 1)), written > version {
+            throw StoreError(
+                code: .newerFormat,
+                message: "the record \(key) has format \(first), and this Firn knows \(kind)/\(version) and older: "
+                    + "run the newer Firn that wrote it; record: \(text)"
+            )
+        }
+        throw broken("it should begin with \(kind)/\(version)")
+    }
+
+    mutating func string(_ name: String) throws(StoreError) -> String {
+        guard let value = try optionalString(name) else { throw broken("\(name)= is missing or out of order") }
+        return value
+    }
+
+    /// nil where the next field has another name.
+    mutating func optionalString(_ name: String) throws(StoreError) -> String? {
+        guard let field = fields.first, field.utf8.starts(with: "\(name)=".utf8) else { return nil }
+        fields.removeFirst()
+        guard let value = Self.unescaped(field.utf8.dropFirst(name.utf8.count + 1)) else {
+            throw broken("\(field) is not escaped as it should be")
+        }
+        return value
+    }
+
+    mutating func number(_ name: String) throws(StoreError) -> UInt64 {
+        let value = try string(name)
+        guard let number = UInt64(value), String(number) == value else {
+            throw broken("\(name)=\(value) is not a number from 0 to 2^64 - 1")
+        }
+        return number
+    }
+
+    mutating func token(_ name: String) throws(StoreError) -> UInt64 {
+        let value = try string(name)
+        guard let number = UInt64(value, radix: 16), hexadecimal(number, digits: 16, uppercase: false) == value else {
+            throw broken("\(name)=\(value) is not 16 lower-case hexadecimal digits")
+        }
+        return number
+    }
+
+    func end() throws(StoreError) {
+        if let field = fields.first { throw broken("\"\(field)\" is not expected there") }
+    }
+
+    func broken(_ what: String) -> StoreError {
+        StoreError(
+            code: .corrupt,
+            message: "the record \(key) cannot be read: \(what). Put it right, or remove it once nobody uses it and "
+                + "its limit has passed; record: \(text)"
+        )
+    }
+
+    private static func unescaped(_ bytes: Substring.UTF8View.SubSequence) -> String? {
+        var result: [UInt8] = []
+        var rest = bytes
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%") {
+                guard let high = rest.popFirst(), let low = rest.popFirst() else { return nil }
+                guard let high = hexadecimalDigit(high), let low = hexadecimalDigit(low) else { return nil }
+                let escaped = high << 4 | low
+                guard !RecordText.isPlain(escaped) else { return nil }
+                result.append(escaped)
+            } else {
+                guard RecordText.isPlain(byte) else { return nil }
+                result.append(byte)
+            }
+        }
+        return String(validating: result, as: UTF8.self)
+    }
+
+    private static func hexadecimalDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}
