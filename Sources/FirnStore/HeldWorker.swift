@@ -1,0 +1,70 @@
+/// A worker as its holder knows it: what was last known to be durably stored.
+package struct HeldWorker: Hashable, Sendable {
+    package var worker: UInt32
+    package var generation: UInt64
+    /// The version of the record as last seen; 0 while a claim's own write is in doubt.
+    package var version: UInt64
+    /// The first tick this holder may use.
+    package var firstTick: UInt64
+    /// The first tick this holder may *not* use: durably stored, so memory never goes past the disk. Equal to
+    /// ``firstTick`` while a claim's own write is in doubt.
+    package var limit: UInt64
+    /// The tokens of writes that got no answer and would apply to ``version``, the latest last. Bounded: to forget
+    /// one costs, at worst, the worker.
+    private(set) var writesInDoubt: [UInt64] = []
+
+    static let maximumWritesInDoubt = 4
+
+    package init(worker: UInt32, generation: UInt64, version: UInt64, firstTick: UInt64, limit: UInt64) {
+        precondition(firstTick <= limit, "a window cannot end before it begins")
+        self.worker = worker
+        self.generation = generation
+        self.version = version
+        self.firstTick = firstTick
+        self.limit = limit
+    }
+
+    mutating func doubt(write token: UInt64) {
+        if writesInDoubt.count == Self.maximumWritesInDoubt { writesInDoubt.removeFirst() }
+        writesInDoubt.append(token)
+    }
+
+    /// Whether `record`, at `version`, is one that this holder wrote, and nobody after it.
+    func wrote(_ record: WorkerRecord, version: UInt64, as holder: Holder) -> Bool {
+        guard record.generation == generation, record.holder.instance == holder.instance else { return false }
+        if version == self.version { return record.limit == limit }
+        return writesInDoubt.contains(record.writeToken)
+    }
+
+    /// The same worker with a record that it is known to have written.
+    func following(_ record: WorkerRecord, version: UInt64) -> HeldWorker {
+        guard version != self.version else { return self }
+        return HeldWorker(
+            worker: worker,
+            generation: generation,
+            version: version,
+            firstTick: firstTick,
+            limit: record.limit
+        )
+    }
+}
+
+/// What is known of a held worker after its record was written or read.
+package enum HoldOutcome: Hashable, Sendable {
+    /// Ours, durably, up to this limit, which need not be the one asked for.
+    case holding(HeldWorker)
+    /// Not ours any more: stop using it at once. The record is the new holder's; nil if there is none.
+    case lost(to: WorkerRecord?)
+    /// The store failed. Read back before anything else; until then the old limit stands.
+    case inDoubt(HeldWorker, StoreError)
+}
+
+/// What became of lowering a limit. None of them needs an answer: at worst, the worker stays taken until its limit.
+package enum ReleaseOutcome: Hashable, Sendable {
+    case released(limit: UInt64)
+    /// The limit was no higher than the first unused tick.
+    case unneeded
+    /// Somebody else wrote the record since.
+    case conflict
+    case failed(StoreError)
+}

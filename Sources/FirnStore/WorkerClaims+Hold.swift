@@ -1,0 +1,92 @@
+extension WorkerClaims {
+    /// Moves the limit of a held worker up. Also after it has passed: if the record is still ours, nobody else has
+    /// used the worker since.
+    package func extend(
+        _ held: HeldWorker,
+        toLimit limit: UInt64,
+        at now: Moment,
+        using random: inout some RandomNumberGenerator
+    ) -> HoldOutcome {
+        precondition(limit >= held.limit, "only a release lowers a limit")
+        precondition(limit <= maximumTick + 1, "no window goes past the layout's last tick")
+        let record = WorkerRecord(
+            generation: held.generation,
+            limit: limit,
+            holder: holder,
+            writeToken: random.next(),
+            renewedAtUnixMilliseconds: now.unixMilliseconds
+        )
+        do throws(StoreError) {
+            switch try store.write(WorkerRecord.key(held.worker), record.text, ifVersion: held.version) {
+            case .written(let version):
+                return .holding(held.following(record, version: version))
+            case .conflict:
+                // Perhaps an earlier write of our own, which got no answer, has arrived since.
+                return reconcile(held)
+            }
+        } catch {
+            var doubtful = held
+            doubtful.doubt(write: record.writeToken)
+            return .inDoubt(doubtful, error)
+        }
+    }
+
+    /// Reads the record back after a write that got no answer.
+    ///
+    /// It is ours if generation and instance are, and if its last write is one of ours: an instance alone is also
+    /// that of a cloned machine. Where it is not, whatever the reason, the worker counts as lost, which is safe.
+    package func reconcile(_ held: HeldWorker) -> HoldOutcome {
+        do throws(StoreError) {
+            guard let stored = try readWorker(held.worker) else { return .lost(to: nil) }
+            guard held.wrote(stored.record, version: stored.version, as: holder), stored.record.limit >= held.limit
+            else { return .lost(to: stored.record) }
+            return .holding(held.following(stored.record, version: stored.version))
+        } catch {
+            return .inDoubt(held, error)
+        }
+    }
+
+    /// Gives the rest of the window back, so that the next holder need not wait for it.
+    ///
+    /// `firstUnusedTick` and all after it must never have been used, and must not be used from now on, whatever the
+    /// outcome.
+    package func release(_ held: HeldWorker, firstUnusedTick: UInt64, at now: Moment) -> ReleaseOutcome {
+        let limit = max(held.firstTick, firstUnusedTick)
+        guard limit < held.limit else { return .unneeded }
+        let record = WorkerRecord(
+            generation: held.generation,
+            limit: limit,
+            holder: holder,
+            writeToken: 0,
+            renewedAtUnixMilliseconds: now.unixMilliseconds
+        )
+        do throws(StoreError) {
+            switch try store.write(WorkerRecord.key(held.worker), record.text, ifVersion: held.version) {
+            case .written: return .released(limit: limit)
+            case .conflict: return .conflict
+            }
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    /// Whether a wall clock can be believed at start.
+    package enum ClockCheck: Hashable, Sendable {
+        case plausible
+        /// The store's daemons were allowed ticks up to `storeTick`, which `worker` reached under `holder`.
+        case clockBehind(storeTick: UInt64, nowTick: UInt64, worker: UInt32, holder: Holder)
+    }
+
+    /// Compares the wall clock with the highest limit in the store. A clock that is behind it by more than a window
+    /// (which a daemon alive at this moment may be ahead) and `allowedTicks` has been set back, or somebody's was ahead.
+    package func checkClock(nowTick: UInt64, allowedTicks: UInt64) throws(StoreError) -> ClockCheck {
+        guard let (worker, stored) = try readWorkers().max(by: { $0.value.record.limit < $1.value.record.limit }) else {
+            return .plausible
+        }
+        let record = stored.record
+        guard record.limit > nowTick, record.limit - nowTick > windowTicks,
+            record.limit - nowTick - windowTicks > allowedTicks
+        else { return .plausible }
+        return .clockBehind(storeTick: record.limit, nowTick: nowTick, worker: worker, holder: record.holder)
+    }
+}
