@@ -1,0 +1,147 @@
+extension WindowKeeper {
+    package mutating func claimAnswered(_ outcome: ClaimOutcome, now: UInt64) -> KeeperAction {
+        guard case .claiming = state else { unexpected("claimAnswered") }
+        lastError = nil
+        refusal = nil
+        switch outcome {
+        case .claimed(let held):
+            return open(held)
+        case .inDoubt(let held, let error):
+            lastError = error
+            state = .claimInDoubt(held, retryAtTick: nil)
+            return .readBack(held)
+        case .held(let holder, let untilTick):
+            refusal = .workerTaken(by: holder, untilTick: untilTick)
+            return waitForWorker(untilTick: untilTick, now: now)
+        case .noneFree(let freeAtTick):
+            refusal = .noWorkerFree(freeAtTick: freeAtTick)
+            return waitForWorker(untilTick: freeAtTick ?? UInt64.max, now: now)
+        case .layoutEnded:
+            refusal = .layoutEnded
+            return waitToClaim(untilTick: retryTick(now: now, after: configuration.extendEveryTicks))
+        }
+    }
+
+    /// The store could not be read; nothing was written.
+    package mutating func claimFailed(_ error: StoreError, now: UInt64) -> KeeperAction {
+        guard case .claiming = state else { unexpected("claimFailed") }
+        lastError = error
+        refusal = nil
+        return waitToClaim(untilTick: retryTick(now: now, after: retryDelay.nextTicks()))
+    }
+
+    package mutating func spaceOpened(now: UInt64) -> KeeperAction {
+        guard case .opening(let held) = state else { unexpected("spaceOpened") }
+        return extendOrWait(held, now: now)
+    }
+
+    package mutating func limitRaised(now: UInt64) -> KeeperAction {
+        guard case .holding(let held, .raising) = state else { unexpected("limitRaised") }
+        return extendOrWait(held, now: now)
+    }
+
+    /// The space gives out nothing more; `firstUnusedTick` and all after it were not used.
+    package mutating func spaceClosed(firstUnusedTick: UInt64) -> KeeperAction {
+        guard case .closing(let held, let inDoubt) = state else { unexpected("spaceClosed") }
+        floorTick = max(floorTick, firstUnusedTick)
+        guard isStopping else { return claim() }
+        return inDoubt
+            ? settle(held, firstUnusedTick: firstUnusedTick) : release(held, firstUnusedTick: firstUnusedTick)
+    }
+
+    /// Whatever it was: what is not given back becomes free at its limit.
+    package mutating func releaseAnswered(_ outcome: ReleaseOutcome) -> KeeperAction {
+        guard case .releasing = state else { unexpected("releaseAnswered") }
+        if case .failed(let error) = outcome { lastError = error }
+        return stop()
+    }
+
+    /// The answer to an extension, or to reading back.
+    package mutating func holdAnswered(_ outcome: HoldOutcome, now: UInt64) -> KeeperAction {
+        switch state {
+        case .claimInDoubt(let attempt, nil):
+            return claimReadBack(attempt, outcome, now: now)
+        case .holding(let held, .extending), .holding(let held, .readingBack):
+            return holdAnswered(held, outcome, now: now)
+        case .settling(_, let firstUnusedTick):
+            guard case .holding(let held) = outcome else { return stop() }
+            return release(held, firstUnusedTick: firstUnusedTick)
+        default:
+            unexpected("holdAnswered")
+        }
+    }
+
+    private mutating func claimReadBack(
+        _ attempt: HeldWorker,
+        _ outcome: HoldOutcome,
+        now: UInt64
+    ) -> KeeperAction {
+        switch outcome {
+        case .holding(let held):
+            lastError = nil
+            return open(held)
+        case .lost:
+            // It never arrived, or somebody was faster. Not at once: the store has just failed.
+            return waitToClaim(untilTick: retryTick(now: now, after: retryDelay.nextTicks()))
+        case .inDoubt(let held, let error):
+            lastError = error
+            let retryAtTick = retryTick(now: now, after: retryDelay.nextTicks())
+            state = .claimInDoubt(held, retryAtTick: retryAtTick)
+            return .wait(untilTick: retryAtTick)
+        }
+    }
+
+    private mutating func holdAnswered(_ held: HeldWorker, _ outcome: HoldOutcome, now: UInt64) -> KeeperAction {
+        switch outcome {
+        case .holding(let known):
+            precondition(known.worker == held.worker, "an answer is about the worker that was asked for")
+            // A limit below our own can only be a store set back by hand.
+            guard known.limit >= held.limit, known.generation == held.generation else { return lose(held) }
+            guard known.limit > held.limit else { return notExtended(known, now: now) }
+            lastError = nil
+            retryDelay.succeeded()
+            state = .holding(known, .raising)
+            return .raiseLimit(known)
+        case .lost:
+            return lose(held)
+        case .inDoubt(let doubtful, let error):
+            lastError = error
+            if case .holding(_, .extending) = state {
+                state = .holding(doubtful, .readingBack(hasWaited: false))
+                return .readBack(doubtful)
+            }
+            let untilTick = retryTick(now: now, after: retryDelay.nextTicks())
+            state = .holding(doubtful, .inDoubt(untilTick: untilTick))
+            return .wait(untilTick: untilTick)
+        }
+    }
+
+    private mutating func open(_ held: HeldWorker) -> KeeperAction {
+        precondition(held.firstTick >= floorTick, "a space never begins in ticks that an earlier one used")
+        retryDelay.succeeded()
+        state = .opening(held)
+        return .openSpace(held)
+    }
+
+    private mutating func lose(_ held: HeldWorker) -> KeeperAction {
+        lastError = nil
+        state = .closing(held, inDoubt: false)
+        return .closeSpace
+    }
+
+    /// Still ours, and no further. Tried again at once if that is the store's first answer after it was away; not if
+    /// writing failed just now although reading works, as on a full disk.
+    private mutating func notExtended(_ held: HeldWorker, now: UInt64) -> KeeperAction {
+        if case .holding(_, .readingBack(hasWaited: true)) = state { return extendOrWait(held, now: now) }
+        let untilTick = retryTick(now: now, after: retryDelay.nextTicks())
+        state = .holding(held, .waiting(untilTick: untilTick))
+        return .wait(untilTick: untilTick)
+    }
+
+    /// Looks again before the worker's limit has passed: its holder may give it back early.
+    private mutating func waitForWorker(untilTick: UInt64, now: UInt64) -> KeeperAction {
+        let nextLook = retryTick(now: now, after: configuration.extendEveryTicks)
+        let soonest = retryTick(now: now, after: retryDelay.nextTicks())
+        return waitToClaim(untilTick: max(soonest, min(untilTick, nextLook)))
+    }
+}

@@ -1,0 +1,16 @@
+extension WindowKeeper {
+    /// How it stands at this tick.
+    package func status(now: UInt64) -> KeeperStatus {
+        if case .stopped = state { return .stopped }
+        if isStopping { return .stopping }
+        switch state {
+        case .opening(let held), .holding(let held, _):
+            if now > configuration.maximumTick { return .layoutEnded }
+            return now < held.limit
+                ? .serving(worker: held.worker, limit: held.limit, lastError)
+                : .windowEnded(worker: held.worker, limit: held.limit, lastError)
+        default:
+            return refusal ?? .claiming(lastError)
+        }
+    }
+}

@@ -1,0 +1,181 @@
+/// Keeps one worker for a daemon: claims it, extends its window well before it runs out, and gives it back.
+///
+/// A state machine without I/O, clock or thread. Each event is answered by one ``KeeperAction``; whoever drives it does
+/// that action and tells the outcome by the next event.
+///
+/// What it guarantees, whatever the store and the clock do:
+/// 1. No limit is given to a space before a write or a read has shown it to be stored.
+/// 2. After a write without an answer, the next thing that it asks of the store is to read that record back.
+/// 3. Once a worker is found lost, its space is closed before anything else.
+/// 4. A space that follows another begins at or after the first tick which that one left unused.
+/// 5. A store that is away closes nothing: the space ends by itself at its limit, and goes on when the store does.
+package struct WindowKeeper: Sendable {
+    package struct Configuration: Hashable, Sendable {
+        /// How far ahead of now a limit is set.
+        package var windowTicks: UInt64
+        /// How often. A third of the window: two extensions may fail and nobody notices.
+        package var extendEveryTicks: UInt64
+        package var firstRetryTicks: UInt64
+        package var maximumRetryTicks: UInt64
+        /// The layout's last tick; no window goes past it.
+        package var maximumTick: UInt64
+
+        /// With the delays in the proportions that suit a window: extended every third of it, retried after a
+        /// thirtieth of it and then more and more slowly, up to a third.
+        package init(windowTicks: UInt64, maximumTick: UInt64) {
+            precondition(windowTicks > 0, "a window holds at least one tick")
+            precondition(maximumTick < UInt64.max, "the tick after the last must have a number")
+            self.windowTicks = windowTicks
+            self.maximumTick = maximumTick
+            extendEveryTicks = max(1, windowTicks / 3)
+            firstRetryTicks = max(1, windowTicks / 30)
+            maximumRetryTicks = max(1, windowTicks / 3)
+        }
+    }
+
+    enum State: Hashable, Sendable {
+        case idle
+        case claiming
+        case waitingToClaim(untilTick: UInt64)
+        /// A claim's write had no answer. Reading back, or waiting to.
+        case claimInDoubt(HeldWorker, retryAtTick: UInt64?)
+        case opening(HeldWorker)
+        case holding(HeldWorker, Phase)
+        /// Lost, or stopping.
+        case closing(HeldWorker, inDoubt: Bool)
+        /// Stopping, and reading back once, to know what there is to release.
+        case settling(HeldWorker, firstUnusedTick: UInt64)
+        case releasing
+        case stopped
+    }
+
+    /// What is under way for a worker whose space is open.
+    enum Phase: Hashable, Sendable {
+        case waiting(untilTick: UInt64)
+        case extending
+        case readingBack(hasWaited: Bool)
+        /// A write had no answer, and reading back failed.
+        case inDoubt(untilTick: UInt64)
+        case raising
+    }
+
+    let configuration: Configuration
+    var state = State.idle
+    var retryDelay: RetryDelay
+    var isStopping = false
+    /// The first tick that no space of this keeper has used.
+    var floorTick: UInt64 = 0
+    var lastError: StoreError?
+    /// Why there is no worker, after a claim that was answered.
+    var refusal: KeeperStatus?
+
+    package init(configuration: Configuration, jitterSeed: UInt64) {
+        precondition(
+            configuration.extendEveryTicks > 0 && configuration.extendEveryTicks <= configuration.windowTicks,
+            "a window must be extended before it ends"
+        )
+        self.configuration = configuration
+        retryDelay = RetryDelay(
+            firstTicks: configuration.firstRetryTicks,
+            maximumTicks: configuration.maximumRetryTicks,
+            jitterSeed: jitterSeed
+        )
+    }
+
+    package mutating func started() -> KeeperAction {
+        guard case .idle = state else { unexpected("started") }
+        return claim()
+    }
+
+    /// Time has passed, perhaps less than was asked for, perhaps much more.
+    package mutating func ticked(now: UInt64) -> KeeperAction {
+        switch state {
+        case .waitingToClaim(let untilTick):
+            return now < untilTick ? .wait(untilTick: untilTick) : claim()
+        case .claimInDoubt(let held, let retryAtTick?):
+            guard now >= retryAtTick else { return .wait(untilTick: retryAtTick) }
+            state = .claimInDoubt(held, retryAtTick: nil)
+            return .readBack(held)
+        case .holding(let held, .waiting(let untilTick)):
+            return now < untilTick ? .wait(untilTick: untilTick) : extendOrWait(held, now: now)
+        case .holding(let held, .inDoubt(let untilTick)):
+            guard now >= untilTick else { return .wait(untilTick: untilTick) }
+            state = .holding(held, .readingBack(hasWaited: true))
+            return .readBack(held)
+        default:
+            unexpected("ticked")
+        }
+    }
+
+    /// To be told instead of ``ticked(now:)``: while waiting.
+    package mutating func stopRequested() -> KeeperAction {
+        isStopping = true
+        switch state {
+        case .waitingToClaim:
+            return stop()
+        case .claimInDoubt(let held, _?):
+            return settle(held, firstUnusedTick: held.firstTick)
+        case .holding(let held, .waiting):
+            state = .closing(held, inDoubt: false)
+            return .closeSpace
+        case .holding(let held, .inDoubt):
+            state = .closing(held, inDoubt: true)
+            return .closeSpace
+        default:
+            unexpected("stopRequested")
+        }
+    }
+
+    mutating func claim() -> KeeperAction {
+        state = .claiming
+        return .claim(notBefore: floorTick)
+    }
+
+    mutating func waitToClaim(untilTick: UInt64) -> KeeperAction {
+        state = .waitingToClaim(untilTick: untilTick)
+        return .wait(untilTick: untilTick)
+    }
+
+    mutating func settle(_ held: HeldWorker, firstUnusedTick: UInt64) -> KeeperAction {
+        state = .settling(held, firstUnusedTick: firstUnusedTick)
+        return .readBack(held)
+    }
+
+    mutating func release(_ held: HeldWorker, firstUnusedTick: UInt64) -> KeeperAction {
+        state = .releasing
+        return .release(held, firstUnusedTick: firstUnusedTick)
+    }
+
+    mutating func stop() -> KeeperAction {
+        state = .stopped
+        return .finish
+    }
+
+    /// The next extension, if it is due. Asks the limit and not the last success, so that it is right after any jump
+    /// of the clock.
+    mutating func extendOrWait(_ held: HeldWorker, now: UInt64) -> KeeperAction {
+        let end = configuration.maximumTick + 1
+        let dueTick: UInt64
+        if held.limit >= end {
+            dueTick = UInt64.max
+        } else {
+            let lead = configuration.windowTicks - configuration.extendEveryTicks
+            dueTick = held.limit > lead ? held.limit - lead : 0
+        }
+        guard now >= dueTick else {
+            state = .holding(held, .waiting(untilTick: dueTick))
+            return .wait(untilTick: dueTick)
+        }
+        let limit = now >= end ? end : now + min(configuration.windowTicks, end - now)
+        state = .holding(held, .extending)
+        return .extend(held, toLimit: max(held.limit, limit))
+    }
+
+    func retryTick(now: UInt64, after ticks: UInt64) -> UInt64 {
+        now < UInt64.max - ticks ? now + ticks : UInt64.max - 1
+    }
+
+    func unexpected(_ event: StaticString) -> Never {
+        preconditionFailure("the keeper was told \(event) in the state \(state), where it did not ask for it")
+    }
+}
