@@ -1,5 +1,6 @@
 import FirnStore
 import Foundation
+import Synchronization
 import Testing
 
 /// The stores that keep the contract. A new one joins by a case.
@@ -29,5 +30,14 @@ final class TemporaryDirectory: Sendable {
 
     deinit {
         try? FileManager.default.removeItem(atPath: path)
+    }
+}
+
+/// True the first time it is asked.
+final class OnceFlag: Sendable {
+    private let isTaken = Atomic(false)
+
+    func take() -> Bool {
+        !isTaken.exchange(true, ordering: .sequentiallyConsistent)
     }
 }

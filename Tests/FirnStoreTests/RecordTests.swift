@@ -1,0 +1,86 @@
+import Testing
+
+@testable import FirnStore
+
+@Suite struct RecordTests {
+    let record = WorkerRecord(
+        generation: 3,
+        limit: 580,
+        holder: Holder(host: "web 1=ü%", pod: "pod-0", pid: 412, instance: 0xAB),
+        writeToken: UInt64.max,
+        renewedAtUnixMilliseconds: 1_700_000_000_000
+    )
+    let text =
+        "worker/1 generation=3 limit=580 host=web%201%3D%C3%BC%25 pod=pod-0 pid=412 "
+        + "instance=00000000000000ab write=ffffffffffffffff renewed=1700000000000"
+
+    @Test func workerRecordReadsAsOneLine() {
+        #expect(record.text == text)
+    }
+
+    @Test func workerRecordComesBackAsItWas() throws {
+        #expect(try WorkerRecord(key: "workers/1", text: text) == record)
+        var bare = record
+        bare.holder = Holder(host: "", pod: nil, pid: 0, instance: 0)
+        #expect(try WorkerRecord(key: "workers/1", text: bare.text) == bare)
+        bare.holder.pod = "\n\0 \u{1F9CA}"
+        #expect(bare.text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
+        #expect(try WorkerRecord(key: "workers/1", text: bare.text) == bare)
+    }
+
+    @Test func anyOtherTextIsRefusedWithItsKey() {
+        let changes = [
+            ("worker/1", "worker/01"), ("worker/1", "layout/1"), ("worker/1 ", ""), ("generation=3", "generation=03"),
+            ("generation=3", "generation=+3"), ("generation=3", "generation=18446744073709551615"),
+            ("limit=580", "limit=-1"), ("limit=580", "limit=18446744073709551616"), (" limit=580", ""),
+            ("limit=580", "limit=580 limit=580"), ("%20", "%2"), ("%3D", "%3d"), ("%25", "%"), ("pod-0", "p%6Fd"),
+            ("%C3%BC", "%C3"), ("pid=412", "pid=4294967296"), ("pid=412 ", "pid=412  "), ("00ab", "00AB"),
+            ("00ab", "0ab"), ("renewed=1700000000000", "renewed="), ("1700000000000", "1700000000000 "),
+            ("1700000000000", "1700000000000 more=1"), ("1700000000000", "1700000000000\n"), ("pod=", "host="),
+        ]
+        for (old, new) in changes {
+            let broken = text.split(separator: old, maxSplits: 1, omittingEmptySubsequences: false).joined(
+                separator: new
+            )
+            #expect(broken != text)
+            let error = #expect(throws: StoreError.self, "\(broken)") {
+                try WorkerRecord(key: "workers/1", text: broken)
+            }
+            #expect(error?.code == .corrupt && error?.exitCode == 78)
+            #expect(error?.message.contains("workers/1") == true && error?.message.contains(broken) == true)
+        }
+        #expect(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: "") }
+    }
+
+    @Test func newerFormatIsToldApart() {
+        let error = #expect(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: "worker/2 x=1") }
+        #expect(error?.code == .newerFormat && error?.message.contains("worker/2") == true)
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func layoutIsWrittenOnceAndCompared(_ kind: StoreUnderTest) throws {
+        let store = try kind.make()
+        try LayoutRecord.check(store, layout: "time:41ms worker=10")
+        #expect(try store.read("layout")?.value == "layout/1 text=time:41ms%20worker%3D10")
+        let version = try store.read("layout")?.version
+        try LayoutRecord.check(store, layout: "time:41ms worker=10")
+        #expect(try store.read("layout")?.version == version)
+        let error = #expect(throws: StoreError.self) { try LayoutRecord.check(store, layout: "time:42ms") }
+        #expect(error?.code == .layoutDiffers && error?.exitCode == 78)
+        #expect(error?.message.contains("time:41ms worker=10") == true && error?.message.contains("time:42ms") == true)
+    }
+
+    @Test(arguments: ["same", "other"]) func ofTwoFirstDaemonsBothCompare(_ layout: String) throws {
+        let store = MemoryStore()
+        let isFirst = OnceFlag()
+        store.onOperation { operation, _ in
+            guard operation == .write, isFirst.take() else { return }
+            #expect(throws: Never.self) { try LayoutRecord.check(store, layout: "same") }
+        }
+        if layout == "same" {
+            try LayoutRecord.check(store, layout: layout)
+        } else {
+            let error = #expect(throws: StoreError.self) { try LayoutRecord.check(store, layout: layout) }
+            #expect(error?.code == .layoutDiffers)
+        }
+    }
+}
