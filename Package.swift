@@ -23,6 +23,7 @@ let swiftSettings: [SwiftSetting] = [
 let package = Package(
     name: "firn",
     products: [
+        .executable(name: "firnd", targets: ["firnd"]),
         .library(name: "FirnLayout", targets: ["FirnLayout"])
     ],
     dependencies: [
@@ -45,20 +46,34 @@ let package = Package(
         .target(name: "FirnWire", dependencies: ["CFirnProto", "FirnLayout"], swiftSettings: swiftSettings),
 
         // The daemon.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "FirnStore", dependencies: ["CSQLite"], swiftSettings: swiftSettings),
         .target(name: "CLinux"),
         .target(
             name: "FirnServer",
             dependencies: [
-                "CLinux", "FirnEngine", "FirnLayout", "FirnWire",
+                "CLinux", "FirnEngine", "FirnLayout", "FirnStore", "FirnWire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "FirnLayoutTests", dependencies: ["FirnLayout"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "firnd",
+            dependencies: [
+                "CLinux", "FirnEngine", "FirnLayout", "FirnServer", "FirnStore", "FirnWire",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings
+        ),
 
-        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .target(name: "FirnStore", dependencies: ["CSQLite"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "FirnLayoutTests",
+            dependencies: ["FirnLayout"],
+            exclude: ["Vectors"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "FirnStoreTests", dependencies: ["FirnStore"], swiftSettings: swiftSettings),
     ],
     swiftLanguageModes: [.v6]

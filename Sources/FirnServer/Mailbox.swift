@@ -1,5 +1,3 @@
-internal import CLinux
-internal import Glibc
 internal import Synchronization
 
 /// What other threads say to a reactor, and the bell that wakes it.
@@ -12,42 +10,33 @@ final class Mailbox: Sendable {
     private let contents = Mutex(Contents())
     /// Connections that the reactor has, or is about to: what listeners choose by.
     let connectionCount = Atomic<Int>(0)
-    /// An eventfd(2), readable while something is in the box.
-    let bell: FileDescriptor
+    /// Rung while something is in the box.
+    let bell: Bell
 
     init() throws(ListenError) {
-        let descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-        guard descriptor >= 0 else { throw .system("cannot make an eventfd: \(systemError)") }
-        bell = FileDescriptor(descriptor)
+        bell = try Bell()
     }
 
     /// Hands a new connection over.
     func hand(_ socket: AcceptedSocket) {
         connectionCount.wrappingAdd(1, ordering: .relaxed)
         contents.withLock { $0.sockets.append(socket) }
-        ring()
+        bell.ring()
     }
 
     /// Tells the reactor to finish its connections and end.
     func drain() {
         contents.withLock { $0.drains = true }
-        ring()
+        bell.ring()
     }
 
     /// Takes what is in the box.
     func empty() -> Contents {
-        var count: UInt64 = 0
-        _ = read(bell.number, &count, MemoryLayout<UInt64>.size)
+        bell.silence()
         return contents.withLock { contents in
             defer { contents.sockets.removeAll() }
             return contents
         }
-    }
-
-    private func ring() {
-        var one: UInt64 = 1
-        // Full only after 2^64 - 1 rings, and then the bell rings anyway.
-        _ = write(bell.number, &one, MemoryLayout<UInt64>.size)
     }
 }
 

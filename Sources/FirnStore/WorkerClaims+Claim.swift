@@ -6,7 +6,7 @@ extension WorkerClaims {
 
     func claimFixed(
         _ worker: UInt32,
-        at now: Moment,
+        at now: StoreInstant,
         notBefore: UInt64,
         using random: inout some RandomNumberGenerator
     ) throws(StoreError) -> ClaimOutcome {
@@ -24,7 +24,7 @@ extension WorkerClaims {
 
     func claimAny(
         excluding excluded: Set<UInt32>,
-        at now: Moment,
+        at now: StoreInstant,
         notBefore: UInt64,
         using random: inout some RandomNumberGenerator
     ) throws(StoreError) -> ClaimOutcome {
@@ -62,7 +62,7 @@ extension WorkerClaims {
     private func attempt(
         _ worker: UInt32,
         after previous: Stored?,
-        at now: Moment,
+        at now: StoreInstant,
         notBefore: UInt64,
         using random: inout some RandomNumberGenerator
     ) -> Attempt {

@@ -4,7 +4,7 @@ extension WorkerClaims {
     package func extend(
         _ held: HeldWorker,
         toLimit limit: UInt64,
-        at now: Moment,
+        at now: StoreInstant,
         using random: inout some RandomNumberGenerator
     ) -> HoldOutcome {
         precondition(limit >= held.limit, "only a release lowers a limit")
@@ -50,7 +50,7 @@ extension WorkerClaims {
     ///
     /// `firstUnusedTick` and all after it must never have been used, and must not be used from now on, whatever the
     /// outcome.
-    package func release(_ held: HeldWorker, firstUnusedTick: UInt64, at now: Moment) -> ReleaseOutcome {
+    package func release(_ held: HeldWorker, firstUnusedTick: UInt64, at now: StoreInstant) -> ReleaseOutcome {
         let limit = max(held.firstTick, firstUnusedTick)
         guard limit < held.limit else { return .unneeded }
         let record = WorkerRecord(

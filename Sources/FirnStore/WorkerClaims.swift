@@ -1,5 +1,5 @@
 /// An instant, in both of the forms that a record holds.
-package struct Moment: Hashable, Sendable {
+package struct StoreInstant: Hashable, Sendable {
     package var tick: UInt64
     package var unixMilliseconds: UInt64
 
@@ -63,7 +63,7 @@ package struct WorkerClaims: Sendable {
     /// IDs must not fall when it changes. Throws if the store could not be read; nothing was written then.
     package func claim(
         _ rule: ClaimRule,
-        at now: Moment,
+        at now: StoreInstant,
         notBefore: UInt64 = 0,
         using random: inout some RandomNumberGenerator
     ) throws(StoreError) -> ClaimOutcome {

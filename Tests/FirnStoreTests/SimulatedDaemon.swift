@@ -41,7 +41,7 @@ struct SimulatedDaemon {
 
     /// Does the pending action and takes the next one.
     mutating func step(now: UInt64, ledger: Ledger, random: inout some RandomNumberGenerator) {
-        let moment = Moment(tick: now, unixMilliseconds: now)
+        let moment = StoreInstant(tick: now, unixMilliseconds: now)
         switch pending {
         case .claim(let notBefore):
             do throws(StoreError) {

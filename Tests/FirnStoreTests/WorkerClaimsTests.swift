@@ -18,7 +18,7 @@ import Testing
         )
     }
 
-    func at(_ tick: UInt64) -> Moment { Moment(tick: tick, unixMilliseconds: tick) }
+    func at(_ tick: UInt64) -> StoreInstant { StoreInstant(tick: tick, unixMilliseconds: tick) }
 
     func record(_ worker: UInt32) throws -> WorkerRecord? {
         try store.read(WorkerRecord.key(worker)).map { try WorkerRecord(key: "workers/\(worker)", text: $0.value) }
@@ -107,7 +107,7 @@ import Testing
             guard operation == .write, isFirst.take() else { return }
             var random = SeededRandom(state: 7)
             let worker = try! WorkerRecord.worker(ofKey: key)
-            let moment = Moment(tick: 1000, unixMilliseconds: 0)
+            let moment = StoreInstant(tick: 1000, unixMilliseconds: 0)
             #expect(throws: Never.self) { try rival.claim(.fixed(worker), at: moment, using: &random) }
         }
         let held = try #require(try claims(1).claim(.any(excluding: []), at: at(1000), using: &random).held)
@@ -258,7 +258,7 @@ import Testing
     @Test(arguments: StoreUnderTest.allCases) func of64ClaimersOneHoldsTheWorker(_ kind: StoreUnderTest) throws {
         let store = try kind.make()
         for round in 0..<12 {
-            let moment = Moment(tick: UInt64(1000 + round * 100), unixMilliseconds: 0)
+            let moment = StoreInstant(tick: UInt64(1000 + round * 100), unixMilliseconds: 0)
             let winners = Mutex<[HeldWorker]>([])
             let losers = Mutex(0)
             let failures = Mutex<[String]>([])
@@ -304,7 +304,7 @@ import Testing
                     windowTicks: 100
                 )
                 var random = SystemRandomNumberGenerator()
-                let moment = Moment(tick: UInt64(1000 + round * 100), unixMilliseconds: 0)
+                let moment = StoreInstant(tick: UInt64(1000 + round * 100), unixMilliseconds: 0)
                 if let claimed = try? claims.claim(.any(excluding: []), at: moment, using: &random).held {
                     held.withLock { $0.append(claimed) }
                 }

@@ -23,4 +23,7 @@ void firn_sharpen_timers(void);
 // Names this thread for ps and top; at most 15 bytes.
 void firn_name_thread(const char *name);
 
+// How many processors this process may run on (sched_getaffinity), at least 1.
+int firn_processor_count(void);
+
 #endif

@@ -1,0 +1,180 @@
+package import FirnEngine
+package import FirnLayout
+package import FirnStore
+package import Logging
+
+/// Claims a daemon's workers, keeps their windows ahead of the clock, steers the clock, and gives the rest of the
+/// windows back at the end. For one thread.
+///
+/// What is to be done is decided by a ``WindowKeeper`` for each worker; here it is done, and the outcome told. Memory
+/// follows the disk (promise 2): a space's limit rises only after the store has answered that the higher one is written.
+package final class WindowKeeping {
+    /// One worker's place, who keeps its window, and when that one wants to be asked again.
+    private struct Place {
+        let slot: WorkerSlot
+        var keeper: WindowKeeper
+        var space: Space?
+        var held: HeldWorker?
+        var wakeTick: UInt64 = 0
+        var lastStatus: KeeperStatus?
+    }
+
+    private let rule: WorkerRule
+    private let claims: WorkerClaims
+    private let clock: TickClock
+    private let layout: Layout
+    private let shardsPerWorker: Int
+    private let report: WindowReport
+    private var clockReport: ClockReport
+    private var random = SystemRandomNumberGenerator()
+    private var places: [Place]
+    private var nextSteering: Int64 = 0
+
+    private static let steeringInterval: Int64 = 1_000_000_000
+
+    /// - Parameters:
+    ///   - slots: where the workers' spaces go; one worker is claimed for each.
+    ///   - rule: which workers. A fixed one is for a single slot.
+    package init(
+        slots: [WorkerSlot],
+        rule: WorkerRule,
+        claims: WorkerClaims,
+        clock: TickClock,
+        layout: Layout,
+        shardsPerWorker: Int,
+        availability: Availability,
+        logger: Logger
+    ) {
+        if case .fixed = rule { precondition(slots.count == 1, "a fixed worker is one") }
+        self.rule = rule
+        self.claims = claims
+        self.clock = clock
+        self.layout = layout
+        self.shardsPerWorker = shardsPerWorker
+        report = WindowReport(layout: layout, claims: claims, availability: availability, logger: logger)
+        clockReport = ClockReport(layout: layout, logger: logger)
+        places = slots.map { slot in
+            let configuration = WindowKeeper.Configuration(
+                windowTicks: claims.windowTicks,
+                maximumTick: claims.maximumTick
+            )
+            return Place(slot: slot, keeper: WindowKeeper(configuration: configuration, jitterSeed: .random(in: 0...(.max))))
+        }
+        for index in places.indices { perform(places[index].keeper.started(), at: index) }
+    }
+
+    /// Does what is due.
+    package func advance() {
+        let moment = clock.now()
+        if moment.bootNanoseconds >= nextSteering {
+            clockReport.steered(clock.steer(), moment: moment)
+            nextSteering = moment.bootNanoseconds + Self.steeringInterval
+        }
+        for index in places.indices where clock.now().tick >= places[index].wakeTick {
+            perform(places[index].keeper.ticked(now: clock.now().tick), at: index)
+        }
+        for index in places.indices {
+            let status = places[index].keeper.status(now: clock.now().tick)
+            if status != places[index].lastStatus { report.changed(to: status, from: places[index].lastStatus) }
+            places[index].lastStatus = status
+        }
+        report.publish(places.compactMap(\.lastStatus), now: clock.now())
+    }
+
+    /// Nanoseconds until ``advance()`` has something to do.
+    package var nanosecondsToNextStep: Int64 {
+        let moment = clock.now()
+        let soonest = places.map(\.wakeTick).min()!
+        return min(max(0, nextSteering - moment.bootNanoseconds), clock.nanoseconds(from: moment, untilTick: soonest))
+    }
+
+    /// Closes every space and gives its unused ticks back. The last thing done.
+    package func finish() {
+        for index in places.indices { perform(places[index].keeper.stopRequested(), at: index) }
+    }
+
+    /// Does what the keeper asks, and what it asks then, until it wants to wait.
+    private func perform(_ first: KeeperAction, at index: Int) {
+        var action = first
+        while true {
+            switch action {
+            case .wait(let untilTick):
+                places[index].wakeTick = untilTick
+                return
+            case .finish:
+                places[index].wakeTick = .max
+                return
+            default:
+                action = answer(to: action, at: index)
+            }
+        }
+    }
+
+    private func answer(to action: KeeperAction, at index: Int) -> KeeperAction {
+        let moment = clock.now()
+        let instant = StoreInstant(tick: moment.tick, unixMilliseconds: UInt64(max(0, moment.unixNanoseconds) / 1_000_000))
+        switch action {
+        case .claim(let notBefore):
+            do throws(StoreError) {
+                let outcome = try claims.claim(claimRule(), at: instant, notBefore: notBefore, using: &random)
+                return places[index].keeper.claimAnswered(outcome, now: clock.now().tick)
+            } catch {
+                return places[index].keeper.claimFailed(error, now: clock.now().tick)
+            }
+        case .extend(let held, let limit):
+            let outcome = claims.extend(held, toLimit: limit, at: instant, using: &random)
+            return places[index].keeper.holdAnswered(outcome, now: clock.now().tick)
+        case .readBack(let held):
+            return places[index].keeper.holdAnswered(claims.reconcile(held), now: clock.now().tick)
+        case .openSpace(let held):
+            open(held, at: index)
+            return places[index].keeper.spaceOpened(now: clock.now().tick)
+        case .raiseLimit(let held):
+            places[index].space?.extend(limit: held.limit)
+            places[index].held = held
+            return places[index].keeper.limitRaised(now: clock.now().tick)
+        case .closeSpace:
+            let firstUnused = places[index].slot.close()
+            places[index].space = nil
+            places[index].held = nil
+            return places[index].keeper.spaceClosed(firstUnusedTick: firstUnused ?? places[index].slot.firstUnusedTick)
+        case .release(let held, let firstUnusedTick):
+            let outcome = claims.release(held, firstUnusedTick: firstUnusedTick, at: instant)
+            report.released(held, outcome)
+            return places[index].keeper.releaseAnswered(outcome)
+        case .wait, .finish:
+            preconditionFailure("these end the keeper's turn and have no answer")
+        }
+    }
+
+    private func open(_ held: HeldWorker, at index: Int) {
+        places[index].held = held
+        places[index].slot.open { notBefore in
+            let space = Space(
+                layout: layout,
+                worker: UInt64(held.worker),
+                firstTick: max(held.firstTick, notBefore),
+                limit: held.limit,
+                shards: shardsPerWorker
+            )
+            places[index].space = space
+            return space
+        }
+    }
+
+    /// Any worker but those that this daemon itself has.
+    private func claimRule() -> ClaimRule {
+        switch rule {
+        case .fixed(let worker): .fixed(worker)
+        case .auto: .any(excluding: Set(places.compactMap { $0.held?.worker }))
+        }
+    }
+}
+
+/// Which workers a daemon takes.
+package enum WorkerRule: Sendable, Hashable {
+    /// Whichever are free, at random.
+    case auto
+    /// This one, or none.
+    case fixed(UInt32)
+}

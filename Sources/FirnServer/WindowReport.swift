@@ -1,0 +1,97 @@
+internal import FirnEngine
+internal import FirnLayout
+internal import FirnStore
+internal import Logging
+
+/// Says how the daemon's workers stand: to its log when it changes, and to whoever asks whether it is ready.
+struct WindowReport {
+    let layout: Layout
+    let claims: WorkerClaims
+    let availability: Availability
+    let logger: Logger
+
+    /// One worker's status is another than before.
+    func changed(to status: KeeperStatus, from previous: KeeperStatus?) {
+        switch status {
+        case .serving(let worker, let limit, nil):
+            // An extension a second is no news; a worker, or a store that is back, is.
+            if case .serving(worker, _, nil)? = previous { return }
+            logger.info("worker held", metadata: ["worker": "\(worker)", "window_until": "\(layout.time(ofTick: limit))"])
+        case .serving(let worker, let limit, let error?):
+            if case .serving(worker, _, .some)? = previous { return }
+            logger.warning(
+                "the store did not answer; IDs are given out until the window ends",
+                metadata: ["worker": "\(worker)", "window_until": "\(layout.time(ofTick: limit))", "error": "\(error)"]
+            )
+        default:
+            guard let reason = reason(status) else { return }
+            if let previous, self.reason(previous) == reason { return }
+            logger.warning("no IDs can be given out", metadata: ["reason": "\(reason)"])
+        }
+    }
+
+    /// The window of a worker was given back, or could not be.
+    func released(_ held: HeldWorker, _ outcome: ReleaseOutcome) {
+        switch outcome {
+        case .released(let limit):
+            logger.info(
+                "worker given back",
+                metadata: ["worker": "\(held.worker)", "free_from": "\(layout.time(ofTick: limit))"]
+            )
+        case .unneeded:
+            break
+        case .conflict, .failed:
+            logger.warning(
+                "worker not given back; it becomes free when its window has passed",
+                metadata: [
+                    "worker": "\(held.worker)", "free_from": "\(layout.time(ofTick: held.limit))", "outcome": "\(outcome)",
+                ]
+            )
+        }
+    }
+
+    /// Tells callers and probes whether IDs can be had: ready when every worker is.
+    func publish(_ statuses: [KeeperStatus], now: Moment) {
+        let retryTicks = claims.windowTicks / 30
+        let retry = UInt32(clamping: max(10, retryTicks * layout.tickNanoseconds / 1_000_000))
+        if let reason = statuses.lazy.compactMap({ reason($0) }).first {
+            availability.becameUnready(reason, retryAfterMilliseconds: min(retry, 1000))
+        } else {
+            availability.becameReady()
+        }
+    }
+
+    /// Why a worker that stands so gives out nothing, and what to do; `nil` when it does.
+    private func reason(_ status: KeeperStatus) -> String? {
+        switch status {
+        case .serving:
+            return nil
+        case .claiming(nil):
+            return "no worker is claimed yet; it is being tried"
+        case .claiming(let error?):
+            return "no worker can be claimed, for the store fails; it is tried again: \(error)"
+        case .workerTaken(let holder, let untilTick):
+            return "the worker is held by \(holder.text) until \(layout.time(ofTick: untilTick)) at least; "
+                + "stop that daemon, wait, or give this one another --worker"
+        case .noWorkerFree(let freeAtTick):
+            let when = freeAtTick.map { "the first is free at \(layout.time(ofTick: $0)) unless it is extended" }
+            return "all \(UInt64(claims.maximumWorker) + 1) workers of the layout are held; "
+                + "\(when ?? "this daemon has them itself"); stop a daemon, or choose a layout with more workers"
+        case .windowEnded(let worker, let limit, let error):
+            return "the window of worker \(worker) ended at \(layout.time(ofTick: limit)) and could not be extended; "
+                + "it is tried again: \(error.map { "\($0)" } ?? "the store has not answered yet")"
+        case .layoutEnded:
+            return "the layout \(layout.name) ended at \(layout.lastInstant.map { "\($0)" } ?? "its last tick"); "
+                + "move to another layout or epoch"
+        case .stopping, .stopped:
+            return "the daemon is stopping"
+        }
+    }
+}
+
+extension Holder {
+    /// For people: where the holder runs.
+    fileprivate var text: String {
+        "\(pod.map { "pod \($0) on " } ?? "")host \(host), pid \(pid)"
+    }
+}

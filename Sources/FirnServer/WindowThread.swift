@@ -1,0 +1,40 @@
+internal import Synchronization
+
+/// The one thread of a daemon that talks to the store. See ``WindowKeeping`` for what it does there.
+package final class WindowThread: Sendable {
+    private let bell: Bell
+    private let stops: Flag
+    private let thread: NativeThread
+
+    private final class Flag: Sendable {
+        let isSet = Atomic(false)
+    }
+
+    /// Starts to keep windows, and returns when every worker was asked for once: each slot has its worker then, or the
+    /// daemon's ``Availability`` says why not, and the thread keeps trying.
+    package init(_ makeKeeping: @escaping @Sendable () -> WindowKeeping) throws(ListenError) {
+        let bell = try Bell()
+        let firstRound = try Bell()
+        let stops = Flag()
+        self.bell = bell
+        self.stops = stops
+        thread = NativeThread(name: "windows") {
+            let keeping = makeKeeping()
+            keeping.advance()
+            firstRound.ring()
+            while !stops.isSet.load(ordering: .acquiring) {
+                bell.wait(nanoseconds: keeping.nanosecondsToNextStep)
+                keeping.advance()
+            }
+            keeping.finish()
+        }
+        firstRound.wait(nanoseconds: .max)
+    }
+
+    /// Closes every space and lowers the windows to what was used. Nothing may mint any more.
+    package func stop() {
+        stops.isSet.store(true, ordering: .releasing)
+        bell.ring()
+        thread.join()
+    }
+}
