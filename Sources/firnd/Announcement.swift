@@ -1,0 +1,60 @@
+internal import FirnEngine
+internal import FirnLayout
+internal import FirnServer
+internal import Logging
+
+/// What the daemon says when it starts to serve.
+struct Announcement {
+    let configuration: Configuration
+    let addresses: [ListenAddress]
+    let slots: [WorkerSlot]
+
+    func log(to logger: Logger) {
+        for notice in configuration.notices { logger.notice("\(notice)") }
+        let layout = configuration.layout
+        let workers = slots.compactMap { $0.current().space?.worker }
+        logger.info(
+            "serving",
+            metadata: [
+                "listen": "\(addresses.map(\.description).joined(separator: " "))",
+                "layout": "\(layout.name)",
+                "workers": "\(workers.isEmpty ? "none yet" : workers.map(String.init).joined(separator: " "))",
+                "store": "\(configuration.store)",
+                "window": "\(configuration.window)",
+                "shards": "\(configuration.shards)",
+                "ids_per_second": "\(Self.idsPerSecond(configuration))",
+                "last_day": "\(layout.lastDay ?? "never")",
+            ]
+        )
+    }
+
+    /// What `--check` prints of a configuration that is good.
+    static func checked(_ configuration: Configuration) -> String {
+        let layout = configuration.layout
+        let rule: String
+        switch configuration.rule {
+        case .auto: rule = "auto, \(configuration.workers) of \(layout.maximumWorker + 1)"
+        case .fixed(let worker): rule = "\(worker)"
+        }
+        let rows = [
+            ("listen", configuration.addresses.map(\.description).joined(separator: " ")),
+            ("store", configuration.store.description),
+            ("layout", layout.specification),
+            ("worker", rule),
+            ("window", "\(configuration.window)"),
+            ("shards", "\(configuration.shards)"),
+            ("IDs per second", "\(idsPerSecond(configuration))"),
+            ("last day", layout.lastDay ?? "never"),
+            ("connections", "\(configuration.limits.maximumConnections)"),
+        ]
+        let width = rows.map(\.0.count).max()!
+        let lines = rows.map { name, value in
+            "  " + name + String(repeating: " ", count: width - name.count) + "  " + value
+        }
+        return (["The configuration is good."] + lines + configuration.notices.map { "Note: \($0)" }).joined(separator: "\n")
+    }
+
+    private static func idsPerSecond(_ configuration: Configuration) -> UInt64 {
+        UInt64(configuration.layout.idsPerSecond * Double(configuration.workers))
+    }
+}

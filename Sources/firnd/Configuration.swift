@@ -1,0 +1,163 @@
+internal import FirnEngine
+internal import FirnLayout
+internal import FirnServer
+internal import Glibc
+internal import Logging
+
+/// What the daemon was told, made sense of and checked. Nothing is opened or written to make one.
+struct Configuration {
+    var addresses: [ListenAddress]
+    var inheritedSockets: [Int32]
+    var ownership: SocketOwnership
+    var policy: AccessPolicy
+    var allowsAnyHost: Bool
+    var layout: Layout
+    var store: StoreLocation
+    var rule: WorkerRule
+    var workers: Int
+    var shards: Int
+    var window: Duration
+    var clockTolerance: Duration
+    var limits: Limits
+    var logLevel: Logger.Level
+    var logFormat: LogFormat
+    /// What the reader of the log should know about a default that was chosen.
+    var notices: [String] = []
+
+    /// More threads than this serve nobody, and each has its own buffers.
+    private static let maximumShards = 256
+    private static let maximumWorkers = 1024
+
+    init(_ options: Options, environment: (String) -> String?) throws(ConfigurationError) {
+        layout = try Self.layout(options.ids.layout)
+        (addresses, inheritedSockets) = try Self.sockets(options.sockets.listen)
+        let places = DefaultPlaces(environment: environment)
+        if addresses.isEmpty && inheritedSockets.isEmpty {
+            addresses = [.unix(path: places.socketPath)]
+        }
+        store = try options.ids.store.map { text throws(ConfigurationError) in try StoreLocation(parsing: text) }
+            ?? .sqlite(path: places.storePath)
+        if options.ids.store == nil, let notice = places.notice { notices.append(notice) }
+        ownership = try Self.ownership(options.sockets)
+        policy = AccessPolicy(allowedUsers: Set(options.sockets.allowUid), allowedGroups: Set(options.sockets.allowGid))
+        allowsAnyHost = options.sockets.insecureTcp
+        rule = try WorkerChoice(parsing: options.ids.worker).rule(
+            layout: layout,
+            podAddress: options.ids.podIp ?? environment("MY_IP"),
+            podName: environment("POD_NAME") ?? environment("HOSTNAME")
+        )
+        workers = options.ids.workers
+        shards = options.ids.shards ?? Processors.count
+        window = try Self.required(options.ids.window, "window")
+        clockTolerance = try Self.required(options.ids.clockTolerance, "clock-tolerance")
+        limits = try Self.limits(options.limits)
+        guard let level = Logger.Level(rawValue: options.log.logLevel) else {
+            throw ConfigurationError(
+                "--log-level is '\(options.log.logLevel)'; write trace, debug, info, notice, warning, error or critical"
+            )
+        }
+        logLevel = level
+        logFormat = options.log.logFormat
+        try check()
+    }
+
+    private func check() throws(ConfigurationError) {
+        guard (1...Self.maximumShards).contains(shards) else {
+            throw ConfigurationError("--shards is \(shards); choose 1 to \(Self.maximumShards)")
+        }
+        guard (1...Self.maximumWorkers).contains(workers) else {
+            throw ConfigurationError("--workers is \(workers); choose 1 to \(Self.maximumWorkers)")
+        }
+        guard UInt64(workers - 1) <= layout.maximumWorker else {
+            throw ConfigurationError("--workers is \(workers), and the layout \(layout.name) has room for \(layout.maximumWorker + 1)")
+        }
+        if case .fixed = rule, workers > 1 {
+            throw ConfigurationError("--workers \(workers) needs --worker auto: a number, pod-ip or ordinal names a single worker")
+        }
+    }
+
+    private static func layout(_ text: String) throws(ConfigurationError) -> Layout {
+        let layout: Layout
+        do {
+            layout = try Layout(parsing: text)
+        } catch {
+            throw ConfigurationError("--layout: \(error)")
+        }
+        guard layout.hasTime else {
+            throw ConfigurationError("the layout \(layout.name) has no time, so no worker can mint it; choose another --layout")
+        }
+        // Nanoseconds since 1970 fit 64 bits until 2262, and the engine counts in them.
+        guard layout.tick(atUnixNanoseconds: SystemTimeSource().wallNanoseconds()) != nil else {
+            throw ConfigurationError(
+                "the layout \(layout.name) begins at \(layout.epoch), which is not yet; choose an epoch in the past, or set the clock"
+            )
+        }
+        return layout
+    }
+
+    private static func sockets(_ texts: [String]) throws(ConfigurationError) -> ([ListenAddress], [Int32]) {
+        var addresses: [ListenAddress] = []
+        for text in texts {
+            do {
+                let address = try ListenAddress(parsing: text)
+                guard !addresses.contains(address) else { throw ConfigurationError("--listen \(text) is given twice") }
+                addresses.append(address)
+            } catch let error as ListenError {
+                throw ConfigurationError("--listen: \(error)")
+            } catch let error as ConfigurationError {
+                throw error
+            } catch {
+                preconditionFailure("the two above are all that is thrown")
+            }
+        }
+        return (addresses, Listener.inheritedDescriptors())
+    }
+
+    private static func ownership(_ options: SocketOptions) throws(ConfigurationError) -> SocketOwnership {
+        guard let mode = UInt32(options.socketMode, radix: 8), mode <= 0o777 else {
+            throw ConfigurationError("--socket-mode is '\(options.socketMode)'; write octal permission bits such as 0660")
+        }
+        return SocketOwnership(
+            mode: mode,
+            owner: try options.socketOwner.map { name throws(ConfigurationError) in try Account.user(name) },
+            group: try options.socketGroup.map { name throws(ConfigurationError) in try Account.group(name) }
+        )
+    }
+
+    private static func limits(_ options: LimitOptions) throws(ConfigurationError) -> Limits {
+        var limits = Limits(fileDescriptors: FileDescriptorLimit.raised())
+        limits.maximumBatch = try within(options.maxBatch, "max-batch", 1...65_536)
+        limits.maximumWaitingCalls = try within(options.maxWaitingCalls, "max-waiting-calls", 1...1_048_576)
+        limits.maximumUnsentBytes = try within(options.maxUnsentBytes, "max-unsent-bytes", 1024...1_073_741_824)
+        limits.maximumFramesPerWakeup = try within(options.maxFramesPerTurn, "max-frames-per-turn", 1...65_536)
+        if let maximum = options.maxConnections {
+            limits.maximumConnections = try within(maximum, "max-connections", 1...1_048_576)
+            limits.maximumConnectionsPerUser = max(1, maximum - maximum / 8)
+        }
+        if let maximum = options.maxConnectionsPerUid {
+            limits.maximumConnectionsPerUser = try within(maximum, "max-connections-per-uid", 1...1_048_576)
+        }
+        limits.sendTimeout = try required(options.sendTimeout, "send-timeout")
+        limits.frameTimeout = try required(options.frameTimeout, "frame-timeout")
+        limits.unixIdleTimeout = options.unixIdleTimeout.value
+        limits.tcpIdleTimeout = options.tcpIdleTimeout.value
+        limits.drainTimeout = try required(options.drainTimeout, "drain-timeout")
+        return limits
+    }
+
+    private static func within<Number: FixedWidthInteger>(
+        _ number: Number,
+        _ name: String,
+        _ range: ClosedRange<Number>
+    ) throws(ConfigurationError) -> Number {
+        guard range.contains(number) else {
+            throw ConfigurationError("--\(name) is \(number); choose \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    private static func required(_ text: DurationText, _ name: String) throws(ConfigurationError) -> Duration {
+        guard let value = text.value else { throw ConfigurationError("--\(name) cannot be off; give a duration such as 5s") }
+        return value
+    }
+}

@@ -1,0 +1,151 @@
+internal import FirnEngine
+internal import FirnLayout
+internal import FirnServer
+internal import FirnStore
+internal import FirnWire
+internal import Glibc
+internal import Logging
+
+/// The daemon, put together: store, windows, server; started in this order and stopped in the reverse.
+final class Daemon {
+    private let configuration: Configuration
+    private let logger: Logger
+
+    init(_ configuration: Configuration) throws {
+        self.configuration = configuration
+        logger = Logger(label: "firnd") { _ in
+            FirnLogHandler(logLevel: configuration.logLevel, format: configuration.logFormat)
+        }
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    func run() throws {
+        let signals = TerminationSignals()
+        // Before anything is claimed: a second daemon on the same socket leaves the store alone.
+        var listeners: Listeners? = try openListeners()
+        let layout = configuration.layout
+        let store = try openStore()
+        let clock = TickClock(layout: layout, followLimit: configuration.clockTolerance)
+        let claims = try makeClaims(store: store, clock: clock)
+
+        let availability = Availability()
+        let slots = (0..<configuration.workers).map { _ in WorkerSlot() }
+        let shardsPerWorker = Server.shardsPerWorker(workers: slots.count, reactors: configuration.shards)
+        let windows = try WindowThread { [configuration, logger] in
+            WindowKeeping(
+                slots: slots,
+                rule: configuration.rule,
+                claims: claims,
+                clock: clock,
+                layout: layout,
+                shardsPerWorker: shardsPerWorker,
+                availability: availability,
+                logger: logger
+            )
+        }
+        let addresses = listeners!.addresses
+        let server = try Server(
+            listeners: listeners.take()!,
+            slots: slots,
+            reactors: configuration.shards,
+            layout: layout,
+            clock: clock,
+            limits: configuration.limits,
+            policy: configuration.policy,
+            availability: availability,
+            logger: logger,
+            description: { [limits = configuration.limits] in
+                DaemonDescription(
+                    version: FirnVersion.text,
+                    layout: layout,
+                    workers: slots.compactMap { $0.current().space.map { UInt32($0.worker) } },
+                    maximumBatch: limits.maximumBatch
+                )
+            }
+        )
+        Announcement(configuration: configuration, addresses: addresses, slots: slots).log(to: logger)
+
+        let signal = signals.wait()
+        logger.info("stopping", metadata: ["signal": "\(signal)", "drain_timeout": "\(configuration.limits.drainTimeout)"])
+        availability.startedDraining()
+        server.drain()
+        server.join()
+        windows.stop()
+        logger.info("stopped")
+    }
+
+    private func openListeners() throws(ListenError) -> Listeners {
+        try Listeners(
+            configuration.addresses,
+            inherited: configuration.inheritedSockets,
+            ownership: configuration.ownership,
+            allowsAnyHost: configuration.allowsAnyHost
+        )
+    }
+
+    private func openStore() throws(StoreError) -> any Store {
+        let store: any Store
+        switch configuration.store {
+        case .memory: store = MemoryStore()
+        case .sqlite(let path): store = try SQLiteStore(path: path)
+        }
+        try LayoutRecord.check(store, layout: configuration.layout.name)
+        return store
+    }
+
+    private func makeClaims(store: any Store, clock: TickClock) throws -> WorkerClaims {
+        let layout = configuration.layout
+        let claims = WorkerClaims(
+            store: store,
+            holder: Holder(
+                host: WorkerChoice.hostName ?? "unknown",
+                pod: getenv("POD_NAME").map { String(cString: $0) },
+                pid: UInt32(getpid()),
+                instance: .random(in: 0...(.max))
+            ),
+            maximumWorker: UInt32(clamping: layout.maximumWorker),
+            // The engine's last tick: below the layout's own where positions fill all 64 bits.
+            maximumTick: Space.endTick(of: layout) - 1,
+            windowTicks: clock.ticks(in: configuration.window)
+        )
+        let now = clock.now().tick
+        switch try claims.checkClock(nowTick: now, allowedTicks: clock.ticks(in: configuration.clockTolerance)) {
+        case .plausible:
+            return claims
+        case .clockBehind(let storeTick, let nowTick, let worker, _):
+            throw ClockError(
+                description: "the wall clock says \(layout.time(ofTick: nowTick)), but worker \(worker) was already used up to "
+                    + "\(layout.time(ofTick: storeTick)); set the clock, or allow the gap with --clock-tolerance"
+            )
+        }
+    }
+}
+
+/// A wall clock that cannot be believed. Exit code 78.
+struct ClockError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// The signals that end the daemon, blocked in every thread and waited for in one.
+struct TerminationSignals {
+    private var set = sigset_t()
+
+    /// To be made before any thread is started: threads inherit what is blocked.
+    init() {
+        signal(SIGPIPE, SIG_IGN)
+        sigemptyset(&set)
+        sigaddset(&set, SIGTERM)
+        sigaddset(&set, SIGINT)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Sleeps until one of them comes.
+    func wait() -> String {
+        var set = set
+        var number: Int32 = 0
+        while sigwait(&set, &number) != 0 {}
+        // A second one kills, for those who will not wait for the drain.
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        return number == SIGINT ? "SIGINT" : "SIGTERM"
+    }
+}

@@ -1,0 +1,34 @@
+internal import ArgumentParser
+
+/// A duration as people write it: `500ms`, `3s`, `5m`, `1h`; or `off`, where a timeout may be.
+struct DurationText: ExpressibleByArgument {
+    /// `nil`: off.
+    let value: Duration?
+
+    init(_ value: Duration?) {
+        self.value = value
+    }
+
+    init?(argument: String) {
+        if argument == "off" {
+            value = nil
+            return
+        }
+        let digits = argument.prefix { $0.isASCII && $0.isNumber }
+        guard let number = Int64(digits), number > 0, let unit = Self.units[String(argument.dropFirst(digits.count))] else {
+            return nil
+        }
+        // Past a century it is a typing mistake, and arithmetic on it might overflow.
+        guard number <= 100 * 365 * 86_400 * 1_000 / unit else { return nil }
+        value = .milliseconds(number * unit)
+    }
+
+    var defaultValueDescription: String {
+        guard let value else { return "off" }
+        let (seconds, attoseconds) = value.components
+        return attoseconds == 0 ? "\(seconds)s" : "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms"
+    }
+
+    /// Milliseconds in each unit.
+    private static let units: [String: Int64] = ["ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000]
+}

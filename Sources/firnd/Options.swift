@@ -1,0 +1,136 @@
+internal import ArgumentParser
+
+/// What can be set, as it is written on the command line. `Configuration` makes sense of it.
+struct Options: ParsableArguments {
+    @Option(help: ArgumentHelp("A file of settings, one 'name = value' a line.", valueName: "path"))
+    var config: String?
+
+    @Flag(help: "Validate the configuration, print it, and exit.")
+    var check = false
+
+    @OptionGroup(title: "Sockets")
+    var sockets: SocketOptions
+
+    @OptionGroup(title: "IDs")
+    var ids: IDOptions
+
+    @OptionGroup(title: "Limits")
+    var limits: LimitOptions
+
+    @OptionGroup(title: "Log")
+    var log: LogOptions
+}
+
+/// Where the daemon listens, and who may connect.
+struct SocketOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where to listen: unix:PATH or tcp:HOST:PORT. May be given more than once.",
+            discussion: "Default: /run/firn/firn.sock where that is allowed, else one below $XDG_RUNTIME_DIR, else below /tmp.",
+            valueName: "address"
+        )
+    )
+    var listen: [String] = []
+
+    @Option(help: ArgumentHelp("Permission bits of Unix sockets, in octal.", valueName: "mode"))
+    var socketMode = "0660"
+
+    @Option(help: ArgumentHelp("Owner of Unix sockets: a user's name or number.", valueName: "user"))
+    var socketOwner: String?
+
+    @Option(help: ArgumentHelp("Group of Unix sockets: a group's name or number.", valueName: "group"))
+    var socketGroup: String?
+
+    @Option(help: ArgumentHelp("A user who may connect to Unix sockets; more than once for more. Default: whoever the mode lets.", valueName: "uid"))
+    var allowUid: [UInt32] = []
+
+    @Option(help: ArgumentHelp("A group whose members may connect to Unix sockets.", valueName: "gid"))
+    var allowGid: [UInt32] = []
+
+    @Flag(help: "Allow TCP addresses that other hosts can reach, without encryption.")
+    var insecureTcp = false
+}
+
+/// How IDs are cut, which worker mints them, and where that is kept.
+struct IDOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A preset's name, or fields such as 'time:41ms@2025-01-01T00:00:00Z,worker:10,sequence:12'.", valueName: "layout"))
+    var layout = "snowflake"
+
+    @Option(
+        help: ArgumentHelp(
+            "Where workers and windows are kept: sqlite:PATH or memory.",
+            discussion: "Default: firn.db in /var/lib/firn, else in $XDG_STATE_HOME/firn, else beside the socket.",
+            valueName: "store"
+        )
+    )
+    var store: String?
+
+    @Option(help: ArgumentHelp("Which worker: auto, a number, pod-ip or ordinal.", valueName: "rule"))
+    var worker = "auto"
+
+    @Option(help: ArgumentHelp("The pod's address for --worker pod-ip. Default: $MY_IP.", valueName: "address"))
+    var podIp: String?
+
+    @Option(help: ArgumentHelp("How many workers to hold; capacity grows with them.", valueName: "count"))
+    var workers = 1
+
+    @Option(help: ArgumentHelp("How many threads serve. Default: one a core.", valueName: "count"))
+    var shards: Int?
+
+    @Option(help: ArgumentHelp("How far ahead time is reserved in the store, such as 3s.", valueName: "duration"))
+    var window = DurationText(.seconds(3))
+
+    @Option(help: ArgumentHelp("How far the wall clock may be ahead and is still believed, and behind at start.", valueName: "duration"))
+    var clockTolerance = DurationText(.seconds(3600))
+}
+
+/// What a peer may use up. The defaults' reasons are in `Limits`.
+struct LimitOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("IDs of one NextBatch, at most.", valueName: "count"))
+    var maxBatch: UInt32 = 65_536
+
+    @Option(help: ArgumentHelp("Open connections. Default: the limit of file descriptors less 64.", valueName: "count"))
+    var maxConnections: Int?
+
+    @Option(help: ArgumentHelp("Open Unix connections of one user. Default: seven eighths of all.", valueName: "count"))
+    var maxConnectionsPerUid: Int?
+
+    @Option(help: ArgumentHelp("Calls of one connection that wait for a tick.", valueName: "count"))
+    var maxWaitingCalls = 1024
+
+    @Option(help: ArgumentHelp("Bytes of answers that one peer has not taken.", valueName: "bytes"))
+    var maxUnsentBytes = 256 * 1024
+
+    @Option(help: ArgumentHelp("Frames that one connection is served before the next one's turn.", valueName: "count"))
+    var maxFramesPerTurn = 64
+
+    @Option(help: ArgumentHelp("How long unsent answers may make no progress.", valueName: "duration"))
+    var sendTimeout = DurationText(.seconds(10))
+
+    @Option(help: ArgumentHelp("From a frame's first byte to its last.", valueName: "duration"))
+    var frameTimeout = DurationText(.seconds(5))
+
+    @Option(help: ArgumentHelp("How long a Unix connection may be silent, or off.", valueName: "duration"))
+    var unixIdleTimeout = DurationText(nil)
+
+    @Option(help: ArgumentHelp("How long a TCP connection may be silent, or off.", valueName: "duration"))
+    var tcpIdleTimeout = DurationText(.seconds(300))
+
+    @Option(help: ArgumentHelp("How long connections are given to finish when the daemon stops.", valueName: "duration"))
+    var drainTimeout = DurationText(.seconds(5))
+}
+
+/// What is written to standard error.
+struct LogOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+    var logLevel = "info"
+
+    @Option(help: ArgumentHelp("text or json.", valueName: "format"))
+    var logFormat = LogFormat.text
+}
+
+/// How a line of the log is written.
+enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+}

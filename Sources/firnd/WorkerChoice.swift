@@ -1,0 +1,100 @@
+internal import FirnLayout
+internal import FirnServer
+internal import Glibc
+
+/// Where a daemon's worker number comes from, as `--worker` says it.
+enum WorkerChoice: Equatable {
+    case auto
+    case number(UInt32)
+    case podAddress
+    case ordinal
+
+    init(parsing text: String) throws(ConfigurationError) {
+        switch text {
+        case "auto": self = .auto
+        case "pod-ip": self = .podAddress
+        case "ordinal": self = .ordinal
+        default:
+            guard let number = UInt32(text) else {
+                throw ConfigurationError("--worker is '\(text)'; write auto, a number, pod-ip or ordinal")
+            }
+            self = .number(number)
+        }
+    }
+
+    /// The rule that follows, with the number where there is one.
+    ///
+    /// - Parameters:
+    ///   - podAddress: the pod's IP address, if one is known.
+    ///   - podName: the pod's name, if one is known.
+    func rule(layout: Layout, podAddress: String?, podName: String?) throws(ConfigurationError) -> WorkerRule {
+        switch self {
+        case .auto:
+            return .auto
+        case .number(let number):
+            return .fixed(try Self.fitting(UInt64(number), layout, "--worker \(number)"))
+        case .podAddress:
+            return .fixed(try Self.worker(ofAddress: podAddress, layout: layout))
+        case .ordinal:
+            return .fixed(try Self.worker(ofPodName: podName, layout: layout))
+        }
+    }
+
+    /// The low bits of the address, as many as the worker field has. Unique only among pods whose addresses differ in
+    /// those bits; the store's record refuses the second of two that do not.
+    private static func worker(ofAddress text: String?, layout: Layout) throws(ConfigurationError) -> UInt32 {
+        guard let text, !text.isEmpty else {
+            throw ConfigurationError("--worker pod-ip lacks the pod's address; set MY_IP from status.podIP, or give --pod-ip")
+        }
+        guard let address = ipv4(text) else {
+            throw ConfigurationError(
+                "--worker pod-ip: '\(text)' is not an IPv4 address (nor one mapped into IPv6); "
+                    + "the low bits of other IPv6 addresses are no pod's number: choose --worker auto"
+            )
+        }
+        return UInt32(UInt64(address) & layout.maximumWorker)
+    }
+
+    /// Reads `10.1.2.3` and `::ffff:10.1.2.3`.
+    private static func ipv4(_ text: String) -> UInt32? {
+        var four = in_addr()
+        if inet_pton(AF_INET, text, &four) == 1 { return UInt32(bigEndian: four.s_addr) }
+        var six = in6_addr()
+        guard inet_pton(AF_INET6, text, &six) == 1 else { return nil }
+        return withUnsafeBytes(of: &six) { bytes in
+            // RFC 4291, 2.5.5.2: 80 zero bits, 16 one bits, the IPv4 address.
+            guard bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF else { return nil }
+            return UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self))
+        }
+    }
+
+    /// The number at the end of a StatefulSet's pod's name: `firn-2` is 2.
+    private static func worker(ofPodName name: String?, layout: Layout) throws(ConfigurationError) -> UInt32 {
+        guard let name = name ?? hostName, !name.isEmpty else {
+            throw ConfigurationError("--worker ordinal lacks the pod's name; set POD_NAME from metadata.name")
+        }
+        guard let dash = name.lastIndex(of: "-"), let ordinal = UInt64(name[name.index(after: dash)...]) else {
+            throw ConfigurationError(
+                "--worker ordinal: the name '\(name)' does not end in a dash and a number, as a StatefulSet's pods' do; "
+                    + "choose --worker auto elsewhere"
+            )
+        }
+        return try fitting(ordinal, layout, "the ordinal of '\(name)'")
+    }
+
+    private static func fitting(_ number: UInt64, _ layout: Layout, _ what: String) throws(ConfigurationError) -> UInt32 {
+        guard number <= layout.maximumWorker, let worker = UInt32(exactly: number) else {
+            throw ConfigurationError(
+                "\(what) does not fit the worker field of the layout \(layout.name), which goes to \(layout.maximumWorker)"
+            )
+        }
+        return worker
+    }
+
+    /// The host's name, which in a pod is the pod's.
+    static var hostName: String? {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return nil }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
