@@ -38,6 +38,14 @@ int firn_accept(int listener) {
     return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+ssize_t firn_receive(int socket, void *bytes, size_t capacity) {
+    return syscall(SYS_recvfrom, socket, bytes, capacity, 0, NULL, NULL);
+}
+
+ssize_t firn_send(int socket, const void *bytes, size_t count) {
+    return syscall(SYS_sendto, socket, bytes, count, MSG_NOSIGNAL, NULL, 0);
+}
+
 int firn_peer_credentials(int socket, uint32_t *uid, uint32_t *gid) {
     struct ucred credentials;
     socklen_t length = sizeof credentials;

@@ -100,13 +100,13 @@ final class Acceptor {
 
     private func refuse(_ descriptor: Int32, _ status: Status) {
         let socket = FileDescriptor(descriptor)
-        var output = FrameBuffer()
+        let output = FrameBuffer()
         output.appendError(callID: 0, status)
-        _ = output.withUnsafeBytes { send(socket.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        _ = output.withUnsafeBytes { firn_send(socket.number, $0.baseAddress, $0.count) }
         shutdown(socket.number, Int32(SHUT_WR))
         // What the peer sent already is read, so that the close is not a reset that overtakes our word.
         var scrap: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        _ = withUnsafeMutableBytes(of: &scrap) { recv(socket.number, $0.baseAddress, $0.count, 0) }
+        _ = withUnsafeMutableBytes(of: &scrap) { firn_receive(socket.number, $0.baseAddress, $0.count) }
         refused += 1
         // One line for each power of two: a refused peer that comes again and again does not fill the log.
         if refused & (refused - 1) == 0 {

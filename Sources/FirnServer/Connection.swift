@@ -19,13 +19,13 @@ final class Connection {
     let socket: FileDescriptor
     let user: UInt32?
     let lane: Lane
-    var session: Session
+    let session: Session
     var phase = Phase.open
 
     /// Input that was read and not used yet: part of a frame, or frames whose turn has not come.
-    var unread = FrameBuffer()
+    let unread = FrameBuffer()
     /// Answers that the kernel has not taken yet.
-    var unsent = FrameBuffer()
+    let unsent = FrameBuffer()
 
     /// What epoll was told to watch for.
     var watched: UInt32 = 0
@@ -61,18 +61,18 @@ final class Connection {
     var isQuiet: Bool { !session.hasWaitingCalls && unsent.isEmpty && !hasLeftover }
 
     /// What the connection would be closed for if nothing happens, and when; in boot nanoseconds.
-    func timeout(limits: Limits) -> (at: Int64, reason: TimeoutReason)? {
+    func timeout(_ timeouts: Timeouts) -> (at: Int64, reason: TimeoutReason)? {
         switch phase {
         case .closed:
             return nil
         case .lingering:
             return (lingerBegan + Self.maximumLinger, .lingered)
         case .open, .finishing:
-            if !unsent.isEmpty { return (sendProgressed + limits.sendTimeout.nanoseconds, .unread) }
-            if let frameBegan { return (frameBegan + limits.frameTimeout.nanoseconds, .slowFrame) }
+            if !unsent.isEmpty { return (sendProgressed + timeouts.send, .unread) }
+            if let frameBegan { return (frameBegan + timeouts.frame, .slowFrame) }
             if session.hasWaitingCalls { return nil }
-            guard let idle = isUnix ? limits.unixIdleTimeout : limits.tcpIdleTimeout else { return nil }
-            return (lastReceived + idle.nanoseconds, .idle)
+            guard let idle = isUnix ? timeouts.unixIdle : timeouts.tcpIdle else { return nil }
+            return (lastReceived + idle, .idle)
         }
     }
 
@@ -82,4 +82,21 @@ final class Connection {
 
     /// A peer that wants to read our last words does so within this; nobody else is worth the descriptor.
     private static let maximumLinger: Int64 = 1_000_000_000
+}
+
+/// The limits' durations in nanoseconds, taken out once: `Duration` counts in 128 bits.
+struct Timeouts {
+    let send: Int64
+    let frame: Int64
+    let unixIdle: Int64?
+    let tcpIdle: Int64?
+    let drain: Int64
+
+    init(_ limits: Limits) {
+        send = limits.sendTimeout.nanoseconds
+        frame = limits.frameTimeout.nanoseconds
+        unixIdle = limits.unixIdleTimeout?.nanoseconds
+        tcpIdle = limits.tcpIdleTimeout?.nanoseconds
+        drain = limits.drainTimeout.nanoseconds
+    }
 }

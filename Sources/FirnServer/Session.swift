@@ -8,7 +8,7 @@ package import FirnWire
 ///
 /// Calls for IDs are answered in the order they came in, so that the IDs on a connection rise (promise 4). A call that
 /// cannot be served in this tick waits, and those after it with it; the host gives it turns in later ticks.
-package struct Session: ~Copyable {
+package final class Session {
     /// A call for IDs that waits for a tick.
     private struct WaitingCall {
         var callID: UInt64
@@ -68,12 +68,12 @@ package struct Session: ~Copyable {
     ///   - output: gets the answers.
     ///   - outputLimit: the length of `output` at which no more frames are served.
     /// - Returns: how many bytes were used, and what the host is to do next. The host hands the rest in again.
-    package mutating func received(
+    package func received(
         _ bytes: RawSpan,
-        decoder: borrowing RequestDecoder,
+        decoder: RequestDecoder,
         service: IDService,
         shard: Shard,
-        output: inout FrameBuffer,
+        output: FrameBuffer,
         outputLimit: Int
     ) -> (used: Int, demand: Demand) {
         var used = 0
@@ -92,7 +92,7 @@ package struct Session: ~Copyable {
                 do {
                     let message = rest.extracting(Frame.headerLength..<Frame.headerLength + length)
                     let request = try decoder.decode(message)
-                    handle(request, service: service, shard: shard, output: &output)
+                    handle(request, service: service, shard: shard, output: output)
                 } catch {
                     output.appendError(callID: 0, error)
                     return (used, .close)
@@ -104,11 +104,11 @@ package struct Session: ~Copyable {
     }
 
     /// Serves waiting calls with at most `share` IDs.
-    package mutating func takeTurn(
+    package func takeTurn(
         share: UInt64,
         service: IDService,
         shard: Shard,
-        output: inout FrameBuffer,
+        output: FrameBuffer,
         outputLimit: Int
     ) -> Turn {
         var share = share
@@ -117,15 +117,15 @@ package struct Session: ~Copyable {
             guard share > 0 else { return .shareUsed }
             let served =
                 call.isBatch
-                ? serveBatch(call, share: &share, service: service, shard: shard, output: &output)
-                : serveSingle(call, share: &share, service: service, shard: shard, output: &output)
+                ? serveBatch(call, share: &share, service: service, shard: shard, output: output)
+                : serveSingle(call, share: &share, service: service, shard: shard, output: output)
             if let tick = served { return .waits(untilTick: tick) }
         }
         return .done
     }
 
     /// Gives up the calls whose deadline has passed. Their IDs, if they had some, become gaps.
-    package mutating func expireCalls(service: IDService, output: inout FrameBuffer) {
+    package func expireCalls(service: IDService, output: FrameBuffer) {
         let now = service.moment.bootNanoseconds
         guard earliestDeadline <= now, let first = waiting.first else { return }
         if first.deadline <= now { gathered.removeAll() }
@@ -149,7 +149,7 @@ package struct Session: ~Copyable {
     }
 
     /// Fails every waiting call, as when the daemon stops and cannot serve them any more.
-    package mutating func failCalls(_ status: Status, output: inout FrameBuffer) {
+    package func failCalls(_ status: Status, output: FrameBuffer) {
         for call in waiting { output.appendError(callID: call.callID, status) }
         waiting.removeAll()
         gathered.removeAll()
@@ -159,19 +159,19 @@ package struct Session: ~Copyable {
     // MARK: - One call
 
     @inline(__always)
-    private mutating func handle(_ request: Request, service: IDService, shard: Shard, output: inout FrameBuffer) {
+    private func handle(_ request: Request, service: IDService, shard: Shard, output: FrameBuffer) {
         switch request.method {
         case .nextID:
             if waiting.isEmpty, case .minted(let id) = shard.nextID(now: service.moment.tick) {
                 output.appendNextID(callID: request.callID, id: id)
             } else {
-                begin(request, count: 1, isBatch: false, service: service, shard: shard, output: &output)
+                begin(request, count: 1, isBatch: false, service: service, shard: shard, output: output)
             }
         case .nextBatch(let count):
             if let objection = service.objection(toCount: count) {
                 output.appendError(callID: request.callID, objection)
             } else {
-                begin(request, count: count, isBatch: true, service: service, shard: shard, output: &output)
+                begin(request, count: count, isBatch: true, service: service, shard: shard, output: output)
             }
         case .describe:
             output.appendDescription(callID: request.callID, service.describe())
@@ -185,13 +185,13 @@ package struct Session: ~Copyable {
     }
 
     /// Puts a call at the end of the line, and serves it at once when it is the only one.
-    private mutating func begin(
+    private func begin(
         _ request: Request,
         count: UInt32,
         isBatch: Bool,
         service: IDService,
         shard: Shard,
-        output: inout FrameBuffer
+        output: FrameBuffer
     ) {
         let deadline = service.deadline(timeoutMilliseconds: request.timeoutMilliseconds)
         waiting.append(
@@ -199,16 +199,16 @@ package struct Session: ~Copyable {
         )
         earliestDeadline = min(earliestDeadline, deadline)
         guard waiting.count == 1 else { return }
-        _ = takeTurn(share: .max, service: service, shard: shard, output: &output, outputLimit: .max)
+        _ = takeTurn(share: .max, service: service, shard: shard, output: output, outputLimit: .max)
     }
 
     /// - Returns: the tick to wait for; `nil` when the call was answered.
-    private mutating func serveSingle(
+    private func serveSingle(
         _ call: WaitingCall,
         share: inout UInt64,
         service: IDService,
         shard: Shard,
-        output: inout FrameBuffer
+        output: FrameBuffer
     ) -> UInt64? {
         switch shard.nextID(now: service.moment.tick) {
         case .minted(let id):
@@ -216,19 +216,19 @@ package struct Session: ~Copyable {
             finishFirst()
             output.appendNextID(callID: call.callID, id: id)
             return nil
-        case .full(let tick): return waitOrRefuse(call, tick: tick, service: service, output: &output)
-        case .closed: return refuseFirst(call, service.closed, output: &output)
-        case .expired: return refuseFirst(call, service.expired, output: &output)
+        case .full(let tick): return waitOrRefuse(call, tick: tick, service: service, output: output)
+        case .closed: return refuseFirst(call, service.closed, output: output)
+        case .expired: return refuseFirst(call, service.expired, output: output)
         }
     }
 
     /// - Returns: the tick to wait for; `nil` when the call was answered, or the share was used.
-    private mutating func serveBatch(
+    private func serveBatch(
         _ call: WaitingCall,
         share: inout UInt64,
         service: IDService,
         shard: Shard,
-        output: inout FrameBuffer
+        output: FrameBuffer
     ) -> UInt64? {
         let now = service.moment.tick
         var remaining = call.remaining
@@ -244,9 +244,9 @@ package struct Session: ~Copyable {
                 share -= UInt64(run.count)
             case .full(let tick):
                 waiting[0].remaining = remaining
-                return waitOrRefuse(call, tick: tick, service: service, output: &output)
-            case .closed: return refuseFirst(call, service.closed, output: &output)
-            case .expired: return refuseFirst(call, service.expired, output: &output)
+                return waitOrRefuse(call, tick: tick, service: service, output: output)
+            case .closed: return refuseFirst(call, service.closed, output: output)
+            case .expired: return refuseFirst(call, service.expired, output: output)
             }
         }
         output.appendNextBatch(callID: call.callID, runs: gathered)
@@ -254,7 +254,7 @@ package struct Session: ~Copyable {
         return nil
     }
 
-    private mutating func gather(_ run: Run, tick: UInt64) {
+    private func gather(_ run: Run, tick: UInt64) {
         // Runs of one tick that touch become one; across ticks they stay apart, for a run is all of one tick.
         if let last = gathered.last, gatheredTick == tick, last.stride == run.stride,
             last.first.rawValue + UInt64(last.count) * last.stride == run.first.rawValue
@@ -266,23 +266,23 @@ package struct Session: ~Copyable {
         gatheredTick = tick
     }
 
-    private mutating func waitOrRefuse(
+    private func waitOrRefuse(
         _ call: WaitingCall,
         tick: UInt64,
         service: IDService,
-        output: inout FrameBuffer
+        output: FrameBuffer
     ) -> UInt64? {
         guard let objection = service.objection(toWaitingFor: tick) else { return tick }
-        return refuseFirst(call, objection, output: &output)
+        return refuseFirst(call, objection, output: output)
     }
 
-    private mutating func refuseFirst(_ call: WaitingCall, _ status: Status, output: inout FrameBuffer) -> UInt64? {
+    private func refuseFirst(_ call: WaitingCall, _ status: Status, output: FrameBuffer) -> UInt64? {
         output.appendError(callID: call.callID, status)
         finishFirst()
         return nil
     }
 
-    private mutating func finishFirst() {
+    private func finishFirst() {
         waiting.removeFirst()
         gathered.removeAll(keepingCapacity: true)
         if waiting.isEmpty { earliestDeadline = .max }

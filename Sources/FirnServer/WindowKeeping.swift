@@ -58,7 +58,10 @@ package final class WindowKeeping {
                 windowTicks: claims.windowTicks,
                 maximumTick: claims.maximumTick
             )
-            return Place(slot: slot, keeper: WindowKeeper(configuration: configuration, jitterSeed: .random(in: 0...(.max))))
+            return Place(
+                slot: slot,
+                keeper: WindowKeeper(configuration: configuration, jitterSeed: .random(in: 0...(.max)))
+            )
         }
         for index in places.indices { perform(places[index].keeper.started(), at: index) }
     }
@@ -112,7 +115,10 @@ package final class WindowKeeping {
 
     private func answer(to action: KeeperAction, at index: Int) -> KeeperAction {
         let moment = clock.now()
-        let instant = StoreInstant(tick: moment.tick, unixMilliseconds: UInt64(max(0, moment.unixNanoseconds) / 1_000_000))
+        let instant = StoreInstant(
+            tick: moment.tick,
+            unixMilliseconds: UInt64(max(0, moment.unixNanoseconds) / 1_000_000)
+        )
         switch action {
         case .claim(let notBefore):
             do throws(StoreError) {

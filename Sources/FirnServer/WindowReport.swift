@@ -16,7 +16,10 @@ struct WindowReport {
         case .serving(let worker, let limit, nil):
             // An extension a second is no news; a worker, or a store that is back, is.
             if case .serving(worker, _, nil)? = previous { return }
-            logger.info("worker held", metadata: ["worker": "\(worker)", "window_until": "\(layout.time(ofTick: limit))"])
+            logger.info(
+                "worker held",
+                metadata: ["worker": "\(worker)", "window_until": "\(layout.time(ofTick: limit))"]
+            )
         case .serving(let worker, let limit, let error?):
             if case .serving(worker, _, .some)? = previous { return }
             logger.warning(
@@ -44,7 +47,8 @@ struct WindowReport {
             logger.warning(
                 "worker not given back; it becomes free when its window has passed",
                 metadata: [
-                    "worker": "\(held.worker)", "free_from": "\(layout.time(ofTick: held.limit))", "outcome": "\(outcome)",
+                    "worker": "\(held.worker)", "free_from": "\(layout.time(ofTick: held.limit))",
+                    "outcome": "\(outcome)",
                 ]
             )
         }

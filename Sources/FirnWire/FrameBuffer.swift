@@ -1,7 +1,10 @@
 /// Bytes on their way out: frames are appended at the end, what was sent is taken off the front.
 ///
-/// Owns its memory; grows as needed and gives memory above `keptCapacity` back once it is empty.
-package struct FrameBuffer: ~Copyable {
+/// Owns its memory; grows as needed and gives memory above `keptCapacity` back once it is empty. For one thread.
+///
+/// A class, so that handing it to a session needs no check that nobody else is using the place it is stored in: that
+/// check was a tenth of what a call costs outside the kernel.
+package final class FrameBuffer {
     private var memory: UnsafeMutableRawBufferPointer
     private var start = 0
     private var end = 0
@@ -26,25 +29,26 @@ package struct FrameBuffer: ~Copyable {
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try body(UnsafeRawBufferPointer(rebasing: memory[start..<end]))
+        let bytes = UnsafeRawBufferPointer(rebasing: memory[start..<end])
+        return try body(bytes)
     }
 
     /// Takes `sent` bytes off the front.
-    package mutating func removeFirst(_ sent: Int) {
+    package func removeFirst(_ sent: Int) {
         precondition(sent >= 0 && sent <= count, "no more is sent than was there")
         start += sent
         if start == end { removeAll() }
     }
 
     /// Drops everything.
-    package mutating func removeAll() {
+    package func removeAll() {
         start = 0
         end = 0
         if memory.count > Self.keptCapacity { release() }
     }
 
     /// Drops everything, the memory too.
-    package mutating func release() {
+    package func release() {
         start = 0
         end = 0
         memory.deallocate()
@@ -52,7 +56,7 @@ package struct FrameBuffer: ~Copyable {
     }
 
     /// Appends a copy of `bytes`.
-    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    package func append(_ bytes: UnsafeRawBufferPointer) {
         appendUninitialized(bytes.count) { free in
             free.copyMemory(from: bytes)
             return bytes.count
@@ -61,7 +65,7 @@ package struct FrameBuffer: ~Copyable {
 
     /// Appends what `body` writes into at most `capacity` bytes; it returns how many it wrote.
     @inline(__always)
-    mutating func appendUninitialized(_ capacity: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
+    func appendUninitialized(_ capacity: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int) {
         if memory.count - end < capacity { makeRoom(capacity) }
         let written = body(UnsafeMutableRawBufferPointer(rebasing: memory[end..<end + capacity]))
         precondition(written >= 0 && written <= capacity, "no more was written than there was room for")
@@ -69,7 +73,7 @@ package struct FrameBuffer: ~Copyable {
     }
 
     @inline(never)
-    private mutating func makeRoom(_ capacity: Int) {
+    private func makeRoom(_ capacity: Int) {
         let needed = count + capacity
         let grown = UnsafeMutableRawBufferPointer.allocate(
             byteCount: max(needed, min(2 * memory.count, Int.max / 2), 512),

@@ -2,7 +2,7 @@ internal import CFirnProto
 
 /// Reads requests out of frames. protobuf-c unpacks each into memory that is used again for the next, so a request
 /// costs no allocation, and none of protobuf-c's pointers leaves this file.
-package struct RequestDecoder: ~Copyable {
+package final class RequestDecoder {
     /// Unpacking a whole frame of ordinary fields takes a few hundred bytes. A frame of unknown fields takes about
     /// thirty times its length; past this it is refused.
     private static let arenaCapacity = 64 * 1024

@@ -4,7 +4,7 @@ extension FrameBuffer {
     /// Appends a request as a frame.
     ///
     /// - Precondition: the method is one of the five that can be asked for.
-    package mutating func appendRequest(_ request: Request) {
+    package func appendRequest(_ request: Request) {
         switch request.method {
         case .nextID:
             var method = Firn__V1__NextIDRequest()
@@ -39,7 +39,7 @@ extension FrameBuffer {
         }
     }
 
-    private mutating func append<Method>(
+    private func append<Method>(
         _ request: Request,
         _ methodCase: Firn__V1__Request__MethodCase,
         _ method: inout Method,

@@ -4,7 +4,7 @@ package import FirnLayout
 /// Writes answers as frames. Each method appends one frame to the buffer.
 extension FrameBuffer {
     /// The answer to NextID. The hot one: no allocation, one pass.
-    package mutating func appendNextID(callID: UInt64, id: FirnID) {
+    package func appendNextID(callID: UInt64, id: FirnID) {
         var outcome = Firn__V1__NextIDResponse()
         firn__v1__next_idresponse__init(&outcome)
         outcome.id = id.rawValue
@@ -17,7 +17,7 @@ extension FrameBuffer {
     }
 
     /// The answer to NextBatch.
-    package mutating func appendNextBatch(callID: UInt64, runs: [Run]) {
+    package func appendNextBatch(callID: UInt64, runs: [Run]) {
         var outcome = Firn__V1__NextBatchResponse()
         firn__v1__next_batch_response__init(&outcome)
         Self.withMessages(of: runs) { pointers in
@@ -32,7 +32,7 @@ extension FrameBuffer {
     }
 
     /// The answer to NextTickets.
-    package mutating func appendNextTickets(callID: UInt64, runs: [Run]) {
+    package func appendNextTickets(callID: UInt64, runs: [Run]) {
         var outcome = Firn__V1__NextTicketsResponse()
         firn__v1__next_tickets_response__init(&outcome)
         Self.withMessages(of: runs) { pointers in
@@ -47,7 +47,7 @@ extension FrameBuffer {
     }
 
     /// The answer to NewPrefix.
-    package mutating func appendNewPrefix(callID: UInt64, prefix: String) {
+    package func appendNewPrefix(callID: UInt64, prefix: String) {
         var outcome = Firn__V1__NewPrefixResponse()
         firn__v1__new_prefix_response__init(&outcome)
         Self.withCString(prefix) { text in
@@ -61,7 +61,7 @@ extension FrameBuffer {
     }
 
     /// An error, in answer to a call, or with call 0 of the whole connection.
-    package mutating func appendError(callID: UInt64, _ status: Status) {
+    package func appendError(callID: UInt64, _ status: Status) {
         var outcome = Firn__V1__Status()
         firn__v1__status__init(&outcome)
         outcome.code = status.code.rawValue
@@ -77,7 +77,7 @@ extension FrameBuffer {
     }
 
     /// Word that the connection will be closed.
-    package mutating func appendGoAway(reason: String) {
+    package func appendGoAway(reason: String) {
         var outcome = Firn__V1__GoAway()
         firn__v1__go_away__init(&outcome)
         Self.withCString(reason) { text in
@@ -91,7 +91,7 @@ extension FrameBuffer {
     }
 
     /// The answer to Describe.
-    package mutating func appendDescription(callID: UInt64, _ description: DaemonDescription) {
+    package func appendDescription(callID: UInt64, _ description: DaemonDescription) {
         var layout = Firn__V1__Layout()
         firn__v1__layout__init(&layout)
         layout.time_bits = UInt32(description.layout.timeBits)
@@ -135,7 +135,7 @@ extension FrameBuffer {
     }
 
     @inline(__always)
-    private mutating func appendFrame(_ response: inout Firn__V1__Response, maximumLength: Int) {
+    private func appendFrame(_ response: inout Firn__V1__Response, maximumLength: Int) {
         appendUninitialized(Frame.headerLength + maximumLength) { free in
             let body = free.baseAddress! + Frame.headerLength
             let length = firn__v1__response__pack(&response, body.assumingMemoryBound(to: UInt8.self))

@@ -51,7 +51,9 @@ struct Announcement {
         let lines = rows.map { name, value in
             "  " + name + String(repeating: " ", count: width - name.count) + "  " + value
         }
-        return (["The configuration is good."] + lines + configuration.notices.map { "Note: \($0)" }).joined(separator: "\n")
+        return (["The configuration is good."] + lines + configuration.notices.map { "Note: \($0)" }).joined(
+            separator: "\n"
+        )
     }
 
     private static func idsPerSecond(_ configuration: Configuration) -> UInt64 {

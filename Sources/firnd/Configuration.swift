@@ -35,7 +35,8 @@ struct Configuration {
         if addresses.isEmpty && inheritedSockets.isEmpty {
             addresses = [.unix(path: places.socketPath)]
         }
-        store = try options.ids.store.map { text throws(ConfigurationError) in try StoreLocation(parsing: text) }
+        store =
+            try options.ids.store.map { text throws(ConfigurationError) in try StoreLocation(parsing: text) }
             ?? .sqlite(path: places.storePath)
         if options.ids.store == nil, let notice = places.notice { notices.append(notice) }
         ownership = try Self.ownership(options.sockets)
@@ -69,10 +70,14 @@ struct Configuration {
             throw ConfigurationError("--workers is \(workers); choose 1 to \(Self.maximumWorkers)")
         }
         guard UInt64(workers - 1) <= layout.maximumWorker else {
-            throw ConfigurationError("--workers is \(workers), and the layout \(layout.name) has room for \(layout.maximumWorker + 1)")
+            throw ConfigurationError(
+                "--workers is \(workers), and the layout \(layout.name) has room for \(layout.maximumWorker + 1)"
+            )
         }
         if case .fixed = rule, workers > 1 {
-            throw ConfigurationError("--workers \(workers) needs --worker auto: a number, pod-ip or ordinal names a single worker")
+            throw ConfigurationError(
+                "--workers \(workers) needs --worker auto: a number, pod-ip or ordinal names a single worker"
+            )
         }
     }
 
@@ -84,7 +89,9 @@ struct Configuration {
             throw ConfigurationError("--layout: \(error)")
         }
         guard layout.hasTime else {
-            throw ConfigurationError("the layout \(layout.name) has no time, so no worker can mint it; choose another --layout")
+            throw ConfigurationError(
+                "the layout \(layout.name) has no time, so no worker can mint it; choose another --layout"
+            )
         }
         // Nanoseconds since 1970 fit 64 bits until 2262, and the engine counts in them.
         guard layout.tick(atUnixNanoseconds: SystemTimeSource().wallNanoseconds()) != nil else {
@@ -115,7 +122,9 @@ struct Configuration {
 
     private static func ownership(_ options: SocketOptions) throws(ConfigurationError) -> SocketOwnership {
         guard let mode = UInt32(options.socketMode, radix: 8), mode <= 0o777 else {
-            throw ConfigurationError("--socket-mode is '\(options.socketMode)'; write octal permission bits such as 0660")
+            throw ConfigurationError(
+                "--socket-mode is '\(options.socketMode)'; write octal permission bits such as 0660"
+            )
         }
         return SocketOwnership(
             mode: mode,
@@ -157,7 +166,9 @@ struct Configuration {
     }
 
     private static func required(_ text: DurationText, _ name: String) throws(ConfigurationError) -> Duration {
-        guard let value = text.value else { throw ConfigurationError("--\(name) cannot be off; give a duration such as 5s") }
+        guard let value = text.value else {
+            throw ConfigurationError("--\(name) cannot be off; give a duration such as 5s")
+        }
         return value
     }
 }

@@ -66,7 +66,10 @@ final class Daemon {
         Announcement(configuration: configuration, addresses: addresses, slots: slots).log(to: logger)
 
         let signal = signals.wait()
-        logger.info("stopping", metadata: ["signal": "\(signal)", "drain_timeout": "\(configuration.limits.drainTimeout)"])
+        logger.info(
+            "stopping",
+            metadata: ["signal": "\(signal)", "drain_timeout": "\(configuration.limits.drainTimeout)"]
+        )
         availability.startedDraining()
         server.drain()
         server.join()
@@ -114,7 +117,8 @@ final class Daemon {
             return claims
         case .clockBehind(let storeTick, let nowTick, let worker, _):
             throw ClockError(
-                description: "the wall clock says \(layout.time(ofTick: nowTick)), but worker \(worker) was already used up to "
+                description:
+                    "the wall clock says \(layout.time(ofTick: nowTick)), but worker \(worker) was already used up to "
                     + "\(layout.time(ofTick: storeTick)); set the clock, or allow the gap with --clock-tolerance"
             )
         }

@@ -29,7 +29,8 @@ struct DefaultPlaces {
         _ = Self.mayUse(directory, mode: 0o700)
         socketPath = directory + "/firn.sock"
         storePath = directory + "/firn.db"
-        notice = "the store is under /tmp, which a restart of the machine may empty; give --store sqlite:PATH to keep it"
+        notice =
+            "the store is under /tmp, which a restart of the machine may empty; give --store sqlite:PATH to keep it"
     }
 
     /// Whether a directory is there, or can be made, is the daemon's to write, and is no link that somebody else laid.
@@ -42,7 +43,8 @@ struct DefaultPlaces {
     }
 
     private static func makeDirectory(_ path: String, mode: mode_t) {
-        guard mkdir(path, mode) != 0, errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return }
+        guard mkdir(path, mode) != 0, errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex
+        else { return }
         makeDirectory(String(path[..<slash]), mode: mode)
         mkdir(path, mode)
     }

@@ -15,7 +15,8 @@ struct DurationText: ExpressibleByArgument {
             return
         }
         let digits = argument.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int64(digits), number > 0, let unit = Self.units[String(argument.dropFirst(digits.count))] else {
+        guard let number = Int64(digits), number > 0, let unit = Self.units[String(argument.dropFirst(digits.count))]
+        else {
             return nil
         }
         // Past a century it is a typing mistake, and arithmetic on it might overflow.

@@ -23,7 +23,10 @@ struct Firnd: ParsableCommand {
 
     static func main() {
         do {
-            let layered = try LayeredArguments(commandLine: Array(CommandLine.arguments.dropFirst()), environment: variable)
+            let layered = try LayeredArguments(
+                commandLine: Array(CommandLine.arguments.dropFirst()),
+                environment: variable
+            )
             do {
                 let command = try Firnd.parse(layered.arguments)
                 try command.start()

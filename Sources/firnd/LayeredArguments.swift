@@ -32,7 +32,9 @@ struct LayeredArguments {
         sources = []
         for (name, setting) in Self.settings.sorted(by: { $0.key < $1.key }) {
             let variable = "FIRN_" + name.uppercased().split(separator: "-").joined(separator: "_")
-            guard let text = environment(variable), !text.isEmpty, !Self.mentions(name, in: commandLine) else { continue }
+            guard let text = environment(variable), !text.isEmpty, !Self.mentions(name, in: commandLine) else {
+                continue
+            }
             let values = setting == .list ? text.split(separator: " ").map(String.init) : [text]
             for value in values { layered += try Self.arguments(name, setting, value, source: variable) }
             sources.append(variable)
@@ -51,7 +53,9 @@ struct LayeredArguments {
     ) throws(ConfigurationError) -> [String] {
         var arguments: [String] = []
         var seen: Set<String> = []
-        for (index, line) in try TextFile.read(path: path).split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in try TextFile.read(path: path).split(separator: "\n", omittingEmptySubsequences: false)
+            .enumerated()
+        {
             let line = line.trimmingBlanks()
             let place = "\(path), line \(index + 1)"
             guard !line.isEmpty, !line.hasPrefix("#") else { continue }
@@ -61,7 +65,9 @@ struct LayeredArguments {
             let name = String(line[..<equals].trimmingBlanks())
             let value = String(line[line.index(after: equals)...].trimmingBlanks())
             guard let setting = settings[name] else {
-                throw ConfigurationError("\(place): '\(name)' is not a setting; the names are those of 'firnd --help' without the dashes")
+                throw ConfigurationError(
+                    "\(place): '\(name)' is not a setting; the names are those of 'firnd --help' without the dashes"
+                )
             }
             guard seen.insert(name).inserted || setting == .list else {
                 throw ConfigurationError("\(place): '\(name)' is set a second time; keep one")

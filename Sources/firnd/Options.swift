@@ -26,7 +26,8 @@ struct SocketOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Where to listen: unix:PATH or tcp:HOST:PORT. May be given more than once.",
-            discussion: "Default: /run/firn/firn.sock where that is allowed, else one below $XDG_RUNTIME_DIR, else below /tmp.",
+            discussion:
+                "Default: /run/firn/firn.sock where that is allowed, else one below $XDG_RUNTIME_DIR, else below /tmp.",
             valueName: "address"
         )
     )
@@ -41,7 +42,12 @@ struct SocketOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Group of Unix sockets: a group's name or number.", valueName: "group"))
     var socketGroup: String?
 
-    @Option(help: ArgumentHelp("A user who may connect to Unix sockets; more than once for more. Default: whoever the mode lets.", valueName: "uid"))
+    @Option(
+        help: ArgumentHelp(
+            "A user who may connect to Unix sockets; more than once for more. Default: whoever the mode lets.",
+            valueName: "uid"
+        )
+    )
     var allowUid: [UInt32] = []
 
     @Option(help: ArgumentHelp("A group whose members may connect to Unix sockets.", valueName: "gid"))
@@ -53,7 +59,12 @@ struct SocketOptions: ParsableArguments {
 
 /// How IDs are cut, which worker mints them, and where that is kept.
 struct IDOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("A preset's name, or fields such as 'time:41ms@2025-01-01T00:00:00Z,worker:10,sequence:12'.", valueName: "layout"))
+    @Option(
+        help: ArgumentHelp(
+            "A preset's name, or fields such as 'time:41ms@2025-01-01T00:00:00Z,worker:10,sequence:12'.",
+            valueName: "layout"
+        )
+    )
     var layout = "snowflake"
 
     @Option(
@@ -80,7 +91,12 @@ struct IDOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How far ahead time is reserved in the store, such as 3s.", valueName: "duration"))
     var window = DurationText(.seconds(3))
 
-    @Option(help: ArgumentHelp("How far the wall clock may be ahead and is still believed, and behind at start.", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp(
+            "How far the wall clock may be ahead and is still believed, and behind at start.",
+            valueName: "duration"
+        )
+    )
     var clockTolerance = DurationText(.seconds(3600))
 }
 
@@ -116,7 +132,9 @@ struct LimitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long a TCP connection may be silent, or off.", valueName: "duration"))
     var tcpIdleTimeout = DurationText(.seconds(300))
 
-    @Option(help: ArgumentHelp("How long connections are given to finish when the daemon stops.", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp("How long connections are given to finish when the daemon stops.", valueName: "duration")
+    )
     var drainTimeout = DurationText(.seconds(5))
 }
 

@@ -6,7 +6,9 @@ enum Processors {
     /// that may use half a core of sixty-four is served by one thread.
     static var count: Int {
         let processors = Int(firn_processor_count())
-        guard let text = try? TextFile.read(path: "/sys/fs/cgroup/cpu.max"), let quota = quota(text) else { return processors }
+        guard let text = try? TextFile.read(path: "/sys/fs/cgroup/cpu.max"), let quota = quota(text) else {
+            return processors
+        }
         return max(1, min(processors, quota))
     }
 

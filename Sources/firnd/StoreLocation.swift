@@ -9,7 +9,9 @@ enum StoreLocation: Equatable, CustomStringConvertible {
         } else if text.hasPrefix("sqlite:"), text != "sqlite:" {
             self = .sqlite(path: String(text.dropFirst("sqlite:".count)))
         } else {
-            throw ConfigurationError("--store is '\(text)'; write sqlite:PATH, or memory for IDs that need not outlive the daemon")
+            throw ConfigurationError(
+                "--store is '\(text)'; write sqlite:PATH, or memory for IDs that need not outlive the daemon"
+            )
         }
     }
 

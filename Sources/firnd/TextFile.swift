@@ -8,7 +8,9 @@ enum TextFile {
     static func read(path: String) throws(ConfigurationError) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw ConfigurationError("the configuration file \(path) cannot be opened: \(String(cString: strerror(errno)))")
+            throw ConfigurationError(
+                "the configuration file \(path) cannot be opened: \(String(cString: strerror(errno)))"
+            )
         }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
@@ -16,12 +18,16 @@ enum TextFile {
         while true {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
             guard count >= 0 else {
-                throw ConfigurationError("the configuration file \(path) cannot be read: \(String(cString: strerror(errno)))")
+                throw ConfigurationError(
+                    "the configuration file \(path) cannot be read: \(String(cString: strerror(errno)))"
+                )
             }
             guard count > 0 else { break }
             bytes += chunk[..<count]
             guard bytes.count <= maximumLength else {
-                throw ConfigurationError("the configuration file \(path) is longer than \(maximumLength) bytes; is it the right one?")
+                throw ConfigurationError(
+                    "the configuration file \(path) is longer than \(maximumLength) bytes; is it the right one?"
+                )
             }
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {

@@ -44,7 +44,9 @@ enum WorkerChoice: Equatable {
     /// those bits; the store's record refuses the second of two that do not.
     private static func worker(ofAddress text: String?, layout: Layout) throws(ConfigurationError) -> UInt32 {
         guard let text, !text.isEmpty else {
-            throw ConfigurationError("--worker pod-ip lacks the pod's address; set MY_IP from status.podIP, or give --pod-ip")
+            throw ConfigurationError(
+                "--worker pod-ip lacks the pod's address; set MY_IP from status.podIP, or give --pod-ip"
+            )
         }
         guard let address = ipv4(text) else {
             throw ConfigurationError(
@@ -82,7 +84,8 @@ enum WorkerChoice: Equatable {
         return try fitting(ordinal, layout, "the ordinal of '\(name)'")
     }
 
-    private static func fitting(_ number: UInt64, _ layout: Layout, _ what: String) throws(ConfigurationError) -> UInt32 {
+    private static func fitting(_ number: UInt64, _ layout: Layout, _ what: String) throws(ConfigurationError) -> UInt32
+    {
         guard number <= layout.maximumWorker, let worker = UInt32(exactly: number) else {
             throw ConfigurationError(
                 "\(what) does not fit the worker field of the layout \(layout.name), which goes to \(layout.maximumWorker)"

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/types.h>
 
 // epoll_wait() that sleeps to the nanosecond where the kernel can (epoll_pwait2, Linux 5.11), else to the next
 // millisecond. timeout_ns < 0 waits without end. Returns the number of events, or -1 with errno.
@@ -13,6 +14,11 @@ int firn_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t
 
 // accept4() with SOCK_NONBLOCK and SOCK_CLOEXEC, the peer's address left out.
 int firn_accept(int listener);
+
+// recv() and send() with MSG_NOSIGNAL, as bare system calls: glibc's are cancellation points, which costs a process with
+// threads some forty nanoseconds a call. The number of bytes, or -1 with errno.
+ssize_t firn_receive(int socket, void *bytes, size_t capacity);
+ssize_t firn_send(int socket, const void *bytes, size_t count);
 
 // Who connected to a Unix socket, as of connect() (SO_PEERCRED). 0, or -1 with errno.
 int firn_peer_credentials(int socket, uint32_t *uid, uint32_t *gid);

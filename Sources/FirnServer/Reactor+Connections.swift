@@ -1,0 +1,66 @@
+internal import CLinux
+internal import FirnEngine
+internal import FirnWire
+internal import Glibc
+internal import Logging
+internal import Synchronization
+
+/// Connections come and go.
+extension Reactor {
+    func accept() {
+        guard let acceptor else { return }
+        acceptor.acceptWaiting(now: service.moment.bootNanoseconds)
+        if acceptor.isSuspended {
+            acceptor.descriptors.forEach { epoll_ctl(epoll.number, EPOLL_CTL_DEL, $0, nil) }
+        }
+    }
+
+    func open(_ socket: AcceptedSocket) {
+        let lane = lanes.min { $0.connectionCount < $1.connectionCount }!
+        let connection = Connection(socket, lane: lane, limits: limits, now: service.moment.bootNanoseconds)
+        lane.connectionCount += 1
+        connections[ObjectIdentifier(connection)] = connection
+        var event = epoll_event(
+            events: EPOLLIN.rawValue,
+            data: epoll_data_t(u64: UInt64(UInt(bitPattern: Unmanaged.passUnretained(connection).toOpaque())))
+        )
+        connection.watched = EPOLLIN.rawValue
+        guard epoll_ctl(epoll.number, EPOLL_CTL_ADD, connection.socket.number, &event) == 0 else {
+            logger.warning("a connection could not be watched", metadata: ["error": "\(systemError)"])
+            return close(connection)
+        }
+        if drainDeadline != nil { tellToGoAway(connection) }
+        scheduleSweep(connection)
+    }
+
+    /// Sends the last answers, then closes; nothing more is read.
+    func finish(_ connection: Connection) {
+        connection.phase = .finishing
+        connection.frameBegan = nil
+        connection.unread.release()
+        answered(connection)
+    }
+
+    func linger(_ connection: Connection) {
+        connection.phase = .lingering
+        connection.lingerBegan = service.moment.bootNanoseconds
+        shutdown(connection.socket.number, Int32(SHUT_WR))
+        if connection.sawEnd { return close(connection) }
+        updateWatch(connection)
+        scheduleSweep(connection)
+    }
+
+    func close(_ connection: Connection) {
+        guard connection.phase != .closed else { return }
+        connection.phase = .closed
+        leaveLine(connection)
+        epoll_ctl(epoll.number, EPOLL_CTL_DEL, connection.socket.number, nil)
+        shutdown(connection.socket.number, Int32(SHUT_RDWR))
+        connection.lane.connectionCount -= 1
+        // In this order: between the two nobody else may hold it.
+        graveyard.append(connection)
+        connections[ObjectIdentifier(connection)] = nil
+        census.leave(user: connection.user)
+        mailbox.connectionCount.wrappingSubtract(1, ordering: .relaxed)
+    }
+}

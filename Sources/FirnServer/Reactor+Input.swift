@@ -1,0 +1,83 @@
+internal import CLinux
+internal import FirnEngine
+internal import FirnWire
+internal import Glibc
+
+/// Bytes come in and are served.
+extension Reactor {
+    func receive(_ connection: Connection) {
+        let kept = connection.unread.count
+        let free = UnsafeMutableRawBufferPointer(rebasing: input[kept...])
+        let count = firn_receive(connection.socket.number, free.baseAddress, free.count)
+        guard count > 0 else {
+            if count == 0 { return endOfInput(connection) }
+            if errno != EAGAIN && errno != EINTR { close(connection) }
+            return
+        }
+        connection.lastReceived = service.moment.bootNanoseconds
+        guard connection.phase == .open else { return }
+        if kept > 0 {
+            connection.unread.withUnsafeBytes { input.copyMemory(from: $0) }
+            connection.unread.removeAll()
+        }
+        serve(connection, input: UnsafeRawBufferPointer(rebasing: input[..<(kept + count)]))
+    }
+
+    func serveLeftovers() {
+        guard !leftovers.isEmpty else { return }
+        let turn = leftovers
+        leftovers.removeAll(keepingCapacity: true)
+        for connection in turn {
+            connection.hasLeftover = false
+            guard connection.phase == .open else { continue }
+            let count = connection.unread.count
+            connection.unread.withUnsafeBytes { input.copyMemory(from: $0) }
+            connection.unread.removeAll()
+            serve(connection, input: UnsafeRawBufferPointer(rebasing: input[..<count]))
+        }
+    }
+
+    /// Serves the frames in `bytes`, keeps the rest, and sends the answers.
+    func serve(_ connection: Connection, input bytes: UnsafeRawBufferPointer) {
+        let (used, demand) = connection.session.received(
+            bytes.bytes,
+            decoder: decoder,
+            service: service,
+            shard: connection.lane.shard,
+            output: output,
+            outputLimit: outputLimit(of: connection)
+        )
+        if used < bytes.count {
+            connection.unread.append(UnsafeRawBufferPointer(rebasing: bytes[used...]))
+        }
+        connection.isPaused = demand == .pause
+        switch demand {
+        case .bytes:
+            if used == bytes.count {
+                connection.frameBegan = nil
+            } else if used > 0 || connection.frameBegan == nil {
+                connection.frameBegan = service.moment.bootNanoseconds
+            }
+        case .anotherTurn:
+            connection.frameBegan = nil
+            connection.hasLeftover = true
+            leftovers.append(connection)
+        case .pause:
+            connection.frameBegan = nil
+        case .close:
+            return finish(connection)
+        }
+        answered(connection)
+    }
+
+    func endOfInput(_ connection: Connection) {
+        connection.sawEnd = true
+        connection.frameBegan = nil
+        // What was asked before the end is still answered: a peer may shut its sending side and read on.
+        if connection.phase == .lingering || (connection.isQuiet && !connection.isPaused) {
+            close(connection)
+        } else {
+            updateWatch(connection)
+        }
+    }
+}
