@@ -67,6 +67,23 @@ import Testing
         }
     }
 
+    @Test func writersOnOneFileWaitForEachOther() throws {
+        let stores = try (0..<4).map { _ in try SQLiteStore(path: path) }
+        let failures = Mutex<[String]>([])
+        onThreads(4) { index in
+            do {
+                var version: UInt64?
+                for round in 0..<100 {
+                    version = try stores[index].write("own/\(index)", "\(round)", ifVersion: version).version
+                }
+            } catch {
+                failures.withLock { $0.append("\(error)") }
+            }
+        }
+        #expect(failures.withLock { $0 } == [])
+        #expect(try stores[0].list(prefix: "own/").map(\.value) == ["99", "99", "99", "99"])
+    }
+
     @Test func aStoreThatClosesHarmsNoOther() throws {
         let staying = try SQLiteStore(path: path)
         var version: UInt64?
