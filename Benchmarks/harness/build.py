@@ -1,0 +1,56 @@
+"""Builds what is measured: the C programs of `socket/`, and firnd as it is released."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+BENCHMARKS = Path(__file__).resolve().parent.parent
+PACKAGE = BENCHMARKS.parent
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror"]
+PROGRAMS = {
+    "reference-server": ["reference-server.c", "wire.c"],
+    "load": ["load.c", "protocol.c", "wire.c"],
+    "first-id": ["first-id.c", "wire.c"],
+}
+RELEASE = ["-c", "release", "--product", "firnd", "--static-swift-stdlib", "-Xlinker", "-s"]
+
+
+def require(program: str, package: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        sys.exit(f"run: {program} is not installed: apt-get install {package}")
+    return path
+
+
+def build_programs() -> dict[str, str]:
+    """Returns the path of each C program."""
+    compiler = require("gcc", "gcc libc6-dev")
+    folder = PACKAGE / ".build" / "benchmarks"
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for name, sources in PROGRAMS.items():
+        paths[name] = str(folder / name)
+        subprocess.run(
+            [compiler, *FLAGS, *(str(BENCHMARKS / "socket" / source) for source in sources), "-o", paths[name]],
+            check=True,
+        )
+    return paths
+
+
+def build_firnd() -> str:
+    """Returns the path of firnd: that of the variable FIRND, or a fresh stripped release build."""
+    given = os.environ.get("FIRND")
+    if given is not None:
+        if not os.access(given, os.X_OK):
+            sys.exit(f"run: FIRND={given}: no such program")
+        return os.path.abspath(given)
+    if shutil.which("swift") is None:
+        sys.exit("run: swift is not installed; install it, or name a built daemon: FIRND=path Benchmarks/run")
+    print("building firnd (FIRND=path skips this)", flush=True)
+    subprocess.run(["swift", "build", *RELEASE], cwd=PACKAGE, check=True)
+    folder = subprocess.run(
+        ["swift", "build", *RELEASE, "--show-bin-path"], cwd=PACKAGE, check=True, capture_output=True, text=True
+    )
+    return str(Path(folder.stdout.strip()) / "firnd")
