@@ -51,7 +51,8 @@ class Server:
         try:
             self.process.wait(STOP_PATIENCE)
         except subprocess.TimeoutExpired:
-            print(f"run: {self.name} did not stop within {STOP_PATIENCE:.0f} s of SIGTERM and was killed", file=sys.stderr)
+            words = f"did not stop within {STOP_PATIENCE:.0f} s of SIGTERM and was killed"
+            print(f"run: {self.name} {words}", file=sys.stderr)
             self.process.kill()
             self.process.wait()
 

@@ -70,12 +70,9 @@ def singles_bars(in_flight: int, servers: dict[str, list[dict[str, float]]]) -> 
         above = bar == 100
         met = rates["firnd"] > rates[other] if above else 100 * rates["firnd"] >= bar * rates[other]
         asked = "above it is asked" if above else f"{bar} % is asked"
-        bars.append(
-            Bar(
-                met,
-                f"{in_flight} in flight: {rates['firnd']:,} calls/s, {reached} % of {'the reference' if other == 'reference' else other}'s {rates[other]:,}; {asked}",
-            )
-        )
+        whose = "the reference's" if other == "reference" else "redis's"
+        words = f"{in_flight} in flight: {rates['firnd']:,} calls/s, {reached} % of {whose} {rates[other]:,}"
+        bars.append(Bar(met, f"{words}; {asked}"))
     return bars
 
 
