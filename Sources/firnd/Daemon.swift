@@ -1,3 +1,4 @@
+internal import CLinux
 internal import FirnEngine
 internal import FirnLayout
 internal import FirnServer
@@ -65,6 +66,7 @@ final class Daemon {
         )
         Announcement(configuration: configuration, addresses: addresses, slots: slots).log(to: logger)
 
+        firn_forget_startup_pages()
         let signal = signals.wait()
         logger.info(
             "stopping",

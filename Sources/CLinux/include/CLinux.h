@@ -29,6 +29,10 @@ void firn_sharpen_timers(void);
 // Names this thread for ps and top; at most 15 bytes.
 void firn_name_thread(const char *name);
 
+// Gives back the pages of code and constants that starting touched and serving does not: parsing options, opening the
+// store. They come back from the file, one by one, should they be needed again.
+void firn_forget_startup_pages(void);
+
 // How many processors this process may run on (sched_getaffinity), at least 1.
 int firn_processor_count(void);
 
