@@ -13,12 +13,14 @@
 
 import PackageDescription
 
-/// One array for every Swift target, so that no module can fall behind the others.
-let swiftSettings: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-]
+/// One array for every Swift target, so that no module can fall behind the others. scripts/test sets FIRN_STRICT: here a
+/// warning is an error, and a newer compiler's warnings are nobody else's trouble.
+let swiftSettings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (Context.environment["FIRN_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
 let package = Package(
     name: "firn",
