@@ -1,0 +1,44 @@
+import FirnLayout
+
+extension Layout {
+    /// A layout of these widths that counts milliseconds from 1970.
+    static func of(
+        time: Int = 41,
+        worker: Int = 10,
+        sequence: Int,
+        sequenceAboveWorker: Bool = false,
+        tickNanoseconds: UInt64 = 1_000_000,
+        epochUnixMilliseconds: UInt64 = 0
+    ) -> Layout {
+        try! Layout(
+            timeBits: time,
+            workerBits: worker,
+            sequenceBits: sequence,
+            sequenceAboveWorker: sequenceAboveWorker,
+            tickNanoseconds: tickNanoseconds,
+            epochUnixMilliseconds: epochUnixMilliseconds
+        )
+    }
+
+    /// Any layout with time, the narrowest and the widest fields among them.
+    static func random(using generator: inout SeededGenerator) -> Layout {
+        if generator.oneIn(8) { return presets.filter(\.hasTime).randomElement(using: &generator)! }
+        let total = Bool.random(using: &generator) ? 64 : Int.random(in: 1...64, using: &generator)
+        let time = Int.random(in: 1...total, using: &generator)
+        // Short sequences most of the time: they are where ticks fill up.
+        let most = min(total - time, generator.oneIn(4) ? 64 : 6)
+        let sequence = Int.random(in: 0...most, using: &generator)
+        return of(
+            time: time,
+            worker: total - time - sequence,
+            sequence: sequence,
+            sequenceAboveWorker: Bool.random(using: &generator),
+            tickNanoseconds: [1, 7, 1_000_000, 10_000_000, 86_400_000_000_000].randomElement(using: &generator)!
+        )
+    }
+
+    /// The tick in an ID.
+    func tick(of id: FirnID) -> UInt64 {
+        position(of: id) >> UInt64(sequenceBits)
+    }
+}

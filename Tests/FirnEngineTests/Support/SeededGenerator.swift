@@ -1,0 +1,28 @@
+/// SplitMix64, so that a failing test can be run again from the seed in its argument.
+/// Source: Sebastiano Vigna, prng.di.unimi.it/splitmix64.c
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+
+    /// A number of which every width is as likely as any other, so that small and huge ones both come up.
+    mutating func number(upTo maximum: UInt64) -> UInt64 {
+        let number = next() >> UInt64.random(in: 0..<64, using: &self)
+        return maximum == .max ? number : number % (maximum + 1)
+    }
+
+    /// True once in `n` times.
+    mutating func oneIn(_ n: Int) -> Bool {
+        Int.random(in: 0..<n, using: &self) == 0
+    }
+}
