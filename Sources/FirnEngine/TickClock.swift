@@ -50,7 +50,9 @@ package final class TickClock: Sendable {
         precondition(layout.hasTime, "a layout without a time field needs no clock")
         self.source = source
         self.followLimitNanoseconds = followLimit.nanoseconds
-        self.epochNanoseconds = Int64(layout.epochUnixMilliseconds) * 1_000_000
+        // An epoch may lie past what 64 bits of nanoseconds hold; then it is always before the epoch.
+        let (epoch, tooLate) = Int64(layout.epochUnixMilliseconds).multipliedReportingOverflow(by: 1_000_000)
+        self.epochNanoseconds = tooLate ? .max : epoch
         self.tickNanoseconds = Int64(clamping: layout.tickNanoseconds)
         self.boot = Atomic(source.bootNanoseconds())
         self.unix = Atomic(source.wallNanoseconds())
@@ -63,8 +65,10 @@ package final class TickClock: Sendable {
             let anchorBoot = boot.load(ordering: .acquiring)
             let anchorUnix = unix.load(ordering: .acquiring)
             let anchorGap = gap.load(ordering: .acquiring)
-            guard before & 1 == 0, revision.load(ordering: .relaxed) == before else { continue }
+            // Read before the anchor is checked: after it, a correction might pass between the two, and the next
+            // reading, by the new anchor, might be lower than this one.
             let bootNow = source.bootNanoseconds()
+            guard before & 1 == 0, revision.load(ordering: .sequentiallyConsistent) == before else { continue }
             let unixNow = Self.carry(unix: anchorUnix, gap: anchorGap, elapsed: bootNow - anchorBoot)
             return Moment(bootNanoseconds: bootNow, unixNanoseconds: unixNow, tick: tick(atUnixNanoseconds: unixNow))
         }
@@ -91,6 +95,8 @@ package final class TickClock: Sendable {
     @discardableResult
     package func steer() -> ClockSteering {
         steering.withLock { _ in
+            // Odd before the clock is read, so that no reading by the old anchor is later than the new anchor.
+            let odd = revision.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
             let bootNow = source.bootNanoseconds()
             let wall = source.wallNanoseconds()
             let ours = Self.carry(
@@ -101,12 +107,10 @@ package final class TickClock: Sendable {
             let offset = wall - ours
             let follows = offset >= 0 && offset <= followLimitNanoseconds
 
-            let odd = revision.load(ordering: .relaxed) + 1
-            revision.store(odd, ordering: .relaxed)
             boot.store(bootNow, ordering: .releasing)
             unix.store(follows ? wall : ours, ordering: .releasing)
             gap.store(follows ? 0 : offset, ordering: .releasing)
-            revision.store(odd + 1, ordering: .releasing)
+            revision.store(odd &+ 1, ordering: .releasing)
             return ClockSteering(offsetNanoseconds: offset, isSlewing: !follows)
         }
     }
