@@ -60,9 +60,10 @@ package final class Space: Sendable {
     }
 
     /// The first tick that the layout cannot hold. When time and sequence fill all 64 bits the very last tick counts
-    /// as such too, so that adding to a position never wraps.
+    /// as such too, and without a sequence the one before, so that adding to a position never wraps and no cursor
+    /// looks sealed.
     package static func endTick(of layout: Layout) -> UInt64 {
-        let highest = UInt64.max >> UInt64(layout.sequenceBits)
+        let highest = (sealed - 1) >> UInt64(layout.sequenceBits)
         return layout.maximumTick < highest ? layout.maximumTick + 1 : highest
     }
 

@@ -3,11 +3,13 @@ import Testing
 @testable import FirnEngine
 
 @Suite struct DurationTests {
-    @Test(arguments: [
-        (.zero, 0), (.nanoseconds(1), 1), (.nanoseconds(-1), -1), (.seconds(3), 3_000_000_000),
-        (.seconds(-3), -3_000_000_000), (.milliseconds(-1500), -1_500_000_000),
-        (.nanoseconds(Int64.max), .max), (.nanoseconds(Int64.min), .min),
-    ] as [(Duration, Int64)])
+    @Test(
+        arguments: [
+            (.zero, 0), (.nanoseconds(1), 1), (.nanoseconds(-1), -1), (.seconds(3), 3_000_000_000),
+            (.seconds(-3), -3_000_000_000), (.milliseconds(-1500), -1_500_000_000),
+            (.nanoseconds(Int64.max), .max), (.nanoseconds(Int64.min), .min),
+        ] as [(Duration, Int64)]
+    )
     func nanosecondsAreExact(duration: Duration, nanoseconds: Int64) {
         #expect(duration.nanoseconds == nanoseconds)
     }
