@@ -101,6 +101,8 @@ package final class Shard {
     }
 
     private func claim(_ count: UInt64, from space: Space, now: UInt64) -> Claim {
+        // What is left of the block is of another tick. Were it kept, a clock that fell could lead back to it.
+        next = end
         let floor = lastClaimTick == now ? 0 : min(count, space.blockSize)
         let claim = space.claim(
             upTo: count,
