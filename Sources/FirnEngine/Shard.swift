@@ -17,7 +17,9 @@ package enum Minted<Value: Sendable & Equatable>: Sendable, Equatable {
 /// Invariants, each with a test in `ShardTests`:
 /// 1. The IDs of one shard strictly rise: a block is used up, or dropped, before anything later is claimed (promise 4).
 /// 2. An ID's tick is the tick it was asked in: a block of a past tick is dropped, never served from (promise 5).
-/// 3. While other shards wait, a shard takes no more of a tick than its first block and what their blocks leave over.
+/// 3. While other shards wait, a shard takes no more of a tick than what their blocks leave over, and, only when it waits
+///    itself, its first block. So who waits gets a block of a tick that is large enough, and ticks too small for a
+///    block each still go to those who wait, whoever comes first.
 ///
 /// For one thread; not `Sendable`.
 package final class Shard {
@@ -103,7 +105,8 @@ package final class Shard {
     private func claim(_ count: UInt64, from space: Space, now: UInt64) -> Claim {
         // What is left of the block is of another tick. Were it kept, a clock that fell could lead back to it.
         next = end
-        let floor = lastClaimTick == now ? 0 : min(count, space.blockSize)
+        // A newcomer has no claim to the blocks of those who wait: it would starve them for as long as it comes first.
+        let floor = isWaiting && lastClaimTick != now ? min(count, space.blockSize) : 0
         let claim = space.claim(
             upTo: count,
             now: now,
