@@ -62,13 +62,14 @@ package final class TickClock: Sendable {
     package func now() -> Moment {
         while true {
             let before = revision.load(ordering: .acquiring)
+            guard before & 1 == 0 else { continue }
             let anchorBoot = boot.load(ordering: .acquiring)
             let anchorUnix = unix.load(ordering: .acquiring)
             let anchorGap = gap.load(ordering: .acquiring)
             // Read before the anchor is checked: after it, a correction might pass between the two, and the next
             // reading, by the new anchor, might be lower than this one.
             let bootNow = source.bootNanoseconds()
-            guard before & 1 == 0, revision.load(ordering: .sequentiallyConsistent) == before else { continue }
+            guard revision.load(ordering: .sequentiallyConsistent) == before else { continue }
             let unixNow = Self.carry(unix: anchorUnix, gap: anchorGap, elapsed: bootNow - anchorBoot)
             return Moment(bootNanoseconds: bootNow, unixNanoseconds: unixNow, tick: tick(atUnixNanoseconds: unixNow))
         }

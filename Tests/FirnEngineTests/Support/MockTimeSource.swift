@@ -9,6 +9,8 @@ final class MockTimeSource: TimeSource {
     private let boot: Atomic<Int64>
     /// What the wall clock shows beyond the boot clock; a jump changes it.
     private let offset: Atomic<Int64>
+    /// Whether there is a hook: looked at first, so that threads that read the clock do not queue for a lock.
+    private let isHooked = Atomic(false)
     private let bootHook = Mutex<(@Sendable () -> Void)?>(nil)
     private let wallHook = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -18,12 +20,12 @@ final class MockTimeSource: TimeSource {
     }
 
     func bootNanoseconds() -> Int64 {
-        Self.run(bootHook)
+        run(bootHook)
         return boot.load(ordering: .sequentiallyConsistent)
     }
 
     func wallNanoseconds() -> Int64 {
-        Self.run(wallHook)
+        run(wallHook)
         return boot.load(ordering: .sequentiallyConsistent) + offset.load(ordering: .sequentiallyConsistent)
     }
 
@@ -40,14 +42,17 @@ final class MockTimeSource: TimeSource {
     /// Runs `body` the next time the boot clock is read, before it is.
     func atNextBootReading(_ body: @escaping @Sendable () -> Void) {
         bootHook.withLock { $0 = body }
+        isHooked.store(true, ordering: .releasing)
     }
 
     /// Runs `body` the next time the wall clock is read, before it is.
     func atNextWallReading(_ body: @escaping @Sendable () -> Void) {
         wallHook.withLock { $0 = body }
+        isHooked.store(true, ordering: .releasing)
     }
 
-    private static func run(_ hook: borrowing Mutex<(@Sendable () -> Void)?>) {
+    private func run(_ hook: borrowing Mutex<(@Sendable () -> Void)?>) {
+        guard isHooked.load(ordering: .acquiring) else { return }
         let body = hook.withLock { body in
             defer { body = nil }
             return body
