@@ -25,6 +25,9 @@ package final class FrameBuffer {
 
     package var isEmpty: Bool { start == end }
 
+    /// How much memory it holds.
+    package var capacity: Int { memory.count }
+
     /// The bytes to send, for the length of the call.
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
@@ -75,13 +78,20 @@ package final class FrameBuffer {
     @inline(never)
     private func makeRoom(_ capacity: Int) {
         let needed = count + capacity
-        let grown = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: max(needed, min(2 * memory.count, Int.max / 2), 512),
-            alignment: 8
-        )
-        grown.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[start..<end]))
-        memory.deallocate()
-        memory = grown
+        let unsent = UnsafeRawBufferPointer(rebasing: memory[start..<end])
+        if needed <= memory.count / 2 {
+            // What was sent left the room. Growing instead would go on for as long as the buffer never empties, as with
+            // a peer that reads steadily but never all there is. With half of the memory free, a move is rare.
+            memory.copyMemory(from: unsent)
+        } else {
+            let grown = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: max(needed, min(2 * memory.count, Int.max / 2), 512),
+                alignment: 8
+            )
+            grown.copyMemory(from: unsent)
+            memory.deallocate()
+            memory = grown
+        }
         end -= start
         start = 0
     }
