@@ -89,17 +89,16 @@ package struct ResponseDecoder: ~Copyable {
         var result: [Run] = []
         result.reserveCapacity(count)
         for index in 0..<count {
-            guard let run = runs?[index]?.pointee, run.count > 0,
-                // The whole run must fit 64 bits, or its last ID would wrap round to a low one.
-                case let (span, tooLong) = run.stride.multipliedReportingOverflow(by: UInt64(run.count - 1)), !tooLong,
-                !run.first.addingReportingOverflow(span).overflow
+            // A run past 64 bits, or without a stride, would make a client hand out an ID twice.
+            guard let run = runs?[index]?.pointee,
+                let valid = Run(validating: FirnID(rawValue: run.first), count: run.count, stride: run.stride)
             else {
                 throw Status(
                     .internal,
-                    "the daemon sent a run that is empty or past 64 bits; report this with its version"
+                    "the daemon sent a run that is empty, without a stride or past 64 bits; report this with its version"
                 )
             }
-            result.append(Run(first: FirnID(rawValue: run.first), count: run.count, stride: run.stride))
+            result.append(valid)
         }
         return result
     }
