@@ -3,8 +3,8 @@ internal import CFirnProto
 /// Reads requests out of frames. protobuf-c unpacks each into memory that is used again for the next, so a request
 /// costs no allocation, and none of protobuf-c's pointers leaves this file.
 package final class RequestDecoder {
-    /// Unpacking a whole frame of ordinary fields takes a few hundred bytes. A frame of unknown fields takes about
-    /// thirty times its length; past this it is refused.
+    /// Unpacking a whole frame of ordinary fields takes a few hundred bytes. A frame of unknown or repeated fields
+    /// takes up to forty times its length; past this it is refused.
     private static let arenaCapacity = 64 * 1024
 
     private let arena: UnsafeMutablePointer<firn_arena>
@@ -34,7 +34,7 @@ package final class RequestDecoder {
             throw arena.pointee.exhausted
                 ? Status(
                     .invalidArgument,
-                    "the request has more unknown fields than the daemon reads; send only what firn.proto names"
+                    "the request has more fields than the daemon reads; send only those of firn.proto, each once"
                 )
                 : Status(
                     .internal,
