@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// Mode and owner of a Unix socket's file. Connecting to it needs write permission (unix(7)).
 package struct SocketOwnership: Sendable, Equatable {
@@ -24,6 +25,20 @@ final class SocketFile: Sendable {
     private let path: String
     private let ownership: SocketOwnership
     private let lock: FileDescriptor
+    /// The file that we bound; `nil` before that, and when another daemon or program was found in its place.
+    private let bound = Mutex<FileIdentity?>(nil)
+
+    private struct FileIdentity: Equatable {
+        let device: dev_t
+        let inode: ino_t
+
+        init?(_ path: String) {
+            var status = stat()
+            guard lstat(path, &status) == 0 else { return nil }
+            device = status.st_dev
+            inode = status.st_ino
+        }
+    }
 
     init(path: String, ownership: SocketOwnership) throws(ListenError) {
         self.path = path
@@ -43,10 +58,9 @@ final class SocketFile: Sendable {
     }
 
     deinit {
-        // Only while the lock is still held, and only if the name is still a socket: a successor would have had to
-        // take the lock first, so what is there is ours.
-        var status = stat()
-        if lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
+        // Runs also when init throws, because another daemon has the lock or another program the name: that file is
+        // theirs. And what took our file's place since is not ours either.
+        if let bound = bound.withLock({ $0 }), bound == FileIdentity(path) { unlink(path) }
     }
 
     /// A bound socket with the file's mode and owner in place, on which nobody can connect before listen().
@@ -62,6 +76,7 @@ final class SocketFile: Sendable {
         guard bound == 0 else {
             throw .system("cannot bind \(path): \(systemError); check the directory and its permissions")
         }
+        self.bound.withLock { $0 = FileIdentity(path) }
         guard chmod(path, ownership.mode) == 0 else {
             throw .system("cannot set mode \(String(ownership.mode, radix: 8)) on \(path): \(systemError)")
         }
