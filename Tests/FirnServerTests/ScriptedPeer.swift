@@ -58,7 +58,7 @@ final class ScriptedHost {
             slot.open {
                 Space(
                     layout: layout,
-                    worker: Self.worker,
+                    worker: min(Self.worker, layout.maximumWorker),
                     firstTick: max($0, now + ticksAhead),
                     limit: now + ticksAhead + windowTicks
                 )

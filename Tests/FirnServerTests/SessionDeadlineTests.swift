@@ -145,6 +145,16 @@ import Testing
         #expect(strictlyRise(served.flatMap(\.ids)))
     }
 
+    @Test func aDeadlineThatWasMetWakesNobody() {
+        let peer = Self.waiting([Self.request(1, timeout: 5)])
+        peer.host.advance()
+        #expect(peer.takeTurn() == .done)
+        #expect(peer.earliestDeadline == .max)
+        peer.call([Self.request(2, timeout: 5, count: 3)])
+        #expect(peer.read().map(\.callID) == [1, 2])
+        #expect(peer.earliestDeadline == .max)
+    }
+
     @Test func anAnsweredCallDoesNotExpire() {
         let peer = Self.waiting([Self.request(1, timeout: 5), Self.request(2, timeout: 0, count: 40)])
         peer.host.advance()

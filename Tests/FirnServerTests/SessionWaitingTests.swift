@@ -105,6 +105,17 @@ import Testing
         }
     }
 
+    /// Without a worker field the last ID of a tick and the first of the next are neighbours.
+    @Test func runsOfNeighbouringTicksStayApart() throws {
+        let layout = try Layout(parsing: "time:41ms@2025-01-01T00:00:00Z,sequence:4")
+        let peer = ScriptedHost(layout: layout).connect()
+        peer.call(1, .nextBatch(count: 40))
+        #expect(Self.serveAll(peer) == 2)
+        let answer = try #require(peer.answers.first)
+        #expect(answer.runs.map(\.count) == [16, 16, 8])
+        #expect(answer.ids == (0..<40).map { answer.ids[0] + $0 })
+    }
+
     @Test func aBatchThatWaitsKeepsWhatWasGatheredWithinATick() {
         let host = ScriptedHost()
         let peer = host.connect()
