@@ -26,7 +26,7 @@ let package = Package(
     name: "firn",
     products: [
         .executable(name: "firnd", targets: ["firnd"]),
-        .library(name: "FirnLayout", targets: ["FirnLayout"])
+        .library(name: "FirnLayout", targets: ["FirnLayout"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -74,6 +74,12 @@ let package = Package(
             name: "FirnLayoutTests",
             dependencies: ["FirnLayout"],
             exclude: ["Vectors"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(name: "FirnWireTests", dependencies: ["FirnLayout", "FirnWire"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "FirnServerTests",
+            dependencies: ["FirnEngine", "FirnLayout", "FirnServer", "FirnWire"],
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "FirnStoreTests", dependencies: ["FirnStore"], swiftSettings: swiftSettings),

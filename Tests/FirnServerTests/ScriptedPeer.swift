@@ -101,7 +101,7 @@ final class ScriptedHost {
 final class ScriptedPeer {
     let host: ScriptedHost
     private var session: Session
-    private var output = FrameBuffer()
+    private let output = FrameBuffer()
     private let decoder = ResponseDecoder()
     /// What the session has not used of the input yet.
     private(set) var unread: [UInt8] = []
@@ -128,7 +128,7 @@ final class ScriptedPeer {
             decoder: host.decoder,
             service: host.service,
             shard: host.shard,
-            output: &output,
+            output: output,
             outputLimit: outputLimit
         )
         unread.removeFirst(used)
@@ -151,18 +151,18 @@ final class ScriptedPeer {
     /// Gives the waiting calls a turn, as a reactor does at each wake-up.
     @discardableResult
     func takeTurn(share: UInt64 = .max) -> Session.Turn {
-        session.expireCalls(service: host.service, output: &output)
+        session.expireCalls(service: host.service, output: output)
         return session.takeTurn(
             share: share,
             service: host.service,
             shard: host.shard,
-            output: &output,
+            output: output,
             outputLimit: outputLimit
         )
     }
 
     func failCalls(_ status: Status) {
-        session.failCalls(status, output: &output)
+        session.failCalls(status, output: output)
     }
 
     /// The bytes that wait to be read.
@@ -192,7 +192,7 @@ final class ScriptedPeer {
     }
 
     static func frames(_ requests: [Request]) -> [UInt8] {
-        var buffer = FrameBuffer()
+        let buffer = FrameBuffer()
         for request in requests { buffer.appendRequest(request) }
         return buffer.withUnsafeBytes { Array($0) }
     }

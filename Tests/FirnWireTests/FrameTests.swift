@@ -44,7 +44,7 @@ import Testing
             Request(callID: 3, method: .nextTickets(sequence: Name("orders")!, count: 5)),
             Request(callID: 0, method: .describe),
         ]
-        var buffer = FrameBuffer()
+        let buffer = FrameBuffer()
         for request in requests { buffer.appendRequest(request) }
         let whole = buffer.bytes
         for split in 0...whole.count {
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func severalFramesAreReadByteByByte() throws {
-        var buffer = FrameBuffer()
+        let buffer = FrameBuffer()
         for callID in 0..<10 { buffer.appendRequest(Request(callID: UInt64(callID) << 40, method: .nextID)) }
         var reader = FrameReader()
         let read = try buffer.bytes.flatMap { try reader.read([$0]) }

@@ -17,7 +17,7 @@ enum DescriptionSamples {
     }
 
     /// Appends a response with the encoder for its outcome.
-    private static func encode(_ response: Response, to buffer: inout FrameBuffer) {
+    private static func encode(_ response: Response, to buffer: FrameBuffer) {
         switch response.outcome {
         case .error(let status): buffer.appendError(callID: response.callID, status)
         case .nextID(let id): buffer.appendNextID(callID: response.callID, id: id)
@@ -31,7 +31,7 @@ enum DescriptionSamples {
     }
 
     private static func expectRoundTrip(_ response: Response, sourceLocation: SourceLocation = #_sourceLocation) {
-        let bytes = message { encode(response, to: &$0) }
+        let bytes = message { encode(response, to: $0) }
         #expect(bytes.count <= Frame.maximumResponseLength, sourceLocation: sourceLocation)
         #expect(decodedResponse(bytes) == .message(response), sourceLocation: sourceLocation)
     }
@@ -149,7 +149,7 @@ enum DescriptionSamples {
 
     @Test func whatWeEncodeIsWhatProtocEncodes() {
         for (text, hex, response) in Self.golden where response.outcome != .unknown {
-            #expect(message { Self.encode(response, to: &$0) } == bytes(hex: hex), "\(text)")
+            #expect(message { Self.encode(response, to: $0) } == bytes(hex: hex), "\(text)")
         }
     }
 
@@ -158,8 +158,8 @@ enum DescriptionSamples {
         let long = Response(callID: 2, outcome: .nextBatch(Array(repeating: Self.run(5, 1, 1), count: 1000)))
         let short = Response(callID: 1, outcome: .newPrefix(String(repeating: "q", count: 200)))
         for _ in 0..<500 {
-            #expect(decoder.decoded(message { Self.encode(short, to: &$0) }) == .message(short))
-            #expect(decoder.decoded(message { Self.encode(long, to: &$0) }) == .message(long))
+            #expect(decoder.decoded(message { Self.encode(short, to: $0) }) == .message(short))
+            #expect(decoder.decoded(message { Self.encode(long, to: $0) }) == .message(long))
         }
     }
 

@@ -6,9 +6,9 @@ extension FrameBuffer {
 }
 
 /// The message of the one frame that `append` writes, without its header.
-func message(_ append: (inout FrameBuffer) -> Void) -> [UInt8] {
-    var buffer = FrameBuffer()
-    append(&buffer)
+func message(_ append: (FrameBuffer) -> Void) -> [UInt8] {
+    let buffer = FrameBuffer()
+    append(buffer)
     let bytes = buffer.bytes
     let reading = Frame.read(bytes.span.bytes, maximumLength: .max)
     precondition(reading == .whole(length: bytes.count - Frame.headerLength), "a frame's header says its length")
@@ -57,13 +57,13 @@ enum Decoded<Message: Equatable>: Equatable {
 }
 
 extension RequestDecoder {
-    borrowing func decoded(_ bytes: [UInt8]) -> Decoded<Request> {
+    func decoded(_ bytes: [UInt8]) -> Decoded<Request> {
         do { return .message(try decode(bytes.span.bytes)) } catch { return .refused(error) }
     }
 }
 
 extension ResponseDecoder {
-    borrowing func decoded(_ bytes: [UInt8]) -> Decoded<Response> {
+    func decoded(_ bytes: [UInt8]) -> Decoded<Response> {
         do { return .message(try decode(bytes.span.bytes)) } catch { return .refused(error) }
     }
 }
