@@ -44,8 +44,13 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         return path
     }
 
+    /// Digits alone: UInt16 would take a sign too.
+    private static func port(_ text: Substring) -> UInt16? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt16(text) : nil
+    }
+
     private static func tcp(_ text: Substring) throws(ListenError) -> ListenAddress {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
             throw .configuration("'tcp:\(text)' lacks a port from 0 to 65535; write tcp:HOST:PORT")
         }
         var host = text[..<colon]

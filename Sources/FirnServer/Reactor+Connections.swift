@@ -36,6 +36,7 @@ extension Reactor {
     /// Sends the last answers, then closes; nothing more is read.
     func finish(_ connection: Connection) {
         connection.phase = .finishing
+        leaveLine(connection)
         connection.frameBegan = nil
         connection.unread.release()
         answered(connection)

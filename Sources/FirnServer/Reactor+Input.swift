@@ -18,7 +18,7 @@ extension Reactor {
         guard connection.phase == .open else { return }
         if kept > 0 {
             connection.unread.withUnsafeBytes { input.copyMemory(from: $0) }
-            connection.unread.removeAll()
+            connection.unread.release()
         }
         serve(connection, input: UnsafeRawBufferPointer(rebasing: input[..<(kept + count)]))
     }
@@ -32,7 +32,7 @@ extension Reactor {
             guard connection.phase == .open else { continue }
             let count = connection.unread.count
             connection.unread.withUnsafeBytes { input.copyMemory(from: $0) }
-            connection.unread.removeAll()
+            connection.unread.release()
             serve(connection, input: UnsafeRawBufferPointer(rebasing: input[..<count]))
         }
     }

@@ -60,6 +60,7 @@ extension Reactor {
         guard sent >= 0 || errno == EAGAIN else { return close(connection) }
         if sent > 0 {
             connection.unsent.removeFirst(sent)
+            if connection.unsent.isEmpty { connection.unsent.release() }
             connection.sendProgressed = service.moment.bootNanoseconds
         }
         afterSending(connection)

@@ -21,8 +21,11 @@ struct SocketAddress {
         switch Int32(address.pointee.sa_family) {
         case AF_UNIX:
             let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)!
-            let path = UnsafeRawBufferPointer(start: address, count: Int(length)).dropFirst(offset).prefix { $0 != 0 }
-            listenAddress = .unix(path: String(decoding: path, as: UTF8.self))
+            let name = UnsafeRawBufferPointer(start: address, count: Int(length)).dropFirst(offset)
+            // An abstract name begins with a NUL, which people write as @; a path ends at one.
+            let isAbstract = name.first == 0
+            let path = isAbstract ? name.dropFirst() : name.prefix { $0 != 0 }
+            listenAddress = .unix(path: (isAbstract ? "@" : "") + String(decoding: path, as: UTF8.self))
             isLoopback = true
         case AF_INET:
             let inet = UnsafeRawPointer(address).loadUnaligned(as: sockaddr_in.self)

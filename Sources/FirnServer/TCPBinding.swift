@@ -20,11 +20,20 @@ struct TCPBinding {
             )
         }
         defer { freeaddrinfo(found) }
-        guard let address = SocketAddress(found.pointee.ai_addr, length: found.pointee.ai_addrlen) else {
-            throw .configuration("the host '\(host)' has no IP address")
+        var next: UnsafeMutablePointer<addrinfo>? = found
+        var refusal = ListenError.configuration("the host '\(host)' has no IP address")
+        // A name may have addresses that this machine does not, such as ::1 where IPv6 is off: the first that binds.
+        while let info = next {
+            next = info.pointee.ai_next
+            guard let address = SocketAddress(info.pointee.ai_addr, length: info.pointee.ai_addrlen) else { continue }
+            guard address.isLoopback || allowsAnyHost else { throw Self.exposed("tcp:\(host):\(port)") }
+            do throws(ListenError) {
+                return try bind(info.pointee)
+            } catch {
+                refusal = error
+            }
         }
-        guard address.isLoopback || allowsAnyHost else { throw Self.exposed("tcp:\(host):\(port)") }
-        return try bind(found.pointee)
+        throw refusal
     }
 
     private func bind(_ info: addrinfo) throws(ListenError) -> FileDescriptor {
