@@ -51,8 +51,11 @@ import Testing
         var last = UTCTime(unixSeconds: (firstDay - 1) * 86_400).date
         for day in firstDay..<(firstDay + 146_097 + 366) {
             let time = UTCTime(unixSeconds: day * 86_400)
-            #expect(try UTCTime(parsing: time.description) == time)
-            #expect(last < time.date || last.hasPrefix("-"))
+            // Compared without the macro, which takes ten times as long as all else here.
+            guard try UTCTime(parsing: time.description) == time, last < time.date || last.hasPrefix("-") else {
+                Issue.record("\(time) after \(last)")
+                break
+            }
             last = time.date
         }
     }
