@@ -1,0 +1,118 @@
+/// Where a daemon listens: a Unix socket's path, or a host and a port.
+///
+/// As text it is `unix:/run/firn/firn.sock` or `tcp:firn.internal:7300`, an IPv6 address in brackets: `tcp:[::1]:7300`.
+public struct FirnAddress: Sendable, Hashable {
+    enum Kind: Sendable, Hashable {
+        case unix(path: String)
+        case tcp(host: String, port: UInt16)
+    }
+
+    let kind: Kind
+
+    init(kind: Kind) {
+        self.kind = kind
+    }
+
+    /// The longest path of a Unix socket in bytes: `sun_path` without its NUL. Source: unix(7), and unix(4) of macOS.
+    #if canImport(Darwin)
+        static let maximumPathLength = 103
+    #else
+        static let maximumPathLength = 107
+    #endif
+
+    /// The daemon behind a Unix socket.
+    ///
+    /// - Throws: ``FirnClientError`` with code `.invalidAddress` when the path is empty, has a NUL in it, or has more
+    ///   bytes than the system's sockets allow: 107, on macOS 103.
+    public static func unix(path: String) throws(FirnClientError) -> FirnAddress {
+        guard !path.isEmpty else {
+            throw FirnClientError(
+                .invalidAddress,
+                "The address has no path: give the socket's, as in unix:/run/firn/firn.sock."
+            )
+        }
+        guard !path.utf8.contains(0) else {
+            throw FirnClientError(
+                .invalidAddress,
+                "The socket's path \(path.quoted) has a NUL in it: give one without."
+            )
+        }
+        guard path.utf8.count <= maximumPathLength else {
+            throw FirnClientError(
+                .invalidAddress,
+                "The socket's path \(path.quoted) has \(path.utf8.count) bytes, and a socket's has at most "
+                    + "\(maximumPathLength): choose a shorter one."
+            )
+        }
+        return FirnAddress(kind: .unix(path: path))
+    }
+
+    /// The daemon at a TCP port of a host: a name, an IPv4 or an IPv6 address (without brackets).
+    ///
+    /// - Throws: ``FirnClientError`` with code `.invalidAddress` when the host is empty or the port 0.
+    public static func tcp(host: String, port: UInt16) throws(FirnClientError) -> FirnAddress {
+        guard !host.isEmpty, !host.utf8.contains(0) else {
+            throw FirnClientError(.invalidAddress, "The address has no host: give one, as in tcp:127.0.0.1:\(port).")
+        }
+        guard port > 0 else {
+            throw FirnClientError(.invalidAddress, "The address has port 0: give the daemon's, 1 to 65535.")
+        }
+        return FirnAddress(kind: .tcp(host: host, port: port))
+    }
+
+    /// Reads an address: `unix:PATH` or `tcp:HOST:PORT`.
+    ///
+    /// - Throws: ``FirnClientError`` with code `.invalidAddress`; the message says what to write.
+    public init(parsing text: String) throws(FirnClientError) {
+        if text.hasPrefix("unix:") {
+            self = try .unix(path: String(text.dropFirst("unix:".count)))
+        } else if text.hasPrefix("tcp:") {
+            self = try Self.tcp(text.dropFirst("tcp:".count))
+        } else {
+            throw FirnClientError(
+                .invalidAddress,
+                "The address \(text.quoted) is neither unix:PATH nor tcp:HOST:PORT: "
+                    + "write unix:/run/firn/firn.sock or tcp:127.0.0.1:7300."
+            )
+        }
+    }
+
+    private static func tcp(_ text: Substring) throws(FirnClientError) -> FirnAddress {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw FirnClientError(
+                .invalidAddress,
+                "The address \("tcp:\(text)".quoted) has no port from 1 to 65535: write tcp:HOST:PORT."
+            )
+        }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]"), host.count > 2 {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(where: { ":[]".contains($0) }) {
+            throw FirnClientError(
+                .invalidAddress,
+                "The address \("tcp:\(text)".quoted) has a host with colons or brackets: "
+                    + "write an IPv6 address in brackets, as in tcp:[::1]:7300."
+            )
+        }
+        return try .tcp(host: String(host), port: port)
+    }
+}
+
+extension FirnAddress: CustomStringConvertible {
+    /// The address as ``init(parsing:)`` reads it.
+    public var description: String {
+        switch kind {
+        case .unix(let path): "unix:\(path)"
+        case .tcp(let host, let port): host.contains(":") ? "tcp:[\(host)]:\(port)" : "tcp:\(host):\(port)"
+        }
+    }
+}
+
+extension String {
+    /// The text in quotes for a message: control characters escaped, a long one cut.
+    var quoted: String {
+        let maximumLength = 120  // Longer than any path that a socket can have.
+        let start = unicodeScalars.prefix(maximumLength)
+        return String(reflecting: String(String.UnicodeScalarView(start))) + (start.endIndex < endIndex ? "…" : "")
+    }
+}

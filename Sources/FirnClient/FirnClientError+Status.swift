@@ -1,0 +1,15 @@
+internal import FirnWire
+
+extension FirnClientError {
+    /// What the daemon answered. DEADLINE_EXCEEDED is ``Code/timedOut``, whoever's clock it was that ran out.
+    init(_ status: Status) {
+        let message = status.message.isEmpty ? "the daemon gave no reason" : status.message
+        let retryAfter: Duration? =
+            status.retryAfterMilliseconds > 0 ? .milliseconds(Int64(status.retryAfterMilliseconds)) : nil
+        self.init(
+            status.code == .deadlineExceeded ? .timedOut : Code(kind: .status(status.code.rawValue)),
+            message,
+            retryAfter: retryAfter
+        )
+    }
+}

@@ -1,0 +1,50 @@
+internal import FirnWire
+internal import NIOCore
+
+/// Cuts a connection's bytes into responses, however they arrive.
+struct ResponseReader: ~Copyable {
+    /// What an empty reader keeps of the memory that a large batch took.
+    private static let keptCapacity = 64 * 1024
+
+    private let decoder = ResponseDecoder()
+    private var unread = ByteBuffer()
+
+    /// Takes bytes that arrived.
+    mutating func append(_ bytes: ByteBuffer) {
+        guard unread.readableBytes > 0 else {
+            unread = bytes
+            return
+        }
+        unread.discardReadBytes()
+        unread.writeImmutableBuffer(bytes)
+    }
+
+    /// The next whole response; nil when more bytes have to come first.
+    ///
+    /// - Throws: a ``Status`` that says what is wrong with the bytes; nothing after them can be read.
+    mutating func next() throws(Status) -> Response? {
+        let (response, length) = try readFirst()
+        guard let response else { return nil }
+        unread.moveReaderIndex(forwardBy: length)
+        if unread.readableBytes == 0 {
+            if unread.capacity > Self.keptCapacity { unread = ByteBuffer() } else { unread.clear() }
+        }
+        return response
+    }
+
+    private func readFirst() throws(Status) -> (response: Response?, length: Int) {
+        let bytes = unread.readableBytesSpan
+        switch Frame.read(bytes, maximumLength: Frame.maximumResponseLength) {
+        case .partial:
+            return (nil, 0)
+        case .invalid(let length):
+            throw Status(
+                .internal,
+                "it sent a frame of \(length) bytes, and one has 1 to \(Frame.maximumResponseLength)"
+            )
+        case .whole(let messageLength):
+            let length = Frame.headerLength + messageLength
+            return (try decoder.decode(bytes.extracting(Frame.headerLength..<length)), length)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+public import Logging
+public import NIOCore
+public import NIOPosix
+
+/// Runs a client for as long as `body` does, and returns once its connection is closed.
+///
+/// - Parameters:
+///   - address: The daemon's address; where one listens by default when left out.
+///   - configuration: Timeout and limits.
+///   - eventLoopGroup: Runs the connections.
+///   - logger: Told of connections made and lost, at level debug.
+///   - body: Is given the client. Calls that it leaves open in other tasks fail with `.shutDown` when it returns.
+/// - Throws: What `body` throws.
+public func withFirnClient<Value, Failure: Error>(
+    address: FirnAddress = .default(),
+    configuration: FirnClientConfiguration = FirnClientConfiguration(),
+    eventLoopGroup: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup,
+    logger: Logger = Logger(label: "FirnClient") { _ in SwiftLogNoOpLogHandler() },
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (FirnClient) async throws(Failure) -> Value
+) async throws(Failure) -> Value {
+    let client = FirnClient(
+        address: address,
+        configuration: configuration,
+        eventLoopGroup: eventLoopGroup,
+        logger: logger
+    )
+    // On leaving this function the client's `run()` is cancelled and waited for.
+    async let _ = client.run()
+    return try await body(client)
+}
