@@ -1,0 +1,37 @@
+internal import ArgumentParser
+internal import FirnClient
+
+/// Where the daemon is, and how long it may take.
+struct DaemonOptions: ParsableArguments {
+    @Option(help: "The daemon's address: unix:PATH or tcp:HOST:PORT. (default: $FIRN_ADDRESS, or firnd's own default)")
+    var address: String?
+
+    @Option(help: ArgumentHelp("How long each call to the daemon may take.", valueName: "milliseconds"))
+    var timeout = 1000
+
+    func validate() throws {
+        guard (1...3_600_000).contains(timeout) else {
+            throw ValidationError("The timeout \(timeout) is not from 1 to 3600000 milliseconds.")
+        }
+    }
+
+    /// Runs `body` with a client of the daemon, and reports errors.
+    func withClient(
+        configuration: FirnClientConfiguration = FirnClientConfiguration(),
+        _ body: (FirnClient) async throws -> Void
+    ) async throws {
+        try await reportingErrors {
+            var configuration = configuration
+            configuration.timeout = .milliseconds(timeout)
+            try await withFirnClient(address: try resolvedAddress, configuration: configuration, body)
+        }
+    }
+
+    private var resolvedAddress: FirnAddress {
+        get throws {
+            let given =
+                address ?? FirnAddress.environmentVariable(named: "FIRN_ADDRESS").flatMap { $0.isEmpty ? nil : $0 }
+            return try given.map { try FirnAddress(parsing: $0) } ?? .default()
+        }
+    }
+}

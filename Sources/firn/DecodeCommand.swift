@@ -1,0 +1,49 @@
+internal import ArgumentParser
+internal import FirnLayout
+
+struct DecodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decode",
+        abstract: "Show an ID's fields, its time in UTC and its bits.",
+        discussion: """
+            The json format is one object a line: the ID and fields wider than 53 bits are strings, other fields numbers. \
+            "fits" is false when unused bits are set, so that the ID cannot be of the layout.
+            """
+    )
+
+    @Argument(help: "The IDs.")
+    var ids: [String]
+
+    @OptionGroup var layoutOption: LayoutOption
+
+    @Option(help: "How the IDs are written.")
+    var fromFormat = IDInputFormat(.decimal)
+
+    @Option(help: "How to write the answer.")
+    var format = AnswerFormat.text
+
+    func run() async throws {
+        try reportingErrors {
+            let layout = try layoutOption.parsed()
+            let parsed = try ids.map { try FirnID(parsing: $0, format: fromFormat.idFormat) }
+            var output = StandardOutput()
+            for (index, id) in parsed.enumerated() {
+                if format == .text, index > 0 { try output.write(line: "") }
+                try output.write(line: format == .text ? layout.drawing(of: id) : Self.json(layout.decode(id)).text)
+            }
+            try output.flush()
+        }
+    }
+
+    private static func json(_ decoded: DecodedID) -> JSON {
+        var members: [(name: String, value: JSON)] = [
+            ("id", .string("\(decoded.id)")), ("layout", .string(decoded.layout.name)),
+        ]
+        for entry in decoded.values {
+            members.append((entry.field.kind.rawValue, .field(entry.value, width: entry.field.width)))
+        }
+        if let utc = decoded.utc { members.append(("utc", .string("\(utc)"))) }
+        members.append(("fits", .boolean(decoded.fitsLayout)))
+        return .object(members)
+    }
+}

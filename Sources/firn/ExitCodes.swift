@@ -1,0 +1,62 @@
+internal import ArgumentParser
+internal import FirnClient
+internal import FirnLayout
+
+/// The command's exit codes. Numbers and names are those of sysexits.h; `firn --help` tells users.
+extension ExitCode {
+    static let usage = ExitCode(64)
+    static let unavailable = ExitCode(69)
+    static let software = ExitCode(70)
+    static let inputOutput = ExitCode(74)
+    static let temporaryFailure = ExitCode(75)
+}
+
+extension FirnClientError {
+    var exitCode: ExitCode {
+        switch code {
+        case .invalidAddress: .usage
+        case .unreachable: .unavailable
+        default: isTemporary ? .temporaryFailure : .software
+        }
+    }
+}
+
+/// Does a command's work. What goes wrong becomes one line on standard error and an exit code.
+func reportingErrors(_ work: () async throws -> Void) async throws {
+    do {
+        try await work()
+    } catch {
+        try report(error)
+    }
+}
+
+/// The same for work that waits for nothing.
+func reportingErrors(_ work: () throws -> Void) throws {
+    do {
+        try work()
+    } catch {
+        try report(error)
+    }
+}
+
+private func report(_ error: any Error) throws {
+    switch error {
+    case is OutputClosed:
+        // Whoever read has read enough, as `head` does.
+        return
+    case let error as FirnClientError:
+        var line = "firn: \(error.message)"
+        if let retryAfter = error.retryAfter { line += " Try again in \(retryAfter)." }
+        if error.code == .unreachable { line += " (scripts/run starts one from a checkout.)" }
+        StandardError.write(line: line)
+        throw error.exitCode
+    case let error as LayoutError:
+        StandardError.write(line: "firn: \(error.message)")
+        throw ExitCode.usage
+    case let error as OutputError:
+        StandardError.write(line: "firn: \(error.description)")
+        throw ExitCode.inputOutput
+    default:
+        throw error
+    }
+}

@@ -1,0 +1,43 @@
+internal import ArgumentParser
+internal import NIOCore
+
+/// The command: unique 64-bit IDs from a daemon, and what can be read from IDs without one.
+@main
+struct Firn: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "firn",
+        abstract: "Take unique 64-bit IDs from a Firn daemon, and read what is in them.",
+        discussion: """
+            EXAMPLES:
+              firn next                                  one ID
+              firn next -n 3 --format base32-fixed       three that sort as text
+              firn decode 541815603606036480             its fields, time and bits
+              firn compose --time 2025-01-01T00:00:00Z --worker 7
+              firn range 2025-01-01 2025-02-01           the IDs of a month, for a WHERE clause
+              firn describe                              the daemon's layout and workers
+              firn health                                exit 0 when IDs can be had
+
+            THE DAEMON'S ADDRESS is --address, else $FIRN_ADDRESS, else where firnd listens by default: \
+            /run/firn/firn.sock if this user may connect to it, else $XDG_RUNTIME_DIR/firn/firn.sock if that variable is \
+            set, else /tmp/firn-<uid>/firn.sock. decode, compose and range need no daemon.
+
+            EXIT CODES:
+              0    done
+              64   an argument is wrong
+              69   no daemon answers at the address
+              70   the daemon refused, and will again
+              74   the output could not be written
+              75   the daemon refused or was late, and may do it if asked again
+            """,
+        subcommands: [
+            NextCommand.self, DecodeCommand.self, ComposeCommand.self, RangeCommand.self, DescribeCommand.self,
+            HealthCommand.self,
+        ]
+    )
+
+    static func main() async {
+        // A thread for one connection: the command is short-lived, and starts faster without the others.
+        NIOSingletons.groupLoopCountSuggestion = 1
+        await main(nil)
+    }
+}

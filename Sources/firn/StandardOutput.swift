@@ -1,0 +1,74 @@
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
+/// Nobody reads the output any more.
+struct OutputClosed: Error {}
+
+/// The output could not be written.
+struct OutputError: Error, CustomStringConvertible {
+    let systemError: CInt
+
+    var description: String {
+        "The output could not be written (\(String(cString: strerror(systemError)))): see whether there is room for it."
+    }
+}
+
+/// Gathers lines and writes them in large pieces. Not in stdio's buffer, which says too late that a write failed.
+struct StandardOutput: ~Copyable {
+    private static let pieceLength = 64 * 1024
+
+    private var bytes: [UInt8] = []
+
+    init() {
+        // A write that nobody reads is then an error, and no end of the process.
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Adds a line, and writes what has gathered when that is much.
+    ///
+    /// - Throws: ``OutputClosed``, ``OutputError``.
+    mutating func write(line: String) throws {
+        bytes += line.utf8
+        bytes.append(UInt8(ascii: "\n"))
+        if bytes.count >= Self.pieceLength { try flush() }
+    }
+
+    /// Writes what has gathered.
+    ///
+    /// - Throws: ``OutputClosed``, ``OutputError``.
+    mutating func flush() throws {
+        defer { bytes.removeAll(keepingCapacity: true) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { systemWrite(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if written >= 0 {
+                rest = rest.dropFirst(written)
+            } else if errno == EPIPE {
+                throw OutputClosed()
+            } else if errno == EAGAIN {
+                // Standard output may be somebody's non-blocking pipe.
+                var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&output, 1, -1)
+            } else if errno != EINTR {
+                throw OutputError(systemError: errno)
+            }
+        }
+    }
+}
+
+/// Says what went wrong.
+enum StandardError {
+    static func write(line: String) {
+        let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]
+        _ = bytes.withUnsafeBytes { systemWrite(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
+
+private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
+}
