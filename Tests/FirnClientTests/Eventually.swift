@@ -1,0 +1,28 @@
+import FirnClient
+import FirnLayout
+import Testing
+
+/// The error that a call ends with.
+func error<Value: Sendable>(
+    of call: () async throws(FirnClientError) -> Value,
+    sourceLocation: SourceLocation = #_sourceLocation
+) async -> FirnClientError? {
+    do {
+        let value = try await call()
+        Issue.record("the call succeeded: \(value)", sourceLocation: sourceLocation)
+        return nil
+    } catch {
+        return error
+    }
+}
+
+extension FirnClientConfiguration {
+    static func timeout(_ timeout: Duration) -> FirnClientConfiguration {
+        var configuration = FirnClientConfiguration()
+        configuration.timeout = timeout
+        return configuration
+    }
+
+    /// For tests of what ends otherwise: a timeout is then a failure.
+    static var patient: FirnClientConfiguration { timeout(.seconds(20)) }
+}

@@ -1,0 +1,175 @@
+import FirnLayout
+import FirnWire
+import Testing
+
+@testable import FirnClient
+
+/// The client against daemons that break, hang, leave, or are none.
+@Suite(.timeLimit(.minutes(1))) struct FirnClientLossTests {
+    @Test func aCallWhoseConnectionBrokeIsMadeAgainUnseen() async throws {
+        try await withServer { client, requests in
+            async let id = client.nextID()
+            let first = await requests.next()!
+            // Half an answer is none.
+            first.send(bytes: [0, 0, 0, 14, 8])
+            first.close()
+            let second = await requests.next()!
+            #expect(second.connection == 2 && second.request.callID == first.request.callID)
+            second.answer(5)
+            let givenId = try await id
+            #expect(givenId == FirnID(rawValue: 5))
+        }
+    }
+
+    @Test func aCallWhoseConnectionBrokeTwiceFails() async throws {
+        try await withServer { client, requests in
+            async let error = error { () async throws(FirnClientError) in try await client.nextID() }
+            await requests.next()!.close()
+            await requests.next()!.close()
+            #expect(await error?.code == .connectionClosed)
+        }
+    }
+
+    @Test func theNextCallConnectsAgainAfterALoss() async throws {
+        try await ScriptedServer.run { server, requests in
+            try await withFirnClient(address: .unix(path: server.path), configuration: .patient) { client in
+                async let first = client.nextID()
+                let call = await requests.next()!
+                call.answer(1)
+                _ = try await first
+                call.close()
+                await server.connectionClosed()
+                async let second = client.nextID()
+                let next = await requests.next()!
+                next.answer(2)
+                let givenSecond = try await second
+                #expect(givenSecond == FirnID(rawValue: 2) && next.connection == 2)
+            }
+        }
+    }
+
+    @Test func afterGoAwayOpenCallsEndAndNewOnesUseANewConnection() async throws {
+        try await ScriptedServer.run { server, requests in
+            try await withFirnClient(address: .unix(path: server.path), configuration: .patient) { client in
+                async let old = client.nextID()
+                let open = await requests.next()!
+                open.goAway()
+                // GOAWAY and the next call cross: until the client has read it, calls still come on the old connection.
+                var new: ScriptedServer.Received
+                repeat {
+                    async let id = client.nextID()
+                    new = await requests.next()!
+                    new.answer(2)
+                    let givenId = try await id
+                    #expect(givenId == FirnID(rawValue: 2))
+                } while new.connection == 1
+                open.answer(1)
+                let givenOld = try await old
+                #expect(givenOld == FirnID(rawValue: 1))
+                await server.connectionClosed()
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            [0, 0, 0, 0],  // A frame of no length.
+            [0, 32, 0, 1, 8],  // One byte over the limit of 2 MiB.
+            [0xFF, 0xFF, 0xFF, 0xFF],
+            [0, 0, 0, 2, 0xFF, 0xFF],  // No message.
+            Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8),
+        ] as [[UInt8]]
+    )
+    func garbageIsAnErrorAndTheNextCallConnectsAgain(bytes: [UInt8]) async throws {
+        try await withServer { client, requests in
+            async let error = error { () async throws(FirnClientError) in try await client.nextID() }
+            await requests.next()!.send(bytes: bytes)
+            #expect(await error?.code == .protocolViolation)
+            async let id = client.nextID()
+            let next = await requests.next()!
+            next.answer(3)
+            let givenId = try await id
+            #expect(givenId == FirnID(rawValue: 3) && next.connection == 2)
+        }
+    }
+
+    @Test func aRefusedConnectionSaysWhatTheDaemonSaid() async throws {
+        try await withServer { client, requests in
+            async let error = error { () async throws(FirnClientError) in try await client.nextID() }
+            let call = await requests.next()!
+            call.refuseConnection(Status(.resourceExhausted, "too many connections"))
+            call.close()
+            let given = await error
+            #expect(given?.code == .resourceExhausted && given?.message == "too many connections")
+        }
+    }
+
+    @Test func aDaemonThatNeverAnswersIsTimedOutAndReplaced() async throws {
+        try await withServer(.timeout(.milliseconds(100))) { client, requests in
+            let start = ContinuousClock.now
+            #expect(await error { () async throws(FirnClientError) in try await client.nextID() }?.code == .timedOut)
+            #expect(ContinuousClock.now - start >= .milliseconds(100))
+            let silent = await requests.next()!
+            #expect((1...100).contains(silent.request.timeoutMilliseconds))
+            async let late = try? client.nextID()
+            #expect(await requests.next()!.connection == 2)
+            _ = await late
+        }
+    }
+
+    @Test func aLateAnswerIsDropped() async throws {
+        try await withServer(.timeout(.milliseconds(300))) { client, requests in
+            async let slow = error { () async throws(FirnClientError) in try await client.nextID() }
+            let slowCall = await requests.next()!
+            async let quick = client.nextID()
+            await requests.next()!.answer(1)
+            _ = try await quick
+            #expect(await slow?.code == .timedOut)
+            async let next = client.nextID()
+            let nextCall = await requests.next()!
+            slowCall.answer(2)
+            nextCall.answer(3)
+            let givenNext = try await next
+            #expect(givenNext == FirnID(rawValue: 3) && nextCall.connection == 1)
+        }
+    }
+
+    @Test func nobodyThereIsToldSo() async throws {
+        let path = ScriptedServer.newPath()
+        try await withFirnClient(address: .unix(path: path), configuration: .patient) { client in
+            for _ in 1...20 {
+                let error = await error { () async throws(FirnClientError) in try await client.nextID() }
+                #expect(error?.code == .unreachable && error?.message.contains(path) == true && error?.cause != nil)
+            }
+            // The daemon comes up, and the next call finds it.
+            let server = try await ScriptedServer(path: path)
+            async let id = client.nextID()
+            var requests = server.requests.makeAsyncIterator()
+            await requests.next()!.answer(9)
+            let givenId = try await id
+            #expect(givenId == FirnID(rawValue: 9))
+            await server.stop()
+        }
+    }
+
+    @Test func manyCallsWithNobodyThereAllEnd() async throws {
+        let address = try FirnAddress.unix(path: ScriptedServer.newPath())
+        await withFirnClient(address: address, configuration: .patient) { client in
+            await withTaskGroup(of: FirnClientError.Code?.self) { group in
+                for _ in 1...500 {
+                    group.addTask {
+                        await error { () async throws(FirnClientError) in try await client.nextID() }?.code
+                    }
+                }
+                for await code in group { #expect(code == .unreachable) }
+            }
+        }
+    }
+
+    @Test func nobodyAtATCPPortIsToldSo() async throws {
+        try await withFirnClient(address: .tcp(host: "127.0.0.1", port: 1), configuration: .patient) { client in
+            let error = await error { () async throws(FirnClientError) in try await client.nextID() }
+            #expect(error?.code == .unreachable && error?.message.contains("tcp:127.0.0.1:1") == true)
+        }
+    }
+}

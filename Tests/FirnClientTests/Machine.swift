@@ -1,0 +1,92 @@
+import FirnLayout
+import FirnWire
+
+@testable import FirnClient
+
+/// A state machine with a clock and calls that are known by their numbers. Every call has a second.
+struct Machine {
+    var state: ConnectionStateMachine
+    var now = ContinuousClock.now
+    private var calls: [UInt64: Call] = [:]
+
+    static func notStarted(inFlight: Int = 1024, waiting: Int = 1024) -> Machine {
+        var configuration = FirnClientConfiguration()
+        configuration.maximumCallsInFlight = inFlight
+        configuration.maximumWaitingCalls = waiting
+        let address = FirnAddress(kind: .unix(path: "/run/test.sock"))
+        return Machine(state: ConnectionStateMachine(address: address, configuration: configuration))
+    }
+
+    static func open(inFlight: Int = 1024, waiting: Int = 1024, calls: UInt64...) -> Machine {
+        var machine = notStarted(inFlight: inFlight, waiting: waiting)
+        machine.state.connectingBegan()
+        _ = machine.connected()
+        for call in calls { _ = machine.submitted(call) }
+        return machine
+    }
+
+    private init(state: ConnectionStateMachine) {
+        self.state = state
+    }
+
+    func call(_ id: UInt64) -> Call { calls[id]! }
+
+    mutating func connected() -> [String] {
+        carriedOut(state.connected(at: now))
+    }
+
+    mutating func submitted(_ id: UInt64, method: Request.Method = .nextID, isRetry: Bool = false) -> [String] {
+        let call = Call(id: id, method: method, deadline: now + .seconds(1))
+        calls[id] = call
+        return carriedOut(state.callSubmitted(call, isRetry: isRetry, at: now))
+    }
+
+    mutating func cancelled(_ id: UInt64) -> [String] {
+        carriedOut(state.callCancelled(id, at: now))
+    }
+
+    mutating func answered(_ id: UInt64) -> [String] {
+        received(Response(callID: id, outcome: .nextID(FirnID(rawValue: id))))
+    }
+
+    mutating func received(_ response: Response) -> [String] {
+        carriedOut(state.responseReceived(response, at: now))
+    }
+
+    @discardableResult
+    mutating func pass(_ duration: Duration) -> [String] {
+        now += duration
+        return carriedOut(state.timePassed(at: now))
+    }
+
+    private func carriedOut(_ actions: [ConnectionAction]) -> [String] {
+        for case .finish(let call, let outcome) in actions { call.finish(outcome) }
+        return actions.map(\.summary)
+    }
+}
+
+extension ConnectionAction {
+    var summary: String {
+        switch self {
+        case .send(let request): "send \(request.callID)"
+        case .finish(let call, .failure(let error)): "finish \(call.id) \(error.code)"
+        case .finish(let call, .success): "finish \(call.id) with its answer"
+        case .handBack(let call, let isRetry): "handBack \(call.id)" + (isRetry ? " retry" : "")
+        case .retire: "retire"
+        case .close: "close"
+        }
+    }
+}
+
+extension Response {
+    static let goAway = Response(callID: 0, outcome: .goAway(reason: "the daemon stops"))
+}
+
+extension DaemonDescription {
+    static let sample = DaemonDescription(
+        version: "1.2.3",
+        layout: .snowflake,
+        workers: [3, 4],
+        maximumBatch: 65_536
+    )
+}
