@@ -1,0 +1,54 @@
+import Foundation
+
+/// Runs `firn` as a process of its own.
+struct Command {
+    let exitCode: Int32
+    let output: String
+    let errors: String
+
+    var lines: [Substring] { output.split(separator: "\n") }
+
+    /// Runs the command, in a shell when a `suffix` says where its output goes.
+    static func run(_ arguments: String..., suffix: String? = nil) throws -> Command {
+        try run(arguments, suffix: suffix)
+    }
+
+    static func run(
+        _ arguments: [String],
+        suffix: String? = nil,
+        environment: [String: String] = [:]
+    ) throws -> Command {
+        let process = Process()
+        if let suffix {
+            process.executableURL = URL(fileURLWithPath: "/bin/bash")
+            let line = ([executable.path] + arguments).map { "'\($0)'" }.joined(separator: " ")
+            process.arguments = ["-c", "\(line) \(suffix); exit ${PIPESTATUS[0]}"]
+        } else {
+            process.executableURL = executable
+            process.arguments = arguments
+        }
+        process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
+        let (output, errors) = (Pipe(), Pipe())
+        (process.standardOutput, process.standardError) = (output, errors)
+        try process.run()
+        // Errors are a few lines and fit in the pipe; output may not.
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        let errorText = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return Command(
+            exitCode: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+            output: String(decoding: text, as: UTF8.self),
+            errors: String(decoding: errorText, as: UTF8.self)
+        )
+    }
+
+    /// The build product beside the test bundle.
+    private static let executable: URL = {
+        #if os(macOS)
+            let bundles = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }
+            return bundles!.bundleURL.deletingLastPathComponent().appendingPathComponent("firn")
+        #else
+            return Bundle.main.bundleURL.appendingPathComponent("firn")
+        #endif
+    }()
+}
