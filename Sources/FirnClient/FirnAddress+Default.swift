@@ -9,8 +9,9 @@
 extension FirnAddress {
     /// Where a daemon listens that was not told where, by the rule that `firnd` follows.
     ///
-    /// That is `/run/firn/firn.sock` where this process may use it, else `$XDG_RUNTIME_DIR/firn/firn.sock` where that
-    /// variable is set, else `/tmp/firn-<uid>/firn.sock`. The file system is asked once, now.
+    /// That is the first of `/run/firn/firn.sock`, `$XDG_RUNTIME_DIR/firn/firn.sock` (where that variable is set) and
+    /// `/tmp/firn-<uid>/firn.sock` that this process may connect to. Where there is none yet, it is the second, or the
+    /// third without that variable. The file system is asked once, now.
     ///
     /// - Parameter environment: Gives the value of an environment variable, nil when it is not set.
     public static func `default`(
@@ -26,15 +27,19 @@ extension FirnAddress {
         userID: UInt32,
         mayConnect: (_ path: String) -> Bool
     ) -> FirnAddress {
-        let ofSystem = "/run/firn/firn.sock"
-        if mayConnect(ofSystem) { return FirnAddress(kind: .unix(path: ofSystem)) }
+        var candidates = [FirnAddress(kind: .unix(path: "/tmp/firn-\(userID)/firn.sock"))]
         // A relative path would be another socket in every working directory. Source: XDG Base Directory Specification.
         if let directory = environment("XDG_RUNTIME_DIR"), directory.hasPrefix("/"),
             let address = try? unix(path: directory + "/firn/firn.sock")
         {
-            return address
+            candidates.insert(address, at: 0)
         }
-        return FirnAddress(kind: .unix(path: "/tmp/firn-\(userID)/firn.sock"))
+        let ofSystem = FirnAddress(kind: .unix(path: "/run/firn/firn.sock"))
+        let found = ([ofSystem] + candidates).first { address in
+            guard case .unix(let path) = address.kind else { return false }
+            return mayConnect(path)
+        }
+        return found ?? candidates[0]
     }
 
     /// The value of one of this process's environment variables; nil when it is not set.

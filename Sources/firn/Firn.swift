@@ -17,9 +17,9 @@ struct Firn: AsyncParsableCommand {
               firn describe                              the daemon's layout and workers
               firn health                                exit 0 when IDs can be had
 
-            THE DAEMON'S ADDRESS is --address, else $FIRN_ADDRESS, else where firnd listens by default: \
-            /run/firn/firn.sock if this user may connect to it, else $XDG_RUNTIME_DIR/firn/firn.sock if that variable is \
-            set, else /tmp/firn-<uid>/firn.sock. decode, compose and range need no daemon.
+            THE DAEMON'S ADDRESS is --address, else $FIRN_ADDRESS, else the first of /run/firn/firn.sock, \
+            $XDG_RUNTIME_DIR/firn/firn.sock and /tmp/firn-<uid>/firn.sock that this user may connect to, as firnd listens \
+            by default. decode, compose and range need no daemon.
 
             EXIT CODES:
               0    done

@@ -27,18 +27,22 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("/run/user/7", true, "unix:/run/firn/firn.sock"),
-        ("/run/user/7", false, "unix:/run/user/7/firn/firn.sock"),
-        (nil, false, "unix:/tmp/firn-7/firn.sock"),
-        ("", false, "unix:/tmp/firn-7/firn.sock"),
-        ("relative", false, "unix:/tmp/firn-7/firn.sock"),
-    ])
-    func followsTheDaemonsRule(runtimeDirectory: String?, hasSystemSocket: Bool, expected: String) {
+    @Test(
+        arguments: [
+            ("/run/user/7", ["/run/firn", "/run/user/7/firn", "/tmp/firn-7"], "unix:/run/firn/firn.sock"),
+            ("/run/user/7", ["/run/user/7/firn", "/tmp/firn-7"], "unix:/run/user/7/firn/firn.sock"),
+            ("/run/user/7", ["/tmp/firn-7"], "unix:/tmp/firn-7/firn.sock"),
+            ("/run/user/7", [], "unix:/run/user/7/firn/firn.sock"),
+            (nil, [], "unix:/tmp/firn-7/firn.sock"),
+            ("", [], "unix:/tmp/firn-7/firn.sock"),
+            ("relative", ["relative/firn"], "unix:/tmp/firn-7/firn.sock"),
+        ] as [(String?, [String], String)]
+    )
+    func followsTheDaemonsRule(runtimeDirectory: String?, there: [String], expected: String) {
         let address = FirnAddress.default(
             environment: { $0 == "XDG_RUNTIME_DIR" ? runtimeDirectory : nil },
             userID: 7,
-            mayConnect: { _ in hasSystemSocket }
+            mayConnect: { path in there.contains { path == $0 + "/firn.sock" } }
         )
         #expect(address.description == expected)
     }
