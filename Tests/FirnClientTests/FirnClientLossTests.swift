@@ -105,12 +105,12 @@ import Testing
     }
 
     @Test func aDaemonThatNeverAnswersIsTimedOutAndReplaced() async throws {
-        try await withServer(.timeout(.milliseconds(100))) { client, requests in
+        try await withServer(.timeout(.seconds(1))) { client, requests in
             let start = ContinuousClock.now
             #expect(await error { () async throws(FirnClientError) in try await client.nextID() }?.code == .timedOut)
-            #expect(ContinuousClock.now - start >= .milliseconds(100))
+            #expect(ContinuousClock.now - start >= .seconds(1))
             let silent = await requests.next()!
-            #expect((1...100).contains(silent.request.timeoutMilliseconds))
+            #expect((1...1000).contains(silent.request.timeoutMilliseconds))
             async let late = try? client.nextID()
             #expect(await requests.next()!.connection == 2)
             _ = await late
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func aLateAnswerIsDropped() async throws {
-        try await withServer(.timeout(.milliseconds(300))) { client, requests in
+        try await withServer(.timeout(.seconds(3))) { client, requests in
             async let slow = error { () async throws(FirnClientError) in try await client.nextID() }
             let slowCall = await requests.next()!
             async let quick = client.nextID()
