@@ -25,13 +25,16 @@ let swiftSettings: [SwiftSetting] =
 let package = Package(
     name: "firn",
     products: [
-        .executable(name: "firnd", targets: ["firnd"]),
         .library(name: "FirnLayout", targets: ["FirnLayout"]),
+        .library(name: "FirnClient", targets: ["FirnClient"]),
+        .executable(name: "firnd", targets: ["firnd"]),
+        .executable(name: "firn", targets: ["firn"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     ],
     targets: [
         // Pure values and the engine: no I/O, no dependency.
@@ -70,6 +73,28 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // The client and the command.
+        .target(
+            name: "FirnClient",
+            dependencies: [
+                "FirnLayout", "FirnWire",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "firn",
+            dependencies: [
+                "FirnClient", "FirnLayout",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+
         .testTarget(
             name: "FirnLayoutTests",
             dependencies: ["FirnLayout"],
@@ -86,6 +111,21 @@ let package = Package(
         .testTarget(
             name: "FirnEngineTests",
             dependencies: ["FirnEngine", "FirnLayout"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FirnClientTests",
+            dependencies: [
+                "FirnClient", "FirnLayout", "FirnWire",
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FirnCommandTests",
+            dependencies: ["FirnLayout", "FirnWire", "firn"],
             swiftSettings: swiftSettings
         ),
     ],

@@ -17,7 +17,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private var context: ChannelHandlerContext?
     private var reader = ResponseReader()
-    private var output = FrameBuffer()
+    private let output = FrameBuffer()
     private var timer: (expiry: ContinuousClock.Instant, task: Scheduled<Void>)?
     /// Whether the bootstrap still owes word of the connection.
     private var isConnecting = false

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ResponseReaderTests {
     /// Three responses, one of them long, as bytes.
     private static let bytes: [UInt8] = {
-        var buffer = FrameBuffer()
+        let buffer = FrameBuffer()
         buffer.appendNextID(callID: 1, id: FirnID(rawValue: 77))
         buffer.appendNextBatch(
             callID: 2,

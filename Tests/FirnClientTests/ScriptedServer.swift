@@ -46,9 +46,9 @@ final class ScriptedServer: Sendable {
             channel.close(promise: nil)
         }
 
-        private func send(_ append: (inout FrameBuffer) -> Void) {
-            var buffer = FrameBuffer()
-            append(&buffer)
+        private func send(_ append: (FrameBuffer) -> Void) {
+            let buffer = FrameBuffer()
+            append(buffer)
             send(bytes: buffer.withUnsafeBytes { Array($0) })
         }
     }

@@ -58,15 +58,15 @@ final class CountingDaemon: Sendable {
                 }
                 unread.removeFirst(end)
                 guard answers else { continue }
-                var output = FrameBuffer()
-                answer(request, output: &output)
+                let output = FrameBuffer()
+                answer(request, output: output)
                 let sent = output.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Self.noSignal) }
                 guard sent == output.count else { return }
             }
         }
     }
 
-    private func answer(_ request: Request, output: inout FrameBuffer) {
+    private func answer(_ request: Request, output: FrameBuffer) {
         if let status { return output.appendError(callID: request.callID, status) }
         switch request.method {
         case .nextID:
