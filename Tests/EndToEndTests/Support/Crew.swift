@@ -1,0 +1,102 @@
+import FirnLayout
+import Foundation
+import Synchronization
+
+/// Threads that do something over and over until they are told to stop.
+///
+/// Threads and not tasks: what they do blocks.
+final class Crew: Sendable {
+    private let stops = Atomic(false)
+    private let running = Atomic(0)
+
+    /// Whether the work should go on.
+    var isOn: Bool { !stops.load(ordering: .relaxed) }
+
+    /// Starts a thread that does `work` once; the work looks at ``isOn``.
+    func start(_ work: @escaping @Sendable (Crew) -> Void) {
+        running.wrappingAdd(1, ordering: .relaxed)
+        let thread = Thread {
+            work(self)
+            self.running.wrappingSubtract(1, ordering: .releasing)
+        }
+        thread.stackSize = 512 * 1024
+        thread.start()
+    }
+
+    /// Tells all to stop, and waits until they have.
+    func stop() throws {
+        stops.store(true, ordering: .relaxed)
+        try eventually("the test's threads end") { running.load(ordering: .acquiring) == 0 }
+    }
+}
+
+/// A connection that was open all along and asks for an ID every millisecond: what others do must not reach it.
+final class Bystander: Sendable {
+    private struct Record {
+        var count = 0
+        var worst = Duration.zero
+        var last: UInt64 = 0
+        var problem: String?
+    }
+
+    private let record = Mutex(Record())
+    private let crew = Crew()
+
+    init(of daemon: Daemon) throws {
+        let path = daemon.socketPath
+        crew.start { [self] crew in
+            do {
+                let peer = try Peer.unix(path)
+                while crew.isOn {
+                    let start = ContinuousClock.now
+                    let id = try peer.nextID().rawValue
+                    let took = start.duration(to: .now)
+                    record.withLock { record in
+                        if id <= record.last { record.problem = "\(id) came after \(record.last)" }
+                        record.last = id
+                        record.count += 1
+                        record.worst = max(record.worst, took)
+                    }
+                    sleep(.milliseconds(1))
+                }
+            } catch {
+                record.withLock { $0.problem = "\(error)" }
+            }
+        }
+        try served(atLeast: 1)
+    }
+
+    /// Waits until it was served so many times more.
+    func served(atLeast more: Int) throws {
+        let before = record.withLock { $0.count }
+        try eventually("the bystander is served") {
+            try record.withLock { record in
+                if let problem = record.problem { throw TestFailure("the bystander noticed: \(problem)") }
+                return record.count >= before + more
+            }
+        }
+    }
+
+    /// Ends it.
+    ///
+    /// - Returns: the longest it waited for an ID.
+    func finish() throws -> Duration {
+        try served(atLeast: 3)
+        try crew.stop()
+        return record.withLock { $0.worst }
+    }
+}
+
+/// Runs an attack while a bystander is served.
+func withBystander<Result>(of daemon: Daemon, _ body: () throws -> Result) throws -> Result {
+    let bystander = try Bystander(of: daemon)
+    do {
+        let result = try body()
+        let worst = try bystander.finish()
+        guard worst < .seconds(1) else { throw TestFailure("the bystander waited \(worst) for an ID") }
+        return result
+    } catch {
+        _ = try? bystander.finish()
+        throw error
+    }
+}
