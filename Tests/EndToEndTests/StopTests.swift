@@ -1,0 +1,88 @@
+import FirnLayout
+import FirnStore
+import FirnWire
+import Foundation
+import Testing
+
+/// How a daemon ends, and how the next one begins.
+@Suite struct StopTests {
+    /// Far longer than any of these tests: who had to wait for a window would fail.
+    private static let longWindow = ["--worker", "7", "--window", "60s"]
+
+    @Test(arguments: [SIGTERM, SIGINT])
+    func tellsItsPeersAnswersThemAndGivesItsWindowBack(_ signal: Int32) throws {
+        try withScratch { scratch in
+            var last: UInt64 = 0
+            try withDaemon(in: scratch, Self.longWindow + ["--layout", "sonyflake"]) { daemon in
+                let asking = try Peer.unix(daemon.socketPath)
+                let idle = try Peer.unix(daemon.socketPath)
+                last = try idle.nextID().rawValue
+                // 200 ms worth of IDs: in flight when the signal comes.
+                let batch = try asking.ask(.nextBatch(count: 5120))
+                let single = try asking.ask(.nextID)
+                sleep(.milliseconds(50))
+                daemon.signal(signal)
+
+                try expectGoAway(idle.answer())
+                try expectGoAway(asking.answer())
+                let answers = [try asking.answer(), try asking.answer()]
+                #expect(answers.map(\.callID) == [batch, single])
+                guard case .nextBatch(let runs) = answers[0].outcome, case .nextID(let id) = answers[1].outcome else {
+                    throw TestFailure("\(answers)")
+                }
+                #expect(runs.reduce(0) { $0 + $1.count } == 5120 && id > runs.last!.last)
+                last = max(last, id.rawValue)
+                #expect(try asking.receive() == nil)
+                #expect(try idle.receive() == nil)
+
+                let ending = try daemon.waitForExit()
+                #expect(ending == .exited(0))
+                #expect(!FileManager.default.fileExists(atPath: daemon.socketPath))
+                #expect(FileManager.default.fileExists(atPath: daemon.socketPath + ".lock"))
+                #expect(throws: Peer.Failure.broken(ENOENT)) { try Peer.unix(daemon.socketPath) }
+            }
+            let limit = try StoreFile(scratch.store).worker(7).limit
+            let now = Layout.sonyflake.tick(atUnixNanoseconds: Int64(Date().timeIntervalSince1970 * 1e9))!
+            #expect(limit <= now + 1, "the record's limit is still \(limit), and it is tick \(now)")
+            #expect(limit > Layout.sonyflake.decode(FirnID(rawValue: last)).time!)
+
+            // The same worker again, at once, and above all that was given out.
+            try withDaemon(in: scratch, Self.longWindow + ["--layout", "sonyflake"]) { daemon in
+                let id = try Peer.unix(daemon.socketPath).nextID()
+                #expect(Layout.sonyflake.decode(id).worker == 7)
+                #expect(Layout.sonyflake.decode(id).time! >= limit)
+            }
+        }
+    }
+
+    private func expectGoAway(_ response: Response) throws {
+        guard case .goAway(let reason) = response.outcome else { throw TestFailure("no GOAWAY: \(response)") }
+        #expect(response.callID == 0 && reason.contains("stopping"))
+    }
+
+    /// A peer that stays and asks on does not keep a daemon alive for ever.
+    @Test func aDrainEnds() throws {
+        try withDaemon(["--layout", "sonyflake", "--drain-timeout", "300ms"]) { daemon in
+            let peer = try Peer.unix(daemon.socketPath)
+            try peer.ask(.nextBatch(count: 65_536))
+            sleep(.milliseconds(30))
+            let start = ContinuousClock.now
+            daemon.signal(SIGTERM)
+            try expectGoAway(peer.answer())
+            #expect(try peer.error().status.code == .unavailable)
+            let ending = try daemon.waitForExit()
+            #expect(ending == .exited(0))
+            #expect(start.duration(to: .now) < .seconds(3))
+        }
+    }
+
+    @Test func anIdleDaemonStopsAtOnce() throws {
+        try withDaemon { daemon in
+            let start = ContinuousClock.now
+            daemon.signal(SIGTERM)
+            let ending = try daemon.waitForExit()
+            #expect(ending == .exited(0))
+            #expect(start.duration(to: .now) < .seconds(2))
+        }
+    }
+}
