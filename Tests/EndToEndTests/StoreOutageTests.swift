@@ -1,0 +1,84 @@
+import FirnLayout
+import FirnStore
+import FirnWire
+import Foundation
+import Testing
+
+/// Stores that go away while the daemon runs: it serves to its window's end and no further.
+@Suite struct StoreOutageTests {
+    /// Asks until the daemon refuses.
+    ///
+    /// - Returns: the last ID, and the refusal.
+    private func lastID(from peer: Peer) throws -> (id: FirnID, status: Status) {
+        var last: FirnID?
+        let end = ContinuousClock.now + .seconds(10)
+        while ContinuousClock.now < end {
+            switch try peer.call(.nextID) {
+            case .nextID(let id): last = id
+            case .error(let status):
+                guard let last else { throw TestFailure("nothing was served: \(status.message)") }
+                return (last, status)
+            case let outcome: throw TestFailure("\(outcome)")
+            }
+            sleep(.microseconds(300))
+        }
+        throw TestFailure("it served on for 10 s")
+    }
+
+    @Test func aRemovedStoreIsServedToTheWindowsEnd() throws {
+        try withScratch { scratch in
+            try withDaemon(in: scratch, ["--worker", "9", "--window", "1s"]) { daemon in
+                let peer = try Peer.unix(daemon.socketPath)
+                _ = try peer.nextID()
+                // Linked first, to read its last words afterwards.
+                for suffix in ["", "-wal", "-shm"] {
+                    try FileManager.default.moveItem(
+                        atPath: scratch.store + suffix,
+                        toPath: scratch.store + "-gone" + suffix
+                    )
+                }
+                let (last, status) = try lastID(from: peer)
+                #expect(status.code == .unavailable && status.retryAfterMilliseconds > 0)
+                let limit = try StoreFile(scratch.store + "-gone").worker(9).limit
+                let tick = Layout.snowflake.decode(last).time!
+                #expect(tick < limit, "an ID of tick \(tick), and only those below \(limit) were written")
+                #expect(tick + 200 > limit, "it could have served until \(limit)")
+                try eventually("it says what is wrong with the store") {
+                    guard case .error(let status) = try peer.call(.nextID) else { throw TestFailure("it serves") }
+                    return status.message.contains("removed or replaced")
+                }
+                #expect(!FileManager.default.fileExists(atPath: scratch.store), "it made a new one")
+                // Even so it stops when it is told to.
+                daemon.signal(SIGTERM)
+                let ending = try daemon.waitForExit()
+                #expect(ending == .exited(0))
+            }
+        }
+    }
+
+    @Test func aLockedStoreIsServedToTheWindowsEndAndServiceResumes() throws {
+        try withScratch { scratch in
+            try withDaemon(in: scratch, ["--worker", "9", "--window", "1s"]) { daemon in
+                let peer = try Peer.unix(daemon.socketPath)
+                _ = try peer.nextID()
+                let store = try StoreFile(scratch.store)
+                try store.run("BEGIN EXCLUSIVE")
+                let limit = try store.worker(9).limit
+                let (last, status) = try lastID(from: peer)
+                #expect(status.code == .unavailable && status.retryAfterMilliseconds > 0)
+                let tick = Layout.snowflake.decode(last).time!
+                #expect(tick < limit, "an ID of tick \(tick), and only those below \(limit) were written")
+                #expect(tick + 200 > limit, "it could have served until \(limit)")
+                try eventually("it says that the store is locked") {
+                    guard case .error(let status) = try peer.call(.nextID) else { throw TestFailure("it serves") }
+                    #expect(status.code == .unavailable && status.retryAfterMilliseconds > 0)
+                    return status.message.contains("locked")
+                }
+                try store.run("ROLLBACK")
+                let resumed = try eventually("service resumes by itself") { (try? peer.nextID()) != nil }
+                #expect(resumed < .seconds(3))
+                #expect(try peer.nextID() > last)
+            }
+        }
+    }
+}
