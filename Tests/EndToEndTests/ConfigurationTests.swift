@@ -1,0 +1,203 @@
+import FirnWire
+import Foundation
+import Testing
+
+/// Flags, environment and file, as the real program reads them.
+@Suite struct ConfigurationTests {
+    private func check(
+        in scratch: Scratch,
+        _ arguments: [String],
+        environment: [String: String] = [:]
+    ) throws -> (ending: Daemon.Ending, error: String, output: String) {
+        let defaults = ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", "memory"]
+        let given = defaults.filter {
+            $0.hasPrefix("--") && !arguments.contains($0) && environment[variable($0)] == nil
+        }
+        let added = given.flatMap { [$0, defaults[defaults.firstIndex(of: $0)! + 1]] }
+        return try runToEnd(in: scratch, ["--check"] + added + arguments, environment: environment)
+    }
+
+    private func variable(_ option: String) -> String {
+        "FIRN_" + option.dropFirst(2).uppercased().replacing("-", with: "_")
+    }
+
+    /// The value that `--check` prints in a row.
+    private func row(_ name: String, of output: String) -> String? {
+        output.split(separator: "\n").first { $0.hasPrefix("  \(name) ") }
+            .map { $0.dropFirst(name.count + 2).trimmingCharacters(in: .whitespaces) }
+    }
+
+    @Test func flagsWinOverEnvironmentOverFile() throws {
+        try withScratch { scratch in
+            let file = try scratch.write("firn.conf", "# a comment\n\nshards = 1\n  window=1s\nlayout = discord\n")
+            let config = ["--config", file]
+            let inFile = try check(in: scratch, config)
+            #expect(inFile.ending == .exited(0))
+            #expect(row("shards", of: inFile.output) == "1")
+            #expect(row("window", of: inFile.output) == "1.0 seconds")
+
+            let environment = ["FIRN_SHARDS": "2", "FIRN_WINDOW": "2s"]
+            let inEnvironment = try check(in: scratch, config, environment: environment)
+            #expect(row("shards", of: inEnvironment.output) == "2")
+            #expect(row("window", of: inEnvironment.output) == "2.0 seconds")
+            #expect(row("layout", of: inEnvironment.output)?.contains("2015-01-01") == true)
+
+            let flags = try check(in: scratch, config + ["--shards", "3"], environment: environment)
+            #expect(row("shards", of: flags.output) == "3")
+            #expect(row("window", of: flags.output) == "2.0 seconds")
+
+            let named = try check(in: scratch, [], environment: ["FIRN_CONFIG": file])
+            #expect(row("shards", of: named.output) == "1")
+        }
+    }
+
+    @Test(arguments: [
+        ("shards = 1\nshard = 2\n", ", line 2: 'shard' is not a setting"),
+        ("\n\nworkers 3\n", ", line 3: 'workers 3' is not of the form"),
+        ("shards = 1\nshards = 2\n", ", line 2: 'shards' is set a second time"),
+        ("shards =\n", ", line 1: 'shards' has no value"),
+        ("insecure-tcp = perhaps\n", ", line 1: 'insecure-tcp' is 'perhaps'"),
+    ])
+    func whatIsWrongInAFileIsNamedWithItsLine(_ text: String, _ message: String) throws {
+        try withScratch { scratch in
+            let file = try scratch.write("firn.conf", text)
+            let (ending, error, _) = try check(in: scratch, ["--config", file])
+            #expect(ending == .exited(78))
+            #expect(error.contains(file + message))
+        }
+    }
+
+    @Test func aMissingFileIsNamed() throws {
+        try withScratch { scratch in
+            let (ending, error, _) = try check(in: scratch, ["--config", scratch.file("none.conf")])
+            #expect(ending == .exited(78))
+            #expect(error.contains(scratch.file("none.conf")))
+        }
+    }
+
+    @Test func checkTouchesNothing() throws {
+        try withScratch { scratch in
+            let arguments = [
+                "--listen", "unix:\(scratch.file("firn.sock"))", "--store", "sqlite:\(scratch.file("deep/firn.db"))",
+            ]
+            let (ending, error, output) = try check(in: scratch, arguments + ["--worker", "12"])
+            #expect(ending == .exited(0))
+            #expect(error.isEmpty)
+            #expect(output.hasPrefix("The configuration is good."))
+            #expect(row("worker", of: output) == "12")
+            #expect(row("IDs per second", of: output) == "4096000")
+            #expect(row("store", of: output) == "sqlite:\(scratch.file("deep/firn.db"))")
+            // Besides what it printed, kept here by the test itself.
+            let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+            #expect(left.allSatisfy { $0.hasSuffix(".out") || $0.hasSuffix(".err") }, "\(left)")
+        }
+    }
+
+    @Test(arguments: [
+        (["--layout", "time:41ms,worker:20,sequence:12"], "73 bits"),
+        (["--layout", "blizzard"], "blizzard"),
+        (["--layout", "pinterest"], "no time"),
+        (["--worker", "1024"], "1023"),
+        (["--worker", "someone"], "'someone'"),
+        (["--worker", "3", "--workers", "2"], "--worker auto"),
+        (["--worker", "pod-ip"], "MY_IP"),
+        (["--worker", "pod-ip", "--pod-ip", "fd00::1"], "fd00::1"),
+        (["--workers", "1025"], "1025"),
+        (["--socket-mode", "0888"], "'0888'"),
+        (["--socket-owner", "nobody-of-that-name"], "nobody-of-that-name"),
+        (["--listen", "udp:localhost:1"], "udp:localhost:1"),
+        (["--listen", "tcp:127.0.0.1"], "port"),
+        (["--listen", "unix:@abstract"], "abstract"),
+        (["--store", "postgres:db"], "postgres:db"),
+        (["--shards", "0"], "--shards is 0"),
+        (["--max-batch", "65537"], "65536"),
+        (["--frame-timeout", "off"], "--frame-timeout"),
+        (["--log-level", "loud"], "loud"),
+    ])
+    func aBadValueIsRefusedInWords(_ arguments: [String], _ message: String) throws {
+        try withScratch { scratch in
+            let (ending, error, _) = try check(in: scratch, arguments)
+            #expect(ending == .exited(78))
+            #expect(error.contains(message), "\(error)")
+            #expect(error.hasPrefix("firnd: "))
+        }
+    }
+
+    @Test(arguments: [["--no-such-option"], ["--window", "3 parsecs"], ["--shards", "two"]])
+    func aCommandLineThatCannotBeReadIsRefused(_ arguments: [String]) throws {
+        try withScratch { scratch in
+            let (ending, error, _) = try check(in: scratch, arguments)
+            #expect(ending == .exited(64))
+            #expect(error.contains(arguments[0]))
+        }
+    }
+
+    /// The names in the help, each with a value that is allowed. A new option wants its line here.
+    private static let values = [
+        "listen": "tcp:127.0.0.1:0", "socket-mode": "0600", "socket-owner": "0", "socket-group": "0", "allow-uid": "1",
+        "allow-gid": "2", "insecure-tcp": "true", "layout": "discord", "store": "memory", "worker": "auto",
+        "pod-ip": "10.0.0.1", "workers": "2", "shards": "3", "window": "4s", "clock-tolerance": "5m", "max-batch": "6",
+        "max-connections": "7", "max-connections-per-uid": "8", "max-waiting-calls": "9", "max-unsent-bytes": "1024",
+        "max-frames-per-turn": "11", "send-timeout": "12s", "frame-timeout": "13s", "unix-idle-timeout": "14s",
+        "tcp-idle-timeout": "off", "drain-timeout": "16s", "log-level": "debug", "log-format": "json",
+    ]
+
+    @Test func everyOptionCanComeFromFileAndEnvironment() throws {
+        try withScratch { scratch in
+            let help = try runToEnd(in: scratch, ["--help"])
+            #expect(help.ending == .exited(0))
+            let names = Set(
+                help.output.split(separator: "\n").compactMap { line in
+                    line.wholeMatch(of: /\s+(?:-\w, )?--([a-z-]+)(?:\s.*)?/).map { String($0.1) }
+                }
+            )
+            #expect(names.subtracting(["help", "version", "check", "config"]) == Set(Self.values.keys))
+
+            let file = try scratch.write("all.conf", Self.values.map { "\($0) = \($1)\n" }.sorted().joined())
+            let fromFile = try runToEnd(in: scratch, ["--check", "--config", file])
+            #expect(fromFile.ending == .exited(0), "\(fromFile.error)")
+            let environment = Dictionary(uniqueKeysWithValues: Self.values.map { (variable("--" + $0), $1) })
+            let fromEnvironment = try runToEnd(in: scratch, ["--check"], environment: environment)
+            #expect(fromEnvironment.ending == .exited(0), "\(fromEnvironment.error)")
+            #expect(fromEnvironment.output == fromFile.output)
+            for (row, value) in [
+                ("shards", "3"), ("window", "4.0 seconds"), ("connections", "7"), ("listen", "tcp:127.0.0.1:0"),
+            ] {
+                #expect(self.row(row, of: fromFile.output) == value)
+            }
+        }
+    }
+
+    @Test func listensWhereTheEnvironmentSays() throws {
+        try withScratch { scratch in
+            let (a, b) = (scratch.file("a.sock"), scratch.file("b.sock"))
+            let environment = ["FIRN_LISTEN": "unix:\(a) unix:\(b)", "FIRN_STORE": "memory", "FIRN_WORKER": "31"]
+            let daemon = try Daemon(in: scratch, arguments: [], environment: environment)
+            try withExtendedLifetime(daemon) {
+                try daemon.waitUntilServing()
+                for path in [a, b] { #expect(try Peer.unix(path).describe().workers == [31]) }
+            }
+        }
+    }
+
+    @Test func logsJSONWhereThatIsWanted() throws {
+        try withDaemonLoggingJSON { line in
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            #expect(object?["level"] as? String == "info")
+            #expect(object?["layout"] as? String == "snowflake")
+        }
+    }
+
+    private func withDaemonLoggingJSON(_ body: (Substring) throws -> Void) throws {
+        try withScratch { scratch in
+            let arguments = [
+                "--log-format", "json", "--store", "memory", "--listen", "unix:\(scratch.file("firn.sock"))",
+            ]
+            let daemon = try Daemon(in: scratch, arguments: arguments)
+            try withExtendedLifetime(daemon) {
+                try eventually("it serves") { !daemon.lines(with: "\"message\":\"serving\"").isEmpty }
+                try body(daemon.lines(with: "\"message\":\"serving\"")[0])
+            }
+        }
+    }
+}
