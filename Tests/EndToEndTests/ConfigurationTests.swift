@@ -46,6 +46,17 @@ import Testing
             #expect(row("shards", of: flags.output) == "3")
             #expect(row("window", of: flags.output) == "2.0 seconds")
 
+            // A list is replaced, not added to.
+            let lists = try scratch.write("lists.conf", "listen = unix:/file/a\nlisten = unix:/file/b\n")
+            let replaced = try check(in: scratch, ["--config", lists])
+            #expect(row("listen", of: replaced.output) == "unix:\(scratch.file("firn.sock"))")
+            let replacedToo = try check(
+                in: scratch,
+                ["--config", lists],
+                environment: ["FIRN_LISTEN": "unix:/variable"]
+            )
+            #expect(row("listen", of: replacedToo.output) == "unix:/variable")
+
             let named = try check(in: scratch, [], environment: ["FIRN_CONFIG": file])
             #expect(row("shards", of: named.output) == "1")
         }

@@ -10,17 +10,20 @@ import Testing
 
     /// So few workers that each is used many times over, and enough that one is free: a dead daemon's stays taken until
     /// its window has passed.
-    static let layout = "time:41ms@2025-01-01T00:00:00Z,worker:7,sequence:12"
+    static let manyWorkers = ["--layout", "time:41ms@2025-01-01T00:00:00Z,worker:7,sequence:12"]
+
+    /// So few that two daemons would often meet on one, if they could.
+    static let fewWorkers = ["--layout", "time:41ms@2025-01-01T00:00:00Z,worker:4,sequence:12", "--window", "300ms"]
 
     @Test func killedUnderLoadAndStartedAgain() throws {
         try withScratch { scratch in
-            var harvest = Harvest(layout: try Layout(parsing: Self.layout))
+            var harvest = Harvest(layout: try Layout(parsing: Self.manyWorkers[1]))
             let reapers = Reapers(of: scratch.file("firn.sock"))
             defer { _ = try? reapers.stop() }
             var timesToServe: [Double] = []
             let began = ContinuousClock.now
             for kill in 1...Self.kills {
-                let daemon = try Self.start(in: scratch, name: "firn")
+                let daemon = try Self.start(in: scratch, name: "firn", Self.manyWorkers)
                 try withExtendedLifetime(daemon) {
                     timesToServe.append(try Self.timeToServe(daemon).milliseconds)
                     sleep(.microseconds(Int.random(in: 0...100_000)))
@@ -49,12 +52,12 @@ import Testing
     /// Two daemons that know of each other only through the store, each killed again and again.
     @Test func twoDaemonsOnOneStore() throws {
         try withScratch { scratch in
-            let layout = try Layout(parsing: Self.layout)
+            let layout = try Layout(parsing: Self.fewWorkers[1])
             var spans: [Harvest.Span] = []
             let names = ["a", "b"]
             let reapers = names.map { Reapers(of: scratch.file($0 + ".sock"), singles: 1) }
             defer { reapers.forEach { _ = try? $0.stop() } }
-            var daemons = try names.map { try Self.start(in: scratch, name: $0) }
+            var daemons = try names.map { try Self.start(in: scratch, name: $0, Self.fewWorkers) }
             let kills = max(2, Self.kills / 5)
             for kill in 0..<kills {
                 let index = kill % 2
@@ -62,7 +65,7 @@ import Testing
                 sleep(.microseconds(Int.random(in: 0...60_000)))
                 daemons[index].signal(SIGKILL)
                 _ = try daemons[index].waitForExit()
-                daemons[index] = try Self.start(in: scratch, name: names[index])
+                daemons[index] = try Self.start(in: scratch, name: names[index], Self.fewWorkers)
                 for reaper in reapers { spans += try reaper.takeAll() }
             }
             for daemon in daemons {
@@ -81,13 +84,9 @@ import Testing
         }
     }
 
-    private static func start(in scratch: Scratch, name: String) throws -> Daemon {
-        let address = "unix:\(scratch.file(name + ".sock"))"
-        return try Daemon(
-            in: scratch,
-            name: name,
-            arguments: ["--listen", address, "--store", "sqlite:\(scratch.store)", "--layout", layout]
-        )
+    private static func start(in scratch: Scratch, name: String, _ layout: [String]) throws -> Daemon {
+        let places = ["--listen", "unix:\(scratch.file(name + ".sock"))", "--store", "sqlite:\(scratch.store)"]
+        return try Daemon(in: scratch, name: name, arguments: places + layout)
     }
 
     /// From before the process was made until a client has its first ID.
