@@ -90,30 +90,43 @@ final class Reapers: Sendable {
         }
         do {
             try peer.send(calls.enumerated().flatMap { Peer.frame($1, callID: UInt64($0 + 1)) })
-            for call in 1...calls.count {
+            var answered = 0
+            var mayGoOn = true
+            while answered < calls.count {
                 let response = try peer.answer()
-                let fresh: [Harvest.Span]
+                answered += 1
                 switch response.outcome {
-                case .nextID(let id): fresh = [Harvest.Span(first: id.rawValue, last: id.rawValue)]
+                case .nextID(let id):
+                    try keep(Harvest.Span(first: id.rawValue, last: id.rawValue), in: &spans, after: &last)
                 case .nextBatch(let runs):
-                    fresh = runs.map { Harvest.Span(first: $0.first.rawValue, last: $0.last.rawValue) }
-                // A daemon that has no worker yet.
-                case .error(let status) where status.code == .unavailable: continue
-                default: throw TestFailure("call \(call): \(response)")
+                    for run in runs {
+                        try keep(
+                            Harvest.Span(first: run.first.rawValue, last: run.last.rawValue),
+                            in: &spans,
+                            after: &last
+                        )
+                    }
+                // A daemon that has no worker yet, or no longer.
+                case .error(let status) where status.code == .unavailable: break
+                case .goAway:
+                    answered -= 1
+                    mayGoOn = false
+                default: throw TestFailure("call \(answered): \(response)")
                 }
-                for span in fresh {
-                    if span.first <= last { throw TestFailure("\(span.first) came after \(last) on one connection") }
-                    last = span.last
-                }
-                spans += fresh
             }
-            return true
+            return mayGoOn
         } catch is Peer.Failure {
             return false
         } catch {
             basket.withLock { $0.problem = "\(error)" }
             return false
         }
+    }
+
+    private func keep(_ span: Harvest.Span, in spans: inout [Harvest.Span], after last: inout UInt64) throws {
+        if span.first <= last { throw TestFailure("\(span.first) came after \(last) on one connection") }
+        last = span.last
+        spans.append(span)
     }
 
     /// Waits until all have read a dead daemon's last answers.
