@@ -72,7 +72,7 @@ import Testing
             try withDaemon(in: scratch, name: "paused", Self.worker) { paused in
                 let asking = try (0..<3).map { _ in try Peer.unix(paused.socketPath) }
                 for peer in asking { ids += try (0..<100).map { _ in try peer.nextID().rawValue } }
-                paused.signal(SIGSTOP)
+                try paused.pause()
                 // These are in its sockets when it wakes up, before it can learn anything from the store.
                 for peer in asking {
                     for _ in 0..<20 { try peer.ask(.nextID) }
@@ -110,7 +110,7 @@ import Testing
             try withDaemon(in: scratch, name: "paused", layout) { paused in
                 let asking = try Peer.unix(paused.socketPath)
                 ids.append(try asking.nextID().rawValue)
-                paused.signal(SIGSTOP)
+                try paused.pause()
                 sleep(.milliseconds(1200))
                 // One of the two that there are is free, and then the other.
                 try withDaemon(in: scratch, name: "b", layout) { b in

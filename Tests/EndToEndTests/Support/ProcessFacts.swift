@@ -16,6 +16,18 @@ extension Daemon {
         return .milliseconds((user + system) * 1000 / sysconf(Int32(_SC_CLK_TCK)))
     }
 
+    /// Stops it, and waits until its last thread stands still: kill(2) returns before.
+    func pause() throws {
+        signal(SIGSTOP)
+        let tasks = "/proc/\(pid)/task"
+        try eventually("the daemon is stopped") {
+            try FileManager.default.contentsOfDirectory(atPath: tasks).allSatisfy { task in
+                let text = try String(contentsOfFile: "\(tasks)/\(task)/stat", encoding: .utf8)
+                return text[text.lastIndex(of: ")")!...].hasPrefix(") T")
+            }
+        }
+    }
+
     var openDescriptors: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
     }
