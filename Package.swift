@@ -128,6 +128,12 @@ let package = Package(
             dependencies: ["FirnLayout", "FirnWire", "firn"],
             swiftSettings: swiftSettings
         ),
+        // Starts the real firnd, which it depends on to have it built.
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["CSQLite", "FirnLayout", "FirnStore", "FirnWire", "firnd"],
+            swiftSettings: swiftSettings
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

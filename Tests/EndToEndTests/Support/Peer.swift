@@ -95,7 +95,7 @@ final class Peer {
     }
 
     static func frame(_ method: Request.Method, callID: UInt64, timeoutMilliseconds: UInt32 = 0) -> [UInt8] {
-        var buffer = FrameBuffer()
+        let buffer = FrameBuffer()
         buffer.appendRequest(Request(callID: callID, timeoutMilliseconds: timeoutMilliseconds, method: method))
         return buffer.withUnsafeBytes { [UInt8]($0) }
     }
