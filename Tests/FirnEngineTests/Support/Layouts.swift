@@ -24,7 +24,7 @@ extension Layout {
     static func random(using generator: inout SeededGenerator) -> Layout {
         if generator.oneIn(8) { return presets.filter(\.hasTime).randomElement(using: &generator)! }
         let total = Bool.random(using: &generator) ? 64 : Int.random(in: 1...64, using: &generator)
-        let time = Int.random(in: 1...total, using: &generator)
+        let time = Int.random(in: generator.oneIn(8) ? 1...total : min(8, total)...total, using: &generator)
         // Short sequences most of the time: they are where ticks fill up.
         let most = min(total - time, generator.oneIn(4) ? 64 : 6)
         let sequence = Int.random(in: 0...most, using: &generator)
