@@ -26,10 +26,9 @@ import Testing
         let stored = Atomic<UInt64>(start + 5)
         slot.open { _ in Space(layout: layout, worker: 5, firstTick: start, limit: start + 5, shards: 5) }
         let minters = Atomic<Int>(5)
-        let taken = Mutex<[UInt64]>([])
         let findings = Findings()
 
-        inThreads(6) { index in
+        let taken = inThreads(6) { index -> [UInt64] in
             var generator = SeededGenerator(seed: seed * 1000 + UInt64(index))
             if index == 5 {
                 // The keeper. Every change of worker is to a lower or a higher number, at random.
@@ -46,7 +45,7 @@ import Testing
                     }
                     source.advance(100_000)
                 }
-                return
+                return []
             }
             let shard = Shard(slot: slot)
             var ids: [UInt64] = []
@@ -67,11 +66,11 @@ import Testing
                 if let last = ids.last, last >= minted.first.rawValue { findings.add("promise 4: an ID that falls") }
                 ids += minted.map(\.rawValue)
             }
-            taken.withLock { $0 += ids }
             minters.subtract(1, ordering: .relaxed)
+            return ids
         }
 
-        let all = taken.withLock { $0 }
+        let all = Array(taken.joined())
         #expect(findings.text == nil, "seed \(seed)")
         #expect(all.duplicate == nil, "seed \(seed)")
         #expect(all.count >= 15_000)

@@ -18,8 +18,7 @@ import Testing
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func invariant1NoPositionIsGivenOutTwiceToThreadsWithClocksOfTheirOwn(seed: UInt64) {
         let space = Self.space(firstTick: 0, limit: 1_000_000)
-        let taken = Mutex<[Range<UInt64>]>([])
-        inThreads(6) { index in
+        let taken = inThreads(6) { index in
             var generator = SeededGenerator(seed: seed * 100 + UInt64(index))
             var mine: [Range<UInt64>] = []
             var now: UInt64 = 0
@@ -31,12 +30,12 @@ import Testing
                 case .full(let tick): now = generator.oneIn(3) ? now - min(now, 2) : tick
                 case .closed, .expired:
                     Issue.record("a window of a million ticks ran out: seed \(seed)")
-                    return
+                    return mine
                 }
             }
-            taken.withLock { $0 += mine }
+            return mine
         }
-        let overlap = taken.withLock { $0.overlap }
+        let overlap = taken.joined().overlap
         #expect(overlap == nil)
     }
 

@@ -46,9 +46,18 @@ struct NativeThread {
 }
 
 /// Runs `body` on `count` threads at once, with 0 ..< `count`, and waits for all of them.
-func inThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-    let threads = (0..<count).map { index in NativeThread { body(index) } }
+///
+/// - Returns: what they returned. Better than a lock around a shared array: on Linux ThreadSanitizer does not see a
+///   contended `Mutex` change hands, and reports what it protects.
+@discardableResult
+func inThreads<Result: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Result) -> [Result] {
+    // Each thread writes one element; joining it orders that before the read.
+    nonisolated(unsafe) let results = UnsafeMutableBufferPointer<Result?>.allocate(capacity: count)
+    results.initialize(repeating: nil)
+    defer { results.deinitialize().deallocate() }
+    let threads = (0..<count).map { index in NativeThread { results[index] = body(index) } }
     for thread in threads { thread.join() }
+    return results.map { $0! }
 }
 
 /// Gives the processor to whoever else wants it.
