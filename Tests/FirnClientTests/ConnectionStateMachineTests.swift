@@ -72,6 +72,14 @@ import Testing
         #expect(machine.answered(2) == ["finish 2 with its answer"])
     }
 
+    @Test func aLateAnswerLeavesTheCountOfOpenCallsRight() {
+        var machine = Machine.open(calls: 1, 2)
+        _ = machine.cancelled(1)
+        _ = machine.answered(1)
+        #expect(machine.received(.goAway) == ["retire"], "call 2 is still waited for")
+        #expect(machine.answered(2) == ["finish 2 with its answer", "close"])
+    }
+
     @Test func aCancelledWaitingCallIsNotSent() {
         var machine = Machine.open(inFlight: 1, calls: 1)
         _ = machine.submitted(2)
@@ -201,6 +209,7 @@ import Testing
         Response(callID: 1, outcome: .goAway(reason: "")),
         Response(callID: 1, outcome: .unknown),
         Response(callID: 2, outcome: .nextBatch([Run(first: FirnID(rawValue: 1), count: 9, stride: 1)])),
+        Response(callID: 2, outcome: .nextBatch([Run(first: FirnID(rawValue: 1), count: 11, stride: 1)])),
         Response(callID: 2, outcome: .nextBatch([])),
         Response(
             callID: 2,
