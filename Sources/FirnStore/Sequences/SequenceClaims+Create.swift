@@ -1,0 +1,50 @@
+extension SequenceClaims {
+    /// Makes a sequence. Of two who make the same one at once, one writes it and both are told that it is there.
+    ///
+    /// To ask again for what is there changes nothing. To ask with another start moves the sequence up to it: that is
+    /// how a table's AUTO_INCREMENT comes over. A start that is not above everything reserved is refused, as those
+    /// values were given, or lie in some daemon's block and are about to be.
+    package func create(
+        _ name: String,
+        _ definition: SequenceDefinition,
+        using random: inout some RandomNumberGenerator
+    ) -> SequenceCreation {
+        do throws(StoreError) {
+            for _ in 0..<Self.maximumAttempts {
+                let stored = try readSequence(name)
+                var record: SequenceRecord
+                if let stored {
+                    record = stored.record
+                    if let settled = Self.settled(record, definition) { return settled }
+                    guard let start = definition.start else { return .existed(record) }
+                    record.start = start
+                    record.reserved = start - 1
+                } else {
+                    record = SequenceRecord(definition, holder: holder, writeToken: 0)
+                }
+                record.holder = holder
+                record.writeToken = random.next()
+                switch write(name, record, ifVersion: stored?.version) {
+                case .success(.written):
+                    return stored == nil ? .created(record) : .startRaised(record)
+                case .success(.conflict):
+                    continue
+                case .failure(let error):
+                    let now = try? readSequence(name)
+                    guard let now, now.record.writeToken == record.writeToken else { return .failed(error) }
+                    return stored == nil ? .created(record) : .startRaised(record)
+                }
+            }
+        } catch {
+            return .failed(error)
+        }
+        return .failed(Self.contended(name))
+    }
+
+    /// What there is to say of an existing sequence; nil if its start is to be raised.
+    private static func settled(_ record: SequenceRecord, _ definition: SequenceDefinition) -> SequenceCreation? {
+        guard record.hasForm(of: definition) else { return .differs(record) }
+        guard let start = definition.start, start != record.start else { return .existed(record) }
+        return start > record.reserved ? nil : .startTooLow(record)
+    }
+}

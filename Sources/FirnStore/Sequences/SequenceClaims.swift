@@ -1,0 +1,148 @@
+/// Reserves values of named sequences in the store, for one run of one daemon.
+///
+/// A record changes only at the version its writer last saw, so that of two writers one fails and reads again. The
+/// reserved value only rises, but for ``giveBack(_:using:)``, which takes back what nobody has used and nobody has gone
+/// on from. Whatever else happens, an answer that is lost or a daemon that dies, leaves a gap and never a duplicate.
+package struct SequenceClaims: Sendable {
+    package let store: any Store
+    package let holder: Holder
+
+    /// How often one call reads again because somebody else was faster.
+    static let maximumAttempts = 16
+
+    package init(store: any Store, holder: Holder) {
+        self.store = store
+        self.holder = holder
+    }
+
+    /// A record as it is in the store.
+    struct Stored {
+        var record: SequenceRecord
+        var version: UInt64
+    }
+
+    func readSequence(_ name: String) throws(StoreError) -> Stored? {
+        let key = SequenceRecord.key(name)
+        guard let stored = try store.read(key) else { return nil }
+        return Stored(record: try SequenceRecord(key: key, text: stored.value), version: stored.version)
+    }
+
+    /// All sequences, in the order of their names' bytes.
+    package func list() throws(StoreError) -> [(name: String, record: SequenceRecord)] {
+        var sequences: [(name: String, record: SequenceRecord)] = []
+        for stored in try store.list(prefix: SequenceRecord.keyPrefix) {
+            let record = try SequenceRecord(key: stored.key, text: stored.value)
+            sequences.append((SequenceRecord.name(ofKey: stored.key), record))
+        }
+        return sequences
+    }
+
+    /// Reserves the next `count` values, fewer where the maximum is nearer.
+    ///
+    /// `definition` is what a sequence that does not exist is made as; nil: it is `.unknown`. `doubt` is what the last
+    /// try for this name left: the first thing done is to read the record, and if it is one of those writes, its
+    /// block is the answer.
+    package func takeBlock(
+        _ name: String,
+        count: UInt64,
+        for use: SequenceUse,
+        orCreate definition: SequenceDefinition?,
+        after doubt: SequenceDoubt?,
+        using random: inout some RandomNumberGenerator
+    ) -> SequenceBlockOutcome {
+        precondition(count > 0, "a block has at least one value")
+        precondition(definition == nil || definition?.kind.use == use, "a sequence is made for the use that it has")
+        var doubt = doubt
+        do throws(StoreError) {
+            for _ in 0..<Self.maximumAttempts {
+                let stored = try readSequence(name)
+                if let stored, let doubt, let block = block(name, of: stored, after: doubt) { return .taken(block) }
+                // At another version none of those writes can arrive any more.
+                if stored?.version != doubt?.version { doubt = nil }
+                guard var record = stored?.record ?? newRecord(definition) else { return .unknown }
+                guard record.kind.use == use else { return .otherUse(record.kind) }
+                guard let values = record.progression.run(after: record.reserved, count: count) else {
+                    return .exhausted(record)
+                }
+                var attempt = doubt ?? SequenceDoubt(version: stored?.version, reserved: record.reserved)
+                record.reserved = values.last
+                record.holder = holder
+                record.writeToken = random.next()
+                attempt.add(record.writeToken)
+                switch write(name, record, ifVersion: stored?.version) {
+                case .success(.written(let version)):
+                    return .taken(SequenceBlock(name: name, values: values, record: record, version: version))
+                case .success(.conflict):
+                    // Somebody was faster: perhaps an earlier write of our own.
+                    continue
+                case .failure(let error):
+                    return readBack(name, attempt, error)
+                }
+            }
+        } catch {
+            return .failed(error, doubt)
+        }
+        return .failed(Self.contended(name), doubt)
+    }
+
+    /// Gives the rest of a daemon's newest block back, if nobody has written the record since.
+    ///
+    /// The rest must never have been used, and must not be used from now on, whatever the outcome.
+    package func giveBack(
+        _ rest: SequenceRest,
+        using random: inout some RandomNumberGenerator
+    ) -> SequenceReturnOutcome {
+        var record = rest.newest.record
+        precondition(rest.firstUnused <= record.reserved, "what is given back was reserved")
+        // A start that was raised since the rest began stays where it is.
+        record.reserved = max(rest.firstUnused, record.start) - 1
+        record.writeToken = random.next()
+        switch write(rest.newest.name, record, ifVersion: rest.newest.version) {
+        case .success(.written): return .givenBack
+        case .success(.conflict): return .conflict
+        case .failure(let error): return .failed(error)
+        }
+    }
+
+    func write(
+        _ name: String,
+        _ record: SequenceRecord,
+        ifVersion version: UInt64?
+    ) -> Result<WriteOutcome, StoreError> {
+        do throws(StoreError) {
+            return .success(try store.write(SequenceRecord.key(name), record.text, ifVersion: version))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    static func contended(_ name: String) -> StoreError {
+        StoreError(
+            code: .unavailable,
+            message: "the sequence \(name) was written by others \(maximumAttempts) times while this daemon tried to: "
+                + "try again, and give it larger blocks (--sequence-block) if this comes again"
+        )
+    }
+
+    private func newRecord(_ definition: SequenceDefinition?) -> SequenceRecord? {
+        definition.map { SequenceRecord($0, holder: holder, writeToken: 0) }
+    }
+
+    /// The block of a write in doubt, if the record is as that write left it.
+    private func block(_ name: String, of stored: Stored, after doubt: SequenceDoubt) -> SequenceBlock? {
+        let record = stored.record
+        guard record.holder.instance == holder.instance, doubt.writeTokens.contains(record.writeToken),
+            let first = record.progression.next(after: doubt.reserved), first <= record.reserved
+        else { return nil }
+        let increment = record.progression.increment
+        let count = (record.reserved - first) / increment + 1
+        let values = SequenceRun(first: first, count: count, increment: increment)
+        return SequenceBlock(name: name, values: values, record: record, version: stored.version)
+    }
+
+    private func readBack(_ name: String, _ doubt: SequenceDoubt, _ error: StoreError) -> SequenceBlockOutcome {
+        guard let stored = try? readSequence(name) else { return .failed(error, doubt) }
+        if let block = block(name, of: stored, after: doubt) { return .taken(block) }
+        return .failed(error, stored.version == doubt.version ? doubt : nil)
+    }
+}
