@@ -1,0 +1,140 @@
+extension SequenceKeeper {
+    /// The answer to `takeBlock`. After it, each waiting call asks again, in the order in which they came.
+    package mutating func blockAnswered(_ outcome: SequenceBlockOutcome, now: Int64) -> SequenceAction {
+        precondition(isTaking, "the keeper was told of a block that it did not ask for")
+        answeredRound = askedRound
+        roundTripNanoseconds = max(0, now - (askedAt ?? now))
+        defer { coveredDemand = 0 }
+        switch outcome {
+        case .taken(let block):
+            doubt = nil
+            return arrived(block, now: now)
+        case .exhausted:
+            doubt = nil
+            block(by: .exhausted, until: later(now, configuration.exhaustedNanoseconds))
+        case .unknown:
+            doubt = nil
+            block(by: .refused(.unknown), until: now)
+        case .otherUse(let kind):
+            doubt = nil
+            block(by: .refused(.otherUse(kind)), until: now)
+        case .failed(let error, let doubt):
+            self.doubt = doubt
+            failed(error, now: now)
+        }
+        return .none
+    }
+
+    private mutating func arrived(_ block: SequenceBlock, now: Int64) -> SequenceAction {
+        guard block.values.first > highest else {
+            failed(Self.setBack(block, highest), now: now)
+            return .none
+        }
+        if case .failed = obstacle {
+            // What was refused meanwhile says nothing of the rate.
+            askedAt = now
+            takenSinceAsked = 0
+        }
+        obstacle = nil
+        retryDelay.succeeded()
+        hold(block)
+        if block.isLast {
+            self.block(by: .exhausted, until: later(now, configuration.exhaustedNanoseconds))
+            return .none
+        }
+        let enough = isStrict ? 0 : heldCount
+        let wanted = isStrict ? demand : saturatingSum(coveredDemand, demand)
+        guard demand > 0, wanted > enough, enough < largestBlock else {
+            forgetDemand()
+            return .none
+        }
+        demand = wanted
+        return ask(now: now)
+    }
+
+    /// The most that one block holds for the calls that wait.
+    private var largestBlock: UInt64 { max(configuration.maximumBlock, configuration.fixedBlock ?? 1, largestDemand) }
+
+    /// Where there is a next block, or a strict sequence, the present one goes: its calls have come and gone, or two
+    /// blocks were too little for the call that asked for this one.
+    private mutating func hold(_ block: SequenceBlock) {
+        newest = block
+        highest = block.values.last
+        arrivedRound = answeredRound
+        guard !isStrict, let last = next ?? present else {
+            present = block.values
+            return
+        }
+        if last.isFollowed(by: block.values) {
+            if next == nil { present = last.joined(with: block.values) } else { next = last.joined(with: block.values) }
+        } else {
+            present = last
+            next = block.values
+        }
+    }
+
+    private mutating func failed(_ error: StoreError, now: Int64) {
+        let delay = Int64(clamping: retryDelay.nextTicks())
+        block(by: .failed(error), until: later(now, delay))
+    }
+
+    private mutating func block(by obstacle: Obstacle, until: Int64) {
+        self.obstacle = obstacle
+        obstacleUntil = until
+        forgetDemand()
+    }
+
+    private mutating func forgetDemand() {
+        demand = 0
+        largestDemand = 0
+    }
+
+    /// Asks for the block that the rate and the waiting calls want.
+    mutating func ask(now: Int64) -> SequenceAction {
+        if case .failed = obstacle {} else { resize(now: now) }
+        // The last run that is held counts towards the waiting calls; the one before it may have to go.
+        let counted = isStrict ? 0 : (next ?? present)?.count ?? 0
+        let missing = demand > counted ? demand - counted : 0
+        let count = max(blockSize, min(missing, largestBlock))
+        askedRound += 1
+        coveredDemand = demand
+        forgetDemand()
+        askedAt = now
+        takenSinceAsked = 0
+        return .takeBlock(count: count, after: doubt)
+    }
+
+    /// Sets the block's size by what was taken since the last one was asked for.
+    private mutating func resize(now: Int64) {
+        guard let askedAt else { return }
+        let nanoseconds = Double(max(1, now > askedAt ? now - askedAt : 1))
+        let perNanosecond = Double(takenSinceAsked) / nanoseconds
+        if configuration.fixedBlock == nil {
+            let ceiling = Double(min(configuration.maximumBlock, saturatingSum(blockSize, blockSize)))
+            let observed = (perNanosecond * Double(configuration.blockNanoseconds)).rounded()
+            // The ceiling's conversion may round up, past what has 64 bits.
+            blockSize = min(configuration.maximumBlock, UInt64(exactly: max(1, min(observed, ceiling))) ?? UInt64.max)
+        }
+        guard blockSize > 1 else { return aheadBelow = 0 }
+        let roundTrips = min(Double(blockSize), 2 * perNanosecond * Double(roundTripNanoseconds))
+        aheadBelow = max(blockSize / 2, UInt64(exactly: roundTrips.rounded()) ?? blockSize)
+    }
+
+    private func later(_ now: Int64, _ nanoseconds: Int64) -> Int64 {
+        now > Int64.max - nanoseconds ? Int64.max : now + nanoseconds
+    }
+
+    private func saturatingSum(_ one: UInt64, _ other: UInt64) -> UInt64 {
+        let (sum, overflows) = one.addingReportingOverflow(other)
+        return overflows ? UInt64.max : sum
+    }
+
+    private static func setBack(_ block: SequenceBlock, _ highest: UInt64) -> StoreError {
+        StoreError(
+            code: .corrupt,
+            message: "the store gave \(block.values.first) as the next value of the sequence \(block.name), and this "
+                + "daemon already had \(highest): the store was set back. Stop all daemons and move the sequence past "
+                + "what was given (firn sequence create \(block.name) --start)"
+        )
+    }
+}
