@@ -592,6 +592,231 @@ void   firn__v1__new_prefix_response__free_unpacked
   assert(message->base.descriptor == &firn__v1__new_prefix_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   firn__v1__sequence__init
+                     (Firn__V1__Sequence         *message)
+{
+  static const Firn__V1__Sequence init_value = FIRN__V1__SEQUENCE__INIT;
+  *message = init_value;
+}
+size_t firn__v1__sequence__get_packed_size
+                     (const Firn__V1__Sequence *message)
+{
+  assert(message->base.descriptor == &firn__v1__sequence__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__sequence__pack
+                     (const Firn__V1__Sequence *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__sequence__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__sequence__pack_to_buffer
+                     (const Firn__V1__Sequence *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__sequence__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__Sequence *
+       firn__v1__sequence__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__Sequence *)
+     protobuf_c_message_unpack (&firn__v1__sequence__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__sequence__free_unpacked
+                     (Firn__V1__Sequence *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__sequence__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__create_sequence_request__init
+                     (Firn__V1__CreateSequenceRequest         *message)
+{
+  static const Firn__V1__CreateSequenceRequest init_value = FIRN__V1__CREATE_SEQUENCE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t firn__v1__create_sequence_request__get_packed_size
+                     (const Firn__V1__CreateSequenceRequest *message)
+{
+  assert(message->base.descriptor == &firn__v1__create_sequence_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__create_sequence_request__pack
+                     (const Firn__V1__CreateSequenceRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__create_sequence_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__create_sequence_request__pack_to_buffer
+                     (const Firn__V1__CreateSequenceRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__create_sequence_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__CreateSequenceRequest *
+       firn__v1__create_sequence_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__CreateSequenceRequest *)
+     protobuf_c_message_unpack (&firn__v1__create_sequence_request__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__create_sequence_request__free_unpacked
+                     (Firn__V1__CreateSequenceRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__create_sequence_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__create_sequence_response__init
+                     (Firn__V1__CreateSequenceResponse         *message)
+{
+  static const Firn__V1__CreateSequenceResponse init_value = FIRN__V1__CREATE_SEQUENCE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t firn__v1__create_sequence_response__get_packed_size
+                     (const Firn__V1__CreateSequenceResponse *message)
+{
+  assert(message->base.descriptor == &firn__v1__create_sequence_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__create_sequence_response__pack
+                     (const Firn__V1__CreateSequenceResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__create_sequence_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__create_sequence_response__pack_to_buffer
+                     (const Firn__V1__CreateSequenceResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__create_sequence_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__CreateSequenceResponse *
+       firn__v1__create_sequence_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__CreateSequenceResponse *)
+     protobuf_c_message_unpack (&firn__v1__create_sequence_response__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__create_sequence_response__free_unpacked
+                     (Firn__V1__CreateSequenceResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__create_sequence_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__list_sequences_request__init
+                     (Firn__V1__ListSequencesRequest         *message)
+{
+  static const Firn__V1__ListSequencesRequest init_value = FIRN__V1__LIST_SEQUENCES_REQUEST__INIT;
+  *message = init_value;
+}
+size_t firn__v1__list_sequences_request__get_packed_size
+                     (const Firn__V1__ListSequencesRequest *message)
+{
+  assert(message->base.descriptor == &firn__v1__list_sequences_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__list_sequences_request__pack
+                     (const Firn__V1__ListSequencesRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__list_sequences_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__list_sequences_request__pack_to_buffer
+                     (const Firn__V1__ListSequencesRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__list_sequences_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__ListSequencesRequest *
+       firn__v1__list_sequences_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__ListSequencesRequest *)
+     protobuf_c_message_unpack (&firn__v1__list_sequences_request__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__list_sequences_request__free_unpacked
+                     (Firn__V1__ListSequencesRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__list_sequences_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__list_sequences_response__init
+                     (Firn__V1__ListSequencesResponse         *message)
+{
+  static const Firn__V1__ListSequencesResponse init_value = FIRN__V1__LIST_SEQUENCES_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t firn__v1__list_sequences_response__get_packed_size
+                     (const Firn__V1__ListSequencesResponse *message)
+{
+  assert(message->base.descriptor == &firn__v1__list_sequences_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__list_sequences_response__pack
+                     (const Firn__V1__ListSequencesResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__list_sequences_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__list_sequences_response__pack_to_buffer
+                     (const Firn__V1__ListSequencesResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__list_sequences_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__ListSequencesResponse *
+       firn__v1__list_sequences_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__ListSequencesResponse *)
+     protobuf_c_message_unpack (&firn__v1__list_sequences_response__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__list_sequences_response__free_unpacked
+                     (Firn__V1__ListSequencesResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__list_sequences_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   firn__v1__describe_request__init
                      (Firn__V1__DescribeRequest         *message)
 {
@@ -727,7 +952,7 @@ void   firn__v1__layout__free_unpacked
   assert(message->base.descriptor == &firn__v1__layout__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor firn__v1__request__field_descriptors[7] =
+static const ProtobufCFieldDescriptor firn__v1__request__field_descriptors[9] =
 {
   {
     "call_id",
@@ -813,10 +1038,36 @@ static const ProtobufCFieldDescriptor firn__v1__request__field_descriptors[7] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "create_sequence",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Request, method_case),
+    offsetof(Firn__V1__Request, create_sequence),
+    &firn__v1__create_sequence_request__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "list_sequences",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Request, method_case),
+    offsetof(Firn__V1__Request, list_sequences),
+    &firn__v1__list_sequences_request__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned firn__v1__request__field_indices_by_name[] = {
   0,   /* field[0] = call_id */
+  7,   /* field[7] = create_sequence */
   6,   /* field[6] = describe */
+  8,   /* field[8] = list_sequences */
   5,   /* field[5] = new_prefix */
   3,   /* field[3] = next_batch */
   2,   /* field[2] = next_id */
@@ -826,7 +1077,7 @@ static const unsigned firn__v1__request__field_indices_by_name[] = {
 static const ProtobufCIntRange firn__v1__request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor firn__v1__request__descriptor =
 {
@@ -836,14 +1087,14 @@ const ProtobufCMessageDescriptor firn__v1__request__descriptor =
   "Firn__V1__Request",
   "firn.v1",
   sizeof(Firn__V1__Request),
-  7,
+  9,
   firn__v1__request__field_descriptors,
   firn__v1__request__field_indices_by_name,
   1,  firn__v1__request__number_ranges,
   (ProtobufCMessageInit) firn__v1__request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor firn__v1__response__field_descriptors[8] =
+static const ProtobufCFieldDescriptor firn__v1__response__field_descriptors[10] =
 {
   {
     "call_id",
@@ -941,12 +1192,38 @@ static const ProtobufCFieldDescriptor firn__v1__response__field_descriptors[8] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "create_sequence",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Response, outcome_case),
+    offsetof(Firn__V1__Response, create_sequence),
+    &firn__v1__create_sequence_response__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "list_sequences",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Response, outcome_case),
+    offsetof(Firn__V1__Response, list_sequences),
+    &firn__v1__list_sequences_response__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned firn__v1__response__field_indices_by_name[] = {
   0,   /* field[0] = call_id */
+  8,   /* field[8] = create_sequence */
   6,   /* field[6] = describe */
   1,   /* field[1] = error */
   7,   /* field[7] = go_away */
+  9,   /* field[9] = list_sequences */
   5,   /* field[5] = new_prefix */
   3,   /* field[3] = next_batch */
   2,   /* field[2] = next_id */
@@ -955,7 +1232,7 @@ static const unsigned firn__v1__response__field_indices_by_name[] = {
 static const ProtobufCIntRange firn__v1__response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor firn__v1__response__descriptor =
 {
@@ -965,7 +1242,7 @@ const ProtobufCMessageDescriptor firn__v1__response__descriptor =
   "Firn__V1__Response",
   "firn.v1",
   sizeof(Firn__V1__Response),
-  8,
+  10,
   firn__v1__response__field_descriptors,
   firn__v1__response__field_indices_by_name,
   1,  firn__v1__response__number_ranges,
@@ -1433,6 +1710,330 @@ const ProtobufCMessageDescriptor firn__v1__new_prefix_response__descriptor =
   firn__v1__new_prefix_response__field_indices_by_name,
   1,  firn__v1__new_prefix_response__number_ranges,
   (ProtobufCMessageInit) firn__v1__new_prefix_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue firn__v1__sequence__kind__enum_values_by_number[3] =
+{
+  { "PLAIN", "FIRN__V1__SEQUENCE__KIND__PLAIN", 0 },
+  { "PINTEREST", "FIRN__V1__SEQUENCE__KIND__PINTEREST", 1 },
+  { "PREFIX", "FIRN__V1__SEQUENCE__KIND__PREFIX", 2 },
+};
+static const ProtobufCIntRange firn__v1__sequence__kind__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex firn__v1__sequence__kind__enum_values_by_name[3] =
+{
+  { "PINTEREST", 1 },
+  { "PLAIN", 0 },
+  { "PREFIX", 2 },
+};
+const ProtobufCEnumDescriptor firn__v1__sequence__kind__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "firn.v1.Sequence.Kind",
+  "Kind",
+  "Firn__V1__Sequence__Kind",
+  "firn.v1",
+  3,
+  firn__v1__sequence__kind__enum_values_by_number,
+  3,
+  firn__v1__sequence__kind__enum_values_by_name,
+  1,
+  firn__v1__sequence__kind__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor firn__v1__sequence__field_descriptors[8] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Sequence, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kind",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Sequence, kind),
+    &firn__v1__sequence__kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Sequence, next),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "increment",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Sequence, increment),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offset",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Sequence, offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Sequence, maximum),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shard",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Sequence, shard),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "type",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Sequence, type),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__sequence__field_indices_by_name[] = {
+  3,   /* field[3] = increment */
+  1,   /* field[1] = kind */
+  5,   /* field[5] = maximum */
+  0,   /* field[0] = name */
+  2,   /* field[2] = next */
+  4,   /* field[4] = offset */
+  6,   /* field[6] = shard */
+  7,   /* field[7] = type */
+};
+static const ProtobufCIntRange firn__v1__sequence__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
+const ProtobufCMessageDescriptor firn__v1__sequence__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.Sequence",
+  "Sequence",
+  "Firn__V1__Sequence",
+  "firn.v1",
+  sizeof(Firn__V1__Sequence),
+  8,
+  firn__v1__sequence__field_descriptors,
+  firn__v1__sequence__field_indices_by_name,
+  1,  firn__v1__sequence__number_ranges,
+  (ProtobufCMessageInit) firn__v1__sequence__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__create_sequence_request__field_descriptors[1] =
+{
+  {
+    "sequence",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__CreateSequenceRequest, sequence),
+    &firn__v1__sequence__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__create_sequence_request__field_indices_by_name[] = {
+  0,   /* field[0] = sequence */
+};
+static const ProtobufCIntRange firn__v1__create_sequence_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor firn__v1__create_sequence_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.CreateSequenceRequest",
+  "CreateSequenceRequest",
+  "Firn__V1__CreateSequenceRequest",
+  "firn.v1",
+  sizeof(Firn__V1__CreateSequenceRequest),
+  1,
+  firn__v1__create_sequence_request__field_descriptors,
+  firn__v1__create_sequence_request__field_indices_by_name,
+  1,  firn__v1__create_sequence_request__number_ranges,
+  (ProtobufCMessageInit) firn__v1__create_sequence_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__create_sequence_response__field_descriptors[1] =
+{
+  {
+    "sequence",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__CreateSequenceResponse, sequence),
+    &firn__v1__sequence__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__create_sequence_response__field_indices_by_name[] = {
+  0,   /* field[0] = sequence */
+};
+static const ProtobufCIntRange firn__v1__create_sequence_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor firn__v1__create_sequence_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.CreateSequenceResponse",
+  "CreateSequenceResponse",
+  "Firn__V1__CreateSequenceResponse",
+  "firn.v1",
+  sizeof(Firn__V1__CreateSequenceResponse),
+  1,
+  firn__v1__create_sequence_response__field_descriptors,
+  firn__v1__create_sequence_response__field_indices_by_name,
+  1,  firn__v1__create_sequence_response__number_ranges,
+  (ProtobufCMessageInit) firn__v1__create_sequence_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__list_sequences_request__field_descriptors[1] =
+{
+  {
+    "after",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__ListSequencesRequest, after),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__list_sequences_request__field_indices_by_name[] = {
+  0,   /* field[0] = after */
+};
+static const ProtobufCIntRange firn__v1__list_sequences_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor firn__v1__list_sequences_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.ListSequencesRequest",
+  "ListSequencesRequest",
+  "Firn__V1__ListSequencesRequest",
+  "firn.v1",
+  sizeof(Firn__V1__ListSequencesRequest),
+  1,
+  firn__v1__list_sequences_request__field_descriptors,
+  firn__v1__list_sequences_request__field_indices_by_name,
+  1,  firn__v1__list_sequences_request__number_ranges,
+  (ProtobufCMessageInit) firn__v1__list_sequences_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__list_sequences_response__field_descriptors[2] =
+{
+  {
+    "sequences",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__ListSequencesResponse, n_sequences),
+    offsetof(Firn__V1__ListSequencesResponse, sequences),
+    &firn__v1__sequence__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "more",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__ListSequencesResponse, more),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__list_sequences_response__field_indices_by_name[] = {
+  1,   /* field[1] = more */
+  0,   /* field[0] = sequences */
+};
+static const ProtobufCIntRange firn__v1__list_sequences_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor firn__v1__list_sequences_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.ListSequencesResponse",
+  "ListSequencesResponse",
+  "Firn__V1__ListSequencesResponse",
+  "firn.v1",
+  sizeof(Firn__V1__ListSequencesResponse),
+  2,
+  firn__v1__list_sequences_response__field_descriptors,
+  firn__v1__list_sequences_response__field_indices_by_name,
+  1,  firn__v1__list_sequences_response__number_ranges,
+  (ProtobufCMessageInit) firn__v1__list_sequences_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define firn__v1__describe_request__field_descriptors NULL

@@ -7,6 +7,9 @@ package struct Request: Sendable, Equatable {
         case nextTickets(sequence: Name, count: UInt32)
         case newPrefix(service: Name)
         case describe
+        case createSequence(SequenceDescription)
+        /// The sequences whose names come after this one; `nil`: all.
+        case listSequences(after: Name?)
         /// None that this version knows: a newer client's, or no method at all.
         case unknown
         /// A known method with an argument that breaks the wire's rules.

@@ -65,9 +65,33 @@ package final class RequestDecoder {
             return .newPrefix(service: name)
         case FIRN__V1__REQUEST__METHOD_DESCRIBE:
             return .describe
+        case FIRN__V1__REQUEST__METHOD_CREATE_SEQUENCE:
+            return createSequence(request.create_sequence.pointee)
+        case FIRN__V1__REQUEST__METHOD_LIST_SEQUENCES:
+            guard let after = request.list_sequences.pointee.after, after.pointee != 0 else {
+                return .listSequences(after: nil)
+            }
+            guard let name = name(after) else { return .refused(badName("sequence")) }
+            return .listSequences(after: name)
         default:
             return .unknown
         }
+    }
+
+    private static func createSequence(_ request: Firn__V1__CreateSequenceRequest) -> Request.Method {
+        guard let sequence = request.sequence?.pointee else {
+            return .refused(Status(.invalidArgument, "the creation lacks the sequence to create; fill in its fields"))
+        }
+        guard let name = name(sequence.name) else { return .refused(badName("sequence")) }
+        guard let description = SequenceDescription(sequence, name: name) else {
+            return .refused(
+                Status(
+                    .invalidArgument,
+                    "the sequence's kind \(sequence.kind.rawValue) is not one that this daemon knows; update the daemon"
+                )
+            )
+        }
+        return .createSequence(description)
     }
 
     private static func name(_ string: UnsafeMutablePointer<CChar>?) -> Name? {

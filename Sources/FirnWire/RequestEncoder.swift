@@ -34,6 +34,20 @@ extension FrameBuffer {
             var method = Firn__V1__DescribeRequest()
             firn__v1__describe_request__init(&method)
             append(request, FIRN__V1__REQUEST__METHOD_DESCRIBE, &method) { $0.describe = $1 }
+        case .createSequence(let sequence):
+            sequence.withMessage { message in
+                var method = Firn__V1__CreateSequenceRequest()
+                firn__v1__create_sequence_request__init(&method)
+                method.sequence = message
+                append(request, FIRN__V1__REQUEST__METHOD_CREATE_SEQUENCE, &method) { $0.create_sequence = $1 }
+            }
+        case .listSequences(let after):
+            (after?.description ?? "").withCString { name in
+                var method = Firn__V1__ListSequencesRequest()
+                firn__v1__list_sequences_request__init(&method)
+                method.after = UnsafeMutablePointer(mutating: name)
+                append(request, FIRN__V1__REQUEST__METHOD_LIST_SEQUENCES, &method) { $0.list_sequences = $1 }
+            }
         case .unknown, .refused:
             preconditionFailure("a client asks only for what the wire has a method for")
         }
@@ -52,8 +66,8 @@ extension FrameBuffer {
             message.timeout_ms = request.timeoutMilliseconds
             message.method_case = methodCase
             set(&message, pointer)
-            // The call, the timeout, the method's head, its count; and a name, where it has one.
-            appendUninitialized(Frame.headerLength + 48 + Name.maximumLength) { free in
+            // The call, the timeout, the method's head; and the largest method, a sequence.
+            appendUninitialized(Frame.headerLength + 48 + SequenceDescription.maximumMessageLength) { free in
                 let body = free.baseAddress! + Frame.headerLength
                 let length = firn__v1__request__pack(&message, body.assumingMemoryBound(to: UInt8.self))
                 free.storeBytes(of: UInt32(length).bigEndian, as: UInt32.self)

@@ -10,6 +10,9 @@ package struct Response: Sendable, Equatable {
         case nextTickets([Run])
         case newPrefix(String)
         case describe(DaemonDescription)
+        case createSequence(SequenceDescription)
+        /// A page of sequences, and whether others come after it.
+        case listSequences([SequenceDescription], more: Bool)
         /// The daemon closes the connection soon; with call 0.
         case goAway(reason: String)
         /// None that this version knows.

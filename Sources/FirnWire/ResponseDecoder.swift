@@ -75,6 +75,13 @@ package struct ResponseDecoder: ~Copyable {
             return .newPrefix(text(response.new_prefix.pointee.prefix))
         case FIRN__V1__RESPONSE__OUTCOME_DESCRIBE:
             return .describe(try description(response.describe.pointee))
+        case FIRN__V1__RESPONSE__OUTCOME_CREATE_SEQUENCE:
+            return .createSequence(try sequence(response.create_sequence.pointee.sequence))
+        case FIRN__V1__RESPONSE__OUTCOME_LIST_SEQUENCES:
+            let page = response.list_sequences.pointee
+            var sequences: [SequenceDescription] = []
+            for index in 0..<page.n_sequences { sequences.append(try sequence(page.sequences[index])) }
+            return .listSequences(sequences, more: page.more != 0)
         case FIRN__V1__RESPONSE__OUTCOME_GO_AWAY:
             return .goAway(reason: text(response.go_away.pointee.reason))
         default:
@@ -117,6 +124,20 @@ package struct ResponseDecoder: ~Copyable {
             workers: Array(UnsafeBufferPointer(start: description.workers, count: description.n_workers)),
             maximumBatch: description.max_batch
         )
+    }
+
+    private static func sequence(_ message: UnsafeMutablePointer<Firn__V1__Sequence>?) throws(Status)
+        -> SequenceDescription
+    {
+        guard let message = message?.pointee,
+            let sequence = SequenceDescription(message, name: Name(text(message.name)))
+        else {
+            throw Status(
+                .internal,
+                "the daemon sent a sequence of a kind or name that this client does not know; update it"
+            )
+        }
+        return sequence
     }
 
     private static func text(_ string: UnsafeMutablePointer<CChar>?) -> String {

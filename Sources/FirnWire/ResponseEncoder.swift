@@ -32,7 +32,8 @@ extension FrameBuffer {
     }
 
     /// The answer to NextTickets.
-    package func appendNextTickets(callID: UInt64, runs: [Run]) {
+    package func appendNextTickets(callID: UInt64, first: Run, second: Run? = nil) {
+        let runs = second.map { [first, $0] } ?? [first]
         var outcome = Firn__V1__NextTicketsResponse()
         firn__v1__next_tickets_response__init(&outcome)
         Self.withMessages(of: runs) { pointers in
@@ -123,6 +124,48 @@ extension FrameBuffer {
                 }
             }
         }
+    }
+
+    /// The answer to CreateSequence.
+    package func appendCreatedSequence(callID: UInt64, _ sequence: SequenceDescription) {
+        sequence.withMessage { message in
+            var outcome = Firn__V1__CreateSequenceResponse()
+            firn__v1__create_sequence_response__init(&outcome)
+            outcome.sequence = message
+            withUnsafeMutablePointer(to: &outcome) { pointer in
+                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_CREATE_SEQUENCE)
+                response.create_sequence = pointer
+                appendFrame(&response, maximumLength: 32 + SequenceDescription.maximumMessageLength)
+            }
+        }
+    }
+
+    /// The answer to ListSequences: a page, and whether others come after it.
+    package func appendSequences(callID: UInt64, _ sequences: [SequenceDescription], more: Bool) {
+        var pointers: [UnsafeMutablePointer<Firn__V1__Sequence>?] = []
+        // Each message lives in the closure of the one before: the last one packs them all.
+        func pack(from index: Int) {
+            guard index == sequences.count else {
+                return sequences[index].withMessage { message in
+                    pointers.append(message)
+                    pack(from: index + 1)
+                }
+            }
+            var outcome = Firn__V1__ListSequencesResponse()
+            firn__v1__list_sequences_response__init(&outcome)
+            outcome.more = more ? 1 : 0
+            outcome.n_sequences = pointers.count
+            pointers.withUnsafeMutableBufferPointer { buffer in
+                outcome.sequences = buffer.baseAddress
+                withUnsafeMutablePointer(to: &outcome) { pointer in
+                    var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_LIST_SEQUENCES)
+                    response.list_sequences = pointer
+                    let length = 32 + sequences.count * (3 + SequenceDescription.maximumMessageLength)
+                    appendFrame(&response, maximumLength: length)
+                }
+            }
+        }
+        pack(from: 0)
     }
 
     @inline(__always)

@@ -28,6 +28,11 @@ typedef struct Firn__V1__NextTicketsRequest Firn__V1__NextTicketsRequest;
 typedef struct Firn__V1__NextTicketsResponse Firn__V1__NextTicketsResponse;
 typedef struct Firn__V1__NewPrefixRequest Firn__V1__NewPrefixRequest;
 typedef struct Firn__V1__NewPrefixResponse Firn__V1__NewPrefixResponse;
+typedef struct Firn__V1__Sequence Firn__V1__Sequence;
+typedef struct Firn__V1__CreateSequenceRequest Firn__V1__CreateSequenceRequest;
+typedef struct Firn__V1__CreateSequenceResponse Firn__V1__CreateSequenceResponse;
+typedef struct Firn__V1__ListSequencesRequest Firn__V1__ListSequencesRequest;
+typedef struct Firn__V1__ListSequencesResponse Firn__V1__ListSequencesResponse;
 typedef struct Firn__V1__DescribeRequest Firn__V1__DescribeRequest;
 typedef struct Firn__V1__DescribeResponse Firn__V1__DescribeResponse;
 typedef struct Firn__V1__Layout Firn__V1__Layout;
@@ -35,6 +40,12 @@ typedef struct Firn__V1__Layout Firn__V1__Layout;
 
 /* --- enums --- */
 
+typedef enum _Firn__V1__Sequence__Kind {
+  FIRN__V1__SEQUENCE__KIND__PLAIN = 0,
+  FIRN__V1__SEQUENCE__KIND__PINTEREST = 1,
+  FIRN__V1__SEQUENCE__KIND__PREFIX = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(FIRN__V1__SEQUENCE__KIND)
+} Firn__V1__Sequence__Kind;
 
 /* --- messages --- */
 
@@ -44,7 +55,9 @@ typedef enum {
   FIRN__V1__REQUEST__METHOD_NEXT_BATCH = 4,
   FIRN__V1__REQUEST__METHOD_NEXT_TICKETS = 5,
   FIRN__V1__REQUEST__METHOD_NEW_PREFIX = 6,
-  FIRN__V1__REQUEST__METHOD_DESCRIBE = 7
+  FIRN__V1__REQUEST__METHOD_DESCRIBE = 7,
+  FIRN__V1__REQUEST__METHOD_CREATE_SEQUENCE = 8,
+  FIRN__V1__REQUEST__METHOD_LIST_SEQUENCES = 9
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(FIRN__V1__REQUEST__METHOD__CASE)
 } Firn__V1__Request__MethodCase;
 
@@ -66,6 +79,8 @@ struct  Firn__V1__Request
     Firn__V1__NextTicketsRequest *next_tickets;
     Firn__V1__NewPrefixRequest *new_prefix;
     Firn__V1__DescribeRequest *describe;
+    Firn__V1__CreateSequenceRequest *create_sequence;
+    Firn__V1__ListSequencesRequest *list_sequences;
   };
 };
 #define FIRN__V1__REQUEST__INIT \
@@ -81,6 +96,8 @@ typedef enum {
   FIRN__V1__RESPONSE__OUTCOME_NEXT_TICKETS = 5,
   FIRN__V1__RESPONSE__OUTCOME_NEW_PREFIX = 6,
   FIRN__V1__RESPONSE__OUTCOME_DESCRIBE = 7,
+  FIRN__V1__RESPONSE__OUTCOME_CREATE_SEQUENCE = 9,
+  FIRN__V1__RESPONSE__OUTCOME_LIST_SEQUENCES = 10,
   FIRN__V1__RESPONSE__OUTCOME_GO_AWAY = 8
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(FIRN__V1__RESPONSE__OUTCOME__CASE)
 } Firn__V1__Response__OutcomeCase;
@@ -97,6 +114,8 @@ struct  Firn__V1__Response
     Firn__V1__NextTicketsResponse *next_tickets;
     Firn__V1__NewPrefixResponse *new_prefix;
     Firn__V1__DescribeResponse *describe;
+    Firn__V1__CreateSequenceResponse *create_sequence;
+    Firn__V1__ListSequencesResponse *list_sequences;
     /*
      * Only with call_id 0: the daemon closes this connection soon. Calls sent before this arrived are answered.
      */
@@ -197,6 +216,9 @@ struct  Firn__V1__NextBatchResponse
     , 0,NULL }
 
 
+/*
+ * The next numbers of a named sequence. One that is not there yet is made, plain, unless the daemon wants them created.
+ */
 struct  Firn__V1__NextTicketsRequest
 {
   ProtobufCMessage base;
@@ -208,6 +230,10 @@ struct  Firn__V1__NextTicketsRequest
     , (char *)protobuf_c_empty_string, 0 }
 
 
+/*
+ * Exactly as many as were asked for, rising. Of a plain sequence a run's stride is the increment; a Pinterest sequence's
+ * runs are of whole IDs, shard and type included.
+ */
 struct  Firn__V1__NextTicketsResponse
 {
   ProtobufCMessage base;
@@ -219,6 +245,9 @@ struct  Firn__V1__NextTicketsResponse
     , 0,NULL }
 
 
+/*
+ * A prefix for one instance of a service, never given to another: ServiceA-1, ServiceA-2, ...
+ */
 struct  Firn__V1__NewPrefixRequest
 {
   ProtobufCMessage base;
@@ -237,6 +266,92 @@ struct  Firn__V1__NewPrefixResponse
 #define FIRN__V1__NEW_PREFIX_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&firn__v1__new_prefix_response__descriptor) \
     , (char *)protobuf_c_empty_string }
+
+
+/*
+ * What a named sequence counts, and how.
+ */
+struct  Firn__V1__Sequence
+{
+  ProtobufCMessage base;
+  char *name;
+  Firn__V1__Sequence__Kind kind;
+  /*
+   * The next value that no daemon has reserved. In a creation: the first value to give; 0: the lowest there is.
+   */
+  uint64_t next;
+  /*
+   * Values leave the remainder offset when divided by increment, which is at least 1.
+   */
+  uint64_t increment;
+  uint64_t offset;
+  /*
+   * The highest value allowed; 0 in a creation: the highest that the kind can have.
+   */
+  uint64_t maximum;
+  /*
+   * Of Pinterest's kind: its IDs' shard and type; the values are the local part.
+   */
+  uint32_t shard;
+  uint32_t type;
+};
+#define FIRN__V1__SEQUENCE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__sequence__descriptor) \
+    , (char *)protobuf_c_empty_string, FIRN__V1__SEQUENCE__KIND__PLAIN, 0, 0, 0, 0, 0, 0 }
+
+
+/*
+ * Makes a sequence, or raises the next value of one that is there and otherwise the same.
+ */
+struct  Firn__V1__CreateSequenceRequest
+{
+  ProtobufCMessage base;
+  Firn__V1__Sequence *sequence;
+};
+#define FIRN__V1__CREATE_SEQUENCE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__create_sequence_request__descriptor) \
+    , NULL }
+
+
+struct  Firn__V1__CreateSequenceResponse
+{
+  ProtobufCMessage base;
+  Firn__V1__Sequence *sequence;
+};
+#define FIRN__V1__CREATE_SEQUENCE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__create_sequence_response__descriptor) \
+    , NULL }
+
+
+/*
+ * Sequences by name, a page at a time.
+ */
+struct  Firn__V1__ListSequencesRequest
+{
+  ProtobufCMessage base;
+  /*
+   * The last name of the page before; empty: from the first.
+   */
+  char *after;
+};
+#define FIRN__V1__LIST_SEQUENCES_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__list_sequences_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Firn__V1__ListSequencesResponse
+{
+  ProtobufCMessage base;
+  size_t n_sequences;
+  Firn__V1__Sequence **sequences;
+  /*
+   * Whether others come after these.
+   */
+  protobuf_c_boolean more;
+};
+#define FIRN__V1__LIST_SEQUENCES_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__list_sequences_response__descriptor) \
+    , 0,NULL, 0 }
 
 
 struct  Firn__V1__DescribeRequest
@@ -531,6 +646,101 @@ Firn__V1__NewPrefixResponse *
 void   firn__v1__new_prefix_response__free_unpacked
                      (Firn__V1__NewPrefixResponse *message,
                       ProtobufCAllocator *allocator);
+/* Firn__V1__Sequence methods */
+void   firn__v1__sequence__init
+                     (Firn__V1__Sequence         *message);
+size_t firn__v1__sequence__get_packed_size
+                     (const Firn__V1__Sequence   *message);
+size_t firn__v1__sequence__pack
+                     (const Firn__V1__Sequence   *message,
+                      uint8_t             *out);
+size_t firn__v1__sequence__pack_to_buffer
+                     (const Firn__V1__Sequence   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__Sequence *
+       firn__v1__sequence__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__sequence__free_unpacked
+                     (Firn__V1__Sequence *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__CreateSequenceRequest methods */
+void   firn__v1__create_sequence_request__init
+                     (Firn__V1__CreateSequenceRequest         *message);
+size_t firn__v1__create_sequence_request__get_packed_size
+                     (const Firn__V1__CreateSequenceRequest   *message);
+size_t firn__v1__create_sequence_request__pack
+                     (const Firn__V1__CreateSequenceRequest   *message,
+                      uint8_t             *out);
+size_t firn__v1__create_sequence_request__pack_to_buffer
+                     (const Firn__V1__CreateSequenceRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__CreateSequenceRequest *
+       firn__v1__create_sequence_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__create_sequence_request__free_unpacked
+                     (Firn__V1__CreateSequenceRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__CreateSequenceResponse methods */
+void   firn__v1__create_sequence_response__init
+                     (Firn__V1__CreateSequenceResponse         *message);
+size_t firn__v1__create_sequence_response__get_packed_size
+                     (const Firn__V1__CreateSequenceResponse   *message);
+size_t firn__v1__create_sequence_response__pack
+                     (const Firn__V1__CreateSequenceResponse   *message,
+                      uint8_t             *out);
+size_t firn__v1__create_sequence_response__pack_to_buffer
+                     (const Firn__V1__CreateSequenceResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__CreateSequenceResponse *
+       firn__v1__create_sequence_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__create_sequence_response__free_unpacked
+                     (Firn__V1__CreateSequenceResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__ListSequencesRequest methods */
+void   firn__v1__list_sequences_request__init
+                     (Firn__V1__ListSequencesRequest         *message);
+size_t firn__v1__list_sequences_request__get_packed_size
+                     (const Firn__V1__ListSequencesRequest   *message);
+size_t firn__v1__list_sequences_request__pack
+                     (const Firn__V1__ListSequencesRequest   *message,
+                      uint8_t             *out);
+size_t firn__v1__list_sequences_request__pack_to_buffer
+                     (const Firn__V1__ListSequencesRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__ListSequencesRequest *
+       firn__v1__list_sequences_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__list_sequences_request__free_unpacked
+                     (Firn__V1__ListSequencesRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__ListSequencesResponse methods */
+void   firn__v1__list_sequences_response__init
+                     (Firn__V1__ListSequencesResponse         *message);
+size_t firn__v1__list_sequences_response__get_packed_size
+                     (const Firn__V1__ListSequencesResponse   *message);
+size_t firn__v1__list_sequences_response__pack
+                     (const Firn__V1__ListSequencesResponse   *message,
+                      uint8_t             *out);
+size_t firn__v1__list_sequences_response__pack_to_buffer
+                     (const Firn__V1__ListSequencesResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__ListSequencesResponse *
+       firn__v1__list_sequences_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__list_sequences_response__free_unpacked
+                     (Firn__V1__ListSequencesResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Firn__V1__DescribeRequest methods */
 void   firn__v1__describe_request__init
                      (Firn__V1__DescribeRequest         *message);
@@ -629,6 +839,21 @@ typedef void (*Firn__V1__NewPrefixRequest_Closure)
 typedef void (*Firn__V1__NewPrefixResponse_Closure)
                  (const Firn__V1__NewPrefixResponse *message,
                   void *closure_data);
+typedef void (*Firn__V1__Sequence_Closure)
+                 (const Firn__V1__Sequence *message,
+                  void *closure_data);
+typedef void (*Firn__V1__CreateSequenceRequest_Closure)
+                 (const Firn__V1__CreateSequenceRequest *message,
+                  void *closure_data);
+typedef void (*Firn__V1__CreateSequenceResponse_Closure)
+                 (const Firn__V1__CreateSequenceResponse *message,
+                  void *closure_data);
+typedef void (*Firn__V1__ListSequencesRequest_Closure)
+                 (const Firn__V1__ListSequencesRequest *message,
+                  void *closure_data);
+typedef void (*Firn__V1__ListSequencesResponse_Closure)
+                 (const Firn__V1__ListSequencesResponse *message,
+                  void *closure_data);
 typedef void (*Firn__V1__DescribeRequest_Closure)
                  (const Firn__V1__DescribeRequest *message,
                   void *closure_data);
@@ -657,6 +882,12 @@ extern const ProtobufCMessageDescriptor firn__v1__next_tickets_request__descript
 extern const ProtobufCMessageDescriptor firn__v1__next_tickets_response__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__new_prefix_request__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__new_prefix_response__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__sequence__descriptor;
+extern const ProtobufCEnumDescriptor    firn__v1__sequence__kind__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__create_sequence_request__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__create_sequence_response__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__list_sequences_request__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__list_sequences_response__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__describe_request__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__describe_response__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__layout__descriptor;
