@@ -58,7 +58,7 @@ final class Connection {
     var isUnix: Bool { user != nil }
 
     /// Nothing is left to answer or to send.
-    var isQuiet: Bool { !session.hasWaitingCalls && unsent.isEmpty && !hasLeftover }
+    var isQuiet: Bool { !session.hasWaitingCalls && !session.hasStoreCalls && unsent.isEmpty && !hasLeftover }
 
     /// What the connection would be closed for if nothing happens, and when; in boot nanoseconds.
     func timeout(_ timeouts: Timeouts) -> (at: Int64, reason: TimeoutReason)? {
@@ -70,7 +70,7 @@ final class Connection {
         case .open, .finishing:
             if !unsent.isEmpty { return (sendProgressed + timeouts.send, .unread) }
             if let frameBegan { return (frameBegan + timeouts.frame, .slowFrame) }
-            if session.hasWaitingCalls { return nil }
+            if session.hasWaitingCalls || session.hasStoreCalls { return nil }
             guard let idle = isUnix ? timeouts.unixIdle : timeouts.tcpIdle else { return nil }
             return (lastReceived + idle, .idle)
         }

@@ -11,6 +11,9 @@ package final class IDService {
     /// The present of this wake-up: read once, so that all calls of one wake-up see one tick.
     package private(set) var moment: Moment
 
+    /// Named sequences; `nil` where the host has none.
+    let sequences: SequenceDesk?
+
     private let clock: TickClock
     private let availability: Availability
     private let description: () -> DaemonDescription
@@ -22,12 +25,14 @@ package final class IDService {
         limits: Limits,
         clock: TickClock,
         availability: Availability,
+        sequences: SequenceDesk? = nil,
         description: @escaping () -> DaemonDescription
     ) {
         self.layout = layout
         self.limits = limits
         self.clock = clock
         self.availability = availability
+        self.sequences = sequences
         self.description = description
         self.moment = clock.now()
         // Two ticks of a slow layout, or a second: longer than any burst's wait, shorter than a caller's patience.

@@ -5,6 +5,7 @@ final class Mailbox: Sendable {
     struct Contents {
         var sockets: [AcceptedSocket] = []
         var drains = false
+        var storeAnswered = false
     }
 
     private let contents = Mutex(Contents())
@@ -30,11 +31,20 @@ final class Mailbox: Sendable {
         bell.ring()
     }
 
+    /// Tells the reactor that the store has answered something that its calls wait for.
+    func storeAnswered() {
+        contents.withLock { $0.storeAnswered = true }
+        bell.ring()
+    }
+
     /// Takes what is in the box.
     func empty() -> Contents {
         bell.silence()
         return contents.withLock { contents in
-            defer { contents.sockets.removeAll() }
+            defer {
+                contents.sockets.removeAll()
+                contents.storeAnswered = false
+            }
             return contents
         }
     }

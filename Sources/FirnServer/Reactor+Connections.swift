@@ -55,6 +55,7 @@ extension Reactor {
         guard connection.phase != .closed else { return }
         connection.phase = .closed
         leaveLine(connection)
+        storeWaiters[ObjectIdentifier(connection)] = nil
         epoll_ctl(epoll.number, EPOLL_CTL_DEL, connection.socket.number, nil)
         shutdown(connection.socket.number, Int32(SHUT_RDWR))
         connection.lane.connectionCount -= 1

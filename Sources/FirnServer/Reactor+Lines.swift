@@ -15,6 +15,15 @@ extension Reactor {
         lane.line.append(connection)
     }
 
+    /// The store has answered something: whose calls it was for is found by asking them all.
+    func serveStoreWaiters() {
+        for connection in Array(storeWaiters.values) {
+            connection.session.storeAnswered(service: service, output: output)
+            if !connection.session.hasStoreCalls { storeWaiters[ObjectIdentifier(connection)] = nil }
+            answered(connection)
+        }
+    }
+
     func leaveLine(_ connection: Connection) {
         guard connection.isInLine else { return }
         connection.isInLine = false

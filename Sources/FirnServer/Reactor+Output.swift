@@ -73,6 +73,7 @@ extension Reactor {
         }
         if connection.unsent.count < limits.maximumUnsentBytes, connection.phase == .open {
             if connection.session.hasWaitingCalls { joinLine(connection) }
+            if connection.session.hasStoreCalls { storeWaiters[ObjectIdentifier(connection)] = connection }
             resumeInput(connection)
         }
         updateWatch(connection)

@@ -15,6 +15,11 @@ extension Reactor {
             acceptor.resume()
             acceptor.descriptors.forEach { watch($0, tag: Self.listenerTag) }
         }
+        for connection in Array(storeWaiters.values) where connection.session.earliestDeadline <= now {
+            connection.session.expireCalls(service: service, output: output)
+            if !connection.session.hasStoreCalls { storeWaiters[ObjectIdentifier(connection)] = nil }
+            answered(connection)
+        }
         guard now >= nextSweep else { return }
         nextSweep = .max
         for connection in Array(connections.values) {

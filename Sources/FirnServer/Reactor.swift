@@ -26,6 +26,8 @@ final class Reactor {
     var connections: [ObjectIdentifier: Connection] = [:]
     /// Connections whose frames were not all served in their last turn.
     var leftovers: [Connection] = []
+    /// Connections whose calls wait for the store.
+    var storeWaiters: [ObjectIdentifier: Connection] = [:]
     /// Connections that were closed in this wake-up; epoll may still name them in it.
     var graveyard: [Connection] = []
     /// When connections' timeouts are looked through next; `.max` when none has any.
@@ -119,12 +121,13 @@ final class Reactor {
         if let acceptor { wake = min(wake, acceptor.resumesAt) }
         let someoneWaits = lanes.contains { !$0.line.isEmpty }
         // Serving took a while: a wait for a tick starts from the present, not from the wake-up's beginning.
-        if someoneWaits || wake != .max { service.wakeUp() }
+        if someoneWaits || !storeWaiters.isEmpty || wake != .max { service.wakeUp() }
         let now = service.moment.bootNanoseconds
         for lane in lanes where !lane.line.isEmpty {
             wake = min(wake, now.addingReportingOverflow(service.nanoseconds(untilTick: lane.wakeTick)).partialValue)
             for connection in lane.line { wake = min(wake, connection.session.earliestDeadline) }
         }
+        for connection in storeWaiters.values { wake = min(wake, connection.session.earliestDeadline) }
         return wake == .max ? -1 : max(0, wake - now)
     }
 
@@ -151,6 +154,7 @@ final class Reactor {
     private func openMail() {
         let mail = mailbox.empty()
         for socket in mail.sockets { open(socket) }
+        if mail.storeAnswered { serveStoreWaiters() }
         if mail.drains, drainDeadline == nil { startDraining() }
     }
 

@@ -27,6 +27,7 @@ package final class Server: Sendable {
         limits: Limits,
         policy: AccessPolicy,
         availability: Availability,
+        sequences: Sequences,
         logger: Logger,
         description: @escaping @Sendable () -> DaemonDescription
     ) throws(ListenError) {
@@ -47,6 +48,7 @@ package final class Server: Sendable {
                         limits: limits,
                         clock: clock,
                         availability: availability,
+                        sequences: SequenceDesk(sequences: sequences, mailbox: mailbox),
                         description: description
                     )
                     let acceptor = (index == 0 ? listeners.take() : nil).map {

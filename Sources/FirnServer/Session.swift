@@ -49,8 +49,11 @@ package final class Session {
     private var gathered: [Run] = []
     private var gatheredTick: UInt64 = 0
 
-    /// The earliest deadline of a waiting call, or earlier; `.max` when there is none. Boot nanoseconds.
-    package private(set) var earliestDeadline = Int64.max
+    /// The calls that wait for the store.
+    private var storeCalls = StoreCalls()
+
+    /// The earliest deadline of a call that waits for a tick, or earlier; `.max` when there is none. Boot nanoseconds.
+    private var earliestTickDeadline = Int64.max
 
     package init(limits: Limits) {
         self.limits = limits
@@ -59,8 +62,14 @@ package final class Session {
     /// Whether calls wait for a tick.
     package var hasWaitingCalls: Bool { !waiting.isEmpty }
 
+    /// Whether calls wait for the store.
+    package var hasStoreCalls: Bool { !storeCalls.isEmpty }
+
+    /// The earliest deadline of an open call, or earlier; `.max` when there is none. Boot nanoseconds.
+    package var earliestDeadline: Int64 { min(earliestTickDeadline, storeCalls.earliestDeadline) }
+
     /// Whether the session takes more frames; when not, waiting calls have to be answered first.
-    package var wantsInput: Bool { waiting.count < limits.maximumWaitingCalls }
+    package var wantsInput: Bool { waiting.count + storeCalls.count < limits.maximumWaitingCalls }
 
     /// Serves the frames in `bytes`.
     ///
@@ -127,7 +136,8 @@ package final class Session {
     /// Gives up the calls whose deadline has passed. Their IDs, if they had some, become gaps.
     package func expireCalls(service: IDService, output: FrameBuffer) {
         let now = service.moment.bootNanoseconds
-        guard earliestDeadline <= now, let first = waiting.first else { return }
+        storeCalls.expire(now: now, output: output)
+        guard earliestTickDeadline <= now, let first = waiting.first else { return }
         if first.deadline <= now { gathered.removeAll() }
         var earliest = Int64.max
         waiting.removeAll { call in
@@ -145,15 +155,21 @@ package final class Session {
             )
             return true
         }
-        earliestDeadline = earliest
+        earliestTickDeadline = earliest
+    }
+
+    /// Serves the calls for which the store has answered.
+    package func storeAnswered(service: IDService, output: FrameBuffer) {
+        storeCalls.retry(service: service, output: output)
     }
 
     /// Fails every waiting call, as when the daemon stops and cannot serve them any more.
     package func failCalls(_ status: Status, output: FrameBuffer) {
+        storeCalls.fail(status, output: output)
         for call in waiting { output.appendError(callID: call.callID, status) }
         waiting.removeAll()
         gathered.removeAll()
-        earliestDeadline = .max
+        earliestTickDeadline = .max
     }
 
     // MARK: - One call
@@ -175,8 +191,8 @@ package final class Session {
             }
         case .describe:
             output.appendDescription(callID: request.callID, service.describe())
-        case .nextTickets, .newPrefix:
-            output.appendError(callID: request.callID, Self.noSequences)
+        case .nextTickets, .newPrefix, .createSequence, .listSequences:
+            storeCalls.begin(request, service: service, output: output)
         case .refused(let status):
             output.appendError(callID: request.callID, status)
         case .unknown:
@@ -197,7 +213,7 @@ package final class Session {
         waiting.append(
             WaitingCall(callID: request.callID, deadline: deadline, remaining: count, isBatch: isBatch)
         )
-        earliestDeadline = min(earliestDeadline, deadline)
+        earliestTickDeadline = min(earliestTickDeadline, deadline)
         guard waiting.count == 1 else { return }
         _ = takeTurn(share: .max, service: service, shard: shard, output: output, outputLimit: .max)
     }
@@ -285,7 +301,7 @@ package final class Session {
     private func finishFirst() {
         waiting.removeFirst()
         gathered.removeAll(keepingCapacity: true)
-        if waiting.isEmpty { earliestDeadline = .max }
+        if waiting.isEmpty { earliestTickDeadline = .max }
     }
 }
 
@@ -305,10 +321,5 @@ extension Session {
     private static let unknownMethod = Status(
         .unimplemented,
         "the request has no method that this daemon knows; update the daemon, or send one of firn.proto's"
-    )
-
-    private static let noSequences = Status(
-        .unimplemented,
-        "this daemon has no named sequences; ask it for NextID or NextBatch"
     )
 }

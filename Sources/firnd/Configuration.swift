@@ -1,6 +1,7 @@
 internal import FirnEngine
 internal import FirnLayout
 internal import FirnServer
+internal import FirnStore
 internal import Glibc
 internal import Logging
 
@@ -18,6 +19,7 @@ struct Configuration {
     var shards: Int
     var window: Duration
     var clockTolerance: Duration
+    var sequences = Sequences.Configuration()
     var limits: Limits
     var logLevel: Logger.Level
     var logFormat: LogFormat
@@ -51,6 +53,16 @@ struct Configuration {
         shards = options.ids.shards ?? Processors.count
         window = try Self.required(options.ids.window, "window")
         clockTolerance = try Self.required(options.ids.clockTolerance, "clock-tolerance")
+        sequences.isExplicit = options.ids.sequencesExplicit
+        sequences.keeper.fixedBlock = try options.ids.sequenceBlock.map { block throws(ConfigurationError) in
+            try Self.within(block, "sequence-block", 1...1_000_000_000)
+        }
+        sequences.keeper.maximumBlock = try Self.within(
+            options.ids.maxSequenceBlock,
+            "max-sequence-block",
+            1...1_000_000_000
+        )
+        sequences.maximumSequences = try Self.within(options.ids.maxSequences, "max-sequences", 8...10_000_000)
         limits = try Self.limits(options.limits)
         guard let level = Logger.Level(rawValue: options.log.logLevel) else {
             throw ConfigurationError(

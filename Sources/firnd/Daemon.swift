@@ -44,6 +44,11 @@ final class Daemon {
                 logger: logger
             )
         }
+        let sequences = try Sequences(
+            claims: SequenceClaims(store: store, holder: claims.holder),
+            configuration: configuration.sequences,
+            logger: logger
+        )
         let addresses = listeners!.addresses
         let server = try Server(
             listeners: listeners.take()!,
@@ -54,6 +59,7 @@ final class Daemon {
             limits: configuration.limits,
             policy: configuration.policy,
             availability: availability,
+            sequences: sequences,
             logger: logger,
             description: { [limits = configuration.limits] in
                 DaemonDescription(
@@ -75,6 +81,7 @@ final class Daemon {
         availability.startedDraining()
         server.drain()
         server.join()
+        sequences.stop()
         windows.stop()
         logger.info("stopped")
     }

@@ -21,6 +21,7 @@ struct LayeredArguments {
         "allow-uid": .list, "allow-gid": .list, "insecure-tcp": .flag,
         "layout": .value, "store": .value, "worker": .value, "pod-ip": .value, "workers": .value, "shards": .value,
         "window": .value, "clock-tolerance": .value,
+        "sequences-explicit": .flag, "sequence-block": .value, "max-sequence-block": .value, "max-sequences": .value,
         "max-batch": .value, "max-connections": .value, "max-connections-per-uid": .value, "max-waiting-calls": .value,
         "max-unsent-bytes": .value, "max-frames-per-turn": .value, "send-timeout": .value, "frame-timeout": .value,
         "unix-idle-timeout": .value, "tcp-idle-timeout": .value, "drain-timeout": .value,

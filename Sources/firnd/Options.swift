@@ -91,6 +91,24 @@ struct IDOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How far ahead time is reserved in the store, such as 3s.", valueName: "duration"))
     var window = DurationText(.seconds(3))
 
+    @Flag(help: "Refuse unknown sequences instead of making them on first use.")
+    var sequencesExplicit = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Reserve this many values of a sequence at a time. Default: as many as ten seconds take.",
+            discussion: "1 is the strict choice: across all daemons a later call gets the higher value.",
+            valueName: "count"
+        )
+    )
+    var sequenceBlock: UInt64?
+
+    @Option(help: ArgumentHelp("The largest block of values that a sequence's rate may ask for.", valueName: "count"))
+    var maxSequenceBlock: UInt64 = 1_000_000
+
+    @Option(help: ArgumentHelp("Sequences kept in memory; past it the least used are given back.", valueName: "count"))
+    var maxSequences = 10_000
+
     @Option(
         help: ArgumentHelp(
             "How far the wall clock may be ahead and is still believed, and behind at start.",

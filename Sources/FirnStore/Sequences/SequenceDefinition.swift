@@ -59,7 +59,9 @@ package struct SequenceDefinition: Hashable, Sendable {
             break
         case .pinterest(_, let type):
             guard type <= SequenceKind.maximumType else {
-                throw SequenceDefinitionError("type \(type) has more than 10 bits: use 0 to \(SequenceKind.maximumType)")
+                throw SequenceDefinitionError(
+                    "type \(type) has more than 10 bits: use 0 to \(SequenceKind.maximumType)"
+                )
             }
             guard maximum <= SequenceKind.maximumLocal else {
                 throw SequenceDefinitionError(

@@ -1,0 +1,53 @@
+internal import FirnStore
+internal import FirnWire
+
+extension SequenceDescription {
+    /// What the store is asked to make.
+    var definition: SequenceDefinition {
+        get throws(SequenceDefinitionError) {
+            let kind: SequenceKind
+            switch self.kind {
+            case .plain: kind = .plain
+            case .prefix: kind = .prefix
+            case .pinterest(let shard, let type):
+                kind = try .pinterest(checkedShard: UInt64(shard), checkedType: UInt64(type))
+            }
+            return try SequenceDefinition(
+                kind: kind,
+                increment: increment,
+                offset: offset,
+                start: next == 0 ? nil : next,
+                maximum: maximum == 0 ? nil : maximum
+            )
+        }
+    }
+
+    /// What the store has.
+    init(name: Name, record: SequenceRecord) {
+        let kind: Kind
+        switch record.kind {
+        case .plain: kind = .plain
+        case .prefix: kind = .prefix
+        case .pinterest(let shard, let type): kind = .pinterest(shard: UInt32(shard), type: UInt32(type))
+        }
+        self.init(
+            name: name,
+            kind: kind,
+            // At its end a sequence has no next value; the one past its maximum says so.
+            next: record.next ?? record.progression.maximum &+ 1,
+            increment: record.progression.increment,
+            offset: record.progression.offset,
+            maximum: record.progression.maximum
+        )
+    }
+
+    /// For messages.
+    var text: String {
+        let form = "increment \(increment), offset \(offset), maximum \(maximum)"
+        switch kind {
+        case .plain: return "plain, \(form)"
+        case .prefix: return "prefix, \(form)"
+        case .pinterest(let shard, let type): return "pinterest (shard \(shard), type \(type)), \(form)"
+        }
+    }
+}

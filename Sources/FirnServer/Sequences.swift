@@ -1,0 +1,200 @@
+internal import FirnLayout
+package import FirnStore
+internal import FirnWire
+package import Logging
+internal import Synchronization
+
+/// The daemon's named sequences: durable counters without time, shared by all reactors.
+///
+/// Each has a ``SequenceKeeper`` behind a mutex, which hands out what was reserved and says when to reserve more. That is
+/// done on a thread of its own, started with the first sequence, so that a reactor never waits for the disk. A call that
+/// finds too little waits in its session; when the store has answered, the reactors with such calls are told.
+package final class Sequences: Sendable {
+    /// How sequences are kept.
+    package struct Configuration: Sendable {
+        package var keeper = SequenceKeeper.Configuration()
+        /// Sequences have to be created; the first use of an unknown name is refused.
+        package var isExplicit = false
+        /// How many are kept in memory; past it the least used are given back to the store.
+        package var maximumSequences = 10_000
+
+        package init() {}
+    }
+
+    /// What came of asking for values.
+    enum Answer {
+        /// Exactly as many as were asked for.
+        case taken(SequenceRun, SequenceRun?, SequenceKind)
+        /// Ask again, with this, when the mailbox says that the store has answered.
+        case wait(SequenceWait)
+        case refused(Status)
+    }
+
+    /// A name for one of its two uses; the store knows which of them it has.
+    struct Key: Hashable {
+        let name: Name
+        let use: SequenceUse
+    }
+
+    /// One sequence in memory.
+    final class Entry: Sendable {
+        struct State {
+            var keeper: SequenceKeeper
+            var lastUsed: Int64 = 0
+            /// Given back and taken out of the table: whoever still has the entry looks the name up again.
+            var isRetired = false
+            /// The reactors in which calls wait for the store's answer.
+            var waiting: [ObjectIdentifier: Mailbox] = [:]
+        }
+
+        let key: Key
+        let state: Mutex<State>
+
+        init(key: Key, keeper: SequenceKeeper) {
+            self.key = key
+            state = Mutex(State(keeper: keeper))
+        }
+    }
+
+    let configuration: Configuration
+    let claims: SequenceClaims
+    let table = Mutex<[Key: Entry]>([:])
+    private let thread: SequenceThread
+
+    package init(claims: SequenceClaims, configuration: Configuration, logger: Logger) throws(ListenError) {
+        self.claims = claims
+        self.configuration = configuration
+        thread = try SequenceThread(claims: claims, isExplicit: configuration.isExplicit, logger: logger)
+    }
+
+    /// `count` values of a sequence. Any reactor's thread; never waits for the store.
+    ///
+    /// - Parameters:
+    ///   - wait: what an earlier try for the same call was told to wait for.
+    ///   - now: boot nanoseconds.
+    func take(_ count: UInt32, of key: Key, after wait: SequenceWait?, mailbox: Mailbox, now: Int64) -> Answer {
+        while true {
+            guard let entry = entry(for: key) else { return .refused(Self.tooMany(configuration.maximumSequences)) }
+            let (answer, action) = entry.state.withLock { state -> (Answer?, SequenceAction) in
+                guard !state.isRetired else { return (nil, .none) }
+                state.lastUsed = now
+                let (outcome, action) = state.keeper.take(count, after: wait, now: now)
+                if case .wait = outcome { state.waiting[ObjectIdentifier(mailbox)] = mailbox }
+                return (Self.answer(outcome, kind: state.keeper.kind, key: key, count: count), action)
+            }
+            if case .takeBlock(let size, let doubt) = action {
+                thread.post(.takeBlock(entry, count: size, after: doubt))
+            }
+            if let answer { return answer }
+        }
+    }
+
+    /// Makes a sequence, or raises its start. The reply comes through the mailbox.
+    func create(_ description: SequenceDescription, mailbox: Mailbox) -> StoreReply {
+        let reply = StoreReply(mailbox: mailbox)
+        thread.post(.create(description, reply))
+        return reply
+    }
+
+    /// The sequences after a name. The reply comes through the mailbox.
+    func list(after name: Name?, mailbox: Mailbox) -> StoreReply {
+        let reply = StoreReply(mailbox: mailbox)
+        thread.post(.list(after: name, reply))
+        return reply
+    }
+
+    /// Gives back what was reserved and not handed out. Nothing may be taken any more.
+    package func stop() {
+        thread.stop()
+        // What was under way when the thread ended cannot be given back: it is a gap.
+        for entry in table.withLock({ Array($0.values) }) { giveBack(entry) }
+    }
+
+    private func entry(for key: Key) -> Entry? {
+        let (entry, count) = table.withLock { table -> (Entry?, Int) in
+            if let entry = table[key] { return (entry, 0) }
+            // The thread makes room, and may be behind; this much it may be.
+            guard table.count < 2 * configuration.maximumSequences else { return (nil, 0) }
+            let keeper = SequenceKeeper(configuration: configuration.keeper, jitterSeed: .random(in: 0...(.max)))
+            let entry = Entry(key: key, keeper: keeper)
+            table[key] = entry
+            return (entry, table.count)
+        }
+        if count > configuration.maximumSequences { thread.post(.makeRoom { [weak self] in self?.makeRoom() }) }
+        return entry
+    }
+
+    /// Gives the least used sequences back to the store. On the store's thread.
+    private func makeRoom() {
+        let entries = table.withLock { Array($0.values) }
+        let excess = entries.count - (configuration.maximumSequences - configuration.maximumSequences / 8)
+        guard entries.count > configuration.maximumSequences else { return }
+        let byUse = entries.map { (entry: $0, lastUsed: $0.state.withLock(\.lastUsed)) }.sorted {
+            $0.lastUsed < $1.lastUsed
+        }
+        for (entry, _) in byUse.prefix(excess) { giveBack(entry) }
+    }
+
+    private func giveBack(_ entry: Entry) {
+        let rest = entry.state.withLock { state -> SequenceRest? in
+            guard !state.keeper.isTaking, !state.isRetired else { return nil }
+            state.isRetired = true
+            return state.keeper.rest()
+        }
+        guard entry.state.withLock(\.isRetired) else { return }
+        _ = table.withLock { $0.removeValue(forKey: entry.key) }
+        var random = SystemRandomNumberGenerator()
+        if let rest { _ = claims.giveBack(rest, using: &random) }
+    }
+}
+
+extension Sequences {
+    private static func answer(_ outcome: SequenceOutcome, kind: SequenceKind?, key: Key, count: UInt32) -> Answer {
+        switch outcome {
+        case .taken(let first, let second):
+            guard let kind else { preconditionFailure("values come from a block, and a block has a kind") }
+            return .taken(first, second, kind)
+        case .wait(let wait):
+            return .wait(wait)
+        case .exhausted:
+            return .refused(
+                Status(
+                    .failedPrecondition,
+                    "the sequence \(key.name) has fewer than \(count) values left below its maximum; ask for fewer, or use another sequence"
+                )
+            )
+        case .unknown:
+            return .refused(
+                Status(
+                    .failedPrecondition,
+                    "there is no sequence \(key.name), and this daemon makes none by itself (--sequences-explicit); "
+                        + "create it with 'firn sequence create \(key.name)'"
+                )
+            )
+        case .otherUse(let kind):
+            let call = kind.use == .tickets ? "NextTickets" : "NewPrefix"
+            return .refused(
+                Status(
+                    .failedPrecondition,
+                    "the sequence \(key.name) is of the kind \(kind); ask for it with \(call), or use another name"
+                )
+            )
+        case .failed(let error, let retryAfterNanoseconds):
+            return .refused(
+                Status(
+                    .unavailable,
+                    "no more values of \(key.name) could be reserved, and those there were are used up: \(error)",
+                    retryAfterMilliseconds: UInt32(clamping: max(1, retryAfterNanoseconds / 1_000_000))
+                )
+            )
+        }
+    }
+
+    private static func tooMany(_ maximum: Int) -> Status {
+        Status(
+            .resourceExhausted,
+            "the daemon keeps \(maximum) sequences in memory and gives the least used back, but not this fast; try again, or raise --max-sequences",
+            retryAfterMilliseconds: 100
+        )
+    }
+}

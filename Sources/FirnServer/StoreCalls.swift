@@ -1,0 +1,175 @@
+internal import DequeModule
+internal import FirnEngine
+internal import FirnLayout
+internal import FirnStore
+internal import FirnWire
+
+/// The calls of one session that concern named sequences: served at once where the values are there, else kept until
+/// the store has answered. They wait apart from the calls for IDs, and for each other only where they want the same.
+struct StoreCalls {
+    /// What a call waits for.
+    private enum Waits {
+        case values(UInt32, of: Sequences.Key, SequenceWait)
+        case reply(StoreReply)
+    }
+
+    private struct Call {
+        let callID: UInt64
+        /// In boot nanoseconds; `.max`: never given up.
+        let deadline: Int64
+        var waits: Waits
+    }
+
+    private var calls = Deque<Call>()
+
+    /// The earliest deadline, or earlier; `.max` when there is none. Boot nanoseconds.
+    private(set) var earliestDeadline = Int64.max
+
+    var isEmpty: Bool { calls.isEmpty }
+    var count: Int { calls.count }
+
+    /// Serves a request, or keeps it.
+    mutating func begin(_ request: Request, service: IDService, output: FrameBuffer) {
+        guard let desk = service.sequences else {
+            return output.appendError(callID: request.callID, Self.noSequences)
+        }
+        switch request.method {
+        case .nextTickets(let name, let count):
+            if let objection = service.objection(toCount: count) {
+                return output.appendError(callID: request.callID, objection)
+            }
+            take(count, of: Sequences.Key(name: name, use: .tickets), request, desk, service, output)
+        case .newPrefix(let name):
+            take(1, of: Sequences.Key(name: name, use: .prefixes), request, desk, service, output)
+        case .createSequence(let description):
+            keep(request, .reply(desk.sequences.create(description, mailbox: desk.mailbox)), service)
+        case .listSequences(let name):
+            keep(request, .reply(desk.sequences.list(after: name, mailbox: desk.mailbox)), service)
+        default:
+            preconditionFailure("the session keeps the calls for IDs itself")
+        }
+    }
+
+    /// Tries all again, in the order in which they came.
+    mutating func retry(service: IDService, output: FrameBuffer) {
+        guard let desk = service.sequences else { return }
+        let now = service.moment.bootNanoseconds
+        calls.removeAll { call in
+            switch call.waits {
+            case .reply(let reply):
+                guard let content = reply.content else { return false }
+                Self.answer(call.callID, content, output)
+                return true
+            case .values(let count, let key, let wait):
+                let answer = desk.sequences.take(count, of: key, after: wait, mailbox: desk.mailbox, now: now)
+                return Self.answer(call.callID, answer, key, output)
+            }
+        }
+        forgetDeadlines()
+    }
+
+    /// Gives up the calls whose deadline has passed. What is reserved for them later serves others.
+    mutating func expire(now: Int64, output: FrameBuffer) {
+        guard earliestDeadline <= now else { return }
+        calls.removeAll { call in
+            guard call.deadline <= now else { return false }
+            output.appendError(
+                callID: call.callID,
+                Status(.deadlineExceeded, "the call's timeout_ms passed while it waited for the store; allow more time")
+            )
+            return true
+        }
+        forgetDeadlines()
+    }
+
+    /// Fails them all.
+    mutating func fail(_ status: Status, output: FrameBuffer) {
+        for call in calls { output.appendError(callID: call.callID, status) }
+        calls.removeAll()
+        earliestDeadline = .max
+    }
+
+    private mutating func take(
+        _ count: UInt32,
+        of key: Sequences.Key,
+        _ request: Request,
+        _ desk: SequenceDesk,
+        _ service: IDService,
+        _ output: FrameBuffer
+    ) {
+        let now = service.moment.bootNanoseconds
+        let answer = desk.sequences.take(count, of: key, after: nil, mailbox: desk.mailbox, now: now)
+        if case .wait(let wait) = answer {
+            keep(request, .values(count, of: key, wait), service)
+        } else {
+            _ = Self.answer(request.callID, answer, key, output)
+        }
+    }
+
+    private mutating func keep(_ request: Request, _ waits: Waits, _ service: IDService) {
+        let deadline = service.deadline(timeoutMilliseconds: request.timeoutMilliseconds)
+        calls.append(Call(callID: request.callID, deadline: deadline, waits: waits))
+        earliestDeadline = min(earliestDeadline, deadline)
+    }
+
+    private mutating func forgetDeadlines() {
+        earliestDeadline = calls.reduce(Int64.max) { min($0, $1.deadline) }
+    }
+
+    private static let noSequences = Status(
+        .unimplemented,
+        "this server keeps no named sequences; ask it for NextID or NextBatch"
+    )
+}
+
+extension StoreCalls {
+    private static func answer(_ callID: UInt64, _ content: StoreReply.Content, _ output: FrameBuffer) {
+        switch content {
+        case .created(let sequence): output.appendCreatedSequence(callID: callID, sequence)
+        case .page(let sequences, let more): output.appendSequences(callID: callID, sequences, more: more)
+        case .refused(let status): output.appendError(callID: callID, status)
+        }
+    }
+
+    /// - Returns: whether the call is answered; if not it waits on.
+    private static func answer(
+        _ callID: UInt64,
+        _ answer: Sequences.Answer,
+        _ key: Sequences.Key,
+        _ output: FrameBuffer
+    ) -> Bool {
+        switch answer {
+        case .wait:
+            return false
+        case .refused(let status):
+            output.appendError(callID: callID, status)
+        case .taken(let first, _, .prefix):
+            output.appendNewPrefix(callID: callID, prefix: "\(key.name)-\(first.first)")
+        case .taken(let first, let second, let kind):
+            let base = base(of: kind)
+            output.appendNextTickets(callID: callID, first: run(first, base), second: second.map { run($0, base) })
+        }
+        return true
+    }
+
+    /// What a value is added to, to make an ID: Pinterest's shard and type, above the local part.
+    private static func base(of kind: SequenceKind) -> UInt64 {
+        guard case .pinterest(let shard, let type) = kind else { return 0 }
+        do throws(LayoutError) {
+            return try Layout.pinterest.compose(shard: UInt64(shard), type: UInt64(type), local: 0).rawValue
+        } catch {
+            preconditionFailure("the store has checked shard and type: \(error)")
+        }
+    }
+
+    private static func run(_ values: SequenceRun, _ base: UInt64) -> Run {
+        // A call takes at most a batch, which has 32 bits.
+        Run(first: FirnID(rawValue: base + values.first), count: UInt32(values.count), stride: values.increment)
+    }
+}
+
+/// Where a reactor's sessions ask for sequences, and how the reactor is told that the store has answered.
+package struct SequenceDesk {
+    let sequences: Sequences
+    let mailbox: Mailbox
+}
