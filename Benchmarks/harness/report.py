@@ -15,6 +15,7 @@ FIRST_ID_MILLISECONDS = 50
 REFERENCE_PERCENT = {1: 90, 32: 45}
 REDIS_PERCENT = {1: 100, 32: 180}
 BATCH_PERCENT = 98
+TICKETS_PERCENT = 50
 
 
 @dataclass
@@ -96,6 +97,20 @@ def batches_bars(batches: dict[int, list[dict[str, float]]]) -> list[Bar]:
     return bars
 
 
+def tickets_table(tickets: dict[str, list[dict[str, float]]]) -> str:
+    rows = [["", "NextID", "NextTickets", "tickets ÷ IDs"]]
+    for label, key, form in (("calls/s", "calls_per_second", ",.0f"), ("server CPU µs/call", "server_cpu_us_per_call", ".3f")):
+        ids, ticks = middle(tickets["firn"], key), middle(tickets["tickets"], key)
+        rows.append([label, format(ids, form), format(ticks, form), f"{ticks / ids:.2f}"])
+    return table(rows)
+
+
+def tickets_bar(tickets: dict[str, list[dict[str, float]]]) -> Bar:
+    ids, ticks = (round(middle(tickets[name], "calls_per_second")) for name in ("firn", "tickets"))
+    words = f"tickets, one connection, 32 in flight: {ticks:,} calls/s, {percent(ticks, ids)} % of NextID's {ids:,}"
+    return Bar(100 * ticks >= TICKETS_PERCENT * ids, f"{words}; {TICKETS_PERCENT} % is asked")
+
+
 def busy_words(measurements: list[dict[str, float]]) -> str:
     shares = [round(100 * result["strangers"]) for result in measurements]
     return (
@@ -112,9 +127,9 @@ def machine_words(bench: Bench) -> str:
     )
 
 
-def whole_report(bench: Bench, singles, batches, memory: dict[str, int], first: list[float]) -> str:
+def whole_report(bench: Bench, singles, batches, tickets, memory: dict[str, int], first: list[float]) -> str:
     measurements = [result for servers in singles.values() for results in servers.values() for result in results]
-    measurements += [result for results in batches.values() for result in results]
+    measurements += [result for results in [*batches.values(), *tickets.values()] for result in results]
     parts = [machine_words(bench) + "\n" + busy_words(measurements)]
     bars = []
     for in_flight, servers in singles.items():
@@ -123,6 +138,8 @@ def whole_report(bench: Bench, singles, batches, memory: dict[str, int], first: 
         bars += singles_bars(in_flight, servers)
     parts += [f"## NextBatch of {BATCH:,} on one connection, default layout", batches_table(batches)]
     bars += batches_bars(batches)
+    parts += ["## Tickets on one connection, 32 calls in flight", tickets_table(tickets)]
+    bars.append(tickets_bar(tickets))
 
     first_median, first_worst = median(first), max(first)
     rows = [["", "firnd", "redis"]]

@@ -45,9 +45,9 @@ class Bench:
         command = [self.firnd, "--listen", f"unix:{path}", "--log-level", "error", *options]
         return Server("firnd", "firn", path, command, self.server_cpu)
 
-    def load(self, server: Server, *options: object) -> dict[str, float]:
+    def load(self, server: Server, *options: object, protocol: str | None = None) -> dict[str, float]:
         """One measurement: what the load generator prints, and `strangers`."""
-        command = [self.programs["load"], "--protocol", server.protocol, "--socket", server.path]
+        command = [self.programs["load"], "--protocol", protocol or server.protocol, "--socket", server.path]
         command += ["--server-pid", server.pid, "--seconds", self.seconds, "--warmup", WARMUP_SECONDS, *options]
         with Strangers(server) as strangers:
             result = subprocess.run(
@@ -94,6 +94,19 @@ def batches(bench: Bench) -> dict[int, list[dict[str, float]]]:
                 measured.append(bench.load(server, "--in-flight", in_flight, "--batch", BATCH))
             rates = (f"{measured[-1]['ids_per_second']:,.0f}" for measured in results.values())
             print(f"  batches, round {turn + 1}: {' and '.join(rates)} IDs/s", flush=True)
+    return results
+
+
+def tickets(bench: Bench) -> dict[str, list[dict[str, float]]]:
+    """NextID and NextTickets of one on one connection, 32 in flight, in turns; the sequence's blocks come from SQLite."""
+    results = {"firn": [], "tickets": []}
+    options = ("--store", f"sqlite:{bench.folder}/tickets.sqlite", "--layout", WIDE_LAYOUT, "--shards", "1")
+    with bench.firn_server("firnd-tickets", *options) as server:
+        for turn in range(bench.rounds):
+            for protocol, measured in results.items():
+                measured.append(bench.load(server, "--in-flight", 32, protocol=protocol))
+            rates = " and ".join(f"{measured[-1]['calls_per_second']:,.0f}" for measured in results.values())
+            print(f"  IDs and tickets, round {turn + 1}: {rates} calls/s", flush=True)
     return results
 
 

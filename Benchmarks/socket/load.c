@@ -1,6 +1,6 @@
 // Keeps a fixed number of calls in flight on each of some connections, from one thread, and counts what comes back.
 //
-//     load --protocol firn|redis --socket PATH [--connections N] [--in-flight N] [--batch N]
+//     load --protocol firn|tickets|redis --socket PATH [--connections N] [--in-flight N] [--batch N]
 //          [--seconds S] [--warmup S] [--server-pid PID]
 //
 // Prints one line of key=value. Every answer is checked: it is well formed, it answers a call that is open, it holds as
@@ -215,8 +215,9 @@ static void parse_options(int argc, char **argv) {
         switch (option) {
         case 'p':
             if (strcmp(optarg, "firn") == 0) options.protocol = &protocol_firn;
+            else if (strcmp(optarg, "tickets") == 0) options.protocol = &protocol_tickets;
             else if (strcmp(optarg, "redis") == 0) options.protocol = &protocol_redis;
-            else fail("--protocol %s: neither firn nor redis", optarg);
+            else fail("--protocol %s: neither firn, tickets nor redis", optarg);
             break;
         case 'u': options.socket = optarg; break;
         case 'c': options.connections = (unsigned)number(name, optarg, 1, MAXIMUM_CONNECTIONS); break;
@@ -228,8 +229,8 @@ static void parse_options(int argc, char **argv) {
         }
     }
     if (options.protocol == NULL || options.socket == NULL || optind < argc)
-        fail("usage: load --protocol firn|redis --socket PATH [options]; they are at the top of load.c");
-    if (options.batch > 0 && options.protocol == &protocol_redis) fail("--batch goes with --protocol firn");
+        fail("usage: load --protocol firn|tickets|redis --socket PATH [options]; they are at the top of load.c");
+    if (options.batch > 0 && options.protocol == &protocol_redis) fail("--batch goes with --protocol firn or tickets");
 }
 
 int main(int argc, char **argv) {

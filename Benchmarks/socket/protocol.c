@@ -28,6 +28,14 @@ const struct protocol protocol_firn = {
     .take_answer = take_firn_answer,
 };
 
+const struct protocol protocol_tickets = {
+    .name = "tickets",
+    .names_calls = true,
+    .maximum_request = WIRE_MAXIMUM_TICKETS_REQUEST,
+    .put_call = wire_put_tickets_request,
+    .take_answer = take_firn_answer,
+};
+
 static const char redis_call[] = "*2\r\n$4\r\nINCR\r\n$2\r\nid\r\n";
 
 static size_t put_redis_call(uint8_t *out, uint64_t call_id, uint32_t batch) {

@@ -25,7 +25,7 @@ struct protocol {
     size_t (*take_answer)(const uint8_t *in, size_t length, struct answer *answer);
 };
 
-extern const struct protocol protocol_firn, protocol_redis;
+extern const struct protocol protocol_firn, protocol_tickets, protocol_redis;
 
 /// Says what is wrong and ends the program.
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -20,6 +20,24 @@ size_t wire_put_request(uint8_t *out, uint64_t call_id, uint32_t batch) {
     return (size_t)(at - out);
 }
 
+size_t wire_put_tickets_request(uint8_t *out, uint64_t call_id, uint32_t count) {
+    static const char sequence[] = "benchmark";
+    uint8_t *at = out + WIRE_HEADER_LENGTH;
+    *at++ = WIRE_CALL_ID;
+    at = wire_put_varint(at, call_id);
+    *at++ = WIRE_NEXT_TICKETS;
+    uint8_t *length = at++;
+    *at++ = WIRE_TICKETS_SEQUENCE;
+    *at++ = sizeof sequence - 1;
+    memcpy(at, sequence, sizeof sequence - 1);
+    at += sizeof sequence - 1;
+    *at++ = WIRE_TICKETS_COUNT;
+    at = wire_put_varint(at, count == 0 ? 1 : count);
+    *length = (uint8_t)(at - length - 1);
+    wire_put_length(out, (uint32_t)(at - out - WIRE_HEADER_LENGTH));
+    return (size_t)(at - out);
+}
+
 /// One field of a message: a number, or bytes.
 struct field {
     uint64_t tag;
@@ -126,6 +144,7 @@ bool wire_get_response(const uint8_t *in, size_t length, struct wire_response *r
             if (!get_next_id(field.bytes, field.bytes + field.length, response)) return false;
             break;
         case WIRE_NEXT_BATCH:
+        case WIRE_NEXT_TICKETS: // The same runs.
             response->outcome = WIRE_OUTCOME_IDS;
             if (!get_next_batch(field.bytes, field.bytes + field.length, response)) return false;
             break;

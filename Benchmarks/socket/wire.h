@@ -14,6 +14,8 @@ enum {
     WIRE_MAXIMUM_VARINT = 10,
     /// A header, `call_id`, and NextBatchRequest with its count.
     WIRE_MAXIMUM_REQUEST = WIRE_HEADER_LENGTH + 1 + WIRE_MAXIMUM_VARINT + 2 + 1 + 5,
+    /// The same of NextTicketsRequest, with the sequence "benchmark".
+    WIRE_MAXIMUM_TICKETS_REQUEST = WIRE_HEADER_LENGTH + 1 + WIRE_MAXIMUM_VARINT + 2 + 2 + sizeof "benchmark" + 1 + 5,
     /// The longest text of a Status that is kept.
     WIRE_MAXIMUM_MESSAGE = 255,
 };
@@ -24,12 +26,15 @@ enum wire_tag {
     WIRE_ERROR = 2 << 3 | 2,
     WIRE_NEXT_ID = 3 << 3 | 2,
     WIRE_NEXT_BATCH = 4 << 3 | 2,
+    WIRE_NEXT_TICKETS = 5 << 3 | 2,
     WIRE_GO_AWAY = 8 << 3 | 2,
     WIRE_STATUS_CODE = 1 << 3 | 0,
     WIRE_STATUS_MESSAGE = 2 << 3 | 2,
     WIRE_ID = 1 << 3 | 1,
     WIRE_RUN = 1 << 3 | 2,
     WIRE_COUNT = 1 << 3 | 0,
+    WIRE_TICKETS_SEQUENCE = 1 << 3 | 2,
+    WIRE_TICKETS_COUNT = 2 << 3 | 0,
     WIRE_RUN_FIRST = 1 << 3 | 1,
     WIRE_RUN_COUNT = 2 << 3 | 0,
     WIRE_RUN_STRIDE = 3 << 3 | 0,
@@ -92,6 +97,9 @@ static inline uint8_t *wire_put_fixed64(uint8_t *out, uint64_t value) {
 /// Writes a framed NextIDRequest, or a NextBatchRequest when `batch` is not 0, of at most WIRE_MAXIMUM_REQUEST bytes.
 /// Returns its length.
 size_t wire_put_request(uint8_t *out, uint64_t call_id, uint32_t batch);
+
+/// Writes a frame with a request for `count` tickets of the sequence "benchmark", or one when that is 0. Returns its length.
+size_t wire_put_tickets_request(uint8_t *out, uint64_t call_id, uint32_t count);
 
 /// Reads a Response without its header. Returns whether it is well formed.
 bool wire_get_response(const uint8_t *in, size_t length, struct wire_response *response);
