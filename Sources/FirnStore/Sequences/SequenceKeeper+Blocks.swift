@@ -30,11 +30,6 @@ extension SequenceKeeper {
             failed(Self.setBack(block, highest), now: now)
             return .none
         }
-        if case .failed = obstacle {
-            // What was refused meanwhile says nothing of the rate.
-            askedAt = now
-            takenSinceAsked = 0
-        }
         obstacle = nil
         retryDelay.succeeded()
         hold(block)
@@ -91,6 +86,7 @@ extension SequenceKeeper {
 
     /// Asks for the block that the rate and the waiting calls want.
     mutating func ask(now: Int64) -> SequenceAction {
+        // What was refused while the store was away says nothing of the rate.
         if case .failed = obstacle {} else { resize(now: now) }
         // The last run that is held counts towards the waiting calls; the one before it may have to go.
         let counted = isStrict ? 0 : (next ?? present)?.count ?? 0
@@ -100,20 +96,23 @@ extension SequenceKeeper {
         coveredDemand = demand
         forgetDemand()
         askedAt = now
-        takenSinceAsked = 0
+        wantedSinceAsked = 0
         return .takeBlock(count: count, after: doubt)
     }
 
-    /// Sets the block's size by what was taken since the last one was asked for.
+    /// Sets the block's size by what was wanted since the last one was asked for.
     private mutating func resize(now: Int64) {
         guard let askedAt else { return }
         let nanoseconds = Double(max(1, now > askedAt ? now - askedAt : 1))
-        let perNanosecond = Double(takenSinceAsked) / nanoseconds
+        let perNanosecond = Double(wantedSinceAsked) / nanoseconds
         if configuration.fixedBlock == nil {
-            let ceiling = Double(min(configuration.maximumBlock, saturatingSum(blockSize, blockSize)))
-            let observed = (perNanosecond * Double(configuration.blockNanoseconds)).rounded()
-            // The ceiling's conversion may round up, past what has 64 bits.
-            blockSize = min(configuration.maximumBlock, UInt64(exactly: max(1, min(observed, ceiling))) ?? UInt64.max)
+            let target = Double(configuration.blockNanoseconds)
+            let ceiling = min(configuration.maximumBlock, saturatingSum(blockSize, blockSize))
+            // Little in a moment is no slow sequence: a call took what was left, and its block came after it.
+            let floor = nanoseconds < target / 2 ? blockSize : 1
+            // What has more than 64 bits is past any ceiling.
+            let observed = UInt64(exactly: (perNanosecond * target).rounded()) ?? UInt64.max
+            blockSize = max(floor, min(observed, ceiling))
         }
         guard blockSize > 1 else { return aheadBelow = 0 }
         let roundTrips = min(Double(blockSize), 2 * perNanosecond * Double(roundTripNanoseconds))
@@ -124,7 +123,7 @@ extension SequenceKeeper {
         now > Int64.max - nanoseconds ? Int64.max : now + nanoseconds
     }
 
-    private func saturatingSum(_ one: UInt64, _ other: UInt64) -> UInt64 {
+    func saturatingSum(_ one: UInt64, _ other: UInt64) -> UInt64 {
         let (sum, overflows) = one.addingReportingOverflow(other)
         return overflows ? UInt64.max : sum
     }

@@ -13,9 +13,9 @@
 /// 4. At most one block is under way, and after a failure none before the retry time.
 /// 5. A store that is away stops nothing before the blocks are used up.
 ///
-/// **How large a block is.** What was taken since the last block was asked for says how much ten seconds take; that
+/// **How large a block is.** What calls wanted since the last block was asked for says how much ten seconds take; that
 /// is the next block's size, at most twice the last one's, so that a short burst on a slow sequence does not cost
-/// ten seconds of its rate. Calls that wait are added up, and always fit.
+/// ten seconds of its rate, and no less than it if that was a moment ago. Calls that wait are added up, and always fit.
 ///
 /// **When the next one is asked for.** While half of the last block is left, or what two round trips to the store use.
 /// Never while blocks have one value: then the sequence is slower than about one in seven seconds, a caller can wait
@@ -76,7 +76,8 @@ package struct SequenceKeeper: Sendable {
     var blockSize: UInt64
     /// The next block is asked for when fewer are left.
     var aheadBelow: UInt64 = 0
-    var takenSinceAsked: UInt64 = 0
+    /// What new calls wanted since then, whether they got it or wait.
+    var wantedSinceAsked: UInt64 = 0
     var askedAt: Int64?
     var roundTripNanoseconds: Int64 = 0
 
@@ -112,6 +113,7 @@ package struct SequenceKeeper: Sendable {
         now: Int64
     ) -> (outcome: SequenceOutcome, action: SequenceAction) {
         precondition(count > 0, "a call takes at least one value")
+        if wait == nil { wantedSinceAsked = saturatingSum(wantedSinceAsked, UInt64(count)) }
         if !isStrict || wait.map({ $0.round <= arrivedRound }) == true, let taken = handOut(UInt64(count)) {
             return (taken, isAheadDue(now: now) ? ask(now: now) : .none)
         }
@@ -130,17 +132,14 @@ package struct SequenceKeeper: Sendable {
         if count < first.count {
             let run = first.removeFirst(count)
             present = first
-            takenSinceAsked &+= count
             return .taken(run, nil)
         }
         if count == first.count {
             present = next
             next = nil
-            takenSinceAsked &+= count
             return .taken(first, nil)
         }
         guard var second = next, count - first.count <= second.count else { return nil }
-        takenSinceAsked &+= count
         next = nil
         if count - first.count == second.count {
             present = nil
@@ -157,7 +156,7 @@ package struct SequenceKeeper: Sendable {
     }
 
     private mutating func addDemand(_ count: UInt64) -> SequenceOutcome {
-        demand = demand > UInt64.max - count ? UInt64.max : demand + count
+        demand = saturatingSum(demand, count)
         largestDemand = max(largestDemand, count)
         return .wait(SequenceWait(round: askedRound + 1))
     }
@@ -185,6 +184,7 @@ package struct SequenceKeeper: Sendable {
         present = nil
         next = nil
         guard let unused, let newest else { return nil }
+        precondition(unused.last == newest.values.last, "the last run that is held ends with the newest block")
         highest = unused.first - 1
         return SequenceRest(newest: newest, firstUnused: unused.first)
     }
