@@ -22,9 +22,14 @@ enum DescriptionSamples {
         case .error(let status): buffer.appendError(callID: response.callID, status)
         case .nextID(let id): buffer.appendNextID(callID: response.callID, id: id)
         case .nextBatch(let runs): buffer.appendNextBatch(callID: response.callID, runs: runs)
-        case .nextTickets(let runs): buffer.appendNextTickets(callID: response.callID, runs: runs)
+        case .nextTickets(let runs):
+            precondition((1...2).contains(runs.count), "tickets come in a run or two")
+            buffer.appendNextTickets(callID: response.callID, first: runs[0], second: runs.count == 2 ? runs[1] : nil)
         case .newPrefix(let prefix): buffer.appendNewPrefix(callID: response.callID, prefix: prefix)
         case .describe(let description): buffer.appendDescription(callID: response.callID, description)
+        case .createSequence(let sequence): buffer.appendCreatedSequence(callID: response.callID, sequence)
+        case .listSequences(let page, let more):
+            buffer.appendSequences(callID: response.callID, page, more: more)
         case .goAway(let reason): buffer.appendGoAway(reason: reason)
         case .unknown: preconditionFailure("nobody sends a response without an outcome")
         }
@@ -66,6 +71,8 @@ enum DescriptionSamples {
         for callID in Self.callIDs {
             for runs in [[], [widest], several, Array(repeating: widest, count: 3000)] {
                 Self.expectRoundTrip(Response(callID: callID, outcome: .nextBatch(runs)))
+            }
+            for runs in [[widest], [widest, widest], Array(several.prefix(2))] {
                 Self.expectRoundTrip(Response(callID: callID, outcome: .nextTickets(runs)))
             }
         }
