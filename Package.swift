@@ -95,13 +95,20 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // What several test targets need.
+        .target(name: "FirnTestSupport", path: "Tests/FirnTestSupport", swiftSettings: swiftSettings),
+
         .testTarget(
             name: "FirnLayoutTests",
-            dependencies: ["FirnLayout"],
+            dependencies: ["FirnLayout", "FirnTestSupport"],
             exclude: ["Vectors"],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "FirnWireTests", dependencies: ["FirnLayout", "FirnWire"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "FirnWireTests",
+            dependencies: ["FirnLayout", "FirnWire", "FirnTestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "FirnServerTests",
             dependencies: ["FirnEngine", "FirnLayout", "FirnServer", "FirnWire"],
@@ -110,7 +117,7 @@ let package = Package(
         .testTarget(name: "FirnStoreTests", dependencies: ["FirnStore"], swiftSettings: swiftSettings),
         .testTarget(
             name: "FirnEngineTests",
-            dependencies: ["FirnEngine", "FirnLayout"],
+            dependencies: ["FirnEngine", "FirnLayout", "FirnTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

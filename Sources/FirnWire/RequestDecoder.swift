@@ -7,31 +7,20 @@ package final class RequestDecoder {
     /// takes up to forty times its length; past this it is refused.
     private static let arenaCapacity = 64 * 1024
 
-    private let arena: UnsafeMutablePointer<firn_arena>
-    private let memory: UnsafeMutableRawPointer
+    private let arena = Arena(capacity: RequestDecoder.arenaCapacity)
 
-    package init() {
-        memory = UnsafeMutableRawPointer.allocate(byteCount: Self.arenaCapacity, alignment: 16)
-        arena = UnsafeMutablePointer<firn_arena>.allocate(capacity: 1)
-        firn_arena_init(arena, memory, Self.arenaCapacity)
-    }
-
-    deinit {
-        arena.deallocate()
-        memory.deallocate()
-    }
+    package init() {}
 
     /// Reads the message of one frame.
     ///
     /// - Throws: a ``Status`` when the bytes are not a Request; the connection is to be closed after it.
     package func decode(_ message: RawSpan) throws(Status) -> Request {
-        firn_arena_reset(arena)
-        let allocator = UnsafeMutableRawPointer(arena).assumingMemoryBound(to: ProtobufCAllocator.self)
+        let allocator = arena.reset()
         let unpacked = message.withUnsafeBytes { bytes in
             firn__v1__request__unpack(allocator, bytes.count, bytes.bindMemory(to: UInt8.self).baseAddress)
         }
         guard let unpacked else {
-            throw arena.pointee.exhausted
+            throw arena.isExhausted
                 ? Status(
                     .invalidArgument,
                     "the request has more fields than the daemon reads; send only those of firn.proto, each once"

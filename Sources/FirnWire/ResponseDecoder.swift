@@ -7,28 +7,16 @@ package struct ResponseDecoder: ~Copyable {
     /// A frame of this length unpacks into the arena, unless it is mostly unknown fields.
     private static let arenaLength = 256
 
-    private let arena: UnsafeMutablePointer<firn_arena>
-    private let memory: UnsafeMutableRawPointer
+    private let arena = Arena(capacity: ResponseDecoder.arenaCapacity)
 
-    package init() {
-        memory = UnsafeMutableRawPointer.allocate(byteCount: Self.arenaCapacity, alignment: 16)
-        arena = UnsafeMutablePointer<firn_arena>.allocate(capacity: 1)
-        firn_arena_init(arena, memory, Self.arenaCapacity)
-    }
-
-    deinit {
-        arena.deallocate()
-        memory.deallocate()
-    }
+    package init() {}
 
     /// Reads the message of one frame.
     ///
     /// - Throws: a ``Status`` when the bytes are not a Response; the connection is of no more use.
     package func decode(_ message: RawSpan) throws(Status) -> Response {
         if message.byteCount <= Self.arenaLength {
-            firn_arena_reset(arena)
-            let allocator = UnsafeMutableRawPointer(arena).assumingMemoryBound(to: ProtobufCAllocator.self)
-            if let unpacked = Self.unpack(message, allocator) {
+            if let unpacked = Self.unpack(message, arena.reset()) {
                 return try Self.response(unpacked.pointee)
             }
         }

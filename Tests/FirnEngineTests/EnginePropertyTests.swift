@@ -1,5 +1,6 @@
 import FirnEngine
 import FirnLayout
+import FirnTestSupport
 import Testing
 
 /// What holds whatever happens, in any order: two daemons that share a store, each with a clock of its own that jumps

@@ -1,4 +1,5 @@
 import FirnLayout
+import FirnTestSupport
 import Testing
 
 @Suite struct LayoutDrawingTests {

@@ -1,4 +1,5 @@
 import FirnLayout
+import FirnTestSupport
 import Testing
 
 /// What holds for every layout with time. The seed in a failing test's argument makes the same layout and values again.

@@ -1,4 +1,5 @@
 import FirnLayout
+import FirnTestSupport
 
 extension Layout {
     /// Any layout with time, the narrowest and the widest fields among them.

@@ -1,4 +1,5 @@
 import FirnLayout
+import FirnTestSupport
 
 extension Layout {
     /// A layout of these widths that counts milliseconds from 1970.
