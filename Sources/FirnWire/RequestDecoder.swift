@@ -57,9 +57,8 @@ package final class RequestDecoder {
         case FIRN__V1__REQUEST__METHOD_CREATE_SEQUENCE:
             return createSequence(request.create_sequence.pointee)
         case FIRN__V1__REQUEST__METHOD_LIST_SEQUENCES:
-            guard let after = request.list_sequences.pointee.after, after.pointee != 0 else {
-                return .listSequences(after: nil)
-            }
+            let after = request.list_sequences.pointee.after
+            guard !isEmpty(after) else { return .listSequences(after: nil) }
             guard let name = name(after) else { return .refused(badName("sequence")) }
             return .listSequences(after: name)
         default:
@@ -88,6 +87,14 @@ package final class RequestDecoder {
         guard let string, string.pointee != 0 else { return nil }
         let length = firn_arena_size_of(string) - 1
         return Name(utf8: UnsafeRawBufferPointer(start: string, count: length))
+    }
+
+    /// Whether the string is absent or of no bytes. One that begins with a NUL is neither.
+    private static func isEmpty(_ string: UnsafeMutablePointer<CChar>?) -> Bool {
+        var absent = Firn__V1__ListSequencesRequest()
+        firn__v1__list_sequences_request__init(&absent)
+        guard let string, string != absent.after else { return true }
+        return firn_arena_size_of(string) == 1
     }
 
     private static func badName(_ what: String) -> Status {
