@@ -114,7 +114,9 @@ package struct SequenceKeeper: Sendable {
     ) -> (outcome: SequenceOutcome, action: SequenceAction) {
         precondition(count > 0, "a call takes at least one value")
         if wait == nil { wantedSinceAsked = saturatingSum(wantedSinceAsked, UInt64(count)) }
-        if !isStrict || wait.map({ $0.round <= arrivedRound }) == true, let taken = handOut(UInt64(count)) {
+        // Of the last block a strict sequence too gives to later calls: nobody reserves a value above it any more.
+        let mayHandOut = !isStrict || newest?.isLast == true || wait.map({ $0.round <= arrivedRound }) == true
+        if mayHandOut, let taken = handOut(UInt64(count)) {
             return (taken, isAheadDue(now: now) ? ask(now: now) : .none)
         }
         if isTaking {
