@@ -111,7 +111,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FirnServerTests",
-            dependencies: ["FirnEngine", "FirnLayout", "FirnServer", "FirnWire"],
+            dependencies: ["FirnEngine", "FirnLayout", "FirnServer", "FirnStore", "FirnWire"],
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "FirnStoreTests", dependencies: ["FirnStore"], swiftSettings: swiftSettings),
