@@ -14,9 +14,20 @@ extension Request.Method {
     /// What is wrong with an answer to this method that is no error; nil when nothing is.
     func flaw(of outcome: Response.Outcome) -> String? {
         switch (self, outcome) {
-        case (.nextID, .nextID), (.describe, .describe): nil
-        case (.nextBatch(let count), .nextBatch(let runs)): Self.flaw(of: runs, count: count)
-        default: "it answered another call than was made"
+        case (.nextID, .nextID), (.describe, .describe):
+            nil
+        case (.nextBatch(let count), .nextBatch(let runs)), (.nextTickets(_, let count), .nextTickets(let runs)):
+            Self.flaw(of: runs, count: count)
+        case (.newPrefix(let service), .newPrefix(let prefix)):
+            prefix.hasPrefix("\(service)-") && prefix.utf8.count > service.description.utf8.count + 1
+                ? nil : "it answered \(service) with the prefix \(prefix.quoted)"
+        case (.createSequence(let definition), .createSequence(let sequence)):
+            sequence.name == definition.name && sequence.kind == definition.kind
+                ? nil : "it made the sequence \(sequence.name) when \(definition.name) was asked for"
+        case (.listSequences(let name), .listSequences(let page, let more)):
+            Self.flaw(of: page, after: name, more: more)
+        default:
+            "it answered another call than was made"
         }
     }
 
@@ -25,5 +36,17 @@ extension Request.Method {
         guard given == count else { return "it answered a batch of \(count) IDs with \(given)" }
         let rises = zip(runs, runs.dropFirst()).allSatisfy { $0.last < $1.first }
         return rises ? nil : "the IDs of its batch do not rise"
+    }
+
+    /// Pages that rise end: whoever follows them never asks for one twice.
+    private static func flaw(of page: [SequenceDescription], after name: Name?, more: Bool) -> String? {
+        guard !(more && page.isEmpty) else {
+            return "it answered an empty page of sequences, and said that more follow"
+        }
+        let names = (name.map { [$0] } ?? []) + page.map(\.name)
+        let rises = zip(names, names.dropFirst()).allSatisfy {
+            $0.description.utf8.lexicographicallyPrecedes($1.description.utf8)
+        }
+        return rises ? nil : "the names of its page of sequences do not rise"
     }
 }

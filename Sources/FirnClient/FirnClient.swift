@@ -118,7 +118,7 @@ public final class FirnClient: Sendable {
         return FirnDaemonDescription(description)
     }
 
-    private func perform(_ method: Request.Method) async throws(FirnClientError) -> Response.Outcome {
+    func perform(_ method: Request.Method) async throws(FirnClientError) -> Response.Outcome {
         let call = Call(id: core.makeCallID(), method: method, deadline: .now + configuration.timeout)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -132,7 +132,7 @@ public final class FirnClient: Sendable {
     }
 
     /// The state machine holds every answer against its request, so this is not met.
-    private static var uncheckedAnswer: FirnClientError {
+    static var uncheckedAnswer: FirnClientError {
         FirnClientError(.protocolViolation, "The daemon answered another call than was made: report this.")
     }
 }

@@ -227,6 +227,36 @@ import Testing
         #expect(machine.state.state == .closed)
     }
 
+    @Test(arguments: [
+        Response(callID: 2, outcome: .nextTickets([Run(first: FirnID(rawValue: 1), count: 9, stride: 1)])),
+        Response(callID: 2, outcome: .nextBatch([Run(first: FirnID(rawValue: 1), count: 10, stride: 1)])),
+        Response(
+            callID: 2,
+            outcome: .nextTickets([
+                Run(first: FirnID(rawValue: 6), count: 5, stride: 1),
+                Run(first: FirnID(rawValue: 1), count: 5, stride: 1),
+            ])
+        ),
+        Response(callID: 3, outcome: .newPrefix("")), Response(callID: 3, outcome: .newPrefix("ServiceA-")),
+        Response(callID: 3, outcome: .newPrefix("ServiceB-1")),
+        Response(callID: 4, outcome: .createSequence(.named("b"))),
+        Response(callID: 4, outcome: .createSequence(.named("a", kind: .prefix))),
+        Response(callID: 5, outcome: .listSequences([], more: true)),
+        Response(callID: 5, outcome: .listSequences([.named("m")], more: true)),
+        Response(callID: 5, outcome: .listSequences([.named("B")], more: false)),
+        Response(callID: 5, outcome: .listSequences([.named("o"), .named("n")], more: false)),
+    ])
+    func whatNoDaemonSaysOfSequencesEndsTheConnection(response: Response) throws {
+        var machine = Machine.open(calls: 1)
+        _ = machine.submitted(2, method: .nextTickets(sequence: .init("a")!, count: 10))
+        _ = machine.submitted(3, method: .newPrefix(service: .init("ServiceA")!))
+        _ = machine.submitted(4, method: .createSequence(.named("a")))
+        _ = machine.submitted(5, method: .listSequences(after: .init("m")!))
+        let actions = Set(machine.received(response))
+        let finished = (1...5).map { "finish \($0) protocolViolation" }
+        #expect(actions == Set(finished + ["retire", "close"]))
+    }
+
     @Test func garbageEndsTheConnectionAndItsCalls() {
         var machine = Machine.open(calls: 1)
         let actions = machine.state.garbageReceived(Status(.internal, "no frame")).map(\.summary)

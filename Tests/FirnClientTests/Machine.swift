@@ -90,3 +90,9 @@ extension DaemonDescription {
         maximumBatch: 65_536
     )
 }
+
+extension SequenceDescription {
+    static func named(_ name: String, kind: Kind = .plain, next: UInt64 = 1) -> SequenceDescription {
+        SequenceDescription(name: Name(name)!, kind: kind, next: next, maximum: 1000)
+    }
+}

@@ -30,6 +30,22 @@ final class ScriptedServer: Sendable {
             send { $0.appendDescription(callID: request.callID, description) }
         }
 
+        func answerTickets(_ first: Run, _ second: Run? = nil) {
+            send { $0.appendNextTickets(callID: request.callID, first: first, second: second) }
+        }
+
+        func answer(prefix: String) {
+            send { $0.appendNewPrefix(callID: request.callID, prefix: prefix) }
+        }
+
+        func answer(created sequence: SequenceDescription) {
+            send { $0.appendCreatedSequence(callID: request.callID, sequence) }
+        }
+
+        func answer(page: [SequenceDescription], more: Bool) {
+            send { $0.appendSequences(callID: request.callID, page, more: more) }
+        }
+
         func goAway() {
             send { $0.appendGoAway(reason: "test") }
         }
