@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import NIOCore
 
-/// The command: unique 64-bit IDs from a daemon, and what can be read from IDs without one.
+/// The command: unique 64-bit IDs and tickets from a daemon, and what can be read from IDs without one.
 @main
 struct Firn: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,11 +15,14 @@ struct Firn: AsyncParsableCommand {
               firn compose --time 2025-01-01T00:00:00Z --worker 7
               firn range 2025-01-01 2025-02-01           the IDs of a month, for a WHERE clause
               firn describe                              the daemon's layout and workers
+              firn ticket orders                         the next value of a named sequence
+              firn prefix ServiceA                       ServiceA-1, for one of its instances
+              firn sequence list                         the sequences there are
               firn health                                exit 0 when IDs can be had
 
             THE DAEMON'S ADDRESS is --address, else $FIRN_ADDRESS, else the first of /run/firn/firn.sock, \
             $XDG_RUNTIME_DIR/firn/firn.sock and /tmp/firn-<uid>/firn.sock that this user may connect to, as firnd listens \
-            by default. decode, compose and range need no daemon.
+            by default; the last one only in a directory that is this user's alone. decode, compose and range need no daemon.
 
             EXIT CODES:
               0    done
@@ -30,8 +33,8 @@ struct Firn: AsyncParsableCommand {
               75   the daemon refused or was late, and may do it if asked again
             """,
         subcommands: [
-            NextCommand.self, DecodeCommand.self, ComposeCommand.self, RangeCommand.self, DescribeCommand.self,
-            HealthCommand.self,
+            NextCommand.self, TicketCommand.self, PrefixCommand.self, SequenceCommand.self, DecodeCommand.self,
+            ComposeCommand.self, RangeCommand.self, DescribeCommand.self, HealthCommand.self,
         ]
     )
 

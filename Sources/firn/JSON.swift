@@ -3,6 +3,7 @@ enum JSON {
     case string(String)
     case number(UInt64)
     case boolean(Bool)
+    case null
     case array([JSON])
     /// Members in the order in which they are written.
     case object([(name: String, value: JSON)])
@@ -18,6 +19,7 @@ enum JSON {
         case .string(let string): Self.quoted(string)
         case .number(let number): "\(number)"
         case .boolean(let boolean): "\(boolean)"
+        case .null: "null"
         case .array(let elements): "[" + elements.map(\.text).joined(separator: ",") + "]"
         case .object(let members):
             "{" + members.map { Self.quoted($0.name) + ":" + $0.value.text }.joined(separator: ",") + "}"

@@ -101,13 +101,40 @@ import Testing
         ["next", "-n", "x"],
         ["next", "--format", "roman"], ["next", "--timeout", "0"], ["health", "--address", "nowhere"], ["fly"],
         ["range", "2025-01-01", "2025-02-01", "--layout", "pinterest"],
+        ["ticket"], ["ticket", "a b"], ["ticket", "a", "-n", "0"], ["ticket", "a", "-n", "65537"],
+        ["ticket", "a", "--format", "roman"], ["prefix"], ["prefix", ""], ["prefix", "Service A"],
+        ["sequence", "create"], ["sequence", "create", "a/b"], ["sequence", "list", "--format", "table"],
     ])
     func wrongArgumentsExitWith64(arguments: [String]) throws {
         let command = try Command.run(arguments)
         #expect(command.exitCode == 64 && command.output.isEmpty && !command.errors.isEmpty, "\(command)")
     }
 
-    @Test(arguments: [["next"], ["next", "-n", "5"], ["describe"], ["health"]])
+    @Test(
+        arguments: [
+            (["--increment", "0"], "increment 0"), (["--start", "0"], "start 0"), (["--maximum", "0"], "maximum 0"),
+            (["--offset", "1"], "offset 1 is not below the increment 1"),
+            (["--increment", "2", "--offset", "2"], "0 to 1"), (["--start", "9", "--maximum", "8"], "8 or less"),
+            (["--start", "-1"], "--start"), (["--shard", "1"], "--pinterest"), (["--type", "1"], "--pinterest"),
+            (["--pinterest"], "--shard and --type"), (["--pinterest", "--shard", "1"], "--shard and --type"),
+            (["--pinterest", "--shard", "65536", "--type", "1"], "0 to 65535"),
+            (["--pinterest", "--shard", "1", "--type", "1024"], "0 to 1023"),
+            (["--pinterest", "--shard", "1", "--type", "1", "--prefix"], "two kinds"),
+        ]
+    )
+    func sequencesThatAreNoneAreRefusedWithoutADaemon(arguments: [String], hint: String) throws {
+        let command = try Command.run(
+            ["sequence", "create", "a", "--address", "unix:/nowhere/firn.sock"] + arguments
+        )
+        #expect(command.exitCode == 64 && command.output.isEmpty && command.errors.contains(hint), "\(command)")
+    }
+
+    @Test(
+        arguments: [
+            ["next"], ["next", "-n", "5"], ["describe"], ["health"], ["ticket", "a"], ["prefix", "a"],
+            ["sequence", "create", "a"], ["sequence", "list"],
+        ]
+    )
     func aMissingDaemonIsOneLineAnd69(arguments: [String]) throws {
         let given = try Command.run(arguments + ["--address", "unix:/nowhere/firn.sock"])
         #expect(given.exitCode == 69 && given.output.isEmpty)
@@ -122,7 +149,7 @@ import Testing
         for text in ["EXAMPLES:", "EXIT CODES:", "FIRN_ADDRESS", "firn decode 541815603606036480", "  69 "] {
             #expect(help.output.contains(text), "\(text)")
         }
-        for subcommand in ["next", "decode", "compose", "range", "describe", "health"] {
+        for subcommand in ["next", "ticket", "prefix", "sequence", "decode", "compose", "range", "describe", "health"] {
             #expect(help.output.contains("  \(subcommand) "))
             #expect(try Command.run(subcommand, "--help").exitCode == 0)
         }

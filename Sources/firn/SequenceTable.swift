@@ -1,0 +1,59 @@
+internal import FirnClient
+
+extension AnswerFormat {
+    /// Sequences as a table with a head, or as a JSON object each.
+    func lines(for sequences: [FirnSequence]) -> [String] {
+        switch self {
+        case .text: Table.lines(Self.head, sequences.map(\.cells))
+        case .json: sequences.map(\.json.text)
+        }
+    }
+
+    private static let head = ["name", "kind", "next", "increment", "offset", "maximum"]
+}
+
+/// Columns as wide as their widest cell: the first two begin at one edge, the numbers after them end at one.
+private enum Table {
+    private static let textColumns = 2
+
+    static func lines(_ head: [String], _ rows: [[String]]) -> [String] {
+        let rows = [head] + rows
+        let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            row.indices.map { column in
+                let padding = String(repeating: " ", count: widths[column] - row[column].count)
+                return column < textColumns ? row[column] + padding : padding + row[column]
+            }.joined(separator: "  ")
+        }
+    }
+}
+
+extension FirnSequence {
+    /// Without spaces inside, so that a program can tell the columns apart by them.
+    fileprivate var cells: [String] {
+        [
+            name, kindText, next.map(String.init) ?? "none", "\(increment)", "\(offset)",
+            maximum.map(String.init) ?? "none",
+        ]
+    }
+
+    private var kindText: String {
+        switch kind {
+        case .plain: "plain"
+        case .pinterest(let shard, let type): "pinterest(shard=\(shard),type=\(type))"
+        case .prefix: "prefix"
+        }
+    }
+
+    fileprivate var json: JSON {
+        var members: [(name: String, value: JSON)] = [("name", .string(name))]
+        switch kind {
+        case .plain: members.append(("kind", .string("plain")))
+        case .prefix: members.append(("kind", .string("prefix")))
+        case .pinterest(let shard, let type):
+            members += [("kind", .string("pinterest")), ("shard", .string("\(shard)")), ("type", .string("\(type)"))]
+        }
+        let numbers = [("next", next), ("increment", increment), ("offset", offset), ("maximum", maximum)]
+        return .object(members + numbers.map { ($0.0, $0.1.map { .string("\($0)") } ?? .null) })
+    }
+}
