@@ -42,13 +42,15 @@ struct Command {
         )
     }
 
+    private static let executable = product("firn")
+
     /// The build product beside the test bundle.
-    private static let executable: URL = {
+    static func product(_ name: String) -> URL {
         #if os(macOS)
             let bundles = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }
-            return bundles!.bundleURL.deletingLastPathComponent().appendingPathComponent("firn")
+            return bundles!.bundleURL.deletingLastPathComponent().appendingPathComponent(name)
         #else
-            return Bundle.main.bundleURL.appendingPathComponent("firn")
+            return Bundle.main.bundleURL.appendingPathComponent(name)
         #endif
-    }()
+    }
 }

@@ -1,0 +1,92 @@
+import Foundation
+
+/// A real `firnd`, a process of its own with a directory of its own for its store and its socket.
+///
+/// It is killed and waited for at the latest when this is freed, by its process ID.
+final class Firnd {
+    let address: String
+    private let directory: URL
+    private let arguments: [String]
+    private var process: Process?
+
+    /// Starts it with these arguments besides its places, and returns once it serves.
+    init(_ arguments: String...) throws {
+        // Short, for a socket's path has at most 107 bytes.
+        directory = URL(fileURLWithPath: "/tmp/firn-command-\(UUID().uuidString.prefix(13))")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+        address = "unix:\(directory.path)/firn.sock"
+        self.arguments = arguments
+        do {
+            try start()
+        } catch {
+            end(with: SIGKILL)
+            throw error
+        }
+    }
+
+    deinit {
+        end(with: SIGKILL)
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// Runs `firn` against it.
+    func firn(_ arguments: String...) throws -> Command {
+        try firn(arguments)
+    }
+
+    func firn(_ arguments: [String]) throws -> Command {
+        try Command.run(arguments + ["--address", address, "--timeout", "10000"])
+    }
+
+    /// Tickets, as the numbers that they are.
+    func tickets(_ sequence: String, _ count: Int = 1) throws -> [UInt64] {
+        let command = try firn("ticket", sequence, "-n", "\(count)")
+        guard command.exitCode == 0 else { throw CommandFailed(command: command) }
+        return command.lines.compactMap { UInt64($0) }
+    }
+
+    /// Ends the process with a signal, and starts another one on the same store.
+    func restart(after signal: Int32) throws {
+        end(with: signal)
+        try start()
+    }
+
+    /// Sends a signal and waits for the process's end.
+    func end(with signal: Int32) {
+        guard let process else { return }
+        // Until it is waited for, its number is nobody else's.
+        if process.isRunning { kill(process.processIdentifier, signal) }
+        process.waitUntilExit()
+        self.process = nil
+    }
+
+    private func start() throws {
+        let log = directory.appendingPathComponent("log-\(UUID().uuidString)")
+        _ = FileManager.default.createFile(atPath: log.path, contents: nil)
+        let process = Process()
+        process.executableURL = Command.product("firnd")
+        process.arguments =
+            ["--listen", address, "--store", "sqlite:\(directory.path)/firn.db", "--shards", "1"] + arguments
+        process.environment = ["PATH": "/usr/bin:/bin", "HOME": directory.path]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = try FileHandle(forWritingTo: log)
+        try process.run()
+        self.process = process
+        let deadline = ContinuousClock.now + .seconds(20)
+        while true {
+            let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+            if text.contains(" serving ") { return }
+            guard process.isRunning, .now < deadline else { throw NotServing(log: text) }
+            usleep(2000)
+        }
+    }
+
+    struct NotServing: Error {
+        let log: String
+    }
+
+    struct CommandFailed: Error {
+        let command: Command
+    }
+}
