@@ -54,17 +54,22 @@ struct StoreCalls {
     mutating func retry(service: IDService, output: FrameBuffer) {
         guard let desk = service.sequences else { return }
         let now = service.moment.bootNanoseconds
-        calls.removeAll { call in
+        var waiting = Deque<Call>()
+        for var call in calls {
             switch call.waits {
             case .reply(let reply):
-                guard let content = reply.content else { return false }
+                guard let content = reply.content else { break }
                 Self.answer(call.callID, content, output)
-                return true
+                continue
             case .values(let count, let key, let wait):
                 let answer = desk.sequences.take(count, of: key, after: wait, mailbox: desk.mailbox, now: now)
-                return Self.answer(call.callID, answer, key, output)
+                if Self.answer(call.callID, answer, key, output) { continue }
+                // It may have asked for more, which it must not do again each time that it is woken for others.
+                if case .wait(let next) = answer { call.waits = .values(count, of: key, next) }
             }
+            waiting.append(call)
         }
+        calls = waiting
         forgetDeadlines()
     }
 

@@ -1,8 +1,9 @@
-import FirnServer
 import FirnStore
 import FirnWire
 import Glibc
 import Testing
+
+@testable import FirnServer
 
 /// Calls for tickets and prefixes through sessions: what is there at once, what waits, and what fails.
 @Suite struct SequenceSessionTests {
@@ -170,6 +171,33 @@ import Testing
         #expect(peer.answers.count == 1)
         // The block that was under way came after the call was gone, and went back.
         #expect(try host.record("orders")?.reserved == 0)
+    }
+
+    /// A call that was tried again and waits on asks once for what it lacks, however often it is woken for others.
+    @Test func wakeUpsForOthersDoNotMakeBlocksGrow() throws {
+        let host = try SequenceHost { $0.keeper.fixedBlock = 10 }
+        defer { host.sequences.stop() }
+        let gate = Gate(of: host.store)
+        gate.shut()
+        let (slow, quick) = (try host.reactor(), try host.reactor())
+        let (peer, thief) = (slow.connect(), quick.connect())
+        let call = peer.ask(Self.tickets(100))
+        gate.awaitSomebody()
+        gate.open()
+        for _ in 0..<20_000 where host.store.lastReserved("orders") != 100 { usleep(200) }
+        // Another reactor is faster, and not enough is left for the call when its own looks.
+        #expect(thief.call(Self.tickets(60))?.values == Array(1...60))
+        gate.shut()
+        #expect(slow.run { peer.isWaiting })
+        gate.awaitSomebody()
+        for _ in 0..<50 {
+            slow.mailbox.storeAnswered()
+            slow.wakeUp()
+        }
+        gate.open()
+        #expect(peer.answer(call)?.values.count == 100)
+        let reserved = host.store.lastReserved("orders") ?? .max
+        #expect(reserved <= 400, "\(reserved) were reserved for 160")
     }
 
     /// A session that is gone with its connection leaves nothing behind that others would miss.
