@@ -132,7 +132,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FirnCommandTests",
-            dependencies: ["FirnLayout", "FirnWire", "firn"],
+            dependencies: ["FirnLayout", "FirnWire", "firn", "firnd"],
             swiftSettings: swiftSettings
         ),
         // Starts the real firnd, which it depends on to have it built.
