@@ -14,9 +14,11 @@ import Testing
                 // One round first: what a first flood allocates is not growth.
                 try flood(daemon)
                 let memory = try daemon.residentKiB()
-                for _ in 0..<3 { try flood(daemon) }
+                for _ in 0..<8 { try flood(daemon) }
                 let growth = try daemon.residentKiB() - memory
-                #expect(growth < 512, "the floods left \(growth) KiB")
+                // The allocator may keep one flood's buffer, doubled past its 256 KiB, or have kept none of the first's.
+                // Eight floods that each left a buffer would leave 2 MiB and more.
+                #expect(growth < 1024, "the floods left \(growth) KiB")
             }
         }
     }
