@@ -107,7 +107,10 @@ package final class Sequences: Sendable {
     package func stop() {
         thread.stop()
         // What was under way when the thread ended cannot be given back: it is a gap.
-        for entry in table.withLock({ Array($0.values) }) { giveBack(entry) }
+        for entry in table.withLock({ Array($0.values) }) {
+            // A store that is away may take seconds to say so, and there may be thousands: their rests are gaps.
+            guard giveBack(entry) else { return }
+        }
     }
 
     private func entry(for key: Key) -> Entry? {
@@ -132,19 +135,24 @@ package final class Sequences: Sendable {
         let byUse = entries.map { (entry: $0, lastUsed: $0.state.withLock(\.lastUsed)) }.sorted {
             $0.lastUsed < $1.lastUsed
         }
-        for (entry, _) in byUse.prefix(excess) { giveBack(entry) }
+        for (entry, _) in byUse.prefix(excess) {
+            // To try them all on a store that is away would keep those who wait for it; the next one makes room again.
+            guard giveBack(entry) else { return }
+        }
     }
 
-    private func giveBack(_ entry: Entry) {
+    /// - Returns: whether the store answered, as far as it was asked.
+    private func giveBack(_ entry: Entry) -> Bool {
         let rest = entry.state.withLock { state -> SequenceRest? in
             guard !state.keeper.isTaking, !state.isRetired else { return nil }
             state.isRetired = true
             return state.keeper.rest()
         }
-        guard entry.state.withLock(\.isRetired) else { return }
+        guard entry.state.withLock(\.isRetired) else { return true }
         _ = table.withLock { $0.removeValue(forKey: entry.key) }
         var random = SystemRandomNumberGenerator()
-        if let rest { _ = claims.giveBack(rest, using: &random) }
+        guard let rest, case .failed = claims.giveBack(rest, using: &random) else { return true }
+        return false
     }
 }
 
