@@ -146,6 +146,8 @@ struct TerminationSignals {
     /// To be made before any thread is started: threads inherit what is blocked.
     init() {
         signal(SIGPIPE, SIG_IGN)
+        // A file at its size limit is an error of the write, as a full disk is, and no reason to die.
+        signal(SIGXFSZ, SIG_IGN)
         sigemptyset(&set)
         sigaddset(&set, SIGTERM)
         sigaddset(&set, SIGINT)
