@@ -37,6 +37,7 @@ extension Reactor {
     func finish(_ connection: Connection) {
         connection.phase = .finishing
         leaveLine(connection)
+        storeWaiters[ObjectIdentifier(connection)] = nil
         connection.frameBegan = nil
         connection.unread.release()
         answered(connection)

@@ -18,6 +18,10 @@ extension Reactor {
 
     /// Addresses what the session has written to `output` to its connection, to be sent before the wake-up ends.
     func answered(_ connection: Connection) {
+        // Now and whatever is unsent: the store's answer may be the next thing that this wake-up finds.
+        if connection.phase == .open, connection.session.hasStoreCalls {
+            storeWaiters[ObjectIdentifier(connection)] = connection
+        }
         letters.append(Letter(connection: connection, end: output.count))
         if output.count >= Self.outputCapacity { deliver() }
     }
@@ -73,7 +77,6 @@ extension Reactor {
         }
         if connection.unsent.count < limits.maximumUnsentBytes, connection.phase == .open {
             if connection.session.hasWaitingCalls { joinLine(connection) }
-            if connection.session.hasStoreCalls { storeWaiters[ObjectIdentifier(connection)] = connection }
             resumeInput(connection)
         }
         updateWatch(connection)
