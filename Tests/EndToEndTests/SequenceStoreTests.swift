@@ -1,3 +1,4 @@
+import FirnLayout
 import FirnWire
 import Foundation
 import Testing
