@@ -39,9 +39,11 @@ final class SequenceThread: Sendable {
         case stop
     }
 
-    /// Calls that wait for these hold a place in their sessions, which are limited; blocks are one a sequence.
+    /// Blocks are one a sequence, of which there is a limit; replies have a limit of their own, for a call may be given
+    /// up long before its job's turn.
     private struct Queue {
         var jobs: [Job] = []
+        var replies = 0
         var thread: NativeThread?
         var isStopped = false
     }
@@ -53,6 +55,8 @@ final class SequenceThread: Sendable {
     private let bell: Bell
     private let clock = SystemTimeSource()
 
+    /// Creations and lists that may wait for the store, of all connections.
+    private static let maximumReplies = 1024
     /// Sequences in one page of a list: some 30 KiB.
     private static let pageLength = 256
 
@@ -72,6 +76,23 @@ final class SequenceThread: Sendable {
         }
         bell.ring()
     }
+
+    /// Has `job` done, which gives `reply`; or refuses at once when too many wait.
+    func post(_ job: Job, for reply: StoreReply) {
+        let isWelcome = queue.withLock { queue in
+            guard queue.replies < Self.maximumReplies else { return false }
+            queue.replies += 1
+            return true
+        }
+        guard isWelcome else { return reply.give(.refused(Self.tooMany)) }
+        post(job)
+    }
+
+    private static let tooMany = Status(
+        .resourceExhausted,
+        "\(maximumReplies) creations and lists of sequences wait for the store already; try again later",
+        retryAfterMilliseconds: 1000
+    )
 
     /// Does what was posted, then ends.
     func stop() {
@@ -101,11 +122,16 @@ final class SequenceThread: Sendable {
     private func perform(_ job: Job) {
         switch job {
         case .takeBlock(let entry, let count, let doubt): takeBlock(for: entry, count: count, after: doubt)
-        case .create(let description, let reply): reply.give(create(description))
-        case .list(let name, let reply): reply.give(list(after: name))
+        case .create(let description, let reply): finish(reply, create(description))
+        case .list(let name, let reply): finish(reply, list(after: name))
         case .makeRoom(let makeRoom): makeRoom()
         case .stop: preconditionFailure("the loop ends with it")
         }
+    }
+
+    private func finish(_ reply: StoreReply, _ content: StoreReply.Content) {
+        queue.withLock { $0.replies -= 1 }
+        reply.give(content)
     }
 
     private func takeBlock(for entry: Sequences.Entry, count: UInt64, after doubt: SequenceDoubt?) {

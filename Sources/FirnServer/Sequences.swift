@@ -92,14 +92,14 @@ package final class Sequences: Sendable {
     /// Makes a sequence, or raises its start. The reply comes through the mailbox.
     func create(_ description: SequenceDescription, mailbox: Mailbox) -> StoreReply {
         let reply = StoreReply(mailbox: mailbox)
-        thread.post(.create(description, reply))
+        thread.post(.create(description, reply), for: reply)
         return reply
     }
 
     /// The sequences after a name. The reply comes through the mailbox.
     func list(after name: Name?, mailbox: Mailbox) -> StoreReply {
         let reply = StoreReply(mailbox: mailbox)
-        thread.post(.list(after: name, reply))
+        thread.post(.list(after: name, reply), for: reply)
         return reply
     }
 

@@ -41,12 +41,22 @@ struct StoreCalls {
             take(count, of: Sequences.Key(name: name, use: .tickets), request, desk, service, output)
         case .newPrefix(let name):
             take(1, of: Sequences.Key(name: name, use: .prefixes), request, desk, service, output)
-        case .createSequence(let description):
-            keep(request, .reply(desk.sequences.create(description, mailbox: desk.mailbox)), service)
-        case .listSequences(let name):
-            keep(request, .reply(desk.sequences.list(after: name, mailbox: desk.mailbox)), service)
+        case .createSequence, .listSequences:
+            let open = calls.count { if case .reply = $0.waits { true } else { false } }
+            guard open < Self.maximumReplies else {
+                return output.appendError(callID: request.callID, Self.tooManyReplies)
+            }
+            keep(request, .reply(reply(to: request.method, desk)), service)
         default:
             preconditionFailure("the session keeps the calls for IDs itself")
+        }
+    }
+
+    private func reply(to method: Request.Method, _ desk: SequenceDesk) -> StoreReply {
+        switch method {
+        case .createSequence(let description): desk.sequences.create(description, mailbox: desk.mailbox)
+        case .listSequences(let name): desk.sequences.list(after: name, mailbox: desk.mailbox)
+        default: preconditionFailure("only these two are answered by the store alone")
         }
     }
 
@@ -120,6 +130,15 @@ struct StoreCalls {
     private mutating func forgetDeadlines() {
         earliestDeadline = calls.reduce(Int64.max) { min($0, $1.deadline) }
     }
+
+    /// Creations and lists of one connection that may wait at once: a page of a list is some 30 KiB, and all that wait
+    /// may be answered at once.
+    static let maximumReplies = 16
+
+    private static let tooManyReplies = Status(
+        .resourceExhausted,
+        "\(maximumReplies) creations and lists of this connection wait for the store already; wait for their answers"
+    )
 
     private static let noSequences = Status(
         .unimplemented,

@@ -23,6 +23,8 @@ struct Configuration {
     var limits: Limits
     var logLevel: Logger.Level
     var logFormat: LogFormat
+    /// The default places, where one of them is used: their directories may have to be made.
+    var defaultPlaces: DefaultPlaces?
     /// What the reader of the log should know about a default that was chosen.
     var notices: [String] = []
 
@@ -41,6 +43,7 @@ struct Configuration {
             try options.ids.store.map { text throws(ConfigurationError) in try StoreLocation(parsing: text) }
             ?? .sqlite(path: places.storePath)
         if options.ids.store == nil, let notice = places.notice { notices.append(notice) }
+        if addresses.contains(.unix(path: places.socketPath)) || options.ids.store == nil { defaultPlaces = places }
         ownership = try Self.ownership(options.sockets)
         policy = AccessPolicy(allowedUsers: Set(options.sockets.allowUid), allowedGroups: Set(options.sockets.allowGid))
         allowsAnyHost = options.sockets.insecureTcp

@@ -22,6 +22,7 @@ final class Daemon {
     /// Serves until SIGTERM or SIGINT.
     func run() throws {
         let signals = TerminationSignals()
+        try configuration.defaultPlaces?.makeDirectories()
         // Before anything is claimed: a second daemon on the same socket leaves the store alone.
         var listeners: Listeners? = try openListeners()
         let layout = configuration.layout

@@ -2,50 +2,83 @@ internal import Glibc
 
 /// Where a daemon listens and keeps its store when it was not told: the system's places where it may write there, else
 /// the user's, else a private directory under /tmp.
+///
+/// Choosing only looks. The directories are made by ``makeDirectories()``, when the daemon starts.
 struct DefaultPlaces {
     let socketPath: String
     let storePath: String
     /// What the reader of the log should know about the choice.
     let notice: String?
 
-    /// Creates the directories it chooses, with mode 0750, or 0700 under /tmp.
+    private let directories: [String]
+    private let mode: mode_t
+
     init(environment: (String) -> String?) {
-        if Self.mayUse("/run/firn", mode: 0o750), Self.mayUse("/var/lib/firn", mode: 0o750) {
-            socketPath = "/run/firn/firn.sock"
-            storePath = "/var/lib/firn/firn.db"
-            notice = nil
-            return
-        }
         let state = environment("XDG_STATE_HOME") ?? environment("HOME").map { $0 + "/.local/state" }
-        if let runtime = environment("XDG_RUNTIME_DIR"), !runtime.isEmpty, let state, !state.isEmpty,
-            Self.mayUse(runtime + "/firn", mode: 0o700), Self.mayUse(state + "/firn", mode: 0o700)
+        if Self.mayUse("/run/firn"), Self.mayUse("/var/lib/firn") {
+            self.init(socketDirectory: "/run/firn", storeDirectory: "/var/lib/firn", mode: 0o750)
+        } else if let runtime = environment("XDG_RUNTIME_DIR"), !runtime.isEmpty, let state, !state.isEmpty,
+            Self.mayUse(runtime + "/firn"), Self.mayUse(state + "/firn")
         {
-            socketPath = runtime + "/firn/firn.sock"
-            storePath = state + "/firn/firn.db"
-            notice = nil
-            return
+            self.init(socketDirectory: runtime + "/firn", storeDirectory: state + "/firn", mode: 0o700)
+        } else {
+            let directory = "/tmp/firn-\(getuid())"
+            self.init(
+                socketDirectory: directory,
+                storeDirectory: directory,
+                mode: 0o700,
+                notice:
+                    "the store is under /tmp, which a restart of the machine may empty; give --store sqlite:PATH to keep it"
+            )
         }
-        let directory = "/tmp/firn-\(getuid())"
-        _ = Self.mayUse(directory, mode: 0o700)
-        socketPath = directory + "/firn.sock"
-        storePath = directory + "/firn.db"
-        notice =
-            "the store is under /tmp, which a restart of the machine may empty; give --store sqlite:PATH to keep it"
     }
 
-    /// Whether a directory is there, or can be made, is the daemon's to write, and is no link that somebody else laid.
-    private static func mayUse(_ path: String, mode: mode_t) -> Bool {
-        makeDirectory(path, mode: mode)
-        var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return false }
-        if path.hasPrefix("/tmp/"), status.st_uid != getuid() || status.st_mode & 0o077 != 0 { return false }
-        return access(path, W_OK | X_OK) == 0
+    private init(socketDirectory: String, storeDirectory: String, mode: mode_t, notice: String? = nil) {
+        socketPath = socketDirectory + "/firn.sock"
+        storePath = storeDirectory + "/firn.db"
+        directories = [socketDirectory, storeDirectory]
+        self.mode = mode
+        self.notice = notice
     }
 
-    private static func makeDirectory(_ path: String, mode: mode_t) {
+    /// Makes the directories that are missing.
+    ///
+    /// - Throws: when one cannot be made, or lies under /tmp and is not this user's alone: anybody may have laid it there.
+    func makeDirectories() throws(ConfigurationError) {
+        for directory in directories {
+            Self.make(directory, mode: mode)
+            var status = stat()
+            guard lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw ConfigurationError(
+                    "the default directory \(directory) cannot be made: \(String(cString: strerror(errno))); give --listen and --store"
+                )
+            }
+            if directory.hasPrefix("/tmp/"), status.st_uid != getuid() || status.st_mode & 0o077 != 0 {
+                throw ConfigurationError(
+                    "the default directory \(directory) is not this user's alone, and others could lay a false socket there; "
+                        + "remove it, or give --listen and --store"
+                )
+            }
+        }
+    }
+
+    /// Whether the directory may be written to, or made.
+    private static func mayUse(_ path: String) -> Bool {
+        var path = path[...]
+        while true {
+            var status = stat()
+            if lstat(String(path), &status) == 0 {
+                return status.st_mode & S_IFMT == S_IFDIR && access(String(path), W_OK | X_OK) == 0
+            }
+            guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return false }
+            path = path[..<slash]
+        }
+    }
+
+    private static func make(_ path: String, mode: mode_t) {
         guard mkdir(path, mode) != 0, errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex
         else { return }
-        makeDirectory(String(path[..<slash]), mode: mode)
+        make(String(path[..<slash]), mode: mode)
         mkdir(path, mode)
     }
 }
