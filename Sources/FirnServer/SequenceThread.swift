@@ -35,7 +35,7 @@ final class SequenceThread: Sendable {
         case takeBlock(Sequences.Entry, count: UInt64, after: SequenceDoubt?)
         case create(SequenceDescription, StoreReply)
         case list(after: Name?, StoreReply)
-        case makeRoom(@Sendable () -> Void)
+        case makeRoom(in: Sequences)
         case stop
     }
 
@@ -124,7 +124,7 @@ final class SequenceThread: Sendable {
         case .takeBlock(let entry, let count, let doubt): takeBlock(for: entry, count: count, after: doubt)
         case .create(let description, let reply): finish(reply, create(description))
         case .list(let name, let reply): finish(reply, list(after: name))
-        case .makeRoom(let makeRoom): makeRoom()
+        case .makeRoom(let sequences): sequences.makeRoom()
         case .stop: preconditionFailure("the loop ends with it")
         }
     }

@@ -123,12 +123,12 @@ package final class Sequences: Sendable {
             table[key] = entry
             return (entry, table.count)
         }
-        if count > configuration.maximumSequences { thread.post(.makeRoom { [weak self] in self?.makeRoom() }) }
+        if count > configuration.maximumSequences { thread.post(.makeRoom(in: self)) }
         return entry
     }
 
     /// Gives the least used sequences back to the store. On the store's thread.
-    private func makeRoom() {
+    func makeRoom() {
         let entries = table.withLock { Array($0.values) }
         let excess = entries.count - (configuration.maximumSequences - configuration.maximumSequences / 8)
         guard entries.count > configuration.maximumSequences else { return }

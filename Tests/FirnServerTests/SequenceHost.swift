@@ -53,7 +53,12 @@ final class SequenceReactor {
     let service: IDService
     let shard: Shard
     let limits: Limits
-    private var peers: [SequencePeer] = []
+    /// Weakly, for a peer keeps its reactor.
+    private var peers: [WeakPeer] = []
+
+    private struct WeakPeer {
+        weak var peer: SequencePeer?
+    }
 
     init(sequences: Sequences, limits: Limits) throws {
         mailbox = try Mailbox()
@@ -79,7 +84,7 @@ final class SequenceReactor {
 
     func connect() -> SequencePeer {
         let peer = SequencePeer(reactor: self)
-        peers.append(peer)
+        peers.append(WeakPeer(peer: peer))
         return peer
     }
 
@@ -87,8 +92,8 @@ final class SequenceReactor {
     func wakeUp() {
         service.wakeUp()
         shard.refresh()
-        if mailbox.empty().storeAnswered { peers.forEach { $0.storeAnswered() } }
-        peers.forEach { $0.expire() }
+        if mailbox.empty().storeAnswered { peers.forEach { $0.peer?.storeAnswered() } }
+        peers.forEach { $0.peer?.expire() }
     }
 
     /// Wakes up whenever the bell rings until `condition` holds.

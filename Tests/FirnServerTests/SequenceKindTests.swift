@@ -164,8 +164,7 @@ import Testing
     @Test func aListComesInPagesOfNamesInOrder() throws {
         try Self.withPeer { peer, _ in
             let names = (0..<600).map { "s.\($0)" }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            for name in names.shuffled() { peer.ask(.createSequence(Self.named(name))) }
-            peer.reactor.run { !peer.isWaiting }
+            for name in names.shuffled() { _ = peer.create(Self.named(name)) }
             var listed: [String] = []
             var pages = 0
             var after: Name?
