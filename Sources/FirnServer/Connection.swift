@@ -16,7 +16,9 @@ final class Connection {
         case closed
     }
 
-    let socket: FileDescriptor
+    private let socket: FileDescriptor
+    /// The socket's number, good for as long as the connection lives.
+    let descriptor: Int32
     let user: UInt32?
     let lane: Lane
     let session: Session
@@ -49,6 +51,7 @@ final class Connection {
 
     init(_ accepted: AcceptedSocket, lane: Lane, limits: Limits, now: Int64) {
         socket = FileDescriptor(accepted.descriptor)
+        descriptor = accepted.descriptor
         user = accepted.user
         self.lane = lane
         session = Session(limits: limits)

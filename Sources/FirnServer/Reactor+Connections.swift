@@ -25,7 +25,7 @@ extension Reactor {
             data: epoll_data_t(u64: UInt64(UInt(bitPattern: Unmanaged.passUnretained(connection).toOpaque())))
         )
         connection.watched = EPOLLIN.rawValue
-        guard epoll_ctl(epoll.number, EPOLL_CTL_ADD, connection.socket.number, &event) == 0 else {
+        guard epoll_ctl(epoll.number, EPOLL_CTL_ADD, connection.descriptor, &event) == 0 else {
             logger.warning("a connection could not be watched", metadata: ["error": "\(systemError)"])
             return close(connection)
         }
@@ -46,7 +46,7 @@ extension Reactor {
     func linger(_ connection: Connection) {
         connection.phase = .lingering
         connection.lingerBegan = service.moment.bootNanoseconds
-        shutdown(connection.socket.number, Int32(SHUT_WR))
+        shutdown(connection.descriptor, Int32(SHUT_WR))
         if connection.sawEnd { return close(connection) }
         updateWatch(connection)
         scheduleSweep(connection)
@@ -57,8 +57,8 @@ extension Reactor {
         connection.phase = .closed
         leaveLine(connection)
         storeWaiters[ObjectIdentifier(connection)] = nil
-        epoll_ctl(epoll.number, EPOLL_CTL_DEL, connection.socket.number, nil)
-        shutdown(connection.socket.number, Int32(SHUT_RDWR))
+        epoll_ctl(epoll.number, EPOLL_CTL_DEL, connection.descriptor, nil)
+        shutdown(connection.descriptor, Int32(SHUT_RDWR))
         connection.lane.connectionCount -= 1
         // In this order: between the two nobody else may hold it.
         graveyard.append(connection)

@@ -8,7 +8,7 @@ extension Reactor {
     func receive(_ connection: Connection) {
         let kept = connection.unread.count
         let free = UnsafeMutableRawBufferPointer(rebasing: input[kept...])
-        let count = firn_receive(connection.socket.number, free.baseAddress, free.count)
+        let count = firn_receive(connection.descriptor, free.baseAddress, free.count)
         guard count > 0 else {
             if count == 0 { return endOfInput(connection) }
             if errno != EAGAIN && errno != EINTR { close(connection) }

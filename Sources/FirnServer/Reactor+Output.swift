@@ -10,6 +10,8 @@ internal import Glibc
 extension Reactor {
     /// The bytes of answers for all connections after which they are sent before more is served.
     static let outputCapacity = 256 * 1024
+    /// The letters after which they are sent before more is served: a wake-up's events, and half as many again.
+    static let lettersCapacity = 192
 
     /// How long the session may let `output` grow.
     func outputLimit(of connection: Connection) -> Int {
@@ -22,33 +24,41 @@ extension Reactor {
         if connection.phase == .open, connection.session.hasStoreCalls {
             storeWaiters[ObjectIdentifier(connection)] = connection
         }
-        letters.append(Letter(connection: connection, end: output.count))
-        if output.count >= Self.outputCapacity { deliver() }
+        letters[letterCount] = Letter(connection: .passUnretained(connection), end: output.count)
+        letterCount += 1
+        if letterCount == Self.lettersCapacity || output.count >= Self.outputCapacity { deliver() }
     }
 
     /// Sends the wake-up's answers; what the kernel does not take waits in each connection.
     func deliver() {
-        guard !letters.isEmpty else { return }
+        guard letterCount > 0 else { return }
+        let count = letterCount
         output.withUnsafeBytes { bytes in
             var start = 0
-            for letter in letters {
-                if letter.end > start, letter.connection.phase != .closed {
-                    send(UnsafeRawBufferPointer(rebasing: bytes[start..<letter.end]), to: letter.connection)
+            for index in 0..<count {
+                let letter = letters[index]
+                letter.connection._withUnsafeGuaranteedRef { connection in
+                    if letter.end > start, connection.phase != .closed {
+                        send(UnsafeRawBufferPointer(rebasing: bytes[start..<letter.end]), to: connection)
+                    }
                 }
                 start = letter.end
             }
         }
-        // Only now: what follows may begin a new wake-up's letters.
-        let delivered = letters
-        letters.removeAll(keepingCapacity: true)
+        for index in 0..<count {
+            letters[index].connection._withUnsafeGuaranteedRef { connection in
+                if connection.phase != .closed { afterSending(connection) }
+            }
+        }
+        precondition(letterCount == count, "what follows sending writes no answers")
+        letterCount = 0
         output.removeAll()
-        for letter in delivered where letter.connection.phase != .closed { afterSending(letter.connection) }
     }
 
     private func send(_ bytes: UnsafeRawBufferPointer, to connection: Connection) {
         var sent = 0
         if connection.unsent.isEmpty {
-            sent = firn_send(connection.socket.number, bytes.baseAddress, bytes.count)
+            sent = firn_send(connection.descriptor, bytes.baseAddress, bytes.count)
             guard sent >= 0 || errno == EAGAIN else { return close(connection) }
             sent = max(0, sent)
             connection.sendProgressed = service.moment.bootNanoseconds
@@ -60,7 +70,7 @@ extension Reactor {
 
     /// The kernel takes bytes again.
     func sendUnsent(_ connection: Connection) {
-        let sent = connection.unsent.withUnsafeBytes { firn_send(connection.socket.number, $0.baseAddress, $0.count) }
+        let sent = connection.unsent.withUnsafeBytes { firn_send(connection.descriptor, $0.baseAddress, $0.count) }
         guard sent >= 0 || errno == EAGAIN else { return close(connection) }
         if sent > 0 {
             connection.unsent.removeFirst(sent)
@@ -93,6 +103,6 @@ extension Reactor {
             events: events,
             data: epoll_data_t(u64: UInt64(UInt(bitPattern: Unmanaged.passUnretained(connection).toOpaque())))
         )
-        epoll_ctl(epoll.number, EPOLL_CTL_MOD, connection.socket.number, &event)
+        epoll_ctl(epoll.number, EPOLL_CTL_MOD, connection.descriptor, &event)
     }
 }

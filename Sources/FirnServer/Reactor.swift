@@ -38,11 +38,13 @@ final class Reactor {
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: Reactor.inputCapacity, alignment: 8)
     /// The answers of this wake-up, and whose they are.
     let output = FrameBuffer()
-    var letters: [Letter] = []
+    let letters = UnsafeMutablePointer<Letter>.allocate(capacity: Reactor.lettersCapacity)
+    var letterCount = 0
 
-    /// The answers up to `end` of `output`, from where the letter before ends, are for `connection`.
+    /// The answers up to `end` of `output`, from where the letter before ends, are for `connection`, which lives at least
+    /// as long: it is in `connections`, or in the graveyard until the wake-up ends.
     struct Letter {
-        let connection: Connection
+        let connection: Unmanaged<Connection>
         let end: Int
     }
 
@@ -89,6 +91,7 @@ final class Reactor {
     }
 
     deinit {
+        letters.deallocate()
         input.deallocate()
     }
 
