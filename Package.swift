@@ -2,11 +2,11 @@
 
 // The modules, and which way the arrows point:
 //
-//     firnd ──► FirnServer ──► FirnEngine ──► FirnLayout
-//       │           └────────► FirnWire ─────────▲
-//       └─────► FirnStore         ▲              │
-//                                 │              │
-//     firn ───► FirnClient ───────┴──────────────┘
+//     firnd ──► FirnServer ──► FirnStore
+//                   ├────────► FirnEngine ──► FirnLayout
+//                   └────────► FirnWire ──────────▲
+//                                 ▲               │
+//     firn ───► FirnClient ───────┴───────────────┘
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnStore sees
 // SQLite, and only FirnClient sees SwiftNIO.
