@@ -60,22 +60,27 @@ struct StoreCalls {
         }
     }
 
-    /// Tries all again, in the order in which they came.
+    /// Tries all again, in the order in which they came. Of one sequence none overtakes: once a call waits on, those after
+    /// it do too, although a block may arrive between the two. The reactor is told of that block, and comes back.
     mutating func retry(service: IDService, output: FrameBuffer) {
         guard let desk = service.sequences else { return }
         let now = service.moment.bootNanoseconds
         var waiting = Deque<Call>()
+        var behind: Set<Sequences.Key> = []
         for var call in calls {
             switch call.waits {
             case .reply(let reply):
                 guard let content = reply.content else { break }
                 Self.answer(call.callID, content, output)
                 continue
+            case .values(_, let key, _) where behind.contains(key):
+                break
             case .values(let count, let key, let wait):
                 let answer = desk.sequences.take(count, of: key, after: wait, mailbox: desk.mailbox, now: now)
                 if Self.answer(call.callID, answer, key, output) { continue }
                 // It may have asked for more, which it must not do again each time that it is woken for others.
                 if case .wait(let next) = answer { call.waits = .values(count, of: key, next) }
+                behind.insert(key)
             }
             waiting.append(call)
         }
