@@ -123,7 +123,7 @@ let package = Package(
         .testTarget(
             name: "FirnClientTests",
             dependencies: [
-                "FirnClient", "FirnLayout", "FirnWire",
+                "FirnClient", "FirnLayout", "FirnTestSupport", "FirnWire",
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -138,7 +138,7 @@ let package = Package(
         // Starts the real firnd, which it depends on to have it built.
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["CSQLite", "FirnLayout", "FirnStore", "FirnWire", "firnd"],
+            dependencies: ["CSQLite", "FirnClient", "FirnLayout", "FirnStore", "FirnWire", "firnd"],
             swiftSettings: swiftSettings
         ),
     ],
