@@ -9,22 +9,36 @@ final class Call: Sendable {
     private struct State {
         var continuation: CheckedContinuation<Outcome, Never>?
         var outcome: Outcome?
-        /// Where the call waits; to be told when it is cancelled.
+        /// The connection that the call is open on; to be told when it is cancelled.
         var connection: Connection?
     }
 
     /// The call's number on the wire; no two calls of a client have the same, and none is 0.
     let id: UInt64
     let method: Request.Method
+    /// How long the call may take, for messages.
+    let timeout: Duration
     /// When the call is given up.
     let deadline: ContinuousClock.Instant
 
+    private let whenFinished: (@Sendable (Outcome) -> Void)?
     private let state = Mutex(State())
 
-    init(id: UInt64, method: Request.Method, deadline: ContinuousClock.Instant) {
+    /// Makes a call.
+    ///
+    /// - Parameter whenFinished: Is told the outcome by whoever ends the call, holding no lock.
+    init(
+        id: UInt64,
+        method: Request.Method,
+        timeout: Duration,
+        deadline: ContinuousClock.Instant,
+        whenFinished: (@Sendable (Outcome) -> Void)? = nil
+    ) {
         self.id = id
         self.method = method
+        self.timeout = timeout
         self.deadline = deadline
+        self.whenFinished = whenFinished
     }
 
     /// What came of the call; nil while it goes on.
@@ -40,35 +54,24 @@ final class Call: Sendable {
     }
 
     /// Ends the call, unless it has ended.
-    func finish(_ outcome: Outcome) {
-        end(outcome).continuation?.resume(returning: outcome)
-    }
-
-    /// Ends the call because its task was cancelled, and frees its place at the connection.
-    func cancel() {
-        let outcome = Outcome.failure(FirnClientError(.cancelled, "The task was cancelled while its call was open."))
-        let (continuation, connection) = end(outcome)
-        continuation?.resume(returning: outcome)
-        connection?.enqueue(.cancelled(callID: id))
-    }
-
-    /// Notes where the call waits from now on; false when it has ended and need not wait any more.
-    func attach(to connection: Connection) -> Bool {
-        state.withLock { state in
-            guard state.outcome == nil else { return false }
-            state.connection = connection
-            return true
-        }
-    }
-
-    private func end(
-        _ outcome: Outcome
-    ) -> (continuation: CheckedContinuation<Outcome, Never>?, connection: Connection?) {
-        state.withLock { state in
-            guard state.outcome == nil else { return (nil, nil) }
+    ///
+    /// - Returns: The connection that it was open on, when this ended it.
+    @discardableResult
+    func finish(_ outcome: Outcome) -> Connection? {
+        let (isFirst, continuation, connection) = state.withLock {
+            state -> (Bool, CheckedContinuation<Outcome, Never>?, Connection?) in
+            guard state.outcome == nil else { return (false, nil, nil) }
             state.outcome = outcome
             defer { (state.continuation, state.connection) = (nil, nil) }
-            return (state.continuation, state.connection)
+            return (true, state.continuation, state.connection)
         }
+        continuation?.resume(returning: outcome)
+        if isFirst { whenFinished?(outcome) }
+        return connection
+    }
+
+    /// Notes the connection that the call is open on from now on.
+    func attach(to connection: Connection) {
+        state.withLock { if $0.outcome == nil { $0.connection = connection } }
     }
 }

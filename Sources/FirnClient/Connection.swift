@@ -6,28 +6,37 @@ internal import Synchronization
 /// One connection to the daemon, usable from any thread. What it does is decided on its event loop, by
 /// ``ConnectionStateMachine``; here is the way there.
 final class Connection: Sendable {
-    /// What callers want of the connection.
+    /// What the pool and callers want of the connection.
     enum Order: Sendable {
-        case connect
-        case submitted(Call, isRetry: Bool)
+        case connect(within: Duration)
+        case submitted(Submission)
         case cancelled(callID: UInt64)
+        case drain
         case shutDown
     }
 
+    let id: PooledConnection.ID
     private let eventLoop: any EventLoop
     private let handler: NIOLoopBoundBox<ConnectionHandler?>
     /// Orders that the event loop has not taken yet. The loop is woken once for all that come until then.
     private let orders = Mutex<[Order]>([])
 
-    init(address: FirnAddress, configuration: FirnClientConfiguration, eventLoop: any EventLoop, core: ClientCore) {
+    init(
+        id: PooledConnection.ID,
+        address: FirnAddress,
+        configuration: FirnClientConfiguration,
+        eventLoop: any EventLoop,
+        pool: ConnectionPool
+    ) {
+        self.id = id
         self.eventLoop = eventLoop
         handler = .makeEmptyBox(valueType: ConnectionHandler.self, eventLoop: eventLoop)
-        let logger = core.logger
-        eventLoop.execute { [self, weak core] in
+        let logger = pool.logger
+        eventLoop.execute { [self, weak pool] in
             handler.value = ConnectionHandler(
                 stateMachine: ConnectionStateMachine(address: address, configuration: configuration),
                 connection: self,
-                core: core,
+                pool: pool,
                 eventLoop: eventLoop,
                 logger: logger
             )

@@ -6,8 +6,10 @@ enum ConnectionAction {
     case send(Request)
     /// Tell the caller.
     case finish(Call, Call.Outcome)
-    /// Make the call on another connection. A retry was sent once, and is not sent a third time.
-    case handBack(Call, isRetry: Bool)
+    /// The daemon cannot make IDs now: tell the caller, or make the call at another daemon.
+    case refused(Submission, FirnClientError)
+    /// Make the call on another connection.
+    case handBack(Submission, wasSent: Bool)
     /// Offer this connection no new calls.
     case retire
     /// Close the connection; nothing is expected of it any more.

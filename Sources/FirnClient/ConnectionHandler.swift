@@ -11,14 +11,15 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var stateMachine: ConnectionStateMachine
     // Both hold this handler, or hold those who do.
     private weak let connection: Connection?
-    private weak let core: ClientCore?
+    private weak let pool: ConnectionPool?
     private let eventLoop: any EventLoop
     private var logger: Logger
 
     private var context: ChannelHandlerContext?
     private var reader = ResponseReader()
     private let output = FrameBuffer()
-    private var timer: (expiry: ContinuousClock.Instant, task: Scheduled<Void>)?
+    private var alarm = Alarm()
+    private var wasAnswered = false
     /// Whether the bootstrap still owes word of the connection.
     private var isConnecting = false
     private var hasEnded = false
@@ -26,13 +27,13 @@ final class ConnectionHandler: ChannelInboundHandler {
     init(
         stateMachine: ConnectionStateMachine,
         connection: Connection,
-        core: ClientCore?,
+        pool: ConnectionPool?,
         eventLoop: any EventLoop,
         logger: Logger
     ) {
         self.stateMachine = stateMachine
         self.connection = connection
-        self.core = core
+        self.pool = pool
         self.eventLoop = eventLoop
         self.logger = logger
         self.logger[metadataKey: "firn_address"] = "\(stateMachine.address)"
@@ -43,14 +44,17 @@ final class ConnectionHandler: ChannelInboundHandler {
         let now = ContinuousClock.now
         for order in orders {
             switch order {
-            case .connect:
-                connect()
-            case .submitted(let call, let isRetry):
-                // A cancellation may have been faster than the call itself.
-                guard call.outcome == nil else { continue }
-                perform(stateMachine.callSubmitted(call, isRetry: isRetry, at: now))
+            case .connect(let timeout):
+                connect(within: timeout)
+            case .submitted(let submission) where submission.call.outcome != nil:
+                // A cancellation was faster than the call itself.
+                stateMachine.callWithdrawn()
+            case .submitted(let submission):
+                perform(stateMachine.callSubmitted(submission, at: now))
             case .cancelled(let callID):
                 perform(stateMachine.callCancelled(callID, at: now))
+            case .drain:
+                perform(stateMachine.drainRequested())
             case .shutDown:
                 perform(stateMachine.shutDown())
             }
@@ -60,12 +64,11 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     // MARK: - Connecting
 
-    private func connect() {
+    private func connect(within timeout: Duration) {
         guard stateMachine.state == .notStarted else { return }
         stateMachine.connectingBegan()
         isConnecting = true
         let address = stateMachine.address
-        let timeout = stateMachine.configuration.timeout
         let handler = NIOLoopBound(self, eventLoop: eventLoop)
         ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(timeout))
@@ -76,38 +79,35 @@ final class ConnectionHandler: ChannelInboundHandler {
             .whenComplete { result in
                 handler.value.isConnecting = false
                 switch result {
-                case .success(let channel): handler.value.connected(channel)
+                case .success(let channel):
+                    handler.value.connected(channel, within: timeout)
                 case .failure(let error):
                     handler.value.connectingFailed(FirnClientError(connectingTo: address, within: timeout, error))
                 }
             }
     }
 
-    private func connected(_ channel: any Channel) {
+    private func connected(_ channel: any Channel, within timeout: Duration) {
         do {
             try channel.pipeline.syncOperations.addHandler(self)
             perform(stateMachine.connected(at: .now))
+            if stateMachine.state == .open, let connection { pool?.connected(connection) }
             settle()
             try channel.syncOptions?.setOption(.autoRead, value: true)
             logger.debug("connected")
         } catch {
             // The channel has closed meanwhile, as channelInactive may have said.
             channel.close(promise: nil)
-            let timeout = stateMachine.configuration.timeout
-            let address = stateMachine.address
-            perform(
-                stateMachine.connectingFailed(FirnClientError(connectingTo: address, within: timeout, error))
-            )
-            perform(stateMachine.connectionLost(cause: error))
-            settle()
-            end()
+            perform(stateMachine.connectionLost())
+            connectingFailed(FirnClientError(connectingTo: stateMachine.address, within: timeout, error))
         }
     }
 
     private func connectingFailed(_ error: FirnClientError) {
         logger.debug("cannot connect", metadata: ["error": "\(error)"])
-        perform(stateMachine.connectingFailed(error))
+        stateMachine.connectingFailed()
         settle()
+        if let connection, !hasEnded { pool?.connectingFailed(connection, error) }
         end()
     }
 
@@ -141,13 +141,14 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        perform(stateMachine.connectionLost(cause: error))
+        logger.debug("the connection broke", metadata: ["error": "\(error)"])
+        perform(stateMachine.connectionLost())
         context.close(promise: nil)
         settle()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        perform(stateMachine.connectionLost(cause: nil))
+        perform(stateMachine.connectionLost())
         settle()
         end()
         logger.debug("the connection has ended")
@@ -156,19 +157,32 @@ final class ConnectionHandler: ChannelInboundHandler {
     // MARK: - Actions
 
     private func perform(_ actions: [ConnectionAction]) {
+        var handedBack: [(submission: Submission, wasSent: Bool)] = []
         for action in actions {
             switch action {
             case .send(let request):
                 output.appendRequest(request)
             case .finish(let call, let outcome):
                 call.finish(outcome)
-            case .handBack(let call, let isRetry):
-                if let core { core.submit(call, isRetry: isRetry) } else { call.finish(.failure(.shutDown)) }
+            case .refused(let submission, let error):
+                if let pool, let connection {
+                    pool.refused(submission, error, by: connection)
+                } else {
+                    submission.call.finish(.failure(error))
+                }
+            case .handBack(let submission, let wasSent):
+                handedBack.append((submission, wasSent))
             case .retire:
-                if let connection { core?.retired(connection) }
+                if let connection { pool?.retired(connection) }
             case .close:
                 close()
             }
+        }
+        guard !handedBack.isEmpty else { return }
+        if let pool, let connection {
+            pool.handedBack(handedBack, by: connection)
+        } else {
+            for (submission, _) in handedBack { submission.call.finish(.failure(.shutDown)) }
         }
     }
 
@@ -182,23 +196,22 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    /// Writes what has gathered, and sets the timer anew. To be called at the end of every event.
+    /// Writes what has gathered, tells the pool which places are free and sets the timer anew. To be called at the end of
+    /// every event.
     private func settle() {
         writeOutput()
-        guard let expiry = stateMachine.nextExpiry else {
-            timer?.task.cancel()
-            timer = nil
-            return
+        let freed = stateMachine.takeFreedPlaces()
+        if freed > 0 || stateMachine.hasAnswered != wasAnswered, let connection {
+            wasAnswered = stateMachine.hasAnswered
+            pool?.placesFreed(freed, hasAnswered: wasAnswered, by: connection)
         }
-        if let timer, timer.expiry <= expiry { return }
-        timer?.task.cancel()
+        guard !hasEnded, !alarm.isSet(for: stateMachine.nextExpiry) else { return }
         let handler = NIOLoopBound(self, eventLoop: eventLoop)
-        let delay = max(.zero, expiry - ContinuousClock.now)
-        timer = (expiry, eventLoop.scheduleTask(in: TimeAmount(delay)) { handler.value.timerFired() })
+        alarm.set(for: stateMachine.nextExpiry, on: eventLoop) { handler.value.timerFired() }
     }
 
     private func timerFired() {
-        timer = nil
+        alarm.rang()
         perform(stateMachine.timePassed(at: .now))
         settle()
     }
@@ -214,8 +227,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func end() {
         guard !hasEnded else { return }
         hasEnded = true
-        timer?.task.cancel()
-        timer = nil
-        if let connection { core?.ended(connection) }
+        alarm.cancel()
+        if let connection { pool?.ended(connection) }
     }
 }

@@ -1,14 +1,11 @@
-internal import DequeModule
 internal import FirnWire
 
 /// One connection's life, without its socket: what happened goes in, what to do comes out.
 ///
-/// Calls wait while there is no connection yet and while as many are open as may be; then they are sent in the order
-/// they came. A call that its caller gave up keeps its place until the daemon answers it, for so long does the daemon
-/// count it too; the late answer is dropped.
+/// Calls come when there is a place for them, and are sent at once. A call that its caller gave up keeps its place until
+/// the daemon answers it, for so long does the daemon count it too; the late answer is dropped.
 struct ConnectionStateMachine {
     enum State: Equatable {
-        /// Nobody has connected: `run()` has not begun.
         case notStarted
         case connecting
         case open
@@ -17,18 +14,23 @@ struct ConnectionStateMachine {
         case closed
     }
 
-    private struct WaitingCall {
-        let call: Call
-        let isRetry: Bool
-    }
-
     private struct OpenCall {
-        let call: Call
-        let isRetry: Bool
+        enum Stage {
+            /// The caller waits.
+            case awaited
+            /// Nobody waits, but the connection's silence is not yet long enough to say anything.
+            case givenUp
+            /// The answer is overdue.
+            case late
+        }
+
+        let submission: Submission
         let sentAt: ContinuousClock.Instant
-        /// When the caller is told that its time passed; once it has given up, when the answer is overdue.
+        var stage = Stage.awaited
+        /// When the next stage comes.
         var expiry: ContinuousClock.Instant
-        var isGivenUp = false
+
+        var call: Call { submission.call }
     }
 
     /// How long the daemon's own word that the time has passed may take to arrive. Far above any sound connection's
@@ -37,16 +39,23 @@ struct ConnectionStateMachine {
     /// How long after a call was given up its answer is still waited for. The daemon answers every call; past this the
     /// connection is replaced, or lost answers would use up its places one by one. Empirical.
     static let lateAnswerPatience = Duration.seconds(10)
+    /// The number of the connection's own call. Clients count theirs up from 1, and never get there.
+    static let probeID = UInt64.max
 
     private(set) var state = State.notStarted
     let address: FirnAddress
     let configuration: FirnClientConfiguration
-    private var waiting = Deque<WaitingCall>()
     private var open: [UInt64: OpenCall] = [:]
-    private var givenUpCount = 0
+    private var awaitedCount = 0
+    private var freedPlaces = 0
+    /// When the last bytes came; nil when none did.
     private var lastArrival: ContinuousClock.Instant?
-    /// Why no connection came about.
-    private var refusal: FirnClientError?
+    /// When the last bytes came, or else the connection.
+    private var quietSince: ContinuousClock.Instant?
+    /// When the connection's own call is overdue; nil while there is none.
+    private var probeExpiry: ContinuousClock.Instant?
+    /// Whether the daemon answered anything.
+    private(set) var hasAnswered = false
 
     /// When ``timePassed(at:)`` is to be told, or earlier; nil when nothing waits.
     private(set) var nextExpiry: ContinuousClock.Instant?
@@ -56,13 +65,17 @@ struct ConnectionStateMachine {
         self.configuration = configuration
     }
 
-    private var liveCount: Int { open.count - givenUpCount }
+    /// How many calls' places were freed since it was last asked.
+    mutating func takeFreedPlaces() -> Int {
+        defer { freedPlaces = 0 }
+        return freedPlaces
+    }
 }
 
 // MARK: - The connection's events
 
 extension ConnectionStateMachine {
-    /// `run()` began, and a connection is being made.
+    /// A connection is being made.
     mutating func connectingBegan() {
         precondition(state == .notStarted, "a connection is made once")
         state = .connecting
@@ -71,20 +84,26 @@ extension ConnectionStateMachine {
     mutating func connected(at now: ContinuousClock.Instant) -> [ConnectionAction] {
         guard state == .connecting else { return [.close] }
         state = .open
-        return sendWaiting(at: now)
+        quietSince = now
+        expectSilence()
+        return []
     }
 
-    /// Nobody answers; whoever waited is told.
-    mutating func connectingFailed(_ error: FirnClientError) -> [ConnectionAction] {
-        guard state == .connecting else { return [] }
-        refusal = error
-        return fail(with: error)
+    /// Nobody answers.
+    mutating func connectingFailed() {
+        guard state == .connecting else { return }
+        state = .closed
     }
 
-    /// The connection ended from outside. Making a call again is safe, so every open one gets a second try.
-    mutating func connectionLost(cause: (any Error)?) -> [ConnectionAction] {
+    /// The connection ended from outside. Making a call again is safe, so every open one is made on another.
+    mutating func connectionLost() -> [ConnectionAction] {
         guard state == .open || state == .draining else { return [] }
-        return lose(cause: cause)
+        return lose()
+    }
+
+    /// No new calls come; the connection closes with the last open one.
+    mutating func drainRequested() -> [ConnectionAction] {
+        drain()
     }
 
     /// The client has come to its end.
@@ -101,22 +120,33 @@ extension ConnectionStateMachine {
 
     mutating func responseReceived(_ response: Response, at now: ContinuousClock.Instant) -> [ConnectionAction] {
         guard state == .open || state == .draining else { return [] }
-        lastArrival = now
+        (lastArrival, quietSince) = (now, now)
         guard response.callID != 0 else { return connectionAddressed(response.outcome) }
+        guard response.callID != Self.probeID || probeExpiry == nil else {
+            (probeExpiry, hasAnswered) = (nil, true)
+            expectSilence()
+            return []
+        }
         guard let answered = open.removeValue(forKey: response.callID) else {
             return violated("it answered call \(response.callID), which is not open")
         }
-        if answered.isGivenUp {
-            givenUpCount -= 1
-            return goOn(at: now)
-        }
+        freedPlaces += 1
+        hasAnswered = true
+        if open.isEmpty { expectSilence() }
+        guard answered.stage == .awaited else { return [] }
+        awaitedCount -= 1
         if case .error(let status) = response.outcome {
-            return [.finish(answered.call, .failure(FirnClientError(status)))] + goOn(at: now)
+            let error = FirnClientError(status)
+            let told: ConnectionAction =
+                status.code == .unavailable
+                ? .refused(answered.submission, error) : .finish(answered.call, .failure(error))
+            return [told] + closeIfDrained()
         }
         if let flaw = answered.call.method.flaw(of: response.outcome) {
             return [.finish(answered.call, .failure(violation(flaw)))] + violated(flaw)
         }
-        return [.finish(answered.call, .success(response.outcome))] + goOn(at: now)
+        let told = ConnectionAction.finish(answered.call, .success(response.outcome))
+        return state == .open ? [told] : [told] + closeIfDrained()
     }
 
     private mutating func connectionAddressed(_ outcome: Response.Outcome) -> [ConnectionAction] {
@@ -131,126 +161,118 @@ extension ConnectionStateMachine {
 // MARK: - The calls' events
 
 extension ConnectionStateMachine {
-    mutating func callSubmitted(
-        _ call: Call,
-        isRetry: Bool,
-        at now: ContinuousClock.Instant
-    ) -> [ConnectionAction] {
-        // A call that came just after the others were told is told too. Handed back, it would connect again, and calls
-        // that fail at once could go round like that for their whole time.
-        if let refusal { return [.finish(call, .failure(refusal))] }
-        guard call.deadline > now else { return [.finish(call, .failure(timedOutWaiting))] }
-        guard state != .draining, state != .closed else { return [.handBack(call, isRetry: isRetry)] }
-        // Before the connection is there, those wait too that could be sent at once on it.
-        let places = configuration.maximumWaitingCalls + configuration.maximumCallsInFlight
-        guard waiting.count + open.count < places else { return [.finish(call, .failure(tooManyCalls))] }
-        waiting.append(WaitingCall(call: call, isRetry: isRetry))
-        expect(call.deadline)
-        return state == .open ? sendWaiting(at: now) : []
+    mutating func callSubmitted(_ submission: Submission, at now: ContinuousClock.Instant) -> [ConnectionAction] {
+        guard state == .open else { return [.handBack(submission, wasSent: false)] }
+        let call = submission.call
+        guard call.deadline > now else {
+            freedPlaces += 1
+            return [.finish(call, .failure(timedOutUnanswered(call)))]
+        }
+        let expiry = call.deadline + Self.answerGrace
+        open[call.id] = OpenCall(submission: submission, sentAt: now, expiry: expiry)
+        awaitedCount += 1
+        expect(expiry)
+        return [.send(call.request(at: now))]
+    }
+
+    /// A call that was to come ended before it was sent.
+    mutating func callWithdrawn() {
+        freedPlaces += 1
     }
 
     /// The caller waits no more. It has been told already.
     mutating func callCancelled(_ callID: UInt64, at now: ContinuousClock.Instant) -> [ConnectionAction] {
-        if var cancelled = open[callID], !cancelled.isGivenUp {
-            cancelled.isGivenUp = true
-            cancelled.expiry = now + Self.lateAnswerPatience
-            open[callID] = cancelled
-            givenUpCount += 1
-            expect(cancelled.expiry)
-            return goOn(at: now)
-        }
-        waiting.removeAll { $0.call.id == callID }
-        return []
+        guard var cancelled = open[callID], cancelled.stage == .awaited else { return [] }
+        cancelled.stage = .givenUp
+        cancelled.expiry = endOfSilence(cancelled)
+        open[callID] = cancelled
+        awaitedCount -= 1
+        expect(cancelled.expiry)
+        return closeIfDrained()
     }
 
     mutating func timePassed(at now: ContinuousClock.Instant) -> [ConnectionAction] {
         guard let nextExpiry, nextExpiry <= now else { return [] }
         self.nextExpiry = nil
         var actions: [ConnectionAction] = []
-        for expired in waiting where expired.call.deadline <= now {
-            actions.append(.finish(expired.call, .failure(timedOutWaiting)))
-        }
-        waiting.removeAll { $0.call.deadline <= now }
-        for next in waiting { expect(next.call.deadline) }
-        var isSilent = false
+        var isSilent = probeExpiry.map { $0 <= now } ?? false
         var isAnswerOverdue = false
         for (callID, var expired) in open {
             if expired.expiry <= now {
-                isAnswerOverdue = isAnswerOverdue || expired.isGivenUp
-                if !expired.isGivenUp {
-                    actions.append(.finish(expired.call, .failure(timedOutUnanswered)))
-                    isSilent = isSilent || lastArrival.map { $0 < expired.sentAt } ?? true
-                    expired.isGivenUp = true
-                    givenUpCount += 1
+                if expired.stage == .late { isAnswerOverdue = true }
+                if expired.stage == .awaited {
+                    actions.append(.finish(expired.call, .failure(timedOutUnanswered(expired.call))))
+                    expired.stage = .givenUp
+                    expired.expiry = endOfSilence(expired)
+                    awaitedCount -= 1
                 }
-                expired.expiry = now + Self.lateAnswerPatience
+                if expired.expiry <= now {
+                    isSilent = isSilent || (lastArrival.map { $0 < expired.sentAt } ?? true)
+                    expired.stage = .late
+                    expired.expiry = now + Self.lateAnswerPatience
+                }
                 open[callID] = expired
             }
             expect(expired.expiry)
         }
-        if isSilent {
-            // Not a byte in a call's whole time, not even its refusal: the peer hangs, or the way to it is cut.
-            return actions + lose(cause: nil) + [.close]
-        }
-        return actions + (isAnswerOverdue && state == .open ? drain() : goOn(at: now))
+        // Not a byte in all that time, not even a refusal: the peer hangs, or the way to it is cut.
+        if isSilent { return actions + lose() + [.close] }
+        if isAnswerOverdue, state == .open { return actions + drain() }
+        return actions + closeIfDrained() + probeIfSilent(at: now)
+    }
+
+    /// When it can be said that nothing came in answer to a call: not before it was open for half of the default timeout,
+    /// however short its own, or however long it waited for its turn.
+    private func endOfSilence(_ call: OpenCall) -> ContinuousClock.Instant {
+        max(call.call.deadline, call.sentAt + configuration.timeout / 2) + Self.answerGrace
     }
 }
 
 // MARK: - What follows
 
 extension ConnectionStateMachine {
-    /// After a place or an open call is gone: the next ones are sent, or a connection that drained is closed.
-    private mutating func goOn(at now: ContinuousClock.Instant) -> [ConnectionAction] {
-        switch state {
-        case .open:
-            return sendWaiting(at: now)
-        case .draining where liveCount == 0:
-            state = .closed
-            return [.close]
-        default:
+    /// A connection on which nothing happens is asked something now and then. One that is cut open half-way is found by
+    /// that, and not by the first call after a quiet night.
+    private mutating func probeIfSilent(at now: ContinuousClock.Instant) -> [ConnectionAction] {
+        guard state == .open, open.isEmpty, let quietSince else { return [] }
+        if let probeExpiry {
+            expect(probeExpiry)
             return []
         }
+        guard quietSince + configuration.keepAlive <= now else {
+            expectSilence()
+            return []
+        }
+        let timeout = configuration.timeout
+        let probe = Call(id: Self.probeID, method: .describe, timeout: timeout, deadline: now + timeout)
+        let expiry = probe.deadline + Self.answerGrace
+        probeExpiry = expiry
+        expect(expiry)
+        return [.send(probe.request(at: now))]
     }
 
-    private mutating func sendWaiting(at now: ContinuousClock.Instant) -> [ConnectionAction] {
-        var actions: [ConnectionAction] = []
-        while open.count < configuration.maximumCallsInFlight, let next = waiting.popFirst() {
-            let call = next.call
-            guard call.deadline > now else {
-                actions.append(.finish(call, .failure(timedOutWaiting)))
-                continue
-            }
-            let expiry = call.deadline + Self.answerGrace
-            open[call.id] = OpenCall(call: call, isRetry: next.isRetry, sentAt: now, expiry: expiry)
-            expect(expiry)
-            actions.append(.send(call.request(at: now)))
-        }
-        return actions
+    private mutating func expectSilence() {
+        if let quietSince { expect(quietSince + configuration.keepAlive) }
+    }
+
+    private mutating func closeIfDrained() -> [ConnectionAction] {
+        guard state == .draining, awaitedCount == 0 else { return [] }
+        state = .closed
+        return [.close]
     }
 
     private mutating func drain() -> [ConnectionAction] {
         guard state == .open else { return [] }
         state = .draining
-        let handedBack = waiting.map { ConnectionAction.handBack($0.call, isRetry: $0.isRetry) }
-        waiting.removeAll()
-        guard liveCount == 0 else { return [.retire] + handedBack }
-        state = .closed
-        return [.retire] + handedBack + [.close]
+        return [.retire] + closeIfDrained()
     }
 
-    private mutating func lose(cause: (any Error)?) -> [ConnectionAction] {
-        let lost = takeCalls()
-        let error = connectionClosed(cause: cause)
-        return [.retire]
-            + lost.open.map { $0.isRetry ? .finish($0.call, .failure(error)) : .handBack($0.call, isRetry: true) }
-            + lost.waiting.map { .handBack($0.call, isRetry: $0.isRetry) }
+    private mutating func lose() -> [ConnectionAction] {
+        [.retire] + takeCalls().map { .handBack($0, wasSent: true) }
     }
 
     private mutating func fail(with error: FirnClientError) -> [ConnectionAction] {
-        let failed = takeCalls()
-        return [.retire]
-            + failed.open.map { .finish($0.call, .failure(error)) }
-            + failed.waiting.map { .finish($0.call, .failure(error)) }
+        [.retire] + takeCalls().map { .finish($0.call, .failure(error)) }
     }
 
     private mutating func violated(_ what: String) -> [ConnectionAction] {
@@ -258,14 +280,14 @@ extension ConnectionStateMachine {
     }
 
     /// Closes, and gives every call away whose caller still waits, in the order they were made.
-    private mutating func takeCalls() -> (open: [OpenCall], waiting: Deque<WaitingCall>) {
+    private mutating func takeCalls() -> [Submission] {
         state = .closed
-        let taken = (open.values.filter { !$0.isGivenUp }.sorted { $0.call.id < $1.call.id }, waiting)
+        let awaited = open.values.filter { $0.stage == .awaited }
         open.removeAll()
-        waiting.removeAll()
-        givenUpCount = 0
+        awaitedCount = 0
+        probeExpiry = nil
         nextExpiry = nil
-        return taken
+        return awaited.map(\.submission).sorted { $0.call.id < $1.call.id }
     }
 
     private mutating func expect(_ expiry: ContinuousClock.Instant) {

@@ -15,7 +15,8 @@ public struct FirnClientError: Error, Sendable {
 
         /// A text or a path is no address.
         public static let invalidAddress = Code(kind: .invalidAddress)
-        /// No daemon answers at the address: nothing is there, it refused, or the way to it is closed.
+        /// No daemon answers at the address, or at any of several: nothing is there, it refused, or the way to it is
+        /// closed.
         public static let unreachable = Code(kind: .unreachable)
         /// The call's time passed, here or at the daemon.
         public static let timedOut = Code(kind: .timedOut)
@@ -23,7 +24,7 @@ public struct FirnClientError: Error, Sendable {
         public static let cancelled = Code(kind: .cancelled)
         /// The client's `run()` has ended.
         public static let shutDown = Code(kind: .shutDown)
-        /// The connection broke before the answer came, twice.
+        /// Connections broke before the answer came, time and again.
         public static let connectionClosed = Code(kind: .connectionClosed)
         /// The peer sent what no Firn daemon sends.
         public static let protocolViolation = Code(kind: .protocolViolation)

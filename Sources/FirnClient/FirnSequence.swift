@@ -9,7 +9,7 @@ internal import FirnWire
 /// interleave, so that a later call to another daemon may get a lower value. Tickets rise across all daemons only when
 /// each runs with `--sequence-block 1`, which costs a write to the store for the calls that wait together.
 ///
-/// The same structure is a definition, given to ``FirnClient/createSequence(_:)``, and what a daemon tells of a sequence.
+/// The same structure is a definition, given to ``FirnClient/createSequence(_:timeout:)``, and what a daemon tells of a sequence.
 public struct FirnSequence: Sendable, Hashable {
     /// What a sequence's values become. More may come; a `switch` over kinds wants a `default`.
     public enum Kind: Sendable, Hashable {

@@ -2,11 +2,39 @@ public import Logging
 public import NIOCore
 public import NIOPosix
 
-/// Runs a client for as long as `body` does, and returns once its connection is closed.
+/// Runs a client for as long as `body` does, and returns once its connections are closed.
+///
+/// - Parameters:
+///   - addresses: The daemons' addresses in order of preference, all of one cluster; at least one.
+///   - configuration: Timeouts and limits.
+///   - eventLoopGroup: Runs the connections.
+///   - logger: Told of connections made and lost, at level debug.
+///   - body: Is given the client. Calls that it leaves open in other tasks fail with `.shutDown` when it returns.
+/// - Throws: What `body` throws.
+public func withFirnClient<Value, Failure: Error>(
+    addresses: [FirnAddress],
+    configuration: FirnClientConfiguration = FirnClientConfiguration(),
+    eventLoopGroup: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup,
+    logger: Logger = Logger(label: "FirnClient") { _ in SwiftLogNoOpLogHandler() },
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (FirnClient) async throws(Failure) -> Value
+) async throws(Failure) -> Value {
+    let client = FirnClient(
+        addresses: addresses,
+        configuration: configuration,
+        eventLoopGroup: eventLoopGroup,
+        logger: logger
+    )
+    // On leaving this function the client's `run()` is cancelled and waited for.
+    async let _ = client.run()
+    return try await body(client)
+}
+
+/// Runs a client of one daemon for as long as `body` does, and returns once its connections are closed.
 ///
 /// - Parameters:
 ///   - address: The daemon's address; where one listens by default when left out.
-///   - configuration: Timeout and limits.
+///   - configuration: Timeouts and limits.
 ///   - eventLoopGroup: Runs the connections.
 ///   - logger: Told of connections made and lost, at level debug.
 ///   - body: Is given the client. Calls that it leaves open in other tasks fail with `.shutDown` when it returns.
@@ -19,13 +47,12 @@ public func withFirnClient<Value, Failure: Error>(
     isolation: isolated (any Actor)? = #isolation,
     _ body: (FirnClient) async throws(Failure) -> Value
 ) async throws(Failure) -> Value {
-    let client = FirnClient(
-        address: address,
+    try await withFirnClient(
+        addresses: [address],
         configuration: configuration,
         eventLoopGroup: eventLoopGroup,
-        logger: logger
+        logger: logger,
+        isolation: isolation,
+        body
     )
-    // On leaving this function the client's `run()` is cancelled and waited for.
-    async let _ = client.run()
-    return try await body(client)
 }

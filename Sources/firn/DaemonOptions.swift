@@ -23,6 +23,8 @@ struct DaemonOptions: ParsableArguments {
         try await reportingErrors {
             var configuration = configuration
             configuration.timeout = .milliseconds(timeout)
+            // Whoever types a command wants to be told at once that nobody is there.
+            configuration.circuitBreakerTripAfter = .zero
             try await withFirnClient(address: try resolvedAddress, configuration: configuration, body)
         }
     }

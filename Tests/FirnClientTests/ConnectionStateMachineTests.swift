@@ -7,13 +7,13 @@ import Testing
 @Suite struct ConnectionStateMachineTests {
     // MARK: - Calls on a sound connection
 
-    @Test func callsWaitForTheConnectionAndAreSentInOrder() {
+    @Test func callsAreSentInTheOrderInWhichTheyCome() {
         var machine = Machine.notStarted()
-        #expect(machine.submitted(1).isEmpty)
         machine.state.connectingBegan()
-        #expect(machine.submitted(2).isEmpty)
-        #expect(machine.connected() == ["send 1", "send 2"])
+        #expect(machine.connected().isEmpty)
+        #expect(machine.submitted(1) == ["send 1"])
         #expect(machine.submitted(3) == ["send 3"])
+        #expect(machine.submitted(2) == ["send 2"])
     }
 
     @Test func answersFindTheirCallsInAnyOrder() {
@@ -25,35 +25,28 @@ import Testing
 
     @Test func anErrorEndsOneCallWithWhatTheDaemonSaid() {
         var machine = Machine.open(calls: 1, 2)
-        let status = Status(.unavailable, "no window", retryAfterMilliseconds: 250)
-        #expect(machine.received(Response(callID: 1, outcome: .error(status))) == ["finish 1 unavailable"])
+        let status = Status(.resourceExhausted, "too many lists", retryAfterMilliseconds: 250)
+        #expect(machine.received(Response(callID: 1, outcome: .error(status))) == ["finish 1 resourceExhausted"])
         guard case .failure(let error)? = machine.call(1).outcome else {
             Issue.record("the call has not failed")
             return
         }
-        #expect(error.message == "no window" && error.retryAfter == .milliseconds(250))
+        #expect(error.message == "too many lists" && error.retryAfter == .milliseconds(250))
         #expect(machine.answered(2) == ["finish 2 with its answer"])
     }
 
-    @Test func noMoreCallsAreOpenThanMayBe() {
-        var machine = Machine.open(inFlight: 2, waiting: 1, calls: 1, 2)
-        #expect(machine.submitted(3).isEmpty)
-        #expect(machine.submitted(4) == ["finish 4 tooManyCalls"])
-        #expect(machine.answered(1) == ["finish 1 with its answer", "send 3"])
-    }
-
-    @Test func beforeTheConnectionIsThereAsManyCallsWaitAsItWillTake() {
-        var machine = Machine.notStarted(inFlight: 2, waiting: 1)
-        #expect((1...3).flatMap { machine.submitted($0) }.isEmpty)
-        #expect(machine.submitted(4) == ["finish 4 tooManyCalls"])
+    @Test func aDaemonThatCannotMakeIDsNowMayNotBeTheOnlyOne() {
+        var machine = Machine.open(calls: 1)
+        let response = Response(callID: 1, outcome: .error(Status(.unavailable, "no window")))
+        #expect(machine.received(response) == ["refused 1 no window"])
+        #expect(machine.call(1).outcome == nil)
+        #expect(machine.state.takeFreedPlaces() == 1)
     }
 
     @Test func theDaemonIsToldTheTimeThatIsLeft() {
-        var machine = Machine.notStarted()
-        machine.state.connectingBegan()
-        _ = machine.submitted(1)
-        machine.pass(.microseconds(400_500))
-        let actions = machine.state.connected(at: machine.now)
+        var machine = Machine.open()
+        let call = Call(id: 1, method: .nextID, timeout: .seconds(1), deadline: machine.now + .microseconds(599_500))
+        let actions = machine.state.callSubmitted(Submission(call), at: machine.now)
         guard case .send(let request)? = actions.first else {
             Issue.record("nothing is sent")
             return
@@ -65,11 +58,10 @@ import Testing
     // MARK: - Cancellation
 
     @Test func aCancelledCallKeepsItsPlaceUntilItsLateAnswerWhichIsDropped() {
-        var machine = Machine.open(inFlight: 1, calls: 1)
-        #expect(machine.submitted(2).isEmpty)
-        #expect(machine.cancelled(1).isEmpty)
-        #expect(machine.answered(1) == ["send 2"])
-        #expect(machine.answered(2) == ["finish 2 with its answer"])
+        var machine = Machine.open(calls: 1)
+        #expect(machine.cancelled(1).isEmpty && machine.state.takeFreedPlaces() == 0)
+        #expect(machine.answered(1).isEmpty && machine.state.takeFreedPlaces() == 1)
+        #expect(machine.state.takeFreedPlaces() == 0)
     }
 
     @Test func aLateAnswerLeavesTheCountOfOpenCallsRight() {
@@ -80,11 +72,10 @@ import Testing
         #expect(machine.answered(2) == ["finish 2 with its answer", "close"])
     }
 
-    @Test func aCancelledWaitingCallIsNotSent() {
-        var machine = Machine.open(inFlight: 1, calls: 1)
-        _ = machine.submitted(2)
-        #expect(machine.cancelled(2).isEmpty)
-        #expect(machine.answered(1) == ["finish 1 with its answer"])
+    @Test func aCallThatEndedOnItsWayFreesItsPlace() {
+        var machine = Machine.open()
+        machine.state.callWithdrawn()
+        #expect(machine.state.takeFreedPlaces() == 1)
     }
 
     @Test func cancellingTwiceOrWhatIsNotThereDoesNothing() {
@@ -96,21 +87,33 @@ import Testing
 
     // MARK: - Time
 
-    @Test func aCallThatWaitsForRunIsToldSo() {
-        var machine = Machine.notStarted()
-        _ = machine.submitted(1)
-        #expect(machine.pass(.milliseconds(999)).isEmpty)
-        #expect(machine.pass(.milliseconds(1)) == ["finish 1 timedOut"])
-        #expect("\(machine.call(1).outcome!)".contains("run() had not begun"))
-        #expect(machine.state.nextExpiry == nil)
-    }
-
     @Test func aSilentConnectionIsClosedAndItsOtherCallsAreMadeAgain() {
         var machine = Machine.open(calls: 1)
         machine.pass(.milliseconds(500))
         _ = machine.submitted(2)
         #expect(machine.pass(.milliseconds(549)).isEmpty, "the daemon's own word may take 50 ms")
-        #expect(machine.pass(.milliseconds(1)) == ["finish 1 timedOut", "retire", "handBack 2 retry", "close"])
+        #expect(machine.pass(.milliseconds(1)) == ["finish 1 timedOut", "retire", "handBack 2 sent", "close"])
+    }
+
+    @Test func aCallsShortTimeoutSaysNothingOfTheConnection() {
+        var machine = Machine.open()
+        _ = machine.submitted(1, timeout: .milliseconds(5))
+        #expect(machine.pass(.milliseconds(55)) == ["finish 1 timedOut"])
+        #expect(machine.pass(.milliseconds(494)).isEmpty)
+        #expect(machine.pass(.milliseconds(1)) == ["retire", "close"], "not a byte in half of the default timeout")
+    }
+
+    @Test func aCallsLongTimeoutIsNoSilence() {
+        var machine = Machine.open()
+        _ = machine.submitted(1, timeout: .seconds(60))
+        #expect(machine.pass(.seconds(60)).isEmpty, "a daemon that waits for its store says nothing")
+        #expect(machine.answered(1) == ["finish 1 with its answer"])
+    }
+
+    @Test func callsThatWereAllCancelledDoNotHideThatTheConnectionIsSilent() {
+        var machine = Machine.open(calls: 1)
+        _ = machine.cancelled(1)
+        #expect(machine.pass(.milliseconds(1050)) == ["retire", "close"])
     }
 
     @Test func aConnectionOnWhichAnswersArriveOutlivesACallWithoutOne() {
@@ -129,55 +132,85 @@ import Testing
         #expect(machine.pass(.milliseconds(1)) == ["retire", "close"])
     }
 
-    @Test func aWaitingCallIsGivenUpBehindOpenOnes() {
-        var machine = Machine.open(inFlight: 1, calls: 1)
-        _ = machine.submitted(2)
-        #expect(machine.pass(.seconds(1)) == ["finish 2 timedOut"])
-        #expect(machine.answered(1) == ["finish 1 with its answer"])
+    @Test func aCallWhoseTimeHasPassedIsNotSent() {
+        var machine = Machine.open()
+        #expect(machine.submitted(9, timeout: .zero) == ["finish 9 timedOut"])
+        #expect(machine.state.takeFreedPlaces() == 1)
     }
 
-    @Test func aCallWhoseTimeHasPassedIsNotSent() {
-        var machine = Machine.open(inFlight: 1, calls: 1)
-        _ = machine.submitted(2)
-        machine.now += .seconds(1)
-        #expect(machine.answered(1) == ["finish 1 with its answer", "finish 2 timedOut"])
-        let late = Call(id: 9, method: .nextID, deadline: machine.now)
-        let actions = machine.state.callSubmitted(late, isRetry: false, at: machine.now)
-        #expect(actions.map(\.summary) == ["finish 9 timedOut"])
+    // MARK: - Keep-alive
+
+    static let probe = "send \(UInt64.max)"
+
+    @Test func aQuietConnectionIsAskedWhetherItIsSound() {
+        var machine = Machine.open()
+        #expect(machine.pass(.milliseconds(29_999)).isEmpty)
+        #expect(machine.pass(.milliseconds(1)) == [Self.probe])
+        #expect(machine.state.hasAnswered == false)
+        #expect(machine.described(.max).isEmpty && machine.state.hasAnswered)
+        #expect(machine.state.takeFreedPlaces() == 0, "it took no call's place")
+        #expect(machine.pass(.milliseconds(29_999)).isEmpty)
+        #expect(machine.pass(.milliseconds(1)) == [Self.probe])
+    }
+
+    @Test func aHalfOpenConnectionIsFoundByThat() {
+        var machine = Machine.open()
+        machine.pass(.seconds(30))
+        #expect(machine.pass(.milliseconds(1049)).isEmpty)
+        #expect(machine.submitted(1) == ["send 1"])
+        #expect(machine.pass(.milliseconds(1)) == ["retire", "handBack 1 sent", "close"])
+    }
+
+    @Test func aConnectionInUseIsNotAsked() {
+        var machine = Machine.open()
+        for call: UInt64 in 1...4 {
+            #expect(machine.pass(.seconds(20)).isEmpty)
+            _ = machine.submitted(call)
+            _ = machine.answered(call)
+        }
+        _ = machine.submitted(5, timeout: .seconds(100))
+        #expect(machine.pass(.seconds(90)).isEmpty, "an open call finds out as well")
+        #expect(machine.answered(5) == ["finish 5 with its answer"])
+        #expect(machine.pass(.seconds(30)) == [Self.probe])
+    }
+
+    @Test func anAnswerToAProbeThatWasNotSentIsNoDaemons() {
+        var machine = Machine.open()
+        #expect(machine.described(.max) == ["retire", "close"])
     }
 
     // MARK: - Loss
 
-    @Test func callsOfALostConnectionAreMadeAgainOnce() {
-        var machine = Machine.open(inFlight: 3, calls: 1, 2)
-        _ = machine.submitted(3, isRetry: true)
-        _ = machine.submitted(4)
+    @Test func callsOfALostConnectionAreHandedBackInTheirOrder() {
+        var machine = Machine.open(calls: 3, 1, 2)
         _ = machine.cancelled(2)
-        let actions = machine.state.connectionLost(cause: nil).map(\.summary)
-        #expect(actions == ["retire", "handBack 1 retry", "finish 3 connectionClosed", "handBack 4"])
-        #expect(machine.state.connectionLost(cause: nil).isEmpty)
+        #expect(machine.lost() == ["retire", "handBack 1 sent", "handBack 3 sent"])
+        #expect(machine.lost().isEmpty)
         #expect(machine.submitted(5) == ["handBack 5"])
     }
 
-    @Test func whoeverWaitsForAConnectionThatFailsIsTold() {
+    @Test func aConnectionThatFailedIsClosed() {
         var machine = Machine.notStarted()
         machine.state.connectingBegan()
-        _ = machine.submitted(1)
-        let error = FirnClientError(.unreachable, "no daemon")
-        #expect(machine.state.connectingFailed(error).map(\.summary) == ["retire", "finish 1 unreachable"])
-        // Handed back, it would connect again at once, and again.
-        #expect(machine.submitted(2) == ["finish 2 unreachable"])
-        #expect(machine.state.connectingFailed(error).isEmpty)
+        machine.state.connectingFailed()
+        #expect(machine.state.state == .closed && machine.submitted(1) == ["handBack 1"])
     }
 
-    @Test func goAwayFinishesOpenCallsAndHandsBackTheRest() {
-        var machine = Machine.open(inFlight: 2, calls: 1, 2)
-        _ = machine.submitted(3)
-        #expect(machine.received(.goAway) == ["retire", "handBack 3"])
+    @Test func goAwayFinishesOpenCallsAndHandsBackLaterOnes() {
+        var machine = Machine.open(calls: 1, 2)
+        #expect(machine.received(.goAway) == ["retire"])
         #expect(machine.received(.goAway).isEmpty)
         #expect(machine.submitted(4) == ["handBack 4"])
         #expect(machine.answered(1) == ["finish 1 with its answer"])
         #expect(machine.cancelled(2) == ["close"], "nobody waits for the last any more")
+    }
+
+    @Test func whatThePoolWantsDrainedDrains() {
+        var machine = Machine.open(calls: 1)
+        #expect(machine.state.drainRequested().map(\.summary) == ["retire"])
+        #expect(machine.answered(1) == ["finish 1 with its answer", "close"])
+        var idle = Machine.open()
+        #expect(idle.state.drainRequested().map(\.summary) == ["retire", "close"])
     }
 
     @Test func goAwayWithoutOpenCallsCloses() {
@@ -197,7 +230,7 @@ import Testing
     @Test func aDrainingConnectionThatIsLostHandsItsCallsBack() {
         var machine = Machine.open(calls: 1)
         _ = machine.received(.goAway)
-        #expect(machine.state.connectionLost(cause: nil).map(\.summary) == ["retire", "handBack 1 retry"])
+        #expect(machine.lost() == ["retire", "handBack 1 sent"])
     }
 
     // MARK: - Peers that are no daemon
@@ -266,8 +299,7 @@ import Testing
     }
 
     @Test func anErrorOfTheWholeConnectionIsEveryCallsError() {
-        var machine = Machine.open(inFlight: 1, calls: 1)
-        _ = machine.submitted(2)
+        var machine = Machine.open(calls: 1, 2)
         let refusal = Response(callID: 0, outcome: .error(Status(.resourceExhausted, "too many connections")))
         let actions = ["retire", "finish 1 resourceExhausted", "finish 2 resourceExhausted", "close"]
         #expect(machine.received(refusal) == actions)
@@ -276,8 +308,7 @@ import Testing
     // MARK: - The end
 
     @Test func shutDownEndsEveryCall() {
-        var machine = Machine.open(inFlight: 1, calls: 1)
-        _ = machine.submitted(2)
+        var machine = Machine.open(calls: 1, 2)
         #expect(
             machine.state.shutDown().map(\.summary) == ["retire", "finish 1 shutDown", "finish 2 shutDown", "close"]
         )

@@ -23,6 +23,13 @@ extension FirnClientConfiguration {
         return configuration
     }
 
+    /// Calls fail as soon as nobody could be connected.
+    static var impatient: FirnClientConfiguration {
+        var configuration = patient
+        configuration.circuitBreakerTripAfter = .zero
+        return configuration
+    }
+
     /// For tests of what ends otherwise: a timeout is then a failure.
     static var patient: FirnClientConfiguration { timeout(.seconds(20)) }
 }

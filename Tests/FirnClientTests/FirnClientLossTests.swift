@@ -21,11 +21,12 @@ import Testing
         }
     }
 
-    @Test func aCallWhoseConnectionBrokeTwiceFails() async throws {
-        try await withServer { client, requests in
+    @Test func aCallThatBreaksEveryConnectionFailsInTheEnd() async throws {
+        var configuration = FirnClientConfiguration.patient
+        configuration.maximumBackoff = .milliseconds(10)
+        try await withServer(configuration) { client, requests in
             async let error = error { () async throws(FirnClientError) in try await client.nextID() }
-            await requests.next()!.close()
-            await requests.next()!.close()
+            for _ in 0...PoolStateMachine.maximumBreaks { await requests.next()!.close() }
             #expect(await error?.code == .connectionClosed)
         }
     }
@@ -143,14 +144,33 @@ import Testing
 
     @Test func nobodyThereIsToldSo() async throws {
         let path = ScriptedServer.newPath()
-        try await withFirnClient(address: .unix(path: path), configuration: .patient) { client in
+        try await withFirnClient(address: .unix(path: path), configuration: .impatient) { client in
             for _ in 1...20 {
                 let error = await error { () async throws(FirnClientError) in try await client.nextID() }
                 #expect(error?.code == .unreachable && error?.message.contains(path) == true && error?.cause != nil)
             }
-            // The daemon comes up, and the next call finds it.
+            // The daemon comes up, and is found within the longest pause.
             let server = try await ScriptedServer(path: path)
+            let answering = Task {
+                for await call in server.requests { call.answer(9) }
+            }
+            var id: FirnID?
+            while id == nil {
+                id = try? await client.nextID()
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            #expect(id == FirnID(rawValue: 9))
+            answering.cancel()
+            await server.stop()
+        }
+    }
+
+    @Test func callsWaitForADaemonThatComesUp() async throws {
+        let path = ScriptedServer.newPath()
+        try await withFirnClient(address: .unix(path: path), configuration: .patient) { client in
             async let id = client.nextID()
+            try await Task.sleep(for: .milliseconds(50))
+            let server = try await ScriptedServer(path: path)
             var requests = server.requests.makeAsyncIterator()
             await requests.next()!.answer(9)
             let givenId = try await id
@@ -159,9 +179,20 @@ import Testing
         }
     }
 
+    @Test func aCallWhoseTimePassesWithNobodyThereIsToldSo() async throws {
+        let path = ScriptedServer.newPath()
+        do {
+            let configuration = FirnClientConfiguration.timeout(.milliseconds(500))
+            try await withFirnClient(address: .unix(path: path), configuration: configuration) { client in
+                let error = await error { () async throws(FirnClientError) in try await client.nextID() }
+                #expect(error?.code == .unreachable && error?.message.contains(path) == true)
+            }
+        }
+    }
+
     @Test func manyCallsWithNobodyThereAllEnd() async throws {
         let address = try FirnAddress.unix(path: ScriptedServer.newPath())
-        await withFirnClient(address: address, configuration: .patient) { client in
+        await withFirnClient(address: address, configuration: .impatient) { client in
             await withTaskGroup(of: FirnClientError.Code?.self) { group in
                 for _ in 1...500 {
                     group.addTask {
@@ -174,7 +205,7 @@ import Testing
     }
 
     @Test func nobodyAtATCPPortIsToldSo() async throws {
-        try await withFirnClient(address: .tcp(host: "127.0.0.1", port: 1), configuration: .patient) { client in
+        try await withFirnClient(address: .tcp(host: "127.0.0.1", port: 1), configuration: .impatient) { client in
             let error = await error { () async throws(FirnClientError) in try await client.nextID() }
             #expect(error?.code == .unreachable && error?.message.contains("tcp:127.0.0.1:1") == true)
         }

@@ -3,22 +3,19 @@ import FirnWire
 
 @testable import FirnClient
 
-/// A state machine with a clock and calls that are known by their numbers. Every call has a second.
+/// A connection's state machine with a clock and calls that are known by their numbers. Every call has a second.
 struct Machine {
     var state: ConnectionStateMachine
     var now = ContinuousClock.now
     private var calls: [UInt64: Call] = [:]
 
-    static func notStarted(inFlight: Int = 1024, waiting: Int = 1024) -> Machine {
-        var configuration = FirnClientConfiguration()
-        configuration.maximumCallsInFlight = inFlight
-        configuration.maximumWaitingCalls = waiting
+    static func notStarted() -> Machine {
         let address = FirnAddress(kind: .unix(path: "/run/test.sock"))
-        return Machine(state: ConnectionStateMachine(address: address, configuration: configuration))
+        return Machine(state: ConnectionStateMachine(address: address, configuration: FirnClientConfiguration()))
     }
 
-    static func open(inFlight: Int = 1024, waiting: Int = 1024, calls: UInt64...) -> Machine {
-        var machine = notStarted(inFlight: inFlight, waiting: waiting)
+    static func open(calls: UInt64...) -> Machine {
+        var machine = notStarted()
         machine.state.connectingBegan()
         _ = machine.connected()
         for call in calls { _ = machine.submitted(call) }
@@ -35,10 +32,18 @@ struct Machine {
         carriedOut(state.connected(at: now))
     }
 
-    mutating func submitted(_ id: UInt64, method: Request.Method = .nextID, isRetry: Bool = false) -> [String] {
-        let call = Call(id: id, method: method, deadline: now + .seconds(1))
+    mutating func submitted(
+        _ id: UInt64,
+        method: Request.Method = .nextID,
+        timeout: Duration = .seconds(1)
+    ) -> [String] {
+        let call = Call(id: id, method: method, timeout: timeout, deadline: now + timeout)
         calls[id] = call
-        return carriedOut(state.callSubmitted(call, isRetry: isRetry, at: now))
+        return carriedOut(state.callSubmitted(Submission(call), at: now))
+    }
+
+    mutating func lost() -> [String] {
+        carriedOut(state.connectionLost())
     }
 
     mutating func cancelled(_ id: UInt64) -> [String] {
@@ -47,6 +52,10 @@ struct Machine {
 
     mutating func answered(_ id: UInt64) -> [String] {
         received(Response(callID: id, outcome: .nextID(FirnID(rawValue: id))))
+    }
+
+    mutating func described(_ id: UInt64) -> [String] {
+        received(Response(callID: id, outcome: .describe(.sample)))
     }
 
     mutating func received(_ response: Response) -> [String] {
@@ -71,7 +80,8 @@ extension ConnectionAction {
         case .send(let request): "send \(request.callID)"
         case .finish(let call, .failure(let error)): "finish \(call.id) \(error.code)"
         case .finish(let call, .success): "finish \(call.id) with its answer"
-        case .handBack(let call, let isRetry): "handBack \(call.id)" + (isRetry ? " retry" : "")
+        case .refused(let submission, let error): "refused \(submission.call.id) \(error.message)"
+        case .handBack(let submission, let wasSent): "handBack \(submission.call.id)" + (wasSent ? " sent" : "")
         case .retire: "retire"
         case .close: "close"
         }

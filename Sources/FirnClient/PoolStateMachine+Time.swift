@@ -1,0 +1,39 @@
+internal import DequeModule
+
+/// What the clock brings.
+extension PoolStateMachine {
+    mutating func timePassed(at now: ContinuousClock.Instant) -> [PoolAction] {
+        guard phase != .shutDown, let nextExpiry, nextExpiry <= now else { return [] }
+        self.nextExpiry = nil
+        var actions = expireWaiting(at: now)
+        actions += tripIfDue(at: now)
+        actions += failBackIfDue(at: now)
+        actions += drainIdle(at: now)
+        actions += goOn(at: now)
+        for submission in waiting { expect(submission.call.deadline) }
+        if !waiting.isEmpty {
+            for address in addresses {
+                if let end = address.coolsOffUntil, end > now { expect(end) }
+            }
+        }
+        return actions
+    }
+
+    /// Closes what nobody used for a while, down to the minimum; the youngest first.
+    private mutating func drainIdle(at now: ContinuousClock.Instant) -> [PoolAction] {
+        var actions: [PoolAction] = []
+        var surplus = activeCount - configuration.minimumConnections
+        for index in connections.indices.reversed() where surplus > 0 {
+            guard connections[index].state == .open, connections[index].load == 0 else { continue }
+            let end = connections[index].idleSince + configuration.idleTimeout
+            guard end <= now else {
+                expect(end)
+                continue
+            }
+            connections[index].state = .draining
+            surplus -= 1
+            actions.append(.drain(connections[index].id))
+        }
+        return actions
+    }
+}
