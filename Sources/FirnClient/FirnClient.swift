@@ -42,6 +42,11 @@ public final class FirnClient: Sendable {
     /// The configuration, every value in its range.
     public let configuration: FirnClientConfiguration
 
+    /// Runs the client's timers, beside its connections.
+    let eventLoopGroup: any EventLoopGroup
+    /// Beside its calls, what the client does while it runs.
+    let backgroundJobs = BackgroundJobs()
+
     private let pool: ConnectionPool
 
     /// Makes a client; connects to nothing yet.
@@ -61,6 +66,7 @@ public final class FirnClient: Sendable {
         precondition(!addresses.isEmpty, "a client has at least one address: give the daemon's")
         self.addresses = addresses
         self.configuration = configuration.inRange
+        self.eventLoopGroup = eventLoopGroup
         pool = ConnectionPool(
             addresses: addresses,
             configuration: self.configuration,
@@ -91,6 +97,7 @@ public final class FirnClient: Sendable {
     }
 
     deinit {
+        backgroundJobs.finish()
         pool.shutDown()
     }
 
@@ -99,10 +106,7 @@ public final class FirnClient: Sendable {
     /// Traps when it is called a second time, also after the first has returned: a client runs once.
     public func run() async {
         pool.start()
-        // Nothing is ever put into this stream: waiting for its end is waiting for the task's cancellation.
-        let (untilCancelled, continuation) = AsyncStream.makeStream(of: Never.self)
-        for await _ in untilCancelled {}
-        continuation.finish()
+        await backgroundJobs.run(for: self)
         pool.shutDown()
         await pool.ended()
     }

@@ -91,7 +91,10 @@ final class PrefetchBuffer: Sendable {
     ///   - stripes: At least as many as threads that take at the same time; made a power of two, 1 to 64.
     ///   - firstSegment: For tests of the numbers' end.
     init(stripes: Int, firstSegment: UInt64 = 1) {
-        precondition((1..<Self.lastSegment).contains(firstSegment), "segment numbers have 48 bits; 0 is an empty slot's")
+        precondition(
+            (1..<Self.lastSegment).contains(firstSegment),
+            "segment numbers have 48 bits; 0 is an empty slot's"
+        )
         var count = 1
         while count < min(stripes, 64) { count *= 2 }
         stripeCount = count
@@ -124,6 +127,9 @@ final class PrefetchBuffer: Sendable {
         }
         return takeElsewhere(than: stripe)
     }
+
+    /// Whether this is a child of the process that the buffer was made in: nothing can be taken here.
+    var isForked: Bool { ForkGeneration.current != forkGeneration }
 
     @inline(never)
     private func takeElsewhere(than stripe: Int) -> Taken {

@@ -1,0 +1,183 @@
+/// When a prefetcher asks for IDs, and for how many: a state machine without I/O or clock.
+///
+/// Each stripe has a *size*, how many IDs it should hold after a refill: what it gave out in a fifth of the maximum age,
+/// at the rate since its last refill. A stripe that ran dry holds twice as many the next time, for nobody knows how
+/// many more would have been taken; one that needs less shrinks by half with each refill, so that one short pause does
+/// not cost what was learned.
+///
+/// A stripe is refilled
+/// - when IDs were taken and half of its size or less is left, or a take found it dry;
+/// - when half of the maximum age has passed since the last refill, and somebody took or wanted an ID within
+///   `idleAfter`: so a slow user finds fresh IDs too, and one who stopped is forgotten.
+///
+/// One call asks for no more than the daemon makes in that fifth of the maximum age, going by the last call: or the first
+/// of its IDs would be old when the last are made, and those who wait would wait for all of them.
+///
+/// After a failure nothing is asked for until a delay has passed, 10 ms at first and twice as long each time up to 1 s;
+/// but a task that waits for an ID is a call like any other, and has the daemon asked at once.
+struct RefillPolicy: Sendable {
+    enum Action: Equatable, Sendable {
+        /// Ask for IDs: so many for each stripe, and so many for tasks that wait.
+        case ask(stripes: [Int], waiters: Int)
+        /// Do nothing until then; for ever when nil. Demand comes before it.
+        case wait(until: BootTime?)
+    }
+
+    private struct Stripe: Sendable {
+        var level = PrefetchBuffer.Level()
+        /// 0 while the stripe is not in use.
+        var size = 0
+        var lastUsed: BootTime?
+        var refilled: BootTime?
+        /// The level as it was at the last refill.
+        var levelThen = PrefetchBuffer.Level()
+        /// The last refill was less than it wanted, for one call gives no more.
+        var isShort = false
+
+        // What takers dropped counts as taken for a moment (``PrefetchBuffer/levels()``), so these may seem to fall.
+        var used: Int { Int(level.taken - min(level.taken, levelThen.taken)) }
+        var missed: Bool { level.misses > levelThen.misses }
+    }
+
+    /// The share of the maximum age that a stripe's IDs should last.
+    private static let horizonDivisor: UInt64 = 5
+    private static let firstDelay: UInt64 = 10_000_000
+    private static let maximumDelay: UInt64 = 1_000_000_000
+
+    private let maximumAge: UInt64
+    private let idleAfter: UInt64
+    private let minimumCount: Int
+    private let maximumCount: Int
+    private let maximumAsk: Int
+
+    private var stripes: [Stripe]
+    /// What the refill that is under way makes of a stripe; nil for those that it leaves alone.
+    private var pending: [(size: Int, isShort: Bool)?]
+    /// What one call asks for at most, going by how long the last one took.
+    private var timelyAsk: Int
+    private var failures = 0
+    private var retryAt: BootTime?
+
+    /// A policy that asks for the first IDs at once.
+    ///
+    /// - Parameters:
+    ///   - configuration: In its range.
+    ///   - maximumAsk: The most that one call may ask for; at least 1.
+    init(configuration: PrefetcherConfiguration, stripes: Int, maximumAsk: Int, now: BootTime) {
+        precondition(stripes > 0 && maximumAsk > 0, "a stripe to fill, and calls that fill it")
+        maximumAge = configuration.maximumAge.nanoseconds
+        idleAfter = configuration.idleAfter.nanoseconds
+        minimumCount = configuration.minimumCount
+        maximumCount = configuration.maximumCount
+        self.maximumAsk = maximumAsk
+        timelyAsk = maximumAsk
+        self.stripes = Array(repeating: Stripe(), count: stripes)
+        pending = Array(repeating: nil, count: stripes)
+        // As if an ID had been wanted: whoever makes a prefetcher is about to take some.
+        self.stripes[0].size = minimumCount
+        self.stripes[0].lastUsed = now
+    }
+
+    // MARK: - Events
+
+    /// The stripes were looked at.
+    mutating func sampled(_ levels: [PrefetchBuffer.Level], now: BootTime) {
+        precondition(levels.count == stripes.count, "a level for each stripe")
+        for index in stripes.indices {
+            let old = stripes[index].level
+            stripes[index].level = levels[index]
+            if levels[index].taken > old.taken || levels[index].misses > old.misses { stripes[index].lastUsed = now }
+        }
+    }
+
+    /// The IDs of the last ``Action/ask(stripes:waiters:)`` came, `count` in all, and are in the stripes; the stripes were
+    /// looked at since.
+    mutating func refilled(count: Int, asked: BootTime, now: BootTime) {
+        (failures, retryAt) = (0, nil)
+        let rate = Double(count) / Double(max(now.since(asked), 1))
+        timelyAsk = max(minimumCount, Int(min(rate * Double(maximumAge / Self.horizonDivisor), Double(maximumAsk))))
+        for index in stripes.indices {
+            guard let (size, isShort) = pending[index] else { continue }
+            (stripes[index].size, stripes[index].isShort) = (size, isShort)
+            (stripes[index].refilled, stripes[index].levelThen) = (now, stripes[index].level)
+            pending[index] = nil
+        }
+    }
+
+    /// The last ``Action/ask(stripes:waiters:)`` came to nothing.
+    mutating func refillFailed(now: BootTime, retryAfter: UInt64) {
+        let delay = min(Self.firstDelay << UInt64(min(failures, 10)), Self.maximumDelay)
+        failures += 1
+        retryAt = now + max(delay, retryAfter)
+        pending = stripes.map { _ in nil }
+    }
+
+    // MARK: - What to do
+
+    /// What to do now, by the latest sample.
+    mutating func action(waiters: Int, now: BootTime) -> Action {
+        if let retryAt, retryAt > now, waiters == 0 { return .wait(until: retryAt) }
+        var (room, ask) = (maximumCount, min(maximumAsk, timelyAsk))
+        for stripe in stripes { room -= min(room, stripe.level.left) }
+        let waiters = min(waiters, ask)
+        ask -= waiters
+
+        // One busy processor leaves the others theirs.
+        let share = max(1, maximumCount / max(1, stripes.count { $0.size > 0 || isLow($0) }))
+        var (counts, next) = (stripes.map { _ in 0 }, BootTime?.none)
+        for index in stripes.indices {
+            if let refreshAt = refreshTime(of: stripes[index], now: now), refreshAt > now, !isLow(stripes[index]) {
+                next = min(next ?? refreshAt, refreshAt)
+                continue
+            }
+            guard let wanted = wanted(by: &stripes[index], share: share, now: now) else { continue }
+            let count = min(wanted.count, room, ask)
+            guard count > 0 else { continue }
+            counts[index] = count
+            pending[index] = (wanted.size, isShort: count < min(wanted.count, room))
+            (room, ask) = (room - count, ask - count)
+        }
+        guard waiters > 0 || counts.contains(where: { $0 > 0 }) else { return .wait(until: next) }
+        return .ask(stripes: counts, waiters: waiters)
+    }
+
+    /// Whether nothing is asked for because the last call failed: takes need not tell that IDs are wanted.
+    func isWaitingToRetry(now: BootTime) -> Bool { retryAt.map { $0 > now } ?? false }
+
+    /// How many IDs a stripe should hold.
+    func size(of stripe: Int) -> Int { stripes[stripe].size }
+
+    private func isLow(_ stripe: Stripe) -> Bool {
+        stripe.isShort || stripe.missed || (stripe.used > 0 && stripe.level.left <= stripe.size / 2)
+    }
+
+    /// When a stripe's IDs are replaced because they grow old; nil when nobody seems to need it any more.
+    private func refreshTime(of stripe: Stripe, now: BootTime) -> BootTime? {
+        guard stripe.size > 0, let lastUsed = stripe.lastUsed else { return nil }
+        guard let refilled = stripe.refilled else { return now }
+        let refreshAt = refilled + maximumAge / 2
+        return max(refreshAt, now).since(lastUsed) <= idleAfter ? refreshAt : nil
+    }
+
+    /// How many more IDs a stripe wants, and what size it has with them; nil for none.
+    private func wanted(by stripe: inout Stripe, share: Int, now: BootTime) -> (count: Int, size: Int)? {
+        let isLow = isLow(stripe)
+        let isInUse = stripe.lastUsed.map { now.since($0) <= idleAfter } ?? false
+        guard isInUse, isLow || refreshTime(of: stripe, now: now) != nil else {
+            // Whoever used it has stopped, maybe without an answer: the next one starts small.
+            (stripe.size, stripe.levelThen, stripe.isShort) = (0, stripe.level, false)
+            return nil
+        }
+        var size = stripe.size
+        if stripe.refilled == nil || !stripe.isShort {
+            let elapsed = stripe.refilled.map { max(now.since($0), 1) } ?? .max
+            let rate = Double(stripe.used) / Double(elapsed)
+            let used = Int(min(rate * Double(maximumAge / Self.horizonDivisor), Double(share)).rounded(.up))
+            size = max(used, stripe.missed ? stripe.size * 2 : stripe.size / 2)
+        }
+        size = min(max(size, minimumCount), share)
+        // What is left of a refresh's stripe is half too old already, and does not count.
+        let count = isLow ? size - min(size, stripe.level.left) : size
+        return (count, size)
+    }
+}
