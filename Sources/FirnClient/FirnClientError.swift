@@ -6,7 +6,7 @@ public struct FirnClientError: Error, Sendable {
     public struct Code: Sendable, Hashable {
         enum Kind: Sendable, Hashable {
             case invalidAddress, unreachable, timedOut, cancelled, shutDown, connectionClosed, protocolViolation
-            case tooManyCalls
+            case tooManyCalls, exhausted
             /// A google.rpc.Code that the daemon answered with.
             case status(UInt32)
         }
@@ -30,6 +30,8 @@ public struct FirnClientError: Error, Sendable {
         public static let protocolViolation = Code(kind: .protocolViolation)
         /// More calls wait in this client than its configuration allows.
         public static let tooManyCalls = Code(kind: .tooManyCalls)
+        /// A ``RequestIDGenerator`` has no number left and no other prefix yet.
+        public static let exhausted = Code(kind: .exhausted)
 
         /// The call has an argument that the daemon or this client refuses, such as a batch of 0.
         public static let invalidArgument = Code(kind: .status(3))
@@ -74,7 +76,8 @@ public struct FirnClientError: Error, Sendable {
     /// Whether another try may succeed without anything being changed first: the daemon was away, busy or late.
     public var isTemporary: Bool {
         switch code {
-        case .unreachable, .timedOut, .connectionClosed, .tooManyCalls, .resourceExhausted, .unavailable: true
+        case .unreachable, .timedOut, .connectionClosed, .tooManyCalls, .exhausted, .resourceExhausted, .unavailable:
+            true
         default: false
         }
     }
