@@ -74,10 +74,11 @@ let package = Package(
         ),
 
         // The client and the command.
+        .target(name: "CFirnClient"),
         .target(
             name: "FirnClient",
             dependencies: [
-                "FirnLayout", "FirnWire",
+                "CFirnClient", "FirnLayout", "FirnWire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
