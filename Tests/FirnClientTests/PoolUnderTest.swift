@@ -11,6 +11,10 @@ struct PoolUnderTest {
     private let start: ContinuousClock.Instant
     /// What was assigned, as it was then.
     private(set) var submissions: [UInt64: Submission] = [:]
+    /// Where calls were assigned last.
+    private(set) var on: [UInt64: Int] = [:]
+    private var assigned: [(call: UInt64, connection: Int)] = []
+    private var finished: [UInt64] = []
     /// Errors told.
     private(set) var errors: [UInt64: FirnClientError] = [:]
     /// When connections were begun, since the start.
@@ -85,6 +89,18 @@ struct PoolUnderTest {
 
     mutating func shutDown() -> [String] { carriedOut(state.shutDown()) }
 
+    /// What was assigned since it was last asked.
+    mutating func takeAssigned() -> [(call: UInt64, connection: Int)] {
+        defer { assigned = [] }
+        return assigned
+    }
+
+    /// Which calls ended since it was last asked.
+    mutating func takeFinished() -> [UInt64] {
+        defer { finished = [] }
+        return finished
+    }
+
     /// Lets time pass as the timer does: from one expected instant to the next.
     mutating func pass(_ duration: Duration) -> [String] {
         let end = now + duration
@@ -104,10 +120,14 @@ struct PoolUnderTest {
     private mutating func carriedOut(_ actions: [PoolAction]) -> [String] {
         for action in actions {
             switch action {
-            case .assign(let submission, _): submissions[submission.call.id] = submission
+            case .assign(let submission, let connection):
+                submissions[submission.call.id] = submission
+                on[submission.call.id] = connection
+                assigned.append((submission.call.id, connection))
             case .finish(let call, let error):
                 call.finish(.failure(error))
                 errors[call.id] = error
+                finished.append(call.id)
             case .connect: connects.append(elapsed)
             case .drain, .shutDown: break
             }
