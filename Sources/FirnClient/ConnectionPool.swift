@@ -66,6 +66,11 @@ final class ConnectionPool: Sendable {
         advance { $0.callSubmitted(call, at: now) }
     }
 
+    /// The error for a call of which `timeout` passed without its having been sent.
+    func timedOut(_ timeout: Duration) -> FirnClientError {
+        state.withLock { $0.machine.timedOut(timeout, breaks: 0) }
+    }
+
     /// Ends a call because its task was cancelled, and frees its place.
     func cancel(_ call: Call) {
         let connection = call.finish(.failure(.cancelled))

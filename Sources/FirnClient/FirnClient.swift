@@ -13,7 +13,8 @@ public import NIOPosix
 /// ```
 ///
 /// **Calls.** Calls of all tasks share few connections, many at a time on each; the daemon's answers find their callers by
-/// number. Every call has a timeout, its own or
+/// number. Those who ask for single IDs while another single ID is on its way share the next request, unless
+/// ``FirnClientConfiguration/coalescing`` is off. Every call has a timeout, its own or
 /// ``FirnClientConfiguration/timeout``. Every call can be cancelled: it then throws `.cancelled` at once. Others are not
 /// disturbed; the answer that still comes is dropped. Every queue has a limit.
 ///
@@ -48,6 +49,7 @@ public final class FirnClient: Sendable {
     let backgroundJobs = BackgroundJobs()
 
     private let pool: ConnectionPool
+    private let coalescedCalls: CoalescedCalls?
 
     /// Makes a client; connects to nothing yet.
     ///
@@ -73,6 +75,7 @@ public final class FirnClient: Sendable {
             eventLoopGroup: eventLoopGroup,
             logger: logger
         )
+        coalescedCalls = configuration.coalescing ? CoalescedCalls(pool: pool) : nil
     }
 
     /// Makes a client of one daemon; connects to nothing yet.
@@ -123,6 +126,7 @@ public final class FirnClient: Sendable {
     ///   cannot make IDs now, `.failedPrecondition` when its layout cannot, `.resourceExhausted` and
     ///   `.permissionDenied` when it does not serve this process.
     public func nextID(timeout: Duration? = nil) async throws(FirnClientError) -> FirnID {
+        if let coalescedCalls { return try await coalescedCalls.nextID(within: clamped(timeout)) }
         guard case .nextID(let id) = try await perform(.nextID, timeout: timeout) else { throw Self.uncheckedAnswer }
         return id
     }

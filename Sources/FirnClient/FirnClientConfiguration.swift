@@ -13,6 +13,10 @@ public struct FirnClientConfiguration: Sendable, Hashable {
     /// call's time is enough to come to the last).
     public var timeout: Duration = .seconds(1)
 
+    /// Whether callers of ``FirnClient/nextID(timeout:)`` that ask while such a call is open share the next one. On by
+    /// default: a thousand tasks then cost a few frames, and one alone waits no longer than without.
+    public var coalescing = true
+
     /// How many calls are open on one connection. 1 to 65,536; 1,024 by default, which is as many as a daemon lets wait
     /// before it reads no more.
     public var maximumCallsInFlight = 1024

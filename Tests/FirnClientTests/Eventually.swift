@@ -16,10 +16,17 @@ func error<Value: Sendable>(
     }
 }
 
+/// Asks until `condition` holds; the suite's time limit is the only one.
+func eventually(_ condition: () async throws -> Bool) async throws {
+    while try await !condition() { try await Task.sleep(for: .milliseconds(1)) }
+}
+
 extension FirnClientConfiguration {
     static func timeout(_ timeout: Duration) -> FirnClientConfiguration {
         var configuration = FirnClientConfiguration()
         configuration.timeout = timeout
+        // Each call is a frame of its own then, that the test can see.
+        configuration.coalescing = false
         return configuration
     }
 

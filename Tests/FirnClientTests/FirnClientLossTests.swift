@@ -181,8 +181,9 @@ import Testing
 
     @Test func aCallWhoseTimePassesWithNobodyThereIsToldSo() async throws {
         let path = ScriptedServer.newPath()
-        do {
-            let configuration = FirnClientConfiguration.timeout(.milliseconds(500))
+        for coalescing in [false, true] {
+            var configuration = FirnClientConfiguration.timeout(.milliseconds(500))
+            configuration.coalescing = coalescing
             try await withFirnClient(address: .unix(path: path), configuration: configuration) { client in
                 let error = await error { () async throws(FirnClientError) in try await client.nextID() }
                 #expect(error?.code == .unreachable && error?.message.contains(path) == true)

@@ -22,6 +22,20 @@ final class ScriptedServer: Sendable {
             send { $0.appendNextBatch(callID: request.callID, runs: runs) }
         }
 
+        /// How many IDs callers share this request for.
+        var sharedCount: UInt32 {
+            if case .nextBatch(let count) = request.method { count } else { 1 }
+        }
+
+        /// Gives as many IDs as the request is for, in a row.
+        func answerShared(from first: UInt64) {
+            if case .nextBatch(let count) = request.method {
+                answer([Run(first: FirnID(rawValue: first), count: count, stride: 1)])
+            } else {
+                answer(first)
+            }
+        }
+
         func answer(_ status: Status) {
             send { $0.appendError(callID: request.callID, status) }
         }
@@ -74,6 +88,7 @@ final class ScriptedServer: Sendable {
     private let continuation: AsyncStream<Received>.Continuation
     private let channel: any Channel
     private let closed: AsyncStream<Void>
+    private let connections: NIOLockedValueBox<[any Channel]>
 
     /// Serves at a new socket while `body` runs.
     static func run(
@@ -97,14 +112,15 @@ final class ScriptedServer: Sendable {
         let (requests, continuation) = AsyncStream.makeStream(of: Received.self)
         let (closed, onClosed) = AsyncStream.makeStream(of: Void.self)
         (self.requests, self.continuation, self.closed) = (requests, continuation, closed)
-        let connections = NIOLockedValueBox(0)
+        let connections = NIOLockedValueBox<[any Channel]>([])
+        self.connections = connections
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.backlog, value: 128)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let connection = connections.withLockedValue { count in
-                        count += 1
-                        return count
+                    let connection = connections.withLockedValue { connections in
+                        connections.append(channel)
+                        return connections.count
                     }
                     try channel.pipeline.syncOperations.addHandler(
                         RequestHandler(connection: connection, continuation: continuation, onClosed: onClosed)
@@ -120,8 +136,29 @@ final class ScriptedServer: Sendable {
         for await _ in closed { return }
     }
 
-    func stop() async {
+    /// How many connections there were.
+    var connectionCount: Int { connections.withLockedValue { $0.count } }
+
+    /// Answers whatever comes with IDs from this one on.
+    func answerEverything(from first: UInt64) -> Task<Void, Never> {
+        Task {
+            var next = first
+            for await call in requests {
+                if case .describe = call.request.method {
+                    call.describe(.sample)
+                } else {
+                    call.answerShared(from: next)
+                }
+                next += UInt64(call.sharedCount)
+            }
+        }
+    }
+
+    func stop(closingConnections: Bool = false) async {
         try? await channel.close().get()
+        if closingConnections {
+            for connection in connections.withLockedValue(\.self) { connection.close(promise: nil) }
+        }
         continuation.finish()
         unlink(path)
     }

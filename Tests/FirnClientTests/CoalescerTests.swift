@@ -1,0 +1,234 @@
+import FirnLayout
+import FirnTestSupport
+import Testing
+
+@testable import FirnClient
+
+@Suite struct CoalescerTests {
+    // MARK: - Sharing
+
+    @Test func aLoneCallerWaitsForNobody() {
+        var table = Table()
+        #expect(table.ask(1) == ["send 1 of 1"])
+        #expect(table.answer(1) == ["give 1"])
+        #expect(table.ask(2) == ["send 2 of 1"])
+    }
+
+    @Test func whoAsksWhileABatchIsInFlightSharesTheNext() {
+        var table = Table()
+        #expect(table.ask(1) == ["send 1 of 1"])
+        #expect((2...4).flatMap { table.ask($0) }.isEmpty)
+        #expect(table.answer(1) == ["give 1", "send 2 of 3"])
+        #expect(table.ask(5).isEmpty)
+        #expect(table.answer(2) == ["give 2", "give 3", "give 4", "send 3 of 1"])
+        #expect(table.answer(3) == ["give 5"])
+    }
+
+    @Test func aBatchHasAMaximum() {
+        var table = Table { $0.maximumBatch = 100 }
+        for caller in 0...250 { _ = table.ask(caller) }
+        #expect(table.answer(1).last == "send 2 of 100")
+        #expect(table.answer(2).last == "send 3 of 100")
+        #expect(table.answer(3).last == "send 4 of 50")
+        var large = Table { $0.maximumWaitingCalls = 10_000 }
+        for caller in 0...5000 { _ = large.ask(caller) }
+        #expect(large.answer(1).last == "send 2 of 4096")
+    }
+
+    @Test func noMoreWaitThanMay() {
+        var table = Table {
+            $0.maximumWaitingCalls = 2
+            $0.maximumCallsInFlight = 1
+        }
+        for caller in 0...3 { _ = table.ask(caller) }
+        #expect(table.ask(4) == ["fail 4 tooManyCalls"])
+        #expect(table.cancel(2) == ["fail 2 cancelled"])
+        #expect(table.ask(5).isEmpty, "there is room again")
+    }
+
+    @Test func aDaemonThatGivesLessAtOnceIsAskedForLess() {
+        var table = Table()
+        for caller in 0...9 { _ = table.ask(caller) }
+        _ = table.answer(1)
+        #expect(table.fail(2, .invalidArgument) == ["send 3 of 4"])
+        #expect(table.answer(3) == ["give 1", "give 2", "give 3", "give 4", "send 4 of 4"])
+        #expect(table.answer(4).last == "send 5 of 1")
+        #expect(table.fail(5, .invalidArgument) == ["fail 9 invalidArgument"], "one is no count that could be too high")
+    }
+
+    // MARK: - Leaving
+
+    @Test func aCancelledCallersIDStaysAGap() {
+        var table = Table()
+        _ = table.ask(0)
+        for caller in 1...3 { _ = table.ask(caller) }
+        #expect(table.cancel(1) == ["fail 1 cancelled"])
+        #expect(table.answer(1) == ["give 0", "send 2 of 2"], "it was not sent yet")
+        #expect(table.cancel(2) == ["fail 2 cancelled"])
+        #expect(table.cancel(2).isEmpty && table.cancel(99).isEmpty)
+        #expect(table.answer(2) == ["give 3"])
+    }
+
+    @Test func aBatchThatNobodyWaitsForIsNotWaitedFor() {
+        var table = Table()
+        _ = table.ask(1)
+        _ = table.ask(2)
+        #expect(table.cancel(1) == ["fail 1 cancelled", "abandon", "send 2 of 1"])
+        #expect(table.answer(1).isEmpty, "too late")
+        #expect(table.fail(1, .cancelled).isEmpty)
+        #expect(table.answer(2) == ["give 2"])
+    }
+
+    // MARK: - Time
+
+    @Test func aBatchMayTakeAsLongAsItsMostPatientCallerButNotLongerThanTheDefault() {
+        var table = Table()
+        _ = table.ask(1, timeout: .milliseconds(100))
+        #expect(table.coalescer.batch?.timeout == .milliseconds(100))
+        #expect(table.coalescer.batch?.deadline == table.now + .milliseconds(100))
+        _ = table.ask(2, timeout: .milliseconds(300))
+        _ = table.ask(3, timeout: .milliseconds(200))
+        _ = table.answer(1)
+        #expect(table.coalescer.batch?.deadline == table.now + .milliseconds(300))
+        _ = table.ask(4, timeout: .seconds(3600))
+        _ = table.answer(2)
+        #expect(table.coalescer.batch?.deadline == table.now + .seconds(1))
+        #expect(table.coalescer.batch?.timeout == .seconds(1))
+    }
+
+    @Test func aCallersOwnTimePassesWhileOthersWait() {
+        var table = Table()
+        _ = table.ask(1)
+        _ = table.ask(2, timeout: .milliseconds(10))
+        #expect(table.pass(.milliseconds(59)).isEmpty, "the daemon's own word may take 50 ms")
+        #expect(table.pass(.milliseconds(1)) == ["expire 2"])
+        #expect(table.answer(1) == ["give 1"])
+        _ = table.ask(3)
+        _ = table.ask(4, timeout: .milliseconds(10))
+        _ = table.ask(5)
+        _ = table.answer(2)
+        #expect(table.pass(.milliseconds(60)) == ["expire 4"], "in flight")
+        #expect(table.answer(3) == ["give 5"])
+    }
+
+    @Test func whenTheBatchIsTooLateThoseWithTimeLeftShareTheNext() {
+        var table = Table()
+        _ = table.ask(1)
+        _ = table.ask(2, timeout: .seconds(5))
+        _ = table.ask(3)
+        _ = table.answer(1)
+        _ = table.pass(.milliseconds(500))
+        _ = table.ask(4)
+        #expect(table.pass(.milliseconds(500)).isEmpty)
+        #expect(table.fail(2, .timedOut) == ["fail 3 timedOut", "send 3 of 2"])
+        #expect(table.answer(3) == ["give 2", "give 4"], "in the order in which they asked")
+    }
+
+    @Test func anyOtherErrorIsToldToAllOfTheBatch() {
+        var table = Table()
+        for caller in 0...2 { _ = table.ask(caller) }
+        _ = table.answer(1)
+        _ = table.ask(3)
+        #expect(table.fail(2, .unavailable) == ["fail 1 unavailable", "fail 2 unavailable", "send 3 of 1"])
+    }
+
+    @Test func aDaemonThatSaysTooSoonThatItIsLateIsNotAskedForEver() {
+        var table = Table()
+        _ = table.ask(1)
+        #expect(table.fail(1, .timedOut) == ["fail 1 timedOut"])
+    }
+
+    // MARK: - At random
+
+    @Test(arguments: 1...200 as ClosedRange<UInt64>)
+    func whateverHappensEveryCallerIsToldOnceWithAFreshIDOfItsOwn(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        var table = Table {
+            $0.maximumBatch = 20
+            $0.maximumWaitingCalls = 30
+            $0.maximumCallsInFlight = 10
+        }
+        for caller in 0..<500 {
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0: _ = table.cancel(Int.random(in: 0...caller, using: &generator))
+            case 1: _ = table.pass(.milliseconds(Int.random(in: 0...400, using: &generator)))
+            case 2:
+                let code = [FirnClientError.Code.timedOut, .unreachable, .unavailable, .invalidArgument]
+                    .randomElement(using: &generator)!
+                if let batch = table.coalescer.batch { _ = table.fail(batch.number, code) }
+            case 3, 4: if let batch = table.coalescer.batch { _ = table.answer(batch.number) }
+            case 5: if table.lastBatch > 1 { _ = table.answer(.random(in: 1..<table.lastBatch, using: &generator)) }
+            default: break
+            }
+            _ = table.ask(caller, timeout: .milliseconds(Int.random(in: 1...2000, using: &generator)))
+        }
+        while let batch = table.coalescer.batch { _ = table.answer(batch.number) }
+        #expect(table.outcomes.count == 500)
+        #expect(table.toldTwice.isEmpty)
+        #expect(table.stale.isEmpty)
+    }
+}
+
+/// A coalescer with a clock, whose callers are numbers.
+private struct Table {
+    private(set) var coalescer: Coalescer<Int>
+    private(set) var now = ContinuousClock.now
+    private(set) var lastBatch: UInt64 = 0
+    /// What callers were told.
+    private(set) var outcomes: [Int: String] = [:]
+    private(set) var toldTwice: [Int] = []
+    /// Callers who got IDs of batches that were sent before they asked.
+    private(set) var stale: [Int] = []
+    private var askedAfter: [Int: UInt64] = [:]
+
+    init(_ configure: (inout FirnClientConfiguration) -> Void = { _ in }) {
+        var configuration = FirnClientConfiguration()
+        configure(&configuration)
+        coalescer = Coalescer(configuration: configuration.inRange)
+    }
+
+    mutating func ask(_ caller: Int, timeout: Duration = .seconds(1)) -> [String] {
+        askedAfter[caller] = lastBatch
+        return carriedOut(coalescer.asked(caller, key: UInt64(caller), timeout: timeout, at: now))
+    }
+
+    mutating func cancel(_ caller: Int) -> [String] {
+        carriedOut(coalescer.cancelled(UInt64(caller), at: now))
+    }
+
+    mutating func answer(_ batch: UInt64) -> [String] {
+        carriedOut(coalescer.answered(batch, at: now), batch: batch)
+    }
+
+    mutating func fail(_ batch: UInt64, _ code: FirnClientError.Code) -> [String] {
+        carriedOut(coalescer.failed(batch, with: FirnClientError(code, "so it is"), at: now))
+    }
+
+    mutating func pass(_ duration: Duration) -> [String] {
+        now += duration
+        let steps = carriedOut(coalescer.timePassed(at: now))
+        if let next = coalescer.nextExpiry, next <= now { Issue.record("the timer would go off again at once") }
+        return steps
+    }
+
+    private mutating func carriedOut(_ steps: Coalescer<Int>.Steps, batch: UInt64 = 0) -> [String] {
+        var texts: [String] = []
+        for caller in steps.sharing.compactMap(\.caller) {
+            tell(caller, "give \(caller)", &texts)
+            if askedAfter[caller]! >= batch { stale.append(caller) }
+        }
+        for (caller, error) in steps.failed { tell(caller, "fail \(caller) \(error.code)", &texts) }
+        for (caller, _) in steps.expired { tell(caller, "expire \(caller)", &texts) }
+        if steps.abandonsBatch { texts.append("abandon") }
+        if let next = steps.next {
+            lastBatch = next.number
+            texts.append("send \(next.number) of \(next.count)")
+        }
+        return texts
+    }
+
+    private mutating func tell(_ caller: Int, _ what: String, _ texts: inout [String]) {
+        if outcomes.updateValue(what, forKey: caller) != nil { toldTwice.append(caller) }
+        texts.append(what)
+    }
+}
