@@ -151,7 +151,7 @@ extension PoolStateMachine {
     }
 
     /// All addresses may be tried again.
-    private mutating func beginRound() {
+    mutating func beginRound() {
         nextAttempt = nil
         for index in addresses.indices { addresses[index].hasFailedInRound = false }
     }

@@ -23,6 +23,7 @@ extension PoolStateMachine {
     private mutating func drainIdle(at now: ContinuousClock.Instant) -> [PoolAction] {
         var actions: [PoolAction] = []
         var surplus = activeCount - configuration.minimumConnections
+        guard surplus > 0 else { return actions }
         for index in connections.indices.reversed() where surplus > 0 {
             guard connections[index].state == .open, connections[index].load == 0 else { continue }
             let end = connections[index].idleSince + configuration.idleTimeout
@@ -34,6 +35,8 @@ extension PoolStateMachine {
             surplus -= 1
             actions.append(.drain(connections[index].id))
         }
+        // Whoever calls next begins with the most preferred address.
+        if activeCount == 0 { beginRound() }
         return actions
     }
 }

@@ -126,6 +126,17 @@ import Testing
         #expect(pool.failed(3) == ["connect 4 b"])
     }
 
+    @Test func afterAQuietTimeTheMostPreferredAddressIsTriedFirst() {
+        var pool = PoolUnderTest(addresses: 2) { $0.failbackInterval = .seconds(3600) }
+        _ = pool.submit(1)
+        _ = pool.failed(1)
+        _ = pool.prove(2)
+        _ = pool.freed(1, by: 2)
+        #expect(pool.pass(.seconds(60)) == ["drain 2"])
+        _ = pool.ended(2)
+        #expect(pool.submit(2) == ["connect 3 a"])
+    }
+
     @Test func whenABetterAddressIsBackTheOthersConnectionsEnd() {
         var pool = PoolUnderTest(addresses: 3) { $0.idleTimeout = .seconds(3600) }
         _ = pool.submit(1, timeout: .seconds(100))
