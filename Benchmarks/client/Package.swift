@@ -4,7 +4,6 @@ import PackageDescription
 // Apart from the product's package, so that nobody who uses that builds it.
 let package = Package(
     name: "client-bench",
-    platforms: [.macOS(.v26)],
     dependencies: [.package(name: "firn", path: "../..")],
     targets: [
         .executableTarget(name: "client-bench", dependencies: [.product(name: "FirnClient", package: "firn")])

@@ -151,7 +151,7 @@ final class CoalescedCalls: Sendable {
         if let abandoned { pool.cancel(abandoned) }
         if mustSend, let next = steps.next { send(next) }
         for (caller, error) in steps.failed { caller.resume(throwing: error) }
-        for (caller, timeout) in steps.expired { caller.resume(throwing: pool.timedOut(timeout)) }
+        for (caller, timeout) in steps.expired { caller.resume(throwing: pool.timedOutSharing(timeout)) }
         return steps.sharing
     }
 

@@ -66,9 +66,9 @@ final class ConnectionPool: Sendable {
         advance { $0.callSubmitted(call, at: now) }
     }
 
-    /// The error for a call of which `timeout` passed without its having been sent.
-    func timedOut(_ timeout: Duration) -> FirnClientError {
-        state.withLock { $0.machine.timedOut(timeout, breaks: 0) }
+    /// The error for a caller of which `timeout` passed while the call that it shares was not answered.
+    func timedOutSharing(_ timeout: Duration) -> FirnClientError {
+        state.withLock { $0.machine.timedOutSharing(timeout) }
     }
 
     /// Ends a call because its task was cancelled, and frees its place.

@@ -11,10 +11,27 @@ extension PoolStateMachine {
     }
 
     func timedOutWaiting(_ submission: Submission) -> FirnClientError {
-        timedOut(submission.call.timeout, breaks: submission.breaks)
+        let timeout = submission.call.timeout
+        return timedOutUnconnected(timeout, breaks: submission.breaks)
+            ?? FirnClientError(
+                .timedOut,
+                "The call's \(timeout) passed behind \(configuration.maximumCallsInFlight) open calls on each connection "
+                    + "to \(names): allow more time, ask for batches, or use another client."
+            )
     }
 
-    func timedOut(_ timeout: Duration, breaks: Int) -> FirnClientError {
+    /// The error for a caller whose shared call is not answered.
+    func timedOutSharing(_ timeout: Duration) -> FirnClientError {
+        timedOutUnconnected(timeout, breaks: 0)
+            ?? FirnClientError(
+                .timedOut,
+                "The call's \(timeout) passed without an answer from \(names): allow more time, or see whether the daemon "
+                    + "is well."
+            )
+    }
+
+    /// Why there is no connection; nil when there is one.
+    private func timedOutUnconnected(_ timeout: Duration, breaks: Int) -> FirnClientError? {
         if phase == .initialized {
             return FirnClientError(
                 .timedOut,
@@ -22,18 +39,12 @@ extension PoolStateMachine {
                     + "withFirnClient."
             )
         }
-        if !connections.contains(where: { $0.state == .open }) {
-            if outageBegan != nil { return outage }
-            if breaks > 0 { return connectionClosed(breaks: breaks) }
-            return FirnClientError(
-                .timedOut,
-                "The call's \(timeout) passed before \(names) took the connection: see whether the daemon is well."
-            )
-        }
+        guard !connections.contains(where: { $0.state == .open }) else { return nil }
+        if outageBegan != nil { return outage }
+        if breaks > 0 { return connectionClosed(breaks: breaks) }
         return FirnClientError(
             .timedOut,
-            "The call's \(timeout) passed behind \(configuration.maximumCallsInFlight) open calls on each connection to "
-                + "\(names): allow more time, ask for batches, or use another client."
+            "The call's \(timeout) passed before \(names) took the connection: see whether the daemon is well."
         )
     }
 

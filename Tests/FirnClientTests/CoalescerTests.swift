@@ -140,8 +140,8 @@ import Testing
 
     // MARK: - At random
 
-    @Test(arguments: 1...200 as ClosedRange<UInt64>)
-    func whateverHappensEveryCallerIsToldOnceWithAFreshIDOfItsOwn(seed: UInt64) {
+    @Test(arguments: 1...60 as ClosedRange<UInt64>)
+    func whateverHappensEveryCallerIsToldOnceWithAFreshIDOfItsOwn(seed: UInt64) async {
         var generator = SeededGenerator(seed: seed)
         var table = Table {
             $0.maximumBatch = 20
@@ -149,6 +149,8 @@ import Testing
             $0.maximumCallsInFlight = 10
         }
         for caller in 0..<500 {
+            // Other tests of this process measure time on the same few threads.
+            if caller % 50 == 0 { await Task.yield() }
             switch Int.random(in: 0..<10, using: &generator) {
             case 0: _ = table.cancel(Int.random(in: 0...caller, using: &generator))
             case 1: _ = table.pass(.milliseconds(Int.random(in: 0...400, using: &generator)))

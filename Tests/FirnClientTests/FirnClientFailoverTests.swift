@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func aHalfOpenConnectionIsFoundWithoutACall() async throws {
-        var configuration = FirnClientConfiguration.timeout(.seconds(1))
+        var configuration = FirnClientConfiguration.timeout(.seconds(5))
         configuration.keepAlive = .seconds(1)
         try await ScriptedServer.run { server, requests in
             try await withFirnClient(address: .unix(path: server.path), configuration: configuration) { client in

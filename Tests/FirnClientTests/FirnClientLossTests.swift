@@ -182,7 +182,7 @@ import Testing
     @Test func aCallWhoseTimePassesWithNobodyThereIsToldSo() async throws {
         let path = ScriptedServer.newPath()
         for coalescing in [false, true] {
-            var configuration = FirnClientConfiguration.timeout(.milliseconds(500))
+            var configuration = FirnClientConfiguration.timeout(.seconds(2))
             configuration.coalescing = coalescing
             try await withFirnClient(address: .unix(path: path), configuration: configuration) { client in
                 let error = await error { () async throws(FirnClientError) in try await client.nextID() }

@@ -6,28 +6,30 @@ import Testing
 
 /// The pool against peers that do anything, at any time.
 @Suite struct PoolRandomWalkTests {
-    @Test(arguments: 1...100 as ClosedRange<UInt64>)
-    func noCallIsLostAndNoLimitPassed(seed: UInt64) {
+    @Test(arguments: 1...50 as ClosedRange<UInt64>)
+    func noCallIsLostAndNoLimitPassed(seed: UInt64) async {
         var walk = Walk(seed: seed)
-        for _ in 0..<400 {
+        for step in 0..<300 {
             walk.step()
             walk.check()
+            // Other tests of this process measure time on the same few threads.
+            if step % 10 == 0 { await Task.yield() }
         }
         walk.finish()
         #expect(walk.ended.count == walk.submittedCount, "seed \(seed)")
     }
 
-    /// Whatever peers fail with, connecting is paced by the back-off: over a minute with pauses of 5 ms to 500 ms, that
+    /// Whatever peers fail with, connecting is paced by the back-off: over half a minute with pauses of 5 ms to 500 ms, that
     /// is 8 tries on the way up and then no more than one each 250 ms, at each address.
-    @Test(arguments: 1...10 as ClosedRange<UInt64>)
-    func failureIsNoReasonToConnectOften(seed: UInt64) {
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func failureIsNoReasonToConnectOften(seed: UInt64) async {
         var generator = SeededGenerator(seed: seed)
         var pool = PoolUnderTest(addresses: 3, seed: seed) {
             $0.minimumConnections = 3
             $0.circuitBreakerTripAfter = .seconds(Int.random(in: 0...100, using: &generator))
         }
         var call: UInt64 = 0
-        while pool.elapsed < .seconds(60) {
+        while pool.elapsed < .seconds(30) {
             for connection in pool.state.connections {
                 if Bool.random(using: &generator) {
                     _ = pool.failed(connection.id)
@@ -41,11 +43,12 @@ import Testing
                 }
             }
             call += 1
+            if call % 10 == 0 { await Task.yield() }
             _ = pool.submit(call, timeout: .milliseconds(300))
-            _ = pool.pass(.milliseconds(Int.random(in: 1...20, using: &generator)))
+            _ = pool.pass(.milliseconds(Int.random(in: 10...40, using: &generator)))
         }
-        #expect(pool.connects.count <= 3 * (8 + 240), "\(pool.connects.count) connects")
-        #expect(pool.connects.count >= 60, "it goes on trying")
+        #expect(pool.connects.count <= 3 * (8 + 120), "\(pool.connects.count) connects")
+        #expect(pool.connects.count >= 30, "it goes on trying")
     }
 }
 
