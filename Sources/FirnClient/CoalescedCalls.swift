@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// Gives the coalescer a lock, a timer and the pool that its batches are called through.
 final class CoalescedCalls: Sendable {
-    /// Unsafe, for a checked one costs a tenth of a shared call: what is resumed is what the coalescer gave out, which
-    /// gives each caller out once (its invariant 1), to one thread, for it is under the lock.
+    /// Unsafe, for a checked one allocates an object for each caller. What is resumed is what the coalescer gave out,
+    /// which gives each caller out once (its invariant 1), and to one thread, for it is under the lock.
     private typealias Caller = UnsafeContinuation<FirnID, any Error>
 
     private struct State {

@@ -108,7 +108,7 @@ import Testing
     @Test func aDaemonThatNeverAnswersIsTimedOutAndReplaced() async throws {
         try await withServer(.timeout(.seconds(3))) { client, requests in
             // Once there is a connection, what follows waits for the daemon only, and not for a busy machine.
-            async let first = client.nextID()
+            async let first = client.nextID(timeout: .seconds(20))
             await requests.next()!.answer(1)
             _ = try await first
             let start = ContinuousClock.now
@@ -117,7 +117,7 @@ import Testing
             #expect(ContinuousClock.now - start >= .seconds(3))
             let silent = await requests.next()!
             #expect((1...3000).contains(silent.request.timeoutMilliseconds) && silent.connection == 1)
-            async let next = client.nextID()
+            async let next = client.nextID(timeout: .seconds(20))
             let call = await requests.next()!
             call.answer(2)
             _ = try await next
@@ -129,11 +129,11 @@ import Testing
         try await withServer(.timeout(.seconds(3))) { client, requests in
             async let slow = error { () async throws(FirnClientError) in try await client.nextID() }
             let slowCall = await requests.next()!
-            async let quick = client.nextID()
+            async let quick = client.nextID(timeout: .seconds(20))
             await requests.next()!.answer(1)
             _ = try await quick
             #expect(await slow?.code == .timedOut)
-            async let next = client.nextID()
+            async let next = client.nextID(timeout: .seconds(20))
             let nextCall = await requests.next()!
             slowCall.answer(2)
             nextCall.answer(3)
