@@ -104,7 +104,6 @@ final class PrefetchBuffer: Sendable {
         publishers = Mutex(Array(repeating: Publisher(nextNumber: firstSegment), count: count))
         for stripe in 0..<count {
             words.store(stripe * Self.wordsPerStripe, firstSegment << Self.indexBits)
-            words.store(stripe * Self.wordsPerStripe + Self.lowOffset, .max)
         }
     }
 

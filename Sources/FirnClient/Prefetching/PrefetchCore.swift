@@ -59,8 +59,7 @@ final class PrefetchCore: Sendable {
         let policy = RefillPolicy(
             configuration: configuration,
             stripes: buffer.stripeCount,
-            maximumAsk: maximumAsk,
-            now: .now
+            maximumAsk: maximumAsk
         )
         state = Mutex(State(policy: policy))
     }
@@ -94,6 +93,9 @@ final class PrefetchCore: Sendable {
         }
         return try result.get()
     }
+
+    /// How many tasks wait for an ID.
+    var waiterCount: Int { state.withLock { $0.waiters.count } }
 
     /// Wakes the refilling task. Never waits: when the lock is taken, a later take tells it.
     @inline(never)

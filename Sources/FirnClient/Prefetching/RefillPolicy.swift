@@ -63,7 +63,7 @@ struct RefillPolicy: Sendable {
     /// - Parameters:
     ///   - configuration: In its range.
     ///   - maximumAsk: The most that one call may ask for; at least 1.
-    init(configuration: PrefetcherConfiguration, stripes: Int, maximumAsk: Int, now: BootTime) {
+    init(configuration: PrefetcherConfiguration, stripes: Int, maximumAsk: Int) {
         precondition(stripes > 0 && maximumAsk > 0, "a stripe to fill, and calls that fill it")
         maximumAge = configuration.maximumAge.nanoseconds
         idleAfter = configuration.idleAfter.nanoseconds
@@ -73,9 +73,7 @@ struct RefillPolicy: Sendable {
         timelyAsk = maximumAsk
         self.stripes = Array(repeating: Stripe(), count: stripes)
         pending = Array(repeating: nil, count: stripes)
-        // As if an ID had been wanted: whoever makes a prefetcher is about to take some.
         self.stripes[0].size = minimumCount
-        self.stripes[0].lastUsed = now
     }
 
     // MARK: - Events
@@ -86,7 +84,14 @@ struct RefillPolicy: Sendable {
         for index in stripes.indices {
             let old = stripes[index].level
             stripes[index].level = levels[index]
-            if levels[index].taken > old.taken || levels[index].misses > old.misses { stripes[index].lastUsed = now }
+            // The first look counts as use: whoever makes a prefetcher is about to take some.
+            let isFirst = stripes[index].size > 0 && stripes[index].lastUsed == nil
+            guard isFirst || levels[index].taken > old.taken || levels[index].misses > old.misses else { continue }
+            if !isInUse(stripes[index], now: now) && !isFirst {
+                // Somebody else by now: what the one before needed tells nothing.
+                (stripes[index].size, stripes[index].isShort, stripes[index].levelThen) = (0, false, old)
+            }
+            stripes[index].lastUsed = now
         }
     }
 
@@ -123,14 +128,14 @@ struct RefillPolicy: Sendable {
         ask -= waiters
 
         // One busy processor leaves the others theirs.
-        let share = max(1, maximumCount / max(1, stripes.count { $0.size > 0 || isLow($0) }))
+        let share = max(1, maximumCount / max(1, stripes.count { isInUse($0, now: now) }))
         var (counts, next) = (stripes.map { _ in 0 }, BootTime?.none)
         for index in stripes.indices {
             if let refreshAt = refreshTime(of: stripes[index], now: now), refreshAt > now, !isLow(stripes[index]) {
                 next = min(next ?? refreshAt, refreshAt)
                 continue
             }
-            guard let wanted = wanted(by: &stripes[index], share: share, now: now) else { continue }
+            guard let wanted = wanted(by: stripes[index], share: share, now: now) else { continue }
             let count = min(wanted.count, room, ask)
             guard count > 0 else { continue }
             counts[index] = count
@@ -147,6 +152,11 @@ struct RefillPolicy: Sendable {
     /// How many IDs a stripe should hold.
     func size(of stripe: Int) -> Int { stripes[stripe].size }
 
+    /// IDs that were wanted are worth another try for as long as they would have been good.
+    private func isInUse(_ stripe: Stripe, now: BootTime) -> Bool {
+        stripe.lastUsed.map { now.since($0) <= idleAfter + maximumAge } ?? false
+    }
+
     private func isLow(_ stripe: Stripe) -> Bool {
         stripe.isShort || stripe.missed || (stripe.used > 0 && stripe.level.left <= stripe.size / 2)
     }
@@ -160,14 +170,9 @@ struct RefillPolicy: Sendable {
     }
 
     /// How many more IDs a stripe wants, and what size it has with them; nil for none.
-    private func wanted(by stripe: inout Stripe, share: Int, now: BootTime) -> (count: Int, size: Int)? {
+    private func wanted(by stripe: Stripe, share: Int, now: BootTime) -> (count: Int, size: Int)? {
         let isLow = isLow(stripe)
-        let isInUse = stripe.lastUsed.map { now.since($0) <= idleAfter } ?? false
-        guard isInUse, isLow || refreshTime(of: stripe, now: now) != nil else {
-            // Whoever used it has stopped, maybe without an answer: the next one starts small.
-            (stripe.size, stripe.levelThen, stripe.isShort) = (0, stripe.level, false)
-            return nil
-        }
+        guard isInUse(stripe, now: now), isLow || refreshTime(of: stripe, now: now) != nil else { return nil }
         var size = stripe.size
         if stripe.refilled == nil || !stripe.isShort {
             let elapsed = stripe.refilled.map { max(now.since($0), 1) } ?? .max

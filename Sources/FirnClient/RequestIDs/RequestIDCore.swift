@@ -39,7 +39,7 @@ final class RequestIDCore: Sendable {
     }
 
     /// In one allocation at most, unlike an interpolation.
-    private static func text(of given: RequestIDNumbers.Given) -> String {
+    static func text(of given: RequestIDNumbers.Given) -> String {
         var prefix = given.prefix
         return prefix.withUTF8 { prefix in
             // A hyphen and the 19 digits of 2^63 - 1.
