@@ -13,6 +13,8 @@ final class Mailbox: Sendable {
     let connectionCount = Atomic<Int>(0)
     /// Rung while something is in the box.
     let bell: Bell
+    /// Answered when the box is emptied.
+    let pulse = Pulse()
 
     init() throws(ListenError) {
         bell = try Bell()
@@ -37,9 +39,16 @@ final class Mailbox: Sendable {
         bell.ring()
     }
 
+    /// Asks the reactor for a sign of life.
+    func askForPulse() {
+        pulse.ask()
+        bell.ring()
+    }
+
     /// Takes what is in the box.
     func empty() -> Contents {
         bell.silence()
+        pulse.beat()
         return contents.withLock { contents in
             defer {
                 contents.sockets.removeAll()

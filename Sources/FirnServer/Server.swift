@@ -80,6 +80,16 @@ package final class Server: Sendable {
         return stride(from: index, to: slots.count, by: reactors).map { slots[$0] }
     }
 
+    /// Asks every reactor for a sign of life.
+    package func askForPulse() {
+        mailboxes.forEach { $0.askForPulse() }
+    }
+
+    /// Whether every reactor has come by since it was asked.
+    package var hasPulse: Bool {
+        mailboxes.allSatisfy { $0.pulse.isAnswered }
+    }
+
     /// Accepts nothing more, tells every peer to go away, answers what was received, and closes.
     package func drain() {
         mailboxes.forEach { $0.drain() }

@@ -29,6 +29,8 @@ package final class WindowKeeping {
     private var random = SystemRandomNumberGenerator()
     private var places: [Place]
     private var nextSteering: Int64 = 0
+    /// Beats at every step, for whoever watches this thread.
+    var pulse: Pulse?
 
     private static let steeringInterval: Int64 = 1_000_000_000
 
@@ -114,6 +116,7 @@ package final class WindowKeeping {
     }
 
     private func answer(to action: KeeperAction, at index: Int) -> KeeperAction {
+        pulse?.beat()
         let moment = clock.now()
         let instant = StoreInstant(
             tick: moment.tick,

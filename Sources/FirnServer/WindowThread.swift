@@ -4,6 +4,7 @@ internal import Synchronization
 package final class WindowThread: Sendable {
     private let bell: Bell
     private let stops: Flag
+    private let pulse = Pulse()
     private let thread: NativeThread
 
     private final class Flag: Sendable {
@@ -18,18 +19,30 @@ package final class WindowThread: Sendable {
         let stops = Flag()
         self.bell = bell
         self.stops = stops
-        thread = NativeThread(name: "windows") {
+        thread = NativeThread(name: "windows") { [pulse] in
             let keeping = makeKeeping()
+            keeping.pulse = pulse
             keeping.advance()
             firstRound.ring()
             while !stops.isSet.load(ordering: .acquiring) {
                 bell.wait(nanoseconds: keeping.nanosecondsToNextStep)
+                pulse.beat()
                 keeping.advance()
             }
             keeping.finish()
         }
         firstRound.wait(nanoseconds: .max)
     }
+
+    /// Asks the thread for a sign of life.
+    package func askForPulse() {
+        pulse.ask()
+        bell.ring()
+    }
+
+    /// Whether the thread has come by since it was asked, or had an answer from the store: one that fails in its time is
+    /// no reason to take the thread for dead, however many workers wait for it.
+    package var hasPulse: Bool { pulse.isAnswered }
 
     /// Closes every space and lowers the windows to what was used. Nothing may mint any more.
     package func stop() {

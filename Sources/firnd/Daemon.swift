@@ -22,6 +22,8 @@ final class Daemon {
     /// Serves until SIGTERM or SIGINT.
     func run() throws {
         let signals = TerminationSignals()
+        let supervisor = Supervisor(environment: { getenv($0).map { String(cString: $0) } }, logger: logger)
+        supervisor?.tell(["STATUS=opening the store and asking it for a worker"])
         try configuration.defaultPlaces?.makeDirectories()
         // Before anything is claimed: a second daemon on the same socket leaves the store alone.
         var listeners: Listeners? = try openListeners()
@@ -74,11 +76,21 @@ final class Daemon {
         Announcement(configuration: configuration, addresses: addresses, slots: slots).log(to: logger)
 
         firn_forget_startup_pages()
-        let signal = signals.wait()
+        let watch = supervisor.map { supervisor in
+            DaemonWatch(
+                supervisor: supervisor,
+                server: server,
+                windows: windows,
+                slots: slots,
+                availability: availability
+            )
+        }
+        let signal = watch?.run(until: signals) ?? signals.wait()
         logger.info(
             "stopping",
             metadata: ["signal": "\(signal)", "drain_timeout": "\(configuration.limits.drainTimeout)"]
         )
+        supervisor?.tell(Supervision.stopping(drainTimeout: configuration.limits.drainTimeout))
         availability.startedDraining()
         server.drain()
         server.join()
@@ -160,7 +172,21 @@ struct TerminationSignals {
         var set = set
         var number: Int32 = 0
         while sigwait(&set, &number) != 0 {}
+        return taken(number)
+    }
+
+    /// Sleeps until one of them comes, or for so long; then there is none.
+    func wait(atMost duration: Duration) -> String? {
+        var set = set
+        let (seconds, attoseconds) = duration.components
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        let number = sigtimedwait(&set, nil, &time)
+        return number > 0 ? taken(number) : nil
+    }
+
+    private func taken(_ number: Int32) -> String {
         // A second one kills, for those who will not wait for the drain.
+        var set = set
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
         return number == SIGINT ? "SIGINT" : "SIGTERM"
     }

@@ -1,0 +1,51 @@
+internal import FirnEngine
+internal import FirnServer
+internal import FirnWire
+
+/// Looks at a running daemon and tells its supervisor, on the main thread, which would only sleep otherwise.
+final class DaemonWatch {
+    private let supervisor: Supervisor
+    private let server: Server
+    private let windows: WindowThread
+    private let slots: [WorkerSlot]
+    private let availability: Availability
+    private let clock = SystemTimeSource()
+
+    init(
+        supervisor: Supervisor,
+        server: Server,
+        windows: WindowThread,
+        slots: [WorkerSlot],
+        availability: Availability
+    ) {
+        self.supervisor = supervisor
+        self.server = server
+        self.windows = windows
+        self.slots = slots
+        self.availability = availability
+    }
+
+    /// Returns the signal that came.
+    func run(until signals: TerminationSignals) -> String {
+        var supervision = Supervision(watchdog: supervisor.watchdog, now: clock.bootNanoseconds())
+        while true {
+            var next = supervision
+            let turn = next.turned(standing, now: clock.bootNanoseconds())
+            // What was not taken is said again in the next turn, for then this one has not been.
+            if turn.lines.isEmpty || supervisor.tell(turn.lines) { supervision = next }
+            if turn.asksForPulse {
+                server.askForPulse()
+                windows.askForPulse()
+            }
+            if let signal = signals.wait(atMost: .nanoseconds(supervision.turnTime)) { return signal }
+        }
+    }
+
+    private var standing: Supervision.Standing {
+        Supervision.Standing(
+            obstacle: availability.obstacle?.message,
+            workers: slots.compactMap { $0.current().space?.worker },
+            hasPulse: server.hasPulse && windows.hasPulse
+        )
+    }
+}

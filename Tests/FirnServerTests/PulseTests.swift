@@ -1,0 +1,208 @@
+import FirnEngine
+import FirnLayout
+import FirnStore
+import FirnWire
+import Glibc
+import Logging
+import Synchronization
+import Testing
+
+@testable import FirnServer
+
+/// A thread's sign of life comes from the thread, and not from one that hangs.
+@Suite struct PulseTests {
+    @Test func aReactorThatHangsHasNoPulse() throws {
+        let turnstile = Turnstile()
+        try withServer(turnstile: turnstile) { server, path in
+            server.askForPulse()
+            try waitUntil { server.hasPulse }
+
+            // Describe is answered by the reactor, with what hangs here.
+            let peer = SocketProbe.make()
+            #expect(SocketAddress.withUnix(path: path) { Glibc.connect(peer.number, $0, $1) } == 0)
+            turnstile.close()
+            defer { turnstile.open() }
+            let output = FrameBuffer()
+            output.appendRequest(Request(callID: 1, method: .describe))
+            _ = output.withUnsafeBytes { write(peer.number, $0.baseAddress, $0.count) }
+            try waitUntil { turnstile.someoneWaits }
+            server.askForPulse()
+            usleep(100_000)
+            #expect(!server.hasPulse)
+            turnstile.open()
+            try waitUntil { server.hasPulse }
+        }
+    }
+
+    @Test func aWindowThreadWhoseStoreNeverAnswersHasNoPulse() throws {
+        let turnstile = Turnstile()
+        let windows = try makeWindows(store: HangingStore(turnstile: turnstile))
+        defer { windows.stop() }
+        windows.askForPulse()
+        try waitUntil { windows.hasPulse }
+
+        turnstile.close()
+        defer { turnstile.open() }
+        try waitUntil { turnstile.someoneWaits }
+        windows.askForPulse()
+        usleep(100_000)
+        #expect(!windows.hasPulse)
+        turnstile.open()
+        try waitUntil { windows.hasPulse }
+    }
+
+    /// With a store that takes its time for every call, a round over many workers takes many times as long.
+    @Test func eachAnswerOfTheStoreIsASignOfLife() throws {
+        let turnstile = Turnstile()
+        let windows = try makeWindows(store: HangingStore(turnstile: turnstile), workers: 16)
+        defer { windows.stop() }
+        turnstile.close()
+        defer { turnstile.open() }
+        try waitUntil { turnstile.someoneWaits }
+        // Until all windows want to be extended.
+        usleep(500_000)
+        windows.askForPulse()
+        var calls = 0
+        while !windows.hasPulse, calls < 100 {
+            turnstile.letOnePass()
+            calls += 1
+            try waitUntil { turnstile.someoneWaits || windows.hasPulse }
+        }
+        #expect(calls <= 4, "it took \(calls) answers for 16 workers")
+    }
+
+    private let clock = TickClock(layout: .snowflake, followLimit: .seconds(3600))
+    private let availability = Availability()
+    private let logger: Logger = {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        return logger
+    }()
+
+    private func makeWindows(store: any Store, workers: Int = 1) throws -> WindowThread {
+        let claims = WorkerClaims(
+            store: store,
+            holder: Holder(host: "test", pod: nil, pid: 1, instance: 1),
+            maximumWorker: 1023,
+            maximumTick: Space.endTick(of: .snowflake) - 1,
+            windowTicks: 300
+        )
+        let slots = (0..<workers).map { _ in WorkerSlot() }
+        return try WindowThread { [clock, availability, logger] in
+            WindowKeeping(
+                slots: slots,
+                rule: .auto,
+                claims: claims,
+                clock: clock,
+                layout: .snowflake,
+                shardsPerWorker: 1,
+                availability: availability,
+                logger: logger
+            )
+        }
+    }
+
+    private func withServer(turnstile: Turnstile, _ body: (Server, String) throws -> Void) throws {
+        let directory = TemporaryDirectory()
+        let path = directory.file("firn.sock")
+        let store = MemoryStore()
+        let sequences = try Sequences(
+            claims: SequenceClaims(store: store, holder: Holder(host: "test", pod: nil, pid: 1, instance: 1)),
+            configuration: Sequences.Configuration(),
+            logger: logger
+        )
+        let server = try Server(
+            listeners: Listeners([.unix(path: path)]),
+            slots: [WorkerSlot()],
+            reactors: 2,
+            layout: .snowflake,
+            clock: clock,
+            limits: Limits(fileDescriptors: 256),
+            policy: AccessPolicy(),
+            availability: availability,
+            sequences: sequences,
+            logger: logger,
+            description: {
+                turnstile.pass()
+                return DaemonDescription(version: "test", layout: .snowflake, workers: [], maximumBatch: 1)
+            }
+        )
+        defer {
+            turnstile.open()
+            server.drain()
+            server.join()
+            sequences.stop()
+        }
+        try body(server, path)
+    }
+
+    private func waitUntil(_ condition: () -> Bool) throws {
+        for _ in 0..<20_000 {
+            if condition() { return }
+            usleep(1000)
+        }
+        throw NotInTime()
+    }
+
+    private struct NotInTime: Error {}
+}
+
+/// Lets threads pass, or holds them until it is opened, or one until it is its turn.
+private final class Turnstile: Sendable {
+    private struct State {
+        var isClosed = false
+        var tickets = 0
+        var waiting = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Whether a thread is held and has no ticket.
+    var someoneWaits: Bool { state.withLock { $0.waiting > $0.tickets } }
+
+    func close() { state.withLock { $0.isClosed = true } }
+
+    func open() { state.withLock { $0.isClosed = false } }
+
+    /// Lets one of those that are held pass.
+    func letOnePass() { state.withLock { $0.tickets += 1 } }
+
+    func pass() {
+        state.withLock { $0.waiting += 1 }
+        while !mayPass() { usleep(1000) }
+    }
+
+    private func mayPass() -> Bool {
+        state.withLock { state in
+            guard !state.isClosed || state.tickets > 0 else { return false }
+            if state.isClosed { state.tickets -= 1 }
+            state.waiting -= 1
+            return true
+        }
+    }
+}
+
+/// A store that may stop answering.
+private final class HangingStore: Store {
+    private let store = MemoryStore()
+    private let turnstile: Turnstile
+
+    init(turnstile: Turnstile) {
+        self.turnstile = turnstile
+    }
+
+    func read(_ key: String) throws(StoreError) -> StoredValue? {
+        turnstile.pass()
+        return try store.read(key)
+    }
+
+    func list(prefix: String) throws(StoreError) -> [StoredRecord] {
+        turnstile.pass()
+        return try store.list(prefix: prefix)
+    }
+
+    func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+        turnstile.pass()
+        return try store.write(key, value, ifVersion: ifVersion)
+    }
+}
