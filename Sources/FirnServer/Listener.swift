@@ -71,7 +71,7 @@ package final class Listener: Sendable {
     }
 
     /// The sockets that systemd handed over (sd_listen_fds(3)): descriptors 3 and up, when they are meant for us.
-    package static func inheritedDescriptors() -> [Int32] {
+    static func inheritedDescriptors() -> [Int32] {
         guard let owner = getenv("LISTEN_PID"), Int32(String(cString: owner)) == getpid(),
             let count = getenv("LISTEN_FDS").flatMap({ Int32(String(cString: $0)) }), count > 0, count < 1024
         else { return [] }

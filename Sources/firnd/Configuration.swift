@@ -34,7 +34,8 @@ struct Configuration {
 
     init(_ options: Options, environment: (String) -> String?) throws(ConfigurationError) {
         layout = try Self.layout(options.ids.layout)
-        (addresses, inheritedSockets) = try Self.sockets(options.sockets.listen)
+        addresses = try Self.addresses(options.sockets.listen)
+        inheritedSockets = try Self.inheritedSockets()
         let places = DefaultPlaces(environment: environment)
         if addresses.isEmpty && inheritedSockets.isEmpty {
             addresses = [.unix(path: places.socketPath)]
@@ -117,7 +118,7 @@ struct Configuration {
         return layout
     }
 
-    private static func sockets(_ texts: [String]) throws(ConfigurationError) -> ([ListenAddress], [Int32]) {
+    private static func addresses(_ texts: [String]) throws(ConfigurationError) -> [ListenAddress] {
         var addresses: [ListenAddress] = []
         for text in texts {
             do {
@@ -132,7 +133,23 @@ struct Configuration {
                 preconditionFailure("the two above are all that is thrown")
             }
         }
-        return (addresses, Listener.inheritedDescriptors())
+        return addresses
+    }
+
+    private static func inheritedSockets() throws(ConfigurationError) -> [Int32] {
+        let sockets: [InheritedSocket]
+        do {
+            sockets = try InheritedSocket.all()
+        } catch {
+            throw ConfigurationError("\(error)")
+        }
+        if let other = sockets.first(where: { $0.purpose != .frames }) {
+            throw ConfigurationError(
+                "the inherited socket \(other.descriptor) is for \(other.purpose.rawValue), which this firnd does not serve; "
+                    + "disable its socket unit"
+            )
+        }
+        return sockets.map(\.descriptor)
     }
 
     private static func ownership(_ options: SocketOptions) throws(ConfigurationError) -> SocketOwnership {

@@ -73,4 +73,38 @@ import Testing
             }
         }
     }
+
+    @Test func namesAndNotTheOrderSayWhatASocketIsFor() async {
+        await #expect(processExitsWith: .success) {
+            setenv("LISTEN_PID", "\(getpid())", 1)
+            setenv("LISTEN_FDS", "3", 1)
+            let nameless = try InheritedSocket.all()
+            precondition(nameless.map(\.purpose) == [.frames, .frames, .frames])
+            setenv("LISTEN_FDNAMES", "http:firn:admin", 1)
+            let named = try InheritedSocket.all()
+            precondition(named.map(\.purpose) == [.http, .frames, .admin] && named.map(\.descriptor) == [3, 4, 5])
+            setenv("LISTEN_FDNAMES", "admin:unknown:firn", 1)
+            let unknown = try InheritedSocket.all()
+            precondition(unknown.map(\.purpose) == [.admin, .frames, .frames])
+        }
+    }
+
+    @Test func aNameThatSaysNothingIsRefused() async {
+        await #expect(processExitsWith: .success) {
+            setenv("LISTEN_PID", "\(getpid())", 1)
+            setenv("LISTEN_FDS", "2", 1)
+            for (names, said) in [
+                ("firn:firn-http.socket", "'firn-http.socket'"), ("firn:", "''"), ("Firn:firn", "'Firn'"),
+                ("firn", "'firn'"), ("firn:firn:firn", "'firn:firn:firn'"),
+            ] {
+                setenv("LISTEN_FDNAMES", names, 1)
+                do throws(ListenError) {
+                    let taken = try InheritedSocket.all()
+                    preconditionFailure("\(names) was taken as \(taken)")
+                } catch {
+                    precondition(error.exitCode == 78 && error.description.contains(said), error.description)
+                }
+            }
+        }
+    }
 }

@@ -31,12 +31,14 @@ final class Daemon: Sendable {
     /// - Parameters:
     ///   - name: tells the daemons of one directory apart; its socket is by convention `name.sock`.
     ///   - openFiles: `ulimit -n`.
+    ///   - launcher: a program with arguments that becomes the daemon, by exec(3).
     init(
         in scratch: Scratch,
         name: String = "firn",
         arguments: [String],
         environment: [String: String] = [:],
-        openFiles: Int? = nil
+        openFiles: Int? = nil,
+        launcher: [String] = []
     ) throws {
         let number = Self.starts.wrappingAdd(1, ordering: .relaxed).newValue
         socketPath = scratch.file(name + ".sock")
@@ -46,7 +48,7 @@ final class Daemon: Sendable {
         if let openFiles {
             command = ["/bin/sh", "-c", "ulimit -n \(openFiles) && exec \"$0\" \"$@\"", Self.executable] + arguments
         } else {
-            command = [Self.executable] + arguments
+            command = launcher + [Self.executable] + arguments
         }
         var variables = ["PATH": "/usr/bin:/bin", "HOME": scratch.path]
         variables.merge(environment) { $1 }

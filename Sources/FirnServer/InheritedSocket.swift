@@ -1,0 +1,47 @@
+internal import Glibc
+
+/// A socket that systemd handed over, and what is to be served on it.
+///
+/// Several socket units arrive in no fixed order (systemd.socket(5)), so what a socket is for is told by its name, which
+/// is `FileDescriptorName=` in its unit.
+package struct InheritedSocket: Equatable, Sendable {
+    /// What is spoken on a socket. The raw values are the names.
+    package enum Purpose: String, Sendable, CaseIterable {
+        /// The framed protocol. Also a socket without a name, as from a launcher that gives none.
+        case frames = "firn"
+        case http
+        case admin
+    }
+
+    package let descriptor: Int32
+    package let purpose: Purpose
+
+    /// What the environment says was handed over.
+    ///
+    /// - Throws: when a name is none of the three, or there are more or fewer names than sockets: served on the wrong
+    ///   one, a protocol would be met by clients of another.
+    package static func all() throws(ListenError) -> [InheritedSocket] {
+        let descriptors = Listener.inheritedDescriptors()
+        guard !descriptors.isEmpty, let text = getenv("LISTEN_FDNAMES").map({ String(cString: $0) }) else {
+            return descriptors.map { InheritedSocket(descriptor: $0, purpose: .frames) }
+        }
+        let names = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard names.count == descriptors.count else {
+            throw .configuration(
+                "LISTEN_FDNAMES is '\(text)', and LISTEN_FDS says that there are \(descriptors.count); give each socket one name"
+            )
+        }
+        var sockets: [InheritedSocket] = []
+        for (descriptor, name) in zip(descriptors, names) {
+            // sd_listen_fds_with_names(3): what a socket without a name is called.
+            guard let purpose = name == "unknown" ? .frames : Purpose(rawValue: String(name)) else {
+                throw .configuration(
+                    "the inherited socket \(descriptor) has the name '\(name)'; "
+                        + "set FileDescriptorName= in its unit to firn (for IDs in frames), http or admin"
+                )
+            }
+            sockets.append(InheritedSocket(descriptor: descriptor, purpose: purpose))
+        }
+        return sockets
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// Sockets that somebody else listens on before the daemon runs. systemd's own tool stands for systemd.
+@Suite struct SocketActivationTests {
+    private static let launcher = "/usr/bin/systemd-socket-activate"
+
+    /// Starts a daemon with the first connection to one of these sockets.
+    private func withActivatedDaemon(
+        in scratch: Scratch,
+        sockets: [(path: String, name: String)],
+        _ arguments: [String] = ["--store", "memory"],
+        _ body: (Daemon) throws -> Void
+    ) throws {
+        let daemon = try Daemon(
+            in: scratch,
+            arguments: arguments,
+            launcher: [Self.launcher] + sockets.flatMap { ["-l", $0.path] }
+                + ["--fdname=" + sockets.map(\.name).joined(separator: ":")]
+        )
+        try withExtendedLifetime(daemon) {
+            try eventually("systemd-socket-activate listens (package systemd); it says: \(daemon.log)") {
+                sockets.allSatisfy { FileManager.default.fileExists(atPath: $0.path) }
+            }
+            try body(daemon)
+        }
+    }
+
+    @Test func theFirstCallStartsItAndIsAnswered() throws {
+        try withScratch { scratch in
+            let (a, b) = (scratch.file("a.sock"), scratch.file("b.sock"))
+            try withActivatedDaemon(in: scratch, sockets: [(a, "firn"), (b, "firn")]) { daemon in
+                #expect(daemon.lines(with: " info serving ").isEmpty)
+                let first = try Peer.unix(a).nextID()
+                #expect(try Peer.unix(b).nextID() > first)
+                let serving = try #require(daemon.lines(with: " info serving ").first)
+                // Nothing but what was handed over.
+                #expect(serving.contains("listen=\"unix:\(a) unix:\(b)\""))
+                daemon.signal(SIGTERM)
+                let ending = try daemon.waitForExit()
+                #expect(ending == .exited(0))
+                // Its file is whose socket it was.
+                #expect(FileManager.default.fileExists(atPath: a))
+            }
+        }
+    }
+
+    @Test func socketsOfItsOwnCanBeAdded() throws {
+        try withScratch { scratch in
+            let (given, own) = (scratch.file("given.sock"), scratch.file("own.sock"))
+            let arguments = ["--store", "memory", "--listen", "unix:\(own)"]
+            try withActivatedDaemon(in: scratch, sockets: [(given, "firn")], arguments) { daemon in
+                let first = try Peer.unix(given).nextID()
+                #expect(try Peer.unix(own).nextID() > first)
+            }
+        }
+    }
+
+    @Test func aNameThatSaysNothingIsRefused() throws {
+        try withScratch { scratch in
+            let (a, b) = (scratch.file("a.sock"), scratch.file("b.sock"))
+            try withActivatedDaemon(in: scratch, sockets: [(a, "firn"), (b, "htpp")]) { daemon in
+                _ = try Peer.unix(a)
+                let ending = try daemon.waitForExit()
+                #expect(ending == .exited(78))
+                #expect(daemon.log.contains("'htpp'") && daemon.log.contains("FileDescriptorName="))
+            }
+        }
+    }
+}
