@@ -63,10 +63,12 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // What the daemon and the command both have to find: the store, and the default places.
+        .target(name: "FirnPlaces", dependencies: ["FirnStore"], swiftSettings: swiftSettings),
         .executableTarget(
             name: "firnd",
             dependencies: [
-                "CLinux", "FirnEngine", "FirnLayout", "FirnServer", "FirnStore", "FirnWire",
+                "CLinux", "FirnEngine", "FirnLayout", "FirnPlaces", "FirnServer", "FirnStore", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -89,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "firn",
             dependencies: [
-                "FirnClient", "FirnLayout",
+                "FirnClient", "FirnLayout", "FirnPlaces", "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],

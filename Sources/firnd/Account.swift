@@ -1,3 +1,4 @@
+internal import FirnPlaces
 internal import Glibc
 
 /// Users and groups, by name or number.

@@ -1,5 +1,6 @@
 internal import FirnEngine
 internal import FirnLayout
+internal import FirnPlaces
 internal import FirnServer
 internal import FirnStore
 internal import Glibc

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import FirnEngine
 internal import FirnLayout
+internal import FirnPlaces
 internal import FirnServer
 internal import FirnStore
 internal import FirnWire
@@ -109,11 +110,7 @@ final class Daemon {
     }
 
     private func openStore() throws(StoreError) -> any Store {
-        let store: any Store
-        switch configuration.store {
-        case .memory: store = MemoryStore()
-        case .sqlite(let path): store = try SQLiteStore(path: path)
-        }
+        let store = try configuration.store.open()
         try LayoutRecord.check(store, layout: configuration.layout.name)
         return store
     }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import FirnPlaces
 internal import FirnServer
 internal import FirnStore
 internal import Glibc

@@ -1,3 +1,4 @@
+internal import FirnPlaces
 internal import Glibc
 
 /// Brings the settings of a file and of the environment into the form of a command line, so that one parser reads them
@@ -117,13 +118,4 @@ extension Substring {
 
 extension String {
     func trimmingBlanks() -> Substring { self[...].trimmingBlanks() }
-}
-
-/// What is wrong with the configuration, with what value, and what to do. Exit code 78 (`EX_CONFIG`).
-struct ConfigurationError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
-    }
 }

@@ -1,3 +1,4 @@
+internal import FirnPlaces
 internal import Glibc
 
 /// A small file of text, read whole.

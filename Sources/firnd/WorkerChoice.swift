@@ -1,4 +1,5 @@
 internal import FirnLayout
+internal import FirnPlaces
 internal import FirnServer
 internal import Glibc
 

@@ -4,16 +4,16 @@ internal import Glibc
 /// the user's, else a private directory under /tmp.
 ///
 /// Choosing only looks. The directories are made by ``makeDirectories()``, when the daemon starts.
-struct DefaultPlaces {
-    let socketPath: String
-    let storePath: String
+package struct DefaultPlaces {
+    package let socketPath: String
+    package let storePath: String
     /// What the reader of the log should know about the choice.
-    let notice: String?
+    package let notice: String?
 
     private let directories: [String]
     private let mode: mode_t
 
-    init(environment: (String) -> String?) {
+    package init(environment: (String) -> String?) {
         let state = environment("XDG_STATE_HOME") ?? environment("HOME").map { $0 + "/.local/state" }
         if Self.mayUse("/run/firn"), Self.mayUse("/var/lib/firn") {
             self.init(socketDirectory: "/run/firn", storeDirectory: "/var/lib/firn", mode: 0o750)
@@ -44,7 +44,7 @@ struct DefaultPlaces {
     /// Makes the directories that are missing.
     ///
     /// - Throws: when one cannot be made, or lies under /tmp and is not this user's alone: anybody may have laid it there.
-    func makeDirectories() throws(ConfigurationError) {
+    package func makeDirectories() throws(ConfigurationError) {
         for directory in directories {
             Self.make(directory, mode: mode)
             var status = stat()

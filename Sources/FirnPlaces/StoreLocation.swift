@@ -1,9 +1,11 @@
-/// Where workers and windows are kept.
-enum StoreLocation: Equatable, CustomStringConvertible {
+package import FirnStore
+
+/// Where workers and windows are kept, as `--store` says it to the daemon and to the command.
+package enum StoreLocation: Equatable, CustomStringConvertible {
     case sqlite(path: String)
     case memory
 
-    init(parsing text: String) throws(ConfigurationError) {
+    package init(parsing text: String) throws(ConfigurationError) {
         if text == "memory" {
             self = .memory
         } else if text.hasPrefix("sqlite:"), text != "sqlite:" {
@@ -15,10 +17,18 @@ enum StoreLocation: Equatable, CustomStringConvertible {
         }
     }
 
-    var description: String {
+    package var description: String {
         switch self {
         case .sqlite(let path): "sqlite:\(path)"
         case .memory: "memory"
+        }
+    }
+
+    /// Opens the store, and makes it where it is missing.
+    package func open() throws(StoreError) -> any Store {
+        switch self {
+        case .memory: MemoryStore()
+        case .sqlite(let path): try SQLiteStore(path: path)
         }
     }
 }
