@@ -8,6 +8,8 @@
 //                                 ▲               │
 //     firn ───► FirnClient ───────┴───────────────┘
 //
+// Both mains find the store by FirnPlaces ──► FirnStore.
+//
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnStore sees
 // SQLite, and only FirnClient sees SwiftNIO.
 
