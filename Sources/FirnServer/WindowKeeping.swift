@@ -34,6 +34,9 @@ package final class WindowKeeping {
 
     private static let steeringInterval: Int64 = 1_000_000_000
 
+    /// A waiting daemon asks the store for little, and two seconds are what a takeover after a clean stop may take.
+    private static let maximumRetry = Duration.seconds(2)
+
     /// - Parameters:
     ///   - slots: where the workers' spaces go; one worker is claimed for each.
     ///   - rule: which workers. A fixed one is for a single slot.
@@ -58,7 +61,8 @@ package final class WindowKeeping {
         places = slots.map { slot in
             let configuration = WindowKeeper.Configuration(
                 windowTicks: claims.windowTicks,
-                maximumTick: claims.maximumTick
+                maximumTick: claims.maximumTick,
+                maximumRetryTicks: clock.ticks(in: Self.maximumRetry)
             )
             return Place(
                 slot: slot,

@@ -23,7 +23,12 @@ struct RetryDelay: Sendable {
             delay = delay > maximumTicks / 2 ? maximumTicks : delay * 2
         }
         if delay < maximumTicks { failures += 1 }
-        return max(1, delay - nextRandom() % (delay / 2 + 1))
+        return spread(delay)
+    }
+
+    /// A delay less up to a half at random, at least one tick.
+    mutating func spread(_ delay: UInt64) -> UInt64 {
+        max(1, delay - nextRandom() % (delay / 2 + 1))
     }
 
     /// SplitMix64: any seed will do, and a test can repeat it.

@@ -138,10 +138,15 @@ extension WindowKeeper {
         return .wait(untilTick: untilTick)
     }
 
-    /// Looks again before the worker's limit has passed: its holder may give it back early.
+    /// Looks again before the worker's limit has passed: its holder may give it back early. Never quite at the time at
+    /// which others look.
     private mutating func waitForWorker(untilTick: UInt64, now: UInt64) -> KeeperAction {
-        let nextLook = retryTick(now: now, after: configuration.extendEveryTicks)
-        let soonest = retryTick(now: now, after: retryDelay.nextTicks())
-        return waitToClaim(untilTick: max(soonest, min(untilTick, nextLook)))
+        let nextLook = retryTick(now: now, after: retryDelay.spread(configuration.maximumRetryTicks))
+        // One that is free already was snatched: the more often, the slower.
+        let whenFree =
+            untilTick > now
+            ? retryTick(now: untilTick, after: retryDelay.spread(configuration.firstRetryTicks))
+            : retryTick(now: now, after: retryDelay.nextTicks())
+        return waitToClaim(untilTick: min(whenFree, nextLook))
     }
 }

@@ -22,14 +22,17 @@ package struct WindowKeeper: Sendable {
 
         /// With the delays in the proportions that suit a window: extended every third of it, retried after a
         /// thirtieth of it and then more and more slowly, up to a third.
-        package init(windowTicks: UInt64, maximumTick: UInt64) {
+        ///
+        /// - Parameter maximumRetryTicks: Less than a third, where windows are long: a store that is back, or a worker
+        ///   that was given back, is to be noticed in a time that people wait for.
+        package init(windowTicks: UInt64, maximumTick: UInt64, maximumRetryTicks: UInt64 = .max) {
             precondition(windowTicks > 0, "a window holds at least one tick")
             precondition(maximumTick < UInt64.max, "the tick after the last must have a number")
             self.windowTicks = windowTicks
             self.maximumTick = maximumTick
             extendEveryTicks = max(1, windowTicks / 3)
-            firstRetryTicks = max(1, windowTicks / 30)
-            maximumRetryTicks = max(1, windowTicks / 3)
+            self.maximumRetryTicks = max(1, min(windowTicks / 3, maximumRetryTicks))
+            firstRetryTicks = max(1, self.maximumRetryTicks / 10)
         }
     }
 
