@@ -13,7 +13,7 @@ final class SQLiteSession {
 
     /// - Parameter checkpoint: Whether to move the log into the database before anything is believed. After a failed
     ///   sync, Linux forgets that what it has in memory is not on the disk; only writing it again makes it so.
-    init(path: String, busyTimeoutMilliseconds: Int32, checkpoint: Bool) throws {
+    init(path: String, busyTimeoutMilliseconds: Int32, mayMake: Bool, checkpoint: Bool) throws {
         connection = try SQLiteConnection(path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         if connection.isReadOnly {
             throw StoreError(
@@ -23,6 +23,7 @@ final class SQLiteSession {
             )
         }
         let isFresh = try Self.isFresh(connection, path: path)
+        guard mayMake || !isFresh else { throw Self.missingError(path) }
         try Self.setUp(connection, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
         if isFresh { try Self.initialize(connection, path: path) }
         if checkpoint, try connection.number("PRAGMA wal_checkpoint(TRUNCATE)") != 0 {
@@ -48,6 +49,13 @@ final class SQLiteSession {
                 message: "the store \(path) was removed or replaced while it was opened: try again"
             )
         }
+    }
+
+    static func missingError(_ path: String) -> StoreError {
+        StoreError(
+            code: .missing,
+            message: "there is no store \(path): give --store the file that the daemons use (their log names it)"
+        )
     }
 
     func read(_ key: String) throws -> StoredValue? {

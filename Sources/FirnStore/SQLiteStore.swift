@@ -5,7 +5,8 @@ internal import Synchronization
 ///
 /// What it answers to a write is on the disk (write-ahead log, synced at every commit). Any number of processes may have
 /// the file open; it must be on a local file system. It notices when the file, or a file of its log, is removed or
-/// replaced, and then refuses to read and write: the truth is elsewhere.
+/// replaced (is another inode or on another device), before a call and after it, and then refuses to read and write: the
+/// truth is elsewhere. It goes on once the very same files are back.
 package final class SQLiteStore: Store {
     /// How long a call waits for other processes before it fails with `.unavailable`.
     package static let busyTimeoutMilliseconds: Int32 = 2000
@@ -19,16 +20,24 @@ package final class SQLiteStore: Store {
     }
 
     private let path: String
+    private let mayMake: Bool
     let state: Mutex<State>
 
     /// Opens the store, and makes it, with its directory, where they are missing.
     ///
     /// Throws `.notOurs`, `.newerFormat` or `.corrupt` for a file that it will not touch, and `.unwritable` where it
     /// may not write.
-    package init(path: String) throws(StoreError) {
+    ///
+    /// - Parameter mayMake: If false, it throws `.missing` where there is no store, and makes nothing.
+    package init(path: String, mayMake: Bool = true) throws(StoreError) {
         let path = try SQLiteFiles.absolute(path)
         self.path = path
-        try SQLiteFiles.makeDirectory(of: path)
+        self.mayMake = mayMake
+        if mayMake {
+            try SQLiteFiles.makeDirectory(of: path)
+        } else if SQLiteFiles.Identity(path: path) == nil {
+            throw SQLiteSession.missingError(path)
+        }
         state = Mutex(State())
         try perform("open") { _ in }
     }
@@ -58,7 +67,10 @@ package final class SQLiteStore: Store {
             do {
                 let session = try openSession(&state)
                 if let replaced = session.files.firstReplaced() { throw Self.replacedError(replaced) }
-                return try body(session)
+                let result = try body(session)
+                // Also after it: what was written to a file that had just been removed is written nowhere.
+                if let replaced = session.files.firstReplaced() { throw Self.replacedError(replaced) }
+                return result
             } catch let error as StoreError {
                 throw error
             } catch let failure as SQLiteFailure {
@@ -80,6 +92,7 @@ package final class SQLiteStore: Store {
         let session = try SQLiteSession(
             path: path,
             busyTimeoutMilliseconds: Self.busyTimeoutMilliseconds,
+            mayMake: mayMake,
             checkpoint: state.mustCheckpoint
         )
         if let database = state.database, session.files.database != database { throw Self.replacedError(path) }

@@ -3,7 +3,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of a store's failure. New kinds may come; switch over it with a default.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String, Hashable, Sendable {
-            case unavailable, unwritable, diskFull, ioFailed, replaced
+            case unavailable, missing, unwritable, diskFull, ioFailed, replaced
             case notOurs, newerFormat, corrupt, layoutDiffers
         }
 
@@ -15,6 +15,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
         /// Away or busy; the same call may succeed later.
         package static let unavailable = Code(.unavailable)
+        /// There is none, and none was to be made.
+        package static let missing = Code(.missing)
         /// Permissions or a read-only file system forbid writing.
         package static let unwritable = Code(.unwritable)
         /// No room left for the write.

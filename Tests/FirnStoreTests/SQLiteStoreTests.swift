@@ -209,6 +209,56 @@ import Testing
         #expect(try other.read("a") == nil)
     }
 
+    /// The file goes while the write waits for another process's lock, after it was looked at.
+    @Test func whatWasWrittenToARemovedFileIsNotBelieved() throws {
+        let store = try SQLiteStore(path: path)
+        _ = try store.write("a", "1", ifVersion: nil)
+        let other = try SQLiteConnection(path: path, busyTimeoutMilliseconds: 2000)
+        try other.run("BEGIN IMMEDIATE")
+        let outcome = Mutex<Result<WriteOutcome, StoreError>?>(nil)
+        let isWriting = Atomic(false)
+        let path = path
+        let writer = Thread {
+            isWriting.store(true, ordering: .sequentiallyConsistent)
+            do throws(StoreError) {
+                let written = try store.write("b", "2", ifVersion: nil)
+                outcome.withLock { $0 = .success(written) }
+            } catch {
+                outcome.withLock { $0 = .failure(error) }
+            }
+        }
+        writer.start()
+        while !isWriting.load(ordering: .sequentiallyConsistent) { usleep(100) }
+        // Long enough to be waiting, and well below the two seconds for which it does.
+        usleep(300_000)
+        for suffix in ["", "-wal", "-shm"] {
+            try FileManager.default.moveItem(atPath: path + suffix, toPath: path + "-gone" + suffix)
+        }
+        try other.run("COMMIT")
+        while outcome.withLock({ $0 == nil }) { usleep(1000) }
+        guard case .failure(let error)? = outcome.withLock({ $0 }) else {
+            Issue.record("it was written, nowhere")
+            return
+        }
+        #expect(error.code == .replaced)
+        for suffix in ["", "-wal", "-shm"] {
+            try FileManager.default.moveItem(atPath: path + "-gone" + suffix, toPath: path + suffix)
+        }
+        #expect(try store.read("a")?.value == "1", "the same files are back")
+    }
+
+    @Test func aStoreThatIsOnlyToBeReadIsNotMade() throws {
+        let missing = #expect(throws: StoreError.self) { try SQLiteStore(path: path, mayMake: false) }
+        #expect(missing?.code == .missing && missing?.exitCode == 74)
+        #expect(!FileManager.default.fileExists(atPath: path))
+        try Data().write(to: URL(fileURLWithPath: path))
+        let empty = #expect(throws: StoreError.self) { try SQLiteStore(path: path, mayMake: false) }
+        #expect(empty?.code == .missing)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)).isEmpty)
+        _ = try SQLiteStore(path: path).write("a", "1", ifVersion: nil)
+        #expect(try SQLiteStore(path: path, mayMake: false).read("a")?.value == "1")
+    }
+
     @Test func symbolicLinkTurnedElsewhereStopsTheStore() throws {
         let link = directory.path + "/link.db"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
