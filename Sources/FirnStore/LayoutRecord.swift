@@ -1,37 +1,67 @@
-/// The record that says which layout the IDs of this store's daemons have. Written once, by the first daemon.
-package enum LayoutRecord {
+/// The record that says which layout the IDs of this store's daemons have, and which store it is. Written once, by the
+/// first daemon.
+package struct LayoutRecord: Hashable, Sendable {
     package static let key = "layout"
+
+    /// The layout's canonical text.
+    package var layout: String
+    /// A random number that tells this store from any other that is ever put in its place.
+    package var storeID: UInt64
+
+    package init(layout: String, storeID: UInt64) {
+        self.layout = layout
+        self.storeID = storeID
+    }
+
+    package var text: String {
+        var record = RecordText(kind: "layout", version: 1)
+        record.append("text", layout)
+        record.append("store", token: storeID)
+        return record.text
+    }
+
+    /// Throws `.corrupt` or `.newerFormat` for any text that it would not have written itself.
+    package init(text: String) throws(StoreError) {
+        var reader = try RecordReader(key: Self.key, text: text, kind: "layout", version: 1)
+        layout = try reader.string("text")
+        storeID = try reader.token("store")
+        try reader.end()
+    }
+
+    /// The store's record; nil in a store that no daemon has used.
+    package static func read(_ store: some Store) throws(StoreError) -> LayoutRecord? {
+        guard let stored = try store.read(key) else { return nil }
+        return try LayoutRecord(text: stored.value)
+    }
 
     /// Writes `layout` (its canonical text) where there is none yet, and compares it where there is.
     ///
     /// Throws `.layoutDiffers`, with both texts, if the store belongs to another layout. Of two first daemons one
     /// writes; both compare.
-    package static func check(_ store: some Store, layout: String) throws(StoreError) {
-        if let stored = try store.read(key) {
-            return try compare(stored.value, with: layout)
-        }
-        var record = RecordText(kind: "layout", version: 1)
-        record.append("text", layout)
-        if case .written = try store.write(key, record.text, ifVersion: nil) { return }
-        guard let stored = try store.read(key) else {
+    ///
+    /// - Returns: which store it is.
+    @discardableResult
+    package static func check(_ store: some Store, layout: String) throws(StoreError) -> UInt64 {
+        if let record = try read(store) { return try record.compared(with: layout) }
+        let record = LayoutRecord(layout: layout, storeID: .random(in: 0...(.max)))
+        if case .written = try store.write(key, record.text, ifVersion: nil) { return record.storeID }
+        guard let record = try read(store) else {
             throw StoreError(
                 code: .unavailable,
                 message: "the record layout was there a moment ago and is gone: somebody empties the store; try again"
             )
         }
-        try compare(stored.value, with: layout)
+        return try record.compared(with: layout)
     }
 
-    private static func compare(_ text: String, with layout: String) throws(StoreError) {
-        var reader = try RecordReader(key: key, text: text, kind: "layout", version: 1)
-        let stored = try reader.string("text")
-        try reader.end()
-        guard stored == layout else {
+    private func compared(with layout: String) throws(StoreError) -> UInt64 {
+        guard self.layout == layout else {
             throw StoreError(
                 code: .layoutDiffers,
-                message: "the store's daemons use the layout \(stored), and this one was given \(layout): IDs of two "
-                    + "layouts can be equal. Start it with the store's layout, or with a store of its own"
+                message: "the store's daemons use the layout \(self.layout), and this one was given \(layout): IDs of "
+                    + "two layouts can be equal. Start it with the store's layout, or with a store of its own"
             )
         }
+        return storeID
     }
 }

@@ -66,7 +66,7 @@ struct SQLiteFiles: Equatable {
     }
 
     /// Makes the directory of `path` if only that is missing, with mode 0750.
-    static func makeDirectory(of path: String) throws(StoreError) {
+    static func makeDirectory(of path: String, option: String = "--store") throws(StoreError) {
         let directory = parent(of: path)
         var status = stat()
         if stat(directory, &status) == 0 { return }
@@ -83,8 +83,8 @@ struct SQLiteFiles: Equatable {
         if reason == EEXIST { return }
         throw StoreError(
             code: .unwritable,
-            message: "cannot make the directory \(directory) for the store: \(String(cString: strerror(reason))); "
-                + "make it, writable for this user, or give --store another path"
+            message: "cannot make the directory \(directory): \(String(cString: strerror(reason))); "
+                + "make it, writable for this user, or give \(option) another path"
         )
     }
 

@@ -42,6 +42,11 @@ package final class SQLiteStore: Store {
         try perform("open") { _ in }
     }
 
+    /// `path` from the root.
+    package static func absolute(_ path: String) throws(StoreError) -> String {
+        try SQLiteFiles.absolute(path)
+    }
+
     package func read(_ key: String) throws(StoreError) -> StoredValue? {
         checkKey(key)
         return try perform("read \(key) from") { try $0.read(key) }

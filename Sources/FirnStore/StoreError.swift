@@ -4,7 +4,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String, Hashable, Sendable {
             case unavailable, missing, unwritable, diskFull, ioFailed, replaced
-            case notOurs, newerFormat, corrupt, layoutDiffers
+            case notOurs, newerFormat, corrupt, layoutDiffers, setBack
         }
 
         private let kind: Kind
@@ -34,6 +34,9 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The store belongs to daemons of another layout.
         package static let layoutDiffers = Code(.layoutDiffers)
 
+        /// The store knows less than a daemon was granted: it was restored, or is another one.
+        package static let setBack = Code(.setBack)
+
         package var description: String { kind.rawValue }
     }
 
@@ -52,7 +55,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// something right, else 74 (`EX_IOERR`).
     package var exitCode: Int32 {
         switch code {
-        case .notOurs, .newerFormat, .corrupt, .layoutDiffers: 78
+        case .notOurs, .newerFormat, .corrupt, .layoutDiffers, .setBack: 78
         default: 74
         }
     }

@@ -16,6 +16,9 @@ extension WindowKeeper {
         case .noneFree(let freeAtTick):
             refusal = .noWorkerFree(freeAtTick: freeAtTick)
             return waitForWorker(untilTick: freeAtTick ?? UInt64.max, now: now)
+        case .belowFloor(let untilTick):
+            refusal = .belowFloor(untilTick: untilTick)
+            return waitForWorker(untilTick: untilTick, now: now)
         case .layoutEnded:
             refusal = .layoutEnded
             return waitToClaim(untilTick: retryTick(now: now, after: configuration.extendEveryTicks))

@@ -87,6 +87,10 @@ extension WorkerClaims {
             case .conflict:
                 return .conflict
             case .written(let version):
+                // A repair that began meanwhile has either seen this record, or is seen here.
+                if let floor = try FloorRecord.read(store), floor.limit.tick > firstTick {
+                    return .ended(.belowFloor(untilTick: floor.limit.tick))
+                }
                 return .ended(.claimed(held.following(record, version: version)))
             }
         } catch {

@@ -40,6 +40,9 @@ extension WorkerClaims {
             guard let stored = try readWorker(held.worker) else { return .lost(to: nil) }
             guard held.wrote(stored.record, version: stored.version, as: holder), stored.record.limit >= held.limit
             else { return .lost(to: stored.record) }
+            if let floor = try FloorRecord.read(store), floor.limit.tick > held.limit {
+                return .lost(to: stored.record)
+            }
             return .holding(held.following(stored.record, version: stored.version))
         } catch {
             return .inDoubt(held, error)
@@ -61,6 +64,7 @@ extension WorkerClaims {
             renewedAtUnixMilliseconds: now.unixMilliseconds
         )
         do throws(StoreError) {
+            try memory?.releasing(held, limit: limit)
             switch try store.write(WorkerRecord.key(held.worker), record.text, ifVersion: held.version) {
             case .written: return .released(limit: limit)
             case .conflict: return .conflict

@@ -26,6 +26,8 @@ package enum ClaimOutcome: Hashable, Sendable {
     case noneFree(freeAtTick: UInt64?)
     /// The fixed worker is taken.
     case held(by: Holder, untilTick: UInt64)
+    /// The store's floor, which a repair raised, is above the present: nothing may begin before this tick.
+    case belowFloor(untilTick: UInt64)
     /// The layout has no ticks left.
     case layoutEnded
 }
@@ -43,11 +45,20 @@ package struct WorkerClaims: Sendable {
     /// The layout's last tick.
     package let maximumTick: UInt64
     package let windowTicks: UInt64
+    /// What the store is held against before each claim; nil: nothing.
+    package let memory: GrantMemory?
 
     /// How many workers one call tries before it gives up, so that a start of hundreds of daemons ends.
     static let maximumAttempts = 16
 
-    package init(store: any Store, holder: Holder, maximumWorker: UInt32, maximumTick: UInt64, windowTicks: UInt64) {
+    package init(
+        store: any Store,
+        holder: Holder,
+        maximumWorker: UInt32,
+        maximumTick: UInt64,
+        windowTicks: UInt64,
+        memory: GrantMemory? = nil
+    ) {
         precondition(maximumTick < UInt64.max, "the tick after the last must have a number")
         precondition(windowTicks > 0, "a window holds at least one tick")
         self.store = store
@@ -55,19 +66,23 @@ package struct WorkerClaims: Sendable {
         self.maximumWorker = maximumWorker
         self.maximumTick = maximumTick
         self.windowTicks = windowTicks
+        self.memory = memory
     }
 
     /// Claims a worker and its first window.
     ///
     /// The window begins at `notBefore` or later: the first tick that this daemon has not used on another worker, as
-    /// IDs must not fall when it changes. Throws if the store could not be read; nothing was written then.
+    /// IDs must not fall when it changes. Throws if the store could not be read, or knows less than this daemon was
+    /// granted; nothing was written then.
     package func claim(
         _ rule: ClaimRule,
         at now: StoreInstant,
         notBefore: UInt64 = 0,
         using random: inout some RandomNumberGenerator
     ) throws(StoreError) -> ClaimOutcome {
-        switch rule {
+        let floor = if let memory { try memory.verify(store) } else { try FloorRecord.read(store) }
+        if let floor, floor.limit.tick > now.tick { return .belowFloor(untilTick: floor.limit.tick) }
+        return switch rule {
         case .any(let excluded): try claimAny(excluding: excluded, at: now, notBefore: notBefore, using: &random)
         case .fixed(let worker): try claimFixed(worker, at: now, notBefore: notBefore, using: &random)
         }

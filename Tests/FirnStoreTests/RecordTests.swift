@@ -59,10 +59,14 @@ import Testing
 
     @Test(arguments: StoreUnderTest.allCases) func layoutIsWrittenOnceAndCompared(_ kind: StoreUnderTest) throws {
         let store = try kind.make()
-        try LayoutRecord.check(store, layout: "time:41ms worker=10")
-        #expect(try store.read("layout")?.value == "layout/1 text=time:41ms%20worker%3D10")
+        let storeID = try LayoutRecord.check(store, layout: "time:41ms worker=10")
+        let text = try #require(store.read("layout")?.value)
+        #expect(
+            text == "layout/1 text=time:41ms%20worker%3D10 store=\(hexadecimal(storeID, digits: 16, uppercase: false))"
+        )
         let version = try store.read("layout")?.version
-        try LayoutRecord.check(store, layout: "time:41ms worker=10")
+        #expect(try LayoutRecord.check(store, layout: "time:41ms worker=10") == storeID)
+        #expect(try LayoutRecord.check(kind.make(), layout: "time:41ms worker=10") != storeID)
         #expect(try store.read("layout")?.version == version)
         let error = #expect(throws: StoreError.self) { try LayoutRecord.check(store, layout: "time:42ms") }
         #expect(error?.code == .layoutDiffers && error?.exitCode == 78)

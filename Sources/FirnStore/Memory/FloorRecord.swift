@@ -1,0 +1,57 @@
+/// The time below which the store's daemons give out nothing more, whatever the workers' records say, under `floor`.
+///
+/// There is none in a store that never had to be repaired. After a store was restored, its records know less than was
+/// given out; `firn store repair` writes what is known instead.
+package struct FloorRecord: Hashable, Sendable {
+    package static let key = "floor"
+
+    /// The first tick that may be given out.
+    package var limit: StoreInstant
+    /// The host on which it was raised last, and when by that one's clock; for people only.
+    package var host: String
+    package var raisedAtUnixMilliseconds: UInt64
+
+    package init(limit: StoreInstant, host: String, raisedAtUnixMilliseconds: UInt64) {
+        self.limit = limit
+        self.host = host
+        self.raisedAtUnixMilliseconds = raisedAtUnixMilliseconds
+    }
+
+    package var text: String {
+        var record = RecordText(kind: "floor", version: 1)
+        record.append("limit", limit.tick)
+        record.append("until", limit.unixMilliseconds)
+        record.append("host", host)
+        record.append("raised", raisedAtUnixMilliseconds)
+        return record.text
+    }
+
+    /// Throws `.corrupt` or `.newerFormat` for any text that it would not have written itself.
+    package init(text: String) throws(StoreError) {
+        var reader = try RecordReader(key: Self.key, text: text, kind: "floor", version: 1)
+        let tick = try reader.number("limit")
+        limit = StoreInstant(tick: tick, unixMilliseconds: try reader.number("until"))
+        host = try reader.string("host")
+        raisedAtUnixMilliseconds = try reader.number("raised")
+        try reader.end()
+    }
+
+    package static func read(_ store: some Store) throws(StoreError) -> FloorRecord? {
+        guard let stored = try store.read(key) else { return nil }
+        return try FloorRecord(text: stored.value)
+    }
+
+    /// Raises the store's floor to this one, or leaves a higher one as it is.
+    ///
+    /// - Returns: the floor that the store has now.
+    package func raise(_ store: some Store) throws(StoreError) -> FloorRecord {
+        while true {
+            let stored = try store.read(Self.key)
+            if let stored {
+                let present = try FloorRecord(text: stored.value)
+                if present.limit.tick >= limit.tick { return present }
+            }
+            if case .written = try store.write(Self.key, text, ifVersion: stored?.version) { return self }
+        }
+    }
+}

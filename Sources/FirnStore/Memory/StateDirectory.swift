@@ -1,0 +1,101 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Where the daemons of a host remember what they were granted: a file `granted-<n>` for each that runs at once.
+///
+/// A file outlives its daemon; the next one on the same store takes it over once it has been held against the store.
+package struct StateDirectory: Sendable {
+    package let path: String
+
+    private static let prefix = "granted-"
+    /// More daemons than ever run on a host: past it something else is wrong with the directory.
+    private static let maximumFiles = 4096
+
+    /// - Throws: `.unwritable` where there is no such directory and it cannot be made.
+    package init(path: String) throws(StoreError) {
+        self.path = try SQLiteFiles.absolute(path)
+        try SQLiteFiles.makeDirectory(of: self.path + "/" + Self.prefix, option: "--state-dir")
+    }
+
+    /// One that is there already; nothing is made.
+    package init(existing path: String) throws(StoreError) {
+        self.path = try SQLiteFiles.absolute(path)
+    }
+
+    /// All that is remembered here, of any store.
+    ///
+    /// - Throws: `.corrupt` for a file that was written and cannot be read.
+    package func grants() throws(StoreError) -> [Grant] {
+        var grants: [Grant] = []
+        for number in try numbers() {
+            let path = file(number)
+            switch try GrantFile.content(path: path) {
+            case .nothing: continue
+            case .grant(let grant, _): grants.append(grant)
+            case .damaged:
+                throw StoreError(
+                    code: .corrupt,
+                    message: "the file \(path), in which a daemon remembered what it was granted, is damaged: compare "
+                        + "the store with what you know (firn workers), then remove the file"
+                )
+            }
+        }
+        return grants
+    }
+
+    /// A file for a daemon on the store at `address`: one that nobody else has.
+    package func takeFile(address: UInt64) throws(StoreError) -> GrantFile {
+        let present = try numbers()
+        for number in present {
+            if let file = try GrantFile.locked(path: file(number), address: address) { return file }
+        }
+        for number in 0..<Self.maximumFiles where !present.contains(number) {
+            guard let file = try GrantFile.locked(path: file(number), address: address) else { continue }
+            // Else a power loss could take the new file's name.
+            let directory = open(path, O_RDONLY | O_CLOEXEC)
+            if directory >= 0 {
+                fsync(directory)
+                close(directory)
+            }
+            return file
+        }
+        throw StoreError(
+            code: .unwritable,
+            message:
+                "the state directory \(path) has \(Self.maximumFiles) files \(Self.prefix)…: remove those of stores "
+                + "that are gone"
+        )
+    }
+
+    private func file(_ number: Int) -> String {
+        "\(path)/\(Self.prefix)\(number)"
+    }
+
+    /// The numbers of the files that are there, rising.
+    private func numbers() throws(StoreError) -> [Int] {
+        guard let directory = opendir(path) else {
+            throw StoreError(
+                code: .unwritable,
+                message: "cannot read the state directory \(path): \(String(cString: strerror(errno))); let this user "
+                    + "read it, or give --state-dir another one"
+            )
+        }
+        defer { closedir(directory) }
+        var numbers: [Int] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            guard name.hasPrefix(Self.prefix), let number = Int(name.dropFirst(Self.prefix.utf8.count)),
+                (0..<Self.maximumFiles).contains(number)
+            else { continue }
+            numbers.append(number)
+        }
+        return numbers.sorted()
+    }
+}

@@ -1,0 +1,312 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import FirnStore
+
+/// Stores that know less than they granted. Ticks are milliseconds here.
+@Suite struct GrantMemoryTests {
+    let directory = TemporaryDirectory()
+    let storeID: UInt64 = 77
+
+    func context(_ storeID: UInt64 = 77, _ name: String = "memory:a") -> GrantMemory.Context {
+        GrantMemory.Context(storeID: storeID, storeName: name, unixMilliseconds: { $0 }, text: { "T\($0)" })
+    }
+
+    func grant(_ worker: UInt32, limit: UInt64, generation: UInt64 = 1, version: UInt64 = 1) -> Grant {
+        Grant(
+            address: context().address,
+            storeID: storeID,
+            worker: worker,
+            generation: generation,
+            limit: StoreInstant(tick: limit, unixMilliseconds: limit),
+            version: version
+        )
+    }
+
+    func claims(_ store: any Store, _ memory: GrantMemory, instance: UInt64 = 1, workers: UInt32 = 4) -> WorkerClaims {
+        WorkerClaims(
+            store: GuardedStore(store, memory: memory),
+            holder: holder(instance),
+            maximumWorker: workers - 1,
+            maximumTick: 1 << 40,
+            windowTicks: 30,
+            memory: memory
+        )
+    }
+
+    func claim(_ claims: WorkerClaims, _ rule: ClaimRule, at tick: UInt64) throws -> HeldWorker {
+        var random = SeededRandom(state: tick)
+        let moment = StoreInstant(tick: tick, unixMilliseconds: tick)
+        let held = try #require(try claims.claim(rule, at: moment, using: &random).held)
+        claims.memory?.granted(held)
+        return held
+    }
+
+    func extend(_ claims: WorkerClaims, _ held: HeldWorker, to limit: UInt64) throws -> HeldWorker {
+        var random = SeededRandom(state: limit)
+        let moment = StoreInstant(tick: limit - 30, unixMilliseconds: limit - 30)
+        guard case .holding(let next) = claims.extend(held, toLimit: limit, at: moment, using: &random) else {
+            throw CocoaError(.featureUnsupported)
+        }
+        claims.memory?.granted(next)
+        return next
+    }
+
+    func put(_ store: MemoryStore, _ worker: UInt32, limit: UInt64, generation: UInt64 = 1) throws {
+        let record = WorkerRecord(
+            generation: generation,
+            limit: limit,
+            holder: holder(9),
+            writeToken: 1,
+            renewedAtUnixMilliseconds: 0
+        )
+        let key = WorkerRecord.key(worker)
+        _ = try store.write(key, record.text, ifVersion: try store.read(key)?.version)
+    }
+
+    func setBackError(_ memory: GrantMemory, _ store: some Store) -> StoreError? {
+        do throws(StoreError) {
+            try memory.verify(store)
+            return nil
+        } catch {
+            #expect(error.code == .setBack && error.exitCode == 78)
+            return error
+        }
+    }
+
+    // MARK: - What was granted before this run
+
+    @Test func aStoreThatKnowsAsMuchOrMoreIsFine() throws {
+        let store = MemoryStore()
+        try put(store, 2, limit: 1000, generation: 4)
+        for (limit, generation) in [(1000, 4), (999, 4), (1000, 3), (1, 1)] as [(UInt64, UInt64)] {
+            let memory = GrantMemory(context(), remembered: [grant(2, limit: limit, generation: generation)])
+            #expect(setBackError(memory, store) == nil)
+        }
+        #expect(setBackError(GrantMemory(context()), MemoryStore()) == nil)
+    }
+
+    @Test func aStoreThatKnowsLessIsRefusedWithBothTimesAndWhatToDo() throws {
+        let store = MemoryStore()
+        try put(store, 2, limit: 1000, generation: 4)
+        let lower = setBackError(GrantMemory(context(), remembered: [grant(2, limit: 1001, generation: 4)]), store)
+        for words in ["memory:a", "worker 2", "T1000", "T1001", "firn store repair --store memory:a"] {
+            #expect(lower?.message.contains(words) == true, "\(words) in \(lower?.message ?? "nothing")")
+        }
+        let earlier = setBackError(GrantMemory(context(), remembered: [grant(2, limit: 1000, generation: 5)]), store)
+        #expect(earlier != nil)
+        let gone = setBackError(GrantMemory(context(), remembered: [grant(3, limit: 1)]), store)
+        #expect(gone?.message.contains("no record workers/3") == true)
+    }
+
+    /// A restored store has lost what was written last, by whomever; an older grant may well be in it.
+    @Test func theNewestOfManyMemoriesDecides() throws {
+        let store = MemoryStore()
+        try put(store, 1, limit: 500)
+        try put(store, 2, limit: 400)
+        let remembered = [grant(1, limit: 500, version: 1), grant(2, limit: 450, version: 9)]
+        #expect(setBackError(GrantMemory(context(), remembered: remembered), store) != nil)
+        #expect(setBackError(GrantMemory(context(), remembered: [remembered[0]]), store) == nil)
+    }
+
+    @Test func anotherStoreInTheSamePlaceIsRefused() throws {
+        let store = MemoryStore()
+        try put(store, 2, limit: 9999)
+        let error = setBackError(GrantMemory(context(78), remembered: [grant(2, limit: 1000)]), store)
+        #expect(error?.message.contains("another one (000000000000004e)") == true)
+        #expect(error?.message.contains("(000000000000004d)") == true)
+        // One that was moved is still itself; and another store's memory is nobody's business elsewhere.
+        #expect(setBackError(GrantMemory(context(77, "memory:b"), remembered: [grant(2, limit: 1000)]), store) == nil)
+        #expect(setBackError(GrantMemory(context(77, "memory:b"), remembered: [grant(2, limit: 99999)]), store) != nil)
+        #expect(setBackError(GrantMemory(context(78, "memory:b"), remembered: [grant(2, limit: 99999)]), store) == nil)
+    }
+
+    @Test func aFloorAboveWhatIsKnownSettlesIt() throws {
+        let store = MemoryStore()
+        let memory = GrantMemory(context(), remembered: [grant(2, limit: 1000)])
+        #expect(setBackError(memory, store) != nil)
+        for (floor, isEnough) in [(999, false), (1000, true)] as [(UInt64, Bool)] {
+            let limit = StoreInstant(tick: floor, unixMilliseconds: floor)
+            _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
+            #expect((setBackError(memory, store) == nil) == isEnough)
+        }
+        let other = GrantMemory(context(78), remembered: [grant(2, limit: 1000)])
+        #expect(setBackError(other, store) == nil)
+    }
+
+    // MARK: - While it runs
+
+    /// The store is replaced by a copy of itself as it was, with the daemon running.
+    @Test func aStoreRestoredUnderARunningDaemonIsRefusedUntilItIsRepaired() throws {
+        let store = MemoryStore()
+        let memory = GrantMemory(context())
+        let claims = claims(store, memory)
+        var held = try claim(claims, .fixed(2), at: 1000)
+        let copy = store.state.withLock { ($0.records, $0.lastVersion) }
+        held = try extend(claims, held, to: 1040)
+        held = try extend(claims, held, to: 1050)
+        store.state.withLock { ($0.records, $0.lastVersion) = copy }
+
+        var random = SeededRandom(state: 1)
+        let moment = StoreInstant(tick: 1030, unixMilliseconds: 1030)
+        #expect(claims.extend(held, toLimit: 1060, at: moment, using: &random).isLost)
+        for rule in [ClaimRule.any(excluding: []), .fixed(2), .fixed(0)] {
+            let error = #expect(throws: StoreError.self) { try claims.claim(rule, at: moment, using: &random) }
+            #expect(error?.code == .setBack)
+        }
+        let limit = StoreInstant(tick: 1050, unixMilliseconds: 1050)
+        _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
+        #expect(try claims.claim(.any(excluding: []), at: moment, using: &random) == .belowFloor(untilTick: 1050))
+        let again = try claim(claims, .fixed(2), at: 1050)
+        #expect(again.firstTick >= 1050)
+        _ = try extend(claims, again, to: again.limit + 10)
+    }
+
+    /// Somebody else has used the copy meanwhile, so that the worker itself looks right; the store's version does not.
+    @Test func aVersionThatComesAgainIsNoticedAtTheWrite() throws {
+        let store = MemoryStore()
+        let memory = GrantMemory(context())
+        let claims = claims(store, memory)
+        let guarded = GuardedStore(store, memory: memory)
+        let copy = store.state.withLock { ($0.records, $0.lastVersion) }
+        var held = try claim(claims, .fixed(2), at: 1000)
+        for limit in 1031...1040 as ClosedRange<UInt64> { held = try extend(claims, held, to: limit) }
+        store.state.withLock { ($0.records, $0.lastVersion) = copy }
+        try put(store, 2, limit: 1070, generation: 2)
+        #expect(setBackError(memory, store) == nil, "as far as the worker tells")
+
+        let error = #expect(throws: StoreError.self) { try guarded.write("sequences/a", "x", ifVersion: nil) }
+        #expect(error?.code == .setBack && error?.message.contains("restored") == true)
+        // Nobody of this daemon writes any more, and nothing is claimed, until somebody has seen to it.
+        let version = store.state.withLock { $0.lastVersion }
+        #expect(throws: StoreError.self) { try guarded.write("sequences/b", "x", ifVersion: nil) }
+        #expect(store.state.withLock { $0.lastVersion } == version)
+        #expect(setBackError(memory, store) != nil)
+        let limit = StoreInstant(tick: 1040, unixMilliseconds: 1040)
+        _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
+        #expect(setBackError(memory, store) == nil)
+        #expect(try guarded.write("sequences/b", "x", ifVersion: nil).version != nil)
+    }
+
+    @Test func writesOfSeveralThreadsAreNotMistakenForIt() throws {
+        let store = MemoryStore()
+        let guarded = GuardedStore(store, memory: GrantMemory(context()))
+        onThreads(8) { index in
+            for turn in 0..<200 {
+                #expect(throws: Never.self) { try guarded.write("k/\(index)/\(turn)", "x", ifVersion: nil) }
+            }
+        }
+    }
+
+    /// A claim that read the floor before it was raised, and wrote after it was.
+    @Test func aFloorRaisedInTheMiddleOfAClaimIsSeen() throws {
+        let store = MemoryStore()
+        let isFirst = OnceFlag()
+        store.onOperation { operation, key in
+            guard operation == .write, key == "workers/2", isFirst.take() else { return }
+            let limit = StoreInstant(tick: 2000, unixMilliseconds: 2000)
+            _ = try? FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
+        }
+        let claims = claims(store, GrantMemory(context()))
+        var random = SeededRandom(state: 1)
+        let moment = StoreInstant(tick: 1000, unixMilliseconds: 1000)
+        #expect(try claims.claim(.fixed(2), at: moment, using: &random) == .belowFloor(untilTick: 2000))
+    }
+
+    // MARK: - Across runs
+
+    @Test func whatWasGrantedOutlivesTheDaemonAndTheNextTakesItOver() throws {
+        let state = try StateDirectory(path: directory.path + "/state")
+        let store = MemoryStore()
+        var memory: GrantMemory? = GrantMemory(context(), file: try state.takeFile(address: context().address))
+        let held = try claim(claims(store, memory!), .fixed(2), at: 1000)
+        try memory?.persist()
+        #expect(try state.grants().map(\.limit.tick) == [held.limit])
+        #expect(try state.grants().map(\.worker) == [2])
+
+        // Another daemon beside it, on another worker: a file of its own.
+        let second = GrantMemory(context(), file: try state.takeFile(address: context().address))
+        _ = try claim(claims(store, second, instance: 2), .fixed(3), at: 1100)
+        try second.persist()
+        #expect(try state.grants().map(\.worker) == [2, 3])
+
+        memory = nil
+        let next = GrantMemory(
+            context(),
+            remembered: try state.grants(),
+            file: try state.takeFile(address: context().address)
+        )
+        #expect(setBackError(next, store) == nil)
+        #expect(setBackError(next, MemoryStore()) != nil)
+        _ = try claim(claims(store, next, instance: 3), .fixed(2), at: 1200)
+        try next.persist()
+        #expect(try state.grants().map(\.limit.tick) == [1230, 1130], "the first file was taken over")
+    }
+
+    /// A clean stop lowers the limit. Were the store lowered first, a daemon killed in between would refuse it for ever.
+    @Test func whatIsGivenBackIsRememberedBeforeTheStoreIsLowered() throws {
+        let state = try StateDirectory(path: directory.path + "/state")
+        let store = MemoryStore()
+        let memory = GrantMemory(context(), file: try state.takeFile(address: context().address))
+        let claims = claims(store, memory)
+        let held = try claim(claims, .fixed(2), at: 1000)
+        try memory.persist()
+        let remembered = Mutex<[UInt64]>([])
+        store.onOperation { operation, _ in
+            guard operation == .write else { return }
+            let limits = try? state.grants().map(\.limit.tick)
+            remembered.withLock { $0 = limits ?? [] }
+        }
+        let moment = StoreInstant(tick: 1010, unixMilliseconds: 1010)
+        #expect(claims.release(held, firstUnusedTick: 1011, at: moment) == .released(limit: 1011))
+        #expect(remembered.withLock { $0 } == [1011])
+        #expect(setBackError(GrantMemory(context(), remembered: try state.grants()), store) == nil)
+    }
+
+    @Test func aWriteThatWasCutOffLeavesTheOneBefore() throws {
+        let state = try StateDirectory(path: directory.path + "/state")
+        let path = state.path + "/granted-0"
+        var file: GrantFile? = try state.takeFile(address: context().address)
+        for limit in 1...5 as ClosedRange<UInt64> { try file?.write(grant(2, limit: limit)) }
+        file = nil
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        #expect(try state.grants().map(\.limit.tick) == [5])
+        #expect(whole.count == 1024)
+        // The fifth is in the first place: any part of it may be missing or old.
+        let length = grant(2, limit: 5).text(serial: 5).utf8.count
+        #expect(length < 400)
+        for cut in stride(from: 0, to: 511, by: 7) {
+            var torn = whole
+            for index in cut..<512 { torn[index] = UInt8(ascii: "~") }
+            try torn.write(to: URL(fileURLWithPath: path))
+            let limits = try state.grants().map(\.limit.tick)
+            #expect(limits == (cut > length ? [5] : [4]), "cut at \(cut)")
+        }
+        var both = whole
+        for index in [100, 612] { both[index] = UInt8(ascii: "~") }
+        try both.write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: StoreError.self) { try state.grants() }
+        #expect(error?.code == .corrupt && error?.message.contains(path) == true)
+        // A first write that never ended promised nothing.
+        try whole.prefix(100).write(to: URL(fileURLWithPath: path))
+        #expect(try state.grants() == [])
+    }
+
+    @Test func aDirectoryThatCannotBeMadeIsNamed() throws {
+        let file = directory.path + "/file"
+        try Data().write(to: URL(fileURLWithPath: file))
+        let error = #expect(throws: StoreError.self) { try StateDirectory(path: file + "/state").grants() }
+        #expect(error?.code == .unwritable && error?.message.contains("--state-dir") == true)
+    }
+
+    @Test func aFloorOnlyRises() throws {
+        let store = MemoryStore()
+        for (tick, expected) in [(5, 5), (3, 5), (9, 9)] as [(UInt64, UInt64)] {
+            let limit = StoreInstant(tick: tick, unixMilliseconds: tick)
+            let floor = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
+            #expect(floor.limit.tick == expected)
+            #expect(try FloorRecord.read(store) == floor)
+        }
+    }
+}
