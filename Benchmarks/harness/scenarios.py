@@ -100,7 +100,7 @@ def batches(bench: Bench) -> dict[int, list[dict[str, float]]]:
 def tickets(bench: Bench) -> dict[str, list[dict[str, float]]]:
     """NextID and NextTickets of one on one connection, 32 in flight, in turns; the sequence's blocks come from SQLite."""
     results = {"firn": [], "tickets": []}
-    options = ("--store", f"sqlite:{bench.folder}/tickets.sqlite", "--layout", WIDE_LAYOUT, "--shards", "1")
+    options = ("--store", f"sqlite:{bench.folder}/tickets.sqlite", "--state-dir", bench.folder, "--layout", WIDE_LAYOUT, "--shards", "1")
     with bench.firn_server("firnd-tickets", *options) as server:
         for turn in range(bench.rounds):
             for protocol, measured in results.items():
@@ -113,7 +113,7 @@ def tickets(bench: Bench) -> dict[str, list[dict[str, float]]]:
 def idle_memory(bench: Bench) -> dict[str, int]:
     """Resident KiB of daemons that nobody called yet, with what they start with by default."""
     results = {}
-    with bench.firn_server("firnd-idle", "--store", f"sqlite:{bench.folder}/idle.sqlite") as firnd:
+    with bench.firn_server("firnd-idle", "--store", f"sqlite:{bench.folder}/idle.sqlite", "--state-dir", bench.folder) as firnd:
         with bench.redis_server("redis-idle") as redis:
             time.sleep(IDLE_SECONDS)
             for server in (firnd, redis):
@@ -125,7 +125,7 @@ def first_ids(bench: Bench) -> list[float]:
     """Milliseconds from exec to the first ID, of daemons that find their store as another one left it."""
     path = f"{bench.folder}/firnd-first.sock"
     command = [bench.programs["first-id"], path, bench.firnd, "--listen", f"unix:{path}", "--log-level", "error"]
-    command += ["--store", f"sqlite:{bench.folder}/first.sqlite"]
+    command += ["--store", f"sqlite:{bench.folder}/first.sqlite", "--state-dir", bench.folder]
     results = []
     for _ in range(FIRST_ID_RUNS + 1):
         result = subprocess.run(command, stdout=subprocess.PIPE, text=True)

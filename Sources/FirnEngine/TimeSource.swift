@@ -17,10 +17,16 @@ package protocol TimeSource: Sendable {
 
 /// The operating system's clocks.
 package struct SystemTimeSource: TimeSource {
-    package init() {}
+    private let wallOffsetNanoseconds: Int64
+
+    /// - Parameter wallOffset: How much later than it is the wall clock seems to be. To see what a wrong clock does:
+    ///   nothing else can show a whole process one, for time namespaces leave the wall clock alone.
+    package init(wallOffset: Duration = .zero) {
+        wallOffsetNanoseconds = wallOffset.nanoseconds
+    }
 
     package func wallNanoseconds() -> Int64 {
-        Self.read(CLOCK_REALTIME)
+        Self.read(CLOCK_REALTIME) + wallOffsetNanoseconds
     }
 
     package func bootNanoseconds() -> Int64 {

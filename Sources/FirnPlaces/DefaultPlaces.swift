@@ -7,6 +7,8 @@ internal import Glibc
 package struct DefaultPlaces {
     package let socketPath: String
     package let storePath: String
+    /// Where daemons remember what they were granted.
+    package let stateDirectory: String
     /// What the reader of the log should know about the choice.
     package let notice: String?
 
@@ -36,6 +38,7 @@ package struct DefaultPlaces {
     private init(socketDirectory: String, storeDirectory: String, mode: mode_t, notice: String? = nil) {
         socketPath = socketDirectory + "/firn.sock"
         storePath = storeDirectory + "/firn.db"
+        stateDirectory = storeDirectory
         directories = [socketDirectory, storeDirectory]
         self.mode = mode
         self.notice = notice
@@ -45,6 +48,15 @@ package struct DefaultPlaces {
     ///
     /// - Throws: when one cannot be made, or lies under /tmp and is not this user's alone: anybody may have laid it there.
     package func makeDirectories() throws(ConfigurationError) {
+        try make(directories)
+    }
+
+    /// The same for the state directory alone.
+    package func makeStateDirectory() throws(ConfigurationError) {
+        try make([stateDirectory])
+    }
+
+    private func make(_ directories: [String]) throws(ConfigurationError) {
         for directory in directories {
             Self.make(directory, mode: mode)
             var status = stat()

@@ -24,6 +24,14 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
         }
     }
 
+    /// The same store by the same name from any working directory.
+    package var name: String {
+        switch self {
+        case .sqlite(let path): "sqlite:\((try? SQLiteStore.absolute(path)) ?? path)"
+        case .memory: description
+        }
+    }
+
     /// Opens the store, and makes it where it is missing.
     package func open() throws(StoreError) -> any Store {
         switch self {

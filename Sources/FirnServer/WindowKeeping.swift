@@ -31,6 +31,7 @@ package final class WindowKeeping {
     private var nextSteering: Int64 = 0
     /// Beats at every step, for whoever watches this thread.
     var pulse: Pulse?
+    private var memoryError: StoreError?
 
     private static let steeringInterval: Int64 = 1_000_000_000
 
@@ -90,6 +91,22 @@ package final class WindowKeeping {
         report.publish(places.compactMap(\.lastStatus), now: clock.now())
     }
 
+    /// Writes down what was granted, apart from the store.
+    ///
+    /// An extension is remembered before it is used. A claim is when all is done that waits for it, the daemon's start
+    /// above all: until then the last run's memory stands. Nothing but the notice of a store that was set back depends
+    /// on it, so a failure is told and borne.
+    package func remember() {
+        guard let memory = claims.memory else { return }
+        do throws(StoreError) {
+            try memory.persist()
+            memoryError = nil
+        } catch {
+            if memoryError != error { report.notRemembered(error) }
+            memoryError = error
+        }
+    }
+
     /// Nanoseconds until ``advance()`` has something to do.
     package var nanosecondsToNextStep: Int64 {
         let moment = clock.now()
@@ -141,8 +158,11 @@ package final class WindowKeeping {
             return places[index].keeper.holdAnswered(claims.reconcile(held), now: clock.now().tick)
         case .openSpace(let held):
             open(held, at: index)
+            claims.memory?.granted(held)
             return places[index].keeper.spaceOpened(now: clock.now().tick)
         case .raiseLimit(let held):
+            claims.memory?.granted(held)
+            remember()
             places[index].space?.extend(limit: held.limit)
             places[index].held = held
             return places[index].keeper.limitRaised(now: clock.now().tick)

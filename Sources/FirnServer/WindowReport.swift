@@ -54,6 +54,14 @@ struct WindowReport {
         }
     }
 
+    /// What was granted could not be written down apart from the store.
+    func notRemembered(_ error: StoreError) {
+        logger.warning(
+            "what the store grants cannot be remembered: if it is restored from an older copy, nobody may notice",
+            metadata: ["error": "\(error)"]
+        )
+    }
+
     /// Tells callers and probes whether IDs can be had: ready when every worker is.
     func publish(_ statuses: [KeeperStatus], now: Moment) {
         let retryTicks = claims.windowTicks / 30
@@ -72,11 +80,16 @@ struct WindowReport {
             return nil
         case .claiming(nil):
             return "no worker is claimed yet; it is being tried"
+        case .claiming(let error?) where error.code == .setBack:
+            return error.message
         case .claiming(let error?):
             return "no worker can be claimed, for the store fails; it is tried again: \(error)"
         case .workerTaken(let holder, let untilTick):
             return "the worker is held by \(holder.text) until \(layout.time(ofTick: untilTick)) at least; "
                 + "stop that daemon, wait, or give this one another --worker"
+        case .belowFloor(let untilTick):
+            return "the store was repaired, and no ID before \(layout.time(ofTick: untilTick)) may be given out; "
+                + "it is waited for, unless this host's clock is behind: then set it"
         case .noWorkerFree(let freeAtTick):
             let when = freeAtTick.map { "the first is free at \(layout.time(ofTick: $0)) unless it is extended" }
             return "all \(UInt64(claims.maximumWorker) + 1) workers of the layout are held; "

@@ -24,10 +24,12 @@ package final class WindowThread: Sendable {
             keeping.pulse = pulse
             keeping.advance()
             firstRound.ring()
+            keeping.remember()
             while !stops.isSet.load(ordering: .acquiring) {
                 bell.wait(nanoseconds: keeping.nanosecondsToNextStep)
                 pulse.beat()
                 keeping.advance()
+                keeping.remember()
             }
             keeping.finish()
         }

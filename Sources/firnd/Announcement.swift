@@ -21,6 +21,7 @@ struct Announcement {
                 "layout": "\(layout.name)",
                 "workers": "\(workers.isEmpty ? "none yet" : workers.map(String.init).joined(separator: " "))",
                 "store": "\(configuration.store)",
+                "state": "\(configuration.state)",
                 "window": "\(configuration.window)",
                 "shards": "\(configuration.shards)",
                 "ids_per_second": "\(Self.idsPerSecond(configuration))",
@@ -40,6 +41,7 @@ struct Announcement {
         let rows = [
             ("listen", configuration.addresses.map(\.description).joined(separator: " ")),
             ("store", configuration.store.description),
+            ("state", configuration.state.description),
             ("layout", layout.specification),
             ("worker", rule),
             ("window", "\(configuration.window)"),

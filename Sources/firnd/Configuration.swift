@@ -15,11 +15,13 @@ struct Configuration {
     var allowsAnyHost: Bool
     var layout: Layout
     var store: StoreLocation
+    var state: StatePlace
     var rule: WorkerRule
     var workers: Int
     var shards: Int
     var window: Duration
     var clockTolerance: Duration
+    var clockOffset: Duration
     var sequences = Sequences.Configuration()
     var limits: Limits
     var logLevel: Logger.Level
@@ -34,7 +36,8 @@ struct Configuration {
     private static let maximumWorkers = 1024
 
     init(_ options: Options, environment: (String) -> String?) throws(ConfigurationError) {
-        layout = try Self.layout(options.ids.layout)
+        clockOffset = options.ids.clockOffset.value
+        layout = try Self.layout(options.ids.layout, clockOffset: clockOffset)
         addresses = try Self.addresses(options.sockets.listen)
         inheritedSockets = try Self.inheritedSockets()
         let places = DefaultPlaces(environment: environment)
@@ -45,6 +48,7 @@ struct Configuration {
             try options.ids.store.map { text throws(ConfigurationError) in try StoreLocation(parsing: text) }
             ?? .sqlite(path: places.storePath)
         if options.ids.store == nil, let notice = places.notice { notices.append(notice) }
+        state = StatePlace(option: options.ids.stateDir, store: store, places: places)
         if addresses.contains(.unix(path: places.socketPath)) || options.ids.store == nil { defaultPlaces = places }
         ownership = try Self.ownership(options.sockets)
         policy = AccessPolicy(allowedUsers: Set(options.sockets.allowUid), allowedGroups: Set(options.sockets.allowGid))
@@ -76,6 +80,11 @@ struct Configuration {
         }
         logLevel = level
         logFormat = options.log.logFormat
+        if clockOffset != .zero {
+            notices.append(
+                "--clock-offset is \(clockOffset): the IDs carry times that are wrong by so much, for a rehearsal"
+            )
+        }
         try check()
     }
 
@@ -98,7 +107,7 @@ struct Configuration {
         }
     }
 
-    private static func layout(_ text: String) throws(ConfigurationError) -> Layout {
+    private static func layout(_ text: String, clockOffset: Duration) throws(ConfigurationError) -> Layout {
         let layout: Layout
         do {
             layout = try Layout(parsing: text)
@@ -111,7 +120,7 @@ struct Configuration {
             )
         }
         // Nanoseconds since 1970 fit 64 bits until 2262, and the engine counts in them.
-        guard layout.tick(atUnixNanoseconds: SystemTimeSource().wallNanoseconds()) != nil else {
+        guard layout.tick(atUnixNanoseconds: SystemTimeSource(wallOffset: clockOffset).wallNanoseconds()) != nil else {
             throw ConfigurationError(
                 "the layout \(layout.name) begins at \(layout.epoch), which is not yet; choose an epoch in the past, or set the clock"
             )

@@ -29,9 +29,13 @@ final class Daemon {
         // Before anything is claimed: a second daemon on the same socket leaves the store alone.
         var listeners: Listeners? = try openListeners()
         let layout = configuration.layout
-        let store = try openStore()
-        let clock = TickClock(layout: layout, followLimit: configuration.clockTolerance)
-        let claims = try makeClaims(store: store, clock: clock)
+        let (store, memory) = try openStore()
+        let clock = TickClock(
+            layout: layout,
+            source: SystemTimeSource(wallOffset: configuration.clockOffset),
+            followLimit: configuration.clockTolerance
+        )
+        let claims = try makeClaims(store: store, memory: memory, clock: clock)
 
         let availability = Availability()
         let slots = (0..<configuration.workers).map { _ in WorkerSlot() }
@@ -109,13 +113,23 @@ final class Daemon {
         )
     }
 
-    private func openStore() throws(StoreError) -> any Store {
+    /// Opens the store, and refuses one that is of another layout or knows less than was granted.
+    private func openStore() throws -> (any Store, GrantMemory) {
+        let layout = configuration.layout
         let store = try configuration.store.open()
-        try LayoutRecord.check(store, layout: configuration.layout.name)
-        return store
+        let storeID = try LayoutRecord.check(store, layout: layout.name)
+        let context = GrantMemory.Context(
+            storeID: storeID,
+            storeName: configuration.store.name,
+            unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
+            text: { UTCTime(unixMilliseconds: $0).description }
+        )
+        let memory = try configuration.state.memory(context, logger: logger)
+        try memory.verify(store)
+        return (GuardedStore(store, memory: memory), memory)
     }
 
-    private func makeClaims(store: any Store, clock: TickClock) throws -> WorkerClaims {
+    private func makeClaims(store: any Store, memory: GrantMemory, clock: TickClock) throws -> WorkerClaims {
         let layout = configuration.layout
         let claims = WorkerClaims(
             store: store,
@@ -128,7 +142,8 @@ final class Daemon {
             maximumWorker: UInt32(clamping: layout.maximumWorker),
             // The engine's last tick: below the layout's own where positions fill all 64 bits.
             maximumTick: Space.endTick(of: layout) - 1,
-            windowTicks: clock.ticks(in: configuration.window)
+            windowTicks: clock.ticks(in: configuration.window),
+            memory: memory
         )
         let now = clock.now().tick
         switch try claims.checkClock(nowTick: now, allowedTicks: clock.ticks(in: configuration.clockTolerance)) {

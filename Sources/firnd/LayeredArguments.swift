@@ -20,7 +20,8 @@ struct LayeredArguments {
     static let settings: [String: Setting] = [
         "listen": .list, "socket-mode": .value, "socket-owner": .value, "socket-group": .value,
         "allow-uid": .list, "allow-gid": .list, "insecure-tcp": .flag,
-        "layout": .value, "store": .value, "worker": .value, "pod-ip": .value, "workers": .value, "shards": .value,
+        "layout": .value, "store": .value, "state-dir": .value, "worker": .value, "pod-ip": .value, "workers": .value,
+        "shards": .value,
         "window": .value, "clock-tolerance": .value,
         "sequences-explicit": .flag, "sequence-block": .value, "max-sequence-block": .value, "max-sequences": .value,
         "max-batch": .value, "max-connections": .value, "max-connections-per-uid": .value, "max-waiting-calls": .value,

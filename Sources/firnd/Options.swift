@@ -76,6 +76,16 @@ struct IDOptions: ParsableArguments {
     )
     var store: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where to remember, apart from the store, what it granted; or none.",
+            discussion:
+                "By it a store that was restored from an older copy is noticed. Default: /var/lib/firn, else $XDG_STATE_HOME/firn, else below /tmp.",
+            valueName: "directory"
+        )
+    )
+    var stateDir: String?
+
     @Option(help: ArgumentHelp("Which worker: auto, a number, pod-ip or ordinal.", valueName: "rule"))
     var worker = "auto"
 
@@ -116,6 +126,16 @@ struct IDOptions: ParsableArguments {
         )
     )
     var clockTolerance = DurationText(.seconds(3600))
+
+    // Of the command line alone: in a file or the environment it might be forgotten.
+    @Option(
+        help: ArgumentHelp(
+            "Run as if the wall clock were so much ahead (+1h) or behind (-1h). For rehearsals: IDs carry wrong times.",
+            valueName: "offset",
+            visibility: .hidden
+        )
+    )
+    var clockOffset = ClockOffset()
 }
 
 /// What a peer may use up. The defaults' reasons are in `Limits`.

@@ -29,6 +29,9 @@ final class Firnd {
         try? FileManager.default.removeItem(at: directory)
     }
 
+    /// As `--store` takes it.
+    var storeName: String { "sqlite:\(directory.path)/firn.db" }
+
     /// Runs `firn` against it.
     func firn(_ arguments: String...) throws -> Command {
         try firn(arguments)
@@ -66,7 +69,7 @@ final class Firnd {
         let process = Process()
         process.executableURL = Command.product("firnd")
         process.arguments =
-            ["--listen", address, "--store", "sqlite:\(directory.path)/firn.db", "--shards", "1"] + arguments
+            ["--listen", address, "--store", storeName, "--state-dir", directory.path, "--shards", "1"] + arguments
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": directory.path]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice

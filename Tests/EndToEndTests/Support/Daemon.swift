@@ -50,7 +50,7 @@ final class Daemon: Sendable {
         } else {
             command = launcher + [Self.executable] + arguments
         }
-        var variables = ["PATH": "/usr/bin:/bin", "HOME": scratch.path]
+        var variables = ["PATH": "/usr/bin:/bin", "HOME": scratch.path, "FIRN_STATE_DIR": scratch.state]
         variables.merge(environment) { $1 }
         let watchdog = Watchdog.shared
         pid = try Self.spawn(command, environment: variables, output: outputPath, error: errorPath)

@@ -19,6 +19,9 @@ final class Scratch: Sendable {
     /// The SQLite file that daemons of this directory share unless told otherwise.
     var store: String { file("firn.db") }
 
+    /// Where they remember what they were granted.
+    var state: String { file("state") }
+
     func write(_ name: String, _ text: String) throws -> String {
         try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
         return file(name)

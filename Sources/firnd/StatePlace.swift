@@ -1,0 +1,57 @@
+internal import FirnPlaces
+internal import FirnStore
+internal import Logging
+
+/// Where a daemon remembers what it was granted.
+enum StatePlace: CustomStringConvertible {
+    /// `--state-dir none`, or a store that ends with the daemon.
+    case nowhere
+    /// As `--state-dir` says. It has to work.
+    case directory(String)
+    /// Nothing was said. Where it cannot be written, as in a container with a read-only root, the daemon does without.
+    case standard(DefaultPlaces)
+
+    init(option: String?, store: StoreLocation, places: DefaultPlaces) {
+        switch option {
+        case _ where store == .memory, "none": self = .nowhere
+        case let path?: self = .directory(path)
+        case nil: self = .standard(places)
+        }
+    }
+
+    var description: String {
+        switch self {
+        case .nowhere: "none"
+        case .directory(let path): path
+        case .standard(let places): places.stateDirectory
+        }
+    }
+
+    /// The memory of a daemon on this store, with what earlier ones and this host's others left there.
+    func memory(_ context: GrantMemory.Context, logger: Logger) throws -> GrantMemory {
+        switch self {
+        case .nowhere:
+            logger.notice("what the store grants is not remembered (--state-dir none): restore no older copy of it")
+            return GrantMemory(context)
+        case .directory(let path):
+            return try Self.memory(context, in: StateDirectory(path: path))
+        case .standard(let places):
+            do {
+                try places.makeStateDirectory()
+                return try Self.memory(context, in: StateDirectory(path: places.stateDirectory))
+            } catch  where error is ConfigurationError || (error as? StoreError)?.code == .unwritable {
+                logger.warning(
+                    "what the store grants is not remembered: if it is restored from an older copy, nobody may notice",
+                    metadata: ["error": "\(error)"]
+                )
+                return GrantMemory(context)
+            }
+        }
+    }
+
+    private static func memory(_ context: GrantMemory.Context, in directory: StateDirectory) throws -> GrantMemory {
+        // Taken first: what is remembered is then read with this daemon's own file in it.
+        let file = try directory.takeFile(address: context.address)
+        return GrantMemory(context, remembered: try directory.grants(), file: file)
+    }
+}
