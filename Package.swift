@@ -137,7 +137,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FirnCommandTests",
-            dependencies: ["FirnLayout", "FirnWire", "firn", "firnd"],
+            dependencies: ["FirnLayout", "FirnStore", "FirnWire", "firn", "firnd"],
             swiftSettings: swiftSettings
         ),
         // Starts the real firnd, which it depends on to have it built.
