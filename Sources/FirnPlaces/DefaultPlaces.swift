@@ -1,4 +1,10 @@
-internal import Glibc
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
 
 /// Where a daemon listens and keeps its store when it was not told: the system's places where it may write there, else
 /// the user's, else a private directory under /tmp.

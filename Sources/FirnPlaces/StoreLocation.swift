@@ -32,11 +32,13 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
         }
     }
 
-    /// Opens the store, and makes it where it is missing.
-    package func open() throws(StoreError) -> any Store {
+    /// Opens the store.
+    ///
+    /// - Parameter mayMake: Whether to make it where it is missing. Else that throws `.missing`.
+    package func open(mayMake: Bool = true) throws(StoreError) -> any Store {
         switch self {
         case .memory: MemoryStore()
-        case .sqlite(let path): try SQLiteStore(path: path)
+        case .sqlite(let path): try SQLiteStore(path: path, mayMake: mayMake)
         }
     }
 }

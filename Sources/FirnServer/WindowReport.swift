@@ -105,10 +105,3 @@ struct WindowReport {
         }
     }
 }
-
-extension Holder {
-    /// For people: where the holder runs.
-    fileprivate var text: String {
-        "\(pod.map { "pod \($0) on " } ?? "")host \(host), pid \(pid)"
-    }
-}

@@ -5,10 +5,11 @@ package struct LayoutRecord: Hashable, Sendable {
 
     /// The layout's canonical text.
     package var layout: String
-    /// A random number that tells this store from any other that is ever put in its place.
-    package var storeID: UInt64
+    /// A random number that tells this store from any other that is ever put in its place. Firn before 0.1 wrote none;
+    /// the next daemon does.
+    package var storeID: UInt64?
 
-    package init(layout: String, storeID: UInt64) {
+    package init(layout: String, storeID: UInt64?) {
         self.layout = layout
         self.storeID = storeID
     }
@@ -16,7 +17,7 @@ package struct LayoutRecord: Hashable, Sendable {
     package var text: String {
         var record = RecordText(kind: "layout", version: 1)
         record.append("text", layout)
-        record.append("store", token: storeID)
+        if let storeID { record.append("store", token: storeID) }
         return record.text
     }
 
@@ -24,7 +25,7 @@ package struct LayoutRecord: Hashable, Sendable {
     package init(text: String) throws(StoreError) {
         var reader = try RecordReader(key: Self.key, text: text, kind: "layout", version: 1)
         layout = try reader.string("text")
-        storeID = try reader.token("store")
+        storeID = try reader.optionalToken("store")
         try reader.end()
     }
 
@@ -42,19 +43,25 @@ package struct LayoutRecord: Hashable, Sendable {
     /// - Returns: which store it is.
     @discardableResult
     package static func check(_ store: some Store, layout: String) throws(StoreError) -> UInt64 {
-        if let record = try read(store) { return try record.compared(with: layout) }
-        let record = LayoutRecord(layout: layout, storeID: .random(in: 0...(.max)))
-        if case .written = try store.write(key, record.text, ifVersion: nil) { return record.storeID }
-        guard let record = try read(store) else {
-            throw StoreError(
-                code: .unavailable,
-                message: "the record layout was there a moment ago and is gone: somebody empties the store; try again"
-            )
+        // Once to write it, and again when somebody else did.
+        for _ in 0..<3 {
+            let stored = try store.read(key)
+            if let stored {
+                let record = try LayoutRecord(text: stored.value)
+                try record.compare(with: layout)
+                if let storeID = record.storeID { return storeID }
+            }
+            let storeID = UInt64.random(in: 0...(.max))
+            let text = LayoutRecord(layout: layout, storeID: storeID).text
+            if case .written = try store.write(key, text, ifVersion: stored?.version) { return storeID }
         }
-        return try record.compared(with: layout)
+        throw StoreError(
+            code: .unavailable,
+            message: "the record layout was there a moment ago and is gone: somebody empties the store; try again"
+        )
     }
 
-    private func compared(with layout: String) throws(StoreError) -> UInt64 {
+    private func compare(with layout: String) throws(StoreError) {
         guard self.layout == layout else {
             throw StoreError(
                 code: .layoutDiffers,
@@ -62,6 +69,5 @@ package struct LayoutRecord: Hashable, Sendable {
                     + "two layouts can be equal. Start it with the store's layout, or with a store of its own"
             )
         }
-        return storeID
     }
 }

@@ -48,7 +48,13 @@ struct RecordReader {
     }
 
     mutating func token(_ name: String) throws(StoreError) -> UInt64 {
-        let value = try string(name)
+        guard let token = try optionalToken(name) else { throw broken("\(name)= is missing or out of order") }
+        return token
+    }
+
+    /// nil where the next field has another name.
+    mutating func optionalToken(_ name: String) throws(StoreError) -> UInt64? {
+        guard let value = try optionalString(name) else { return nil }
         guard let number = UInt64(value, radix: 16), hexadecimal(number, digits: 16, uppercase: false) == value else {
             throw broken("\(name)=\(value) is not 16 lower-case hexadecimal digits")
         }

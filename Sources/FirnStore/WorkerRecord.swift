@@ -15,6 +15,13 @@ package struct Holder: Hashable, Sendable {
     }
 }
 
+extension Holder {
+    /// For people: where the holder runs.
+    package var text: String {
+        "\(pod.map { "pod \($0) on " } ?? "")host \(host), pid \(pid)"
+    }
+}
+
 /// What the store knows of one worker, under `workers/<number>`.
 package struct WorkerRecord: Hashable, Sendable {
     /// Rises by one with every new holder.

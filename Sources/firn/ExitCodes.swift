@@ -1,14 +1,18 @@
 internal import ArgumentParser
 internal import FirnClient
 internal import FirnLayout
+internal import FirnPlaces
+internal import FirnStore
 
 /// The command's exit codes. Numbers and names are those of sysexits.h; `firn --help` tells users.
 extension ExitCode {
     static let usage = ExitCode(64)
+    static let dataError = ExitCode(65)
     static let unavailable = ExitCode(69)
     static let software = ExitCode(70)
     static let inputOutput = ExitCode(74)
     static let temporaryFailure = ExitCode(75)
+    static let configuration = ExitCode(78)
 }
 
 extension FirnClientError {
@@ -19,6 +23,12 @@ extension FirnClientError {
         default: isTemporary ? .temporaryFailure : .software
         }
     }
+}
+
+/// What a command will not do, and what to do instead.
+struct Refusal: Error {
+    let message: String
+    let exitCode: ExitCode
 }
 
 /// Does a command's work. What goes wrong becomes one line on standard error and an exit code.
@@ -53,6 +63,15 @@ private func report(_ error: any Error) throws {
     case let error as LayoutError:
         StandardError.write(line: "firn: \(error.message)")
         throw ExitCode.usage
+    case let error as StoreError:
+        StandardError.write(line: "firn: \(error.message)")
+        throw error.code == .unavailable ? ExitCode.temporaryFailure : ExitCode(error.exitCode)
+    case let error as ConfigurationError:
+        StandardError.write(line: "firn: \(error.description)")
+        throw ExitCode.usage
+    case let error as Refusal:
+        StandardError.write(line: "firn: \(error.message)")
+        throw error.exitCode
     case let error as OutputError:
         StandardError.write(line: "firn: \(error.description)")
         throw ExitCode.inputOutput

@@ -19,22 +19,28 @@ struct Firn: AsyncParsableCommand {
               firn prefix ServiceA                       ServiceA-1, for one of its instances
               firn sequence list                         the sequences there are
               firn health                                exit 0 when IDs can be had
+              firn workers                               who holds which worker, from the store itself
+              firn store check                           whether the store's records are right
 
             THE DAEMON'S ADDRESS is --address, else $FIRN_ADDRESS, else the first of /run/firn/firn.sock, \
             $XDG_RUNTIME_DIR/firn/firn.sock and /tmp/firn-<uid>/firn.sock that this user may connect to, as firnd listens \
-            by default; the last one only in a directory that is this user's alone. decode, compose and range need no daemon.
+            by default; the last one only in a directory that is this user's alone. decode, compose and range need no daemon; workers and store open the store itself (--store, else $FIRN_STORE, else \
+            where firnd keeps it by default).
 
             EXIT CODES:
               0    done
               64   an argument is wrong
+              65   the store has records that are wrong
               69   no daemon answers at the address
               70   the daemon refused, and will again
-              74   the output could not be written
-              75   the daemon refused or was late, and may do it if asked again
+              74   the output could not be written, or the store not be used
+              75   the daemon refused or was late, or the store is in use, and it may be done if asked again
+              78   the store is of another kind, or not to be understood
             """,
         subcommands: [
             NextCommand.self, TicketCommand.self, PrefixCommand.self, SequenceCommand.self, DecodeCommand.self,
-            ComposeCommand.self, RangeCommand.self, DescribeCommand.self, HealthCommand.self,
+            ComposeCommand.self, RangeCommand.self, DescribeCommand.self, HealthCommand.self, WorkersCommand.self,
+            StoreCommand.self,
         ]
     )
 

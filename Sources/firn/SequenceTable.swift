@@ -4,28 +4,12 @@ extension AnswerFormat {
     /// Sequences as a table with a head, or as a JSON object each.
     func lines(for sequences: [FirnSequence]) -> [String] {
         switch self {
-        case .text: Table.lines(Self.head, sequences.map(\.cells))
+        case .text: Table.lines(Self.head, sequences.map(\.cells), textColumns: 2)
         case .json: sequences.map(\.json.text)
         }
     }
 
     private static let head = ["name", "kind", "next", "increment", "offset", "maximum"]
-}
-
-/// Columns as wide as their widest cell: the first two begin at one edge, the numbers after them end at one.
-private enum Table {
-    private static let textColumns = 2
-
-    static func lines(_ head: [String], _ rows: [[String]]) -> [String] {
-        let rows = [head] + rows
-        let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            row.indices.map { column in
-                let padding = String(repeating: " ", count: widths[column] - row[column].count)
-                return column < textColumns ? row[column] + padding : padding + row[column]
-            }.joined(separator: "  ")
-        }
-    }
 }
 
 extension FirnSequence {

@@ -10,7 +10,11 @@ final class Firnd {
     private var process: Process?
 
     /// Starts it with these arguments besides its places, and returns once it serves.
-    init(_ arguments: String...) throws {
+    convenience init(_ arguments: String...) throws {
+        try self.init(arguments)
+    }
+
+    init(_ arguments: [String]) throws {
         // Short, for a socket's path has at most 107 bytes.
         directory = URL(fileURLWithPath: "/tmp/firn-command-\(UUID().uuidString.prefix(13))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
@@ -30,7 +34,15 @@ final class Firnd {
     }
 
     /// As `--store` takes it.
-    var storeName: String { "sqlite:\(directory.path)/firn.db" }
+    var storeName: String { "sqlite:" + storePath }
+    var storePath: String { directory.path + "/firn.db" }
+    var stateDirectory: String { directory.path + "/state" }
+
+    /// Of the process that runs, or 0.
+    var pid: Int32 { process?.processIdentifier ?? 0 }
+
+    /// With which the last process ended.
+    private(set) var exitCode: Int32?
 
     /// Runs `firn` against it.
     func firn(_ arguments: String...) throws -> Command {
@@ -60,6 +72,7 @@ final class Firnd {
         // Until it is waited for, its number is nobody else's.
         if process.isRunning { kill(process.processIdentifier, signal) }
         process.waitUntilExit()
+        exitCode = process.terminationStatus
         self.process = nil
     }
 
@@ -69,7 +82,7 @@ final class Firnd {
         let process = Process()
         process.executableURL = Command.product("firnd")
         process.arguments =
-            ["--listen", address, "--store", storeName, "--state-dir", directory.path, "--shards", "1"] + arguments
+            ["--listen", address, "--store", storeName, "--state-dir", stateDirectory, "--shards", "1"] + arguments
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": directory.path]
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
@@ -80,7 +93,10 @@ final class Firnd {
         while true {
             let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
             if text.contains(" serving ") { return }
-            guard process.isRunning, .now < deadline else { throw NotServing(log: text) }
+            guard process.isRunning, .now < deadline else {
+                end(with: SIGKILL)
+                throw NotServing(log: text)
+            }
             usleep(2000)
         }
     }

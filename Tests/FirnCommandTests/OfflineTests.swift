@@ -149,7 +149,10 @@ import Testing
         for text in ["EXAMPLES:", "EXIT CODES:", "FIRN_ADDRESS", "firn decode 541815603606036480", "  69 "] {
             #expect(help.output.contains(text), "\(text)")
         }
-        for subcommand in ["next", "ticket", "prefix", "sequence", "decode", "compose", "range", "describe", "health"] {
+        for subcommand in [
+            "next", "ticket", "prefix", "sequence", "decode", "compose", "range", "describe", "health", "workers",
+            "store",
+        ] {
             #expect(help.output.contains("  \(subcommand) "))
             #expect(try Command.run(subcommand, "--help").exitCode == 0)
         }

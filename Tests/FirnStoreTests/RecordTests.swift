@@ -73,6 +73,16 @@ import Testing
         #expect(error?.message.contains("time:41ms worker=10") == true && error?.message.contains("time:42ms") == true)
     }
 
+    @Test func aStoreWithoutAnIdentityIsGivenOne() throws {
+        let store = MemoryStore()
+        _ = try store.write("layout", "layout/1 text=snowflake", ifVersion: nil)
+        #expect(throws: StoreError.self) { try LayoutRecord.check(store, layout: "discord") }
+        #expect(try LayoutRecord.read(store)?.storeID == nil, "not by a daemon that is refused")
+        let storeID = try LayoutRecord.check(store, layout: "snowflake")
+        #expect(try LayoutRecord.read(store) == LayoutRecord(layout: "snowflake", storeID: storeID))
+        #expect(try LayoutRecord.check(store, layout: "snowflake") == storeID)
+    }
+
     @Test(arguments: ["same", "other"]) func ofTwoFirstDaemonsBothCompare(_ layout: String) throws {
         let store = MemoryStore()
         let isFirst = OnceFlag()

@@ -48,6 +48,7 @@ struct SimulatedDaemon {
                 let outcome = try claims.claim(rule, at: moment, notBefore: notBefore, using: &random)
                 pending = keeper.claimAnswered(outcome, now: now)
             } catch {
+                if error.code == .setBack { ledger.mistook(error, by: claims.holder) }
                 pending = keeper.claimFailed(error, now: now)
             }
         case .extend(let held, let limit):
@@ -58,11 +59,13 @@ struct SimulatedDaemon {
         case .openSpace(let held):
             #expect(space == nil)
             ledger.opened(held, by: claims.holder)
+            claims.memory?.granted(held)
             space = held
             opened += 1
             pending = keeper.spaceOpened(now: now)
         case .raiseLimit(let held):
             ledger.raised(held, by: claims.holder)
+            claims.memory?.granted(held)
             space = held
             pending = keeper.limitRaised(now: now)
         case .closeSpace:
@@ -131,6 +134,11 @@ final class Ledger {
         usedTicks += 1
         let before = uses.updateValue(holder.instance, forKey: Use(worker: worker, tick: tick))
         if let before, before != holder.instance { violations.append("worker \(worker) used tick \(tick) twice") }
+    }
+
+    /// The store was never set back.
+    func mistook(_ error: StoreError, by holder: Holder) {
+        violations.append("\(holder.instance): \(error)")
     }
 
     private func index(_ held: HeldWorker, _ holder: Holder) -> Int? {

@@ -7,6 +7,8 @@ import Testing
     /// One machine's life: a daemon or none, and a clock that jumps, within one run only forward.
     struct Machine {
         var daemon: SimulatedDaemon?
+        /// What its disk remembers of the store, over all runs.
+        var memory: GrantMemory?
         var clockOffset: Int64 = 0
         var engineTick: UInt64 = 0
         var pausedUntilStep = 0
@@ -34,13 +36,19 @@ import Testing
                 let now = machines[index].now(step)
                 guard var daemon = machines[index].daemon else {
                     instance += 1
+                    let memory = GrantMemory(
+                        Self.context,
+                        remembered: [machines[index].memory?.highest].compactMap(\.self)
+                    )
+                    machines[index].memory = memory
                     machines[index].daemon = SimulatedDaemon(
                         claims: WorkerClaims(
-                            store: store,
+                            store: GuardedStore(store, memory: memory),
                             holder: holder(instance),
                             maximumWorker: maximumWorker,
                             maximumTick: 1 << 40,
-                            windowTicks: 30
+                            windowTicks: 30,
+                            memory: memory
                         ),
                         rule: isFixed ? .fixed(0) : .any(excluding: []),
                         seed: random.next()
@@ -59,6 +67,13 @@ import Testing
         // It must have been worth looking at.
         #expect(opened > 3 && ledger.usedTicks > 50, "\(opened) spaces, \(ledger.usedTicks) ticks")
     }
+
+    private static let context = GrantMemory.Context(
+        storeID: 1,
+        storeName: "memory",
+        unixMilliseconds: { $0 },
+        text: { "\($0)" }
+    )
 
     private func disturb(_ store: MemoryStore, _ random: inout SeededRandom) {
         if random.chance(30) { store.loseNextAnswers(Int.random(in: 1...3, using: &random)) }

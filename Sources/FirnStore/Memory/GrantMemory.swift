@@ -156,6 +156,11 @@ package final class GrantMemory: Sendable {
         state.withLock { $0.written = grant }
     }
 
+    /// The highest limit that is remembered.
+    package var highest: Grant? {
+        state.withLock { $0.highest }
+    }
+
     // MARK: - The store's version
 
     /// - Returns: the highest version known before a write, for ``wrote(version:after:)``.

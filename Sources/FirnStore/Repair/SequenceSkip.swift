@@ -1,0 +1,23 @@
+/// Lets a sequence of a restored store leave out the values that may have been given since the copy was made.
+package enum SequenceSkip {
+    /// Reserves `count` values for nobody, fewer at the sequence's end.
+    ///
+    /// - Returns: the first value that can be given now; nil at the end.
+    package static func perform(
+        _ store: some Store,
+        name: String,
+        count: UInt64
+    ) throws(StoreError) -> UInt64? {
+        let key = SequenceRecord.key(name)
+        while true {
+            guard let stored = try store.read(key) else { return nil }
+            var record = try SequenceRecord(key: key, text: stored.value)
+            guard count > 0, let skipped = record.progression.run(after: record.reserved, count: count) else {
+                return record.next
+            }
+            record.reserved = skipped.last
+            record.writeToken = .random(in: 0...(.max))
+            if case .written = try store.write(key, record.text, ifVersion: stored.version) { return record.next }
+        }
+    }
+}

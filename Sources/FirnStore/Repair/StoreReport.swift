@@ -1,0 +1,110 @@
+/// All that a store has, read record by record, with what is wrong with any of them.
+package struct StoreReport: Sendable {
+    /// What of a record can be right or wrong by itself.
+    package struct Bounds: Sendable {
+        /// The highest number that the layout has room for.
+        package var maximumWorker: UInt64
+        /// The first tick after the layout's last.
+        package var endTick: UInt64
+        /// The present, and how far a limit may be ahead of it: a window, and what clocks may differ.
+        package var nowTick: UInt64
+        package var ticksAhead: UInt64
+        /// When a tick begins, as people write it.
+        package var text: @Sendable (_ tick: UInt64) -> String
+
+        package init(
+            maximumWorker: UInt64,
+            endTick: UInt64,
+            nowTick: UInt64,
+            ticksAhead: UInt64,
+            text: @escaping @Sendable (UInt64) -> String
+        ) {
+            self.maximumWorker = maximumWorker
+            self.endTick = endTick
+            self.nowTick = nowTick
+            self.ticksAhead = ticksAhead
+            self.text = text
+        }
+    }
+
+    package struct Worker: Sendable {
+        package var number: UInt32
+        package var record: WorkerRecord
+    }
+
+    package struct Sequence: Sendable {
+        package var name: String
+        package var record: SequenceRecord
+        package var version: UInt64
+    }
+
+    /// By rising number.
+    package private(set) var workers: [Worker] = []
+    /// By name.
+    package private(set) var sequences: [Sequence] = []
+    package private(set) var floor: FloorRecord?
+    /// What is wrong, a sentence each, with the record's key and what to do.
+    package private(set) var problems: [String] = []
+
+    /// Throws only where the store cannot be read at all.
+    package init(_ store: some Store, bounds: Bounds) throws(StoreError) {
+        if let stored = try store.read(FloorRecord.key) { readFloor(stored.value, bounds) }
+        for stored in try store.list(prefix: WorkerRecord.keyPrefix) { readWorker(stored, bounds) }
+        for stored in try store.list(prefix: SequenceRecord.keyPrefix) { readSequence(stored) }
+        workers.sort { $0.number < $1.number }
+    }
+
+    private mutating func readFloor(_ text: String, _ bounds: Bounds) {
+        do throws(StoreError) {
+            let floor = try FloorRecord(text: text)
+            self.floor = floor
+            if let what = Self.wrong(limit: floor.limit.tick, bounds) {
+                problems.append(
+                    "the record floor is \(what). Nothing is given out below it, and no command lowers it: stop all "
+                        + "daemons and remove it, if no ID near it was ever given out"
+                )
+            }
+        } catch {
+            problems.append(error.message)
+        }
+    }
+
+    private mutating func readWorker(_ stored: StoredRecord, _ bounds: Bounds) {
+        do throws(StoreError) {
+            let number = try WorkerRecord.worker(ofKey: stored.key)
+            let record = try WorkerRecord(key: stored.key, text: stored.value)
+            workers.append(Worker(number: number, record: record))
+            if number > bounds.maximumWorker {
+                problems.append(
+                    "the record \(stored.key) is past the layout's last worker, \(bounds.maximumWorker): daemons refuse "
+                        + "to claim; remove it, Firn did not write it"
+                )
+            }
+            if let what = Self.wrong(limit: record.limit, bounds) {
+                problems.append(
+                    "the limit of \(stored.key) is \(what): the clock of \(record.holder.text) was ahead. The worker is "
+                        + "taken until then; once that daemon is stopped, 'firn workers release \(number) "
+                        + "--holder-is-dead' frees it"
+                )
+            }
+        } catch {
+            problems.append(error.message)
+        }
+    }
+
+    private mutating func readSequence(_ stored: StoredRecord) {
+        do throws(StoreError) {
+            let record = try SequenceRecord(key: stored.key, text: stored.value)
+            let name = SequenceRecord.name(ofKey: stored.key)
+            sequences.append(Sequence(name: name, record: record, version: stored.version))
+        } catch {
+            problems.append(error.message)
+        }
+    }
+
+    private static func wrong(limit: UInt64, _ bounds: Bounds) -> String? {
+        if limit > bounds.endTick { return "tick \(limit), and the layout ends before tick \(bounds.endTick)" }
+        guard limit > bounds.nowTick, limit - bounds.nowTick > bounds.ticksAhead else { return nil }
+        return "\(bounds.text(limit)), which is far ahead"
+    }
+}

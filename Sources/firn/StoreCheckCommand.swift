@@ -1,0 +1,38 @@
+internal import ArgumentParser
+internal import FirnLayout
+internal import FirnStore
+
+struct StoreCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "See whether the store's records are right; exit 0 when so, 65 when not.",
+        discussion: """
+            Every record is read: the layout, workers and their limits, which are to lie within the layout and no more than \
+            an hour ahead of this host's clock, sequences, and the floor of an earlier repair. What is wrong is told a line \
+            each on standard error. Nothing is changed.
+            """
+    )
+
+    @OptionGroup var options: StoreOptions
+
+    func run() async throws {
+        try reportingErrors {
+            let store = try options.open()
+            let report = try store.report()
+            for problem in report.problems { StandardError.write(line: "firn: \(problem)") }
+            guard report.problems.isEmpty else { throw ExitCode.dataError }
+            let now = store.now.tick
+            let held = report.workers.count { $0.record.limit > now }
+            var parts = [
+                "layout \(store.layout.name)", "\(report.workers.count) workers with records, \(held) of them held",
+                "\(report.sequences.count) sequences",
+            ]
+            if let floor = report.floor {
+                parts.append("repaired up to \(store.layout.time(ofTick: floor.limit.tick))")
+            }
+            var output = StandardOutput()
+            try output.write(line: "the store is good: " + parts.joined(separator: "; "))
+            try output.flush()
+        }
+    }
+}

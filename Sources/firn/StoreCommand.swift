@@ -1,0 +1,9 @@
+internal import ArgumentParser
+
+struct StoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "store",
+        abstract: "Check the daemons' store, and repair one that was restored.",
+        subcommands: [StoreCheckCommand.self, StoreRepairCommand.self]
+    )
+}

@@ -1,0 +1,144 @@
+internal import ArgumentParser
+internal import FirnClient
+internal import FirnLayout
+internal import FirnPlaces
+internal import FirnStore
+
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
+/// The store that daemons share, which the command opens itself: it needs no daemon, as there may be none that serves.
+struct StoreOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The store: sqlite:PATH. (default: $FIRN_STORE, or where firnd keeps it by default)",
+            valueName: "store"
+        )
+    )
+    var store: String?
+
+    /// Where it is. Nothing is opened.
+    var location: StoreLocation {
+        get throws {
+            let given = store ?? Self.environment("FIRN_STORE").flatMap { $0.isEmpty ? nil : $0 }
+            guard let given else { return .sqlite(path: Self.places.storePath) }
+            let location = try StoreLocation(parsing: given)
+            guard location != .memory else {
+                throw ConfigurationError(
+                    "--store memory is inside a daemon, where no command reaches it; see firn describe"
+                )
+            }
+            return location
+        }
+    }
+
+    static var places: DefaultPlaces { DefaultPlaces(environment: environment) }
+
+    private static func environment(_ name: String) -> String? {
+        FirnAddress.environmentVariable(named: name)
+    }
+
+    /// Opens it, and sees of which layout it is.
+    func open() throws -> OpenStore {
+        let location = try location
+        let store = try location.open(mayMake: false)
+        guard let record = try LayoutRecord.read(store) else {
+            throw StoreError(
+                code: .missing,
+                message: "no daemon has used the store \(location) yet: it has no layout, and nothing to show"
+            )
+        }
+        do {
+            return OpenStore(
+                store: store,
+                name: location.name,
+                record: record,
+                layout: try Layout(parsing: record.layout)
+            )
+        } catch {
+            throw StoreError(
+                code: .corrupt,
+                message: "the store's layout \(record.layout) cannot be read: \(error.message)"
+            )
+        }
+    }
+}
+
+/// A store with what its ticks mean.
+struct OpenStore {
+    let store: any Store
+    let name: String
+    let record: LayoutRecord
+    let layout: Layout
+
+    /// Clocks of hosts may differ by so much before a limit counts as wrong: firnd's `--clock-tolerance`.
+    static let tolerance = Duration.seconds(3600)
+
+    /// The present by this host's clock.
+    var now: StoreInstant {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let nanoseconds = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        return StoreInstant(
+            tick: layout.tick(atUnixNanoseconds: nanoseconds) ?? 0,
+            unixMilliseconds: UInt64(max(0, nanoseconds) / 1_000_000)
+        )
+    }
+
+    /// Ticks in so many milliseconds, rounded up.
+    func ticks(milliseconds: UInt64) -> UInt64 {
+        let (nanoseconds, isTooMuch) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        return isTooMuch ? .max : (nanoseconds + layout.tickNanoseconds - 1) / layout.tickNanoseconds
+    }
+
+    func report() throws(StoreError) -> StoreReport {
+        try StoreReport(
+            store,
+            bounds: StoreReport.Bounds(
+                maximumWorker: layout.maximumWorker,
+                endTick: layout.maximumTick + 1,
+                nowTick: now.tick,
+                // A minute for etcd's window.
+                ticksAhead: ticks(milliseconds: 3_660_000),
+                text: { [layout] in "\(layout.time(ofTick: $0))" }
+            )
+        )
+    }
+
+    /// This very command, as the holder of what it writes.
+    static var operatorHolder: Holder {
+        var name = [CChar](repeating: 0, count: 256)
+        let isNamed = gethostname(&name, name.count - 1) == 0
+        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return Holder(
+            host: isNamed ? host : "unknown",
+            pod: "firn-command",
+            pid: UInt32(getpid()),
+            instance: .random(in: 0...(.max))
+        )
+    }
+}
+
+/// Asks before something is done that cannot be taken back.
+enum Confirmation {
+    /// Returns when `--yes` was given or the person at the terminal wrote yes.
+    ///
+    /// - Throws: ``Refusal``.
+    static func ask(_ question: String, isGiven: Bool) throws {
+        if isGiven { return }
+        guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
+            throw Refusal(
+                message: "\(question) There is no terminal to ask at: give --yes if that is meant.",
+                exitCode: .usage
+            )
+        }
+        StandardError.write(line: question)
+        StandardError.write(line: "Write 'yes' to go on:")
+        guard readLine() == "yes" else { throw Refusal(message: "Nothing was changed.", exitCode: .temporaryFailure) }
+    }
+}

@@ -1,0 +1,103 @@
+internal import ArgumentParser
+internal import FirnLayout
+internal import FirnStore
+
+struct WorkersListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the workers that the store has records of; all others are free.",
+        discussion: """
+            "limit" is the first moment that the holder may not use, "left" how far off that is by this host's clock: a \
+            holder that lives moves it on, and a worker whose limit has passed is free. The json format is one object a \
+            line; ticks and generations are strings in it, for they have up to 64 bits. Records that cannot be read are \
+            told on standard error, and the exit code is 65.
+            """
+    )
+
+    @OptionGroup var options: StoreOptions
+
+    @Option(help: "How to write the answer.")
+    var format = AnswerFormat.text
+
+    func run() async throws {
+        try reportingErrors {
+            let store = try options.open()
+            let report = try store.report()
+            var output = StandardOutput()
+            let now = store.now.tick
+            for line in format.lines(for: report.workers, of: store.layout, now: now) { try output.write(line: line) }
+            try output.flush()
+            if let problem = report.problems.first {
+                let others = report.problems.count - 1
+                let more = others == 0 ? "" : " (and \(others) more: firn store check)"
+                throw Refusal(message: problem + more, exitCode: .dataError)
+            }
+        }
+    }
+}
+
+extension AnswerFormat {
+    /// Workers as a table with a head, or as a JSON object each.
+    fileprivate func lines(for workers: [StoreReport.Worker], of layout: Layout, now: UInt64) -> [String] {
+        switch self {
+        case .text:
+            Table.lines(
+                ["worker", "state", "host", "pod", "pid", "generation", "limit", "left", "renewed"],
+                workers.map { $0.cells(layout, now) },
+                textColumns: 4
+            )
+        case .json:
+            workers.map { $0.json(layout, now).text }
+        }
+    }
+}
+
+extension StoreReport.Worker {
+    fileprivate func isFree(_ now: UInt64) -> Bool { record.limit <= now }
+
+    private func millisecondsLeft(_ layout: Layout, _ now: UInt64) -> UInt64 {
+        guard record.limit > now else { return 0 }
+        let (nanoseconds, isTooMuch) = (record.limit - now).multipliedReportingOverflow(by: layout.tickNanoseconds)
+        return isTooMuch ? .max / 1_000_000 : nanoseconds / 1_000_000
+    }
+
+    /// Without spaces inside, so that a program can tell the columns apart by them.
+    fileprivate func cells(_ layout: Layout, _ now: UInt64) -> [String] {
+        [
+            "\(number)", isFree(now) ? "free" : "held", Self.cell(record.holder.host),
+            record.holder.pod.map(Self.cell) ?? "-", "\(record.holder.pid)", "\(record.generation)",
+            "\(layout.time(ofTick: record.limit))", Self.text(milliseconds: millisecondsLeft(layout, now)),
+            "\(UTCTime(unixMilliseconds: record.renewedAtUnixMilliseconds))",
+        ]
+    }
+
+    private static func cell(_ text: String) -> String {
+        let plain = String(text.unicodeScalars.map { $0.value > 0x20 && $0.value != 0x7F ? Character($0) : "?" })
+        return plain.isEmpty ? "-" : plain
+    }
+
+    private static func text(milliseconds: UInt64) -> String {
+        switch milliseconds {
+        case 0: "-"
+        case ..<100_000: "\(milliseconds / 1000).\(milliseconds / 100 % 10)s"
+        case ..<6_000_000: "\(milliseconds / 60_000)m"
+        case ..<172_800_000: "\(milliseconds / 3_600_000)h"
+        default: "\(milliseconds / 86_400_000)d"
+        }
+    }
+
+    fileprivate func json(_ layout: Layout, _ now: UInt64) -> JSON {
+        .object([
+            ("worker", .number(UInt64(number))),
+            ("state", .string(isFree(now) ? "free" : "held")),
+            ("host", .string(record.holder.host)),
+            ("pod", record.holder.pod.map { .string($0) } ?? .null),
+            ("pid", .number(UInt64(record.holder.pid))),
+            ("generation", .string("\(record.generation)")),
+            ("limit", .string("\(layout.time(ofTick: record.limit))")),
+            ("limitTick", .string("\(record.limit)")),
+            ("leftMilliseconds", .number(min(millisecondsLeft(layout, now), 1 << 53))),
+            ("renewed", .string("\(UTCTime(unixMilliseconds: record.renewedAtUnixMilliseconds))")),
+        ])
+    }
+}
