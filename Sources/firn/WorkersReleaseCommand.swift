@@ -14,9 +14,6 @@ struct WorkersReleaseCommand: AsyncParsableCommand {
             --holder-is-dead frees the worker now. It states that the daemon which holds it is dead (not paused, not cut \
             off) and that its clock was not ahead of this host's. If that is not so, IDs can be given out twice. A holder \
             that has written since the command began is not dead, and is left alone.
-
-            A daemon whose clock was far ahead remembers its limit in its state directory, and will refuse the store until \
-            the file there is removed.
             """
     )
 

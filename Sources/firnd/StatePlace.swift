@@ -32,26 +32,20 @@ enum StatePlace: CustomStringConvertible {
         switch self {
         case .nowhere:
             logger.notice("what the store grants is not remembered (--state-dir none): restore no older copy of it")
-            return GrantMemory(context)
+            return try GrantMemory(context)
         case .directory(let path):
-            return try Self.memory(context, in: StateDirectory(path: path))
+            return try GrantMemory(context, directory: StateDirectory(path: path))
         case .standard(let places):
             do {
                 try places.makeStateDirectory()
-                return try Self.memory(context, in: StateDirectory(path: places.stateDirectory))
+                return try GrantMemory(context, directory: StateDirectory(path: places.stateDirectory))
             } catch  where error is ConfigurationError || (error as? StoreError)?.code == .unwritable {
                 logger.warning(
                     "what the store grants is not remembered: if it is restored from an older copy, nobody may notice",
                     metadata: ["error": "\(error)"]
                 )
-                return GrantMemory(context)
+                return try GrantMemory(context)
             }
         }
-    }
-
-    private static func memory(_ context: GrantMemory.Context, in directory: StateDirectory) throws -> GrantMemory {
-        // Taken first: what is remembered is then read with this daemon's own file in it.
-        let file = try directory.takeFile(address: context.address)
-        return GrantMemory(context, remembered: try directory.grants(), file: file)
     }
 }

@@ -77,27 +77,44 @@ import Testing
 
     // MARK: - What was granted before this run
 
+    /// Of a daemon in whose state directory these grants are.
+    func memory(_ grants: [Grant], _ storeID: UInt64 = 77, _ name: String = "memory:a") throws -> GrantMemory {
+        let state = try StateDirectory(path: directory.path + "/\(UUID().uuidString)")
+        let files = try grants.map { try state.takeFile(address: $0.address) }
+        for (file, grant) in zip(files, grants) { try file.write(grant) }
+        return try GrantMemory(context(storeID, name), directory: state)
+    }
+
     @Test func aStoreThatKnowsAsMuchOrMoreIsFine() throws {
         let store = MemoryStore()
         try put(store, 2, limit: 1000, generation: 4)
         for (limit, generation) in [(1000, 4), (999, 4), (1000, 3), (1, 1)] as [(UInt64, UInt64)] {
-            let memory = GrantMemory(context(), remembered: [grant(2, limit: limit, generation: generation)])
-            #expect(setBackError(memory, store) == nil)
+            #expect(setBackError(try memory([grant(2, limit: limit, generation: generation)]), store) == nil)
         }
-        #expect(setBackError(GrantMemory(context()), MemoryStore()) == nil)
+        #expect(setBackError(try GrantMemory(context()), MemoryStore()) == nil)
     }
 
     @Test func aStoreThatKnowsLessIsRefusedWithBothTimesAndWhatToDo() throws {
         let store = MemoryStore()
         try put(store, 2, limit: 1000, generation: 4)
-        let lower = setBackError(GrantMemory(context(), remembered: [grant(2, limit: 1001, generation: 4)]), store)
+        let lower = setBackError(try memory([grant(2, limit: 1001, generation: 4)]), store)
         for words in ["memory:a", "worker 2", "T1000", "T1001", "firn store repair --store memory:a"] {
             #expect(lower?.message.contains(words) == true, "\(words) in \(lower?.message ?? "nothing")")
         }
-        let earlier = setBackError(GrantMemory(context(), remembered: [grant(2, limit: 1000, generation: 5)]), store)
-        #expect(earlier != nil)
-        let gone = setBackError(GrantMemory(context(), remembered: [grant(3, limit: 1)]), store)
+        #expect(setBackError(try memory([grant(2, limit: 1000, generation: 5)]), store) != nil)
+        let gone = setBackError(try memory([grant(3, limit: 1)]), store)
         #expect(gone?.message.contains("no record workers/3") == true)
+    }
+
+    /// Only an operator's word that a holder is dead lowers a limit with a new generation.
+    @Test func aWorkerReleasedByAnOperatorIsNoRestoredStore() throws {
+        let store = MemoryStore()
+        try put(store, 2, limit: 1000, generation: 4)
+        let present = try WorkerRecord(key: "workers/2", text: try #require(try store.read("workers/2")).value)
+        let release = WorkerRelease(worker: 2, record: present, isHolderDead: true)
+        let moment = StoreInstant(tick: 500, unixMilliseconds: 500)
+        #expect(try release.perform(store, by: holder(5), at: moment) == .released(freeFromTick: 501))
+        #expect(setBackError(try memory([grant(2, limit: 1000, generation: 4)]), store) == nil)
     }
 
     /// A restored store has lost what was written last, by whomever; an older grant may well be in it.
@@ -106,33 +123,53 @@ import Testing
         try put(store, 1, limit: 500)
         try put(store, 2, limit: 400)
         let remembered = [grant(1, limit: 500, version: 1), grant(2, limit: 450, version: 9)]
-        #expect(setBackError(GrantMemory(context(), remembered: remembered), store) != nil)
-        #expect(setBackError(GrantMemory(context(), remembered: [remembered[0]]), store) == nil)
+        #expect(setBackError(try memory(remembered), store) != nil)
+        #expect(setBackError(try memory(remembered.reversed()), store) != nil)
+        #expect(setBackError(try memory([remembered[0]]), store) == nil)
     }
 
     @Test func anotherStoreInTheSamePlaceIsRefused() throws {
         let store = MemoryStore()
         try put(store, 2, limit: 9999)
-        let error = setBackError(GrantMemory(context(78), remembered: [grant(2, limit: 1000)]), store)
+        let error = setBackError(try memory([grant(2, limit: 1000)], 78), store)
         #expect(error?.message.contains("another one (000000000000004e)") == true)
         #expect(error?.message.contains("(000000000000004d)") == true)
         // One that was moved is still itself; and another store's memory is nobody's business elsewhere.
-        #expect(setBackError(GrantMemory(context(77, "memory:b"), remembered: [grant(2, limit: 1000)]), store) == nil)
-        #expect(setBackError(GrantMemory(context(77, "memory:b"), remembered: [grant(2, limit: 99999)]), store) != nil)
-        #expect(setBackError(GrantMemory(context(78, "memory:b"), remembered: [grant(2, limit: 99999)]), store) == nil)
+        #expect(setBackError(try memory([grant(2, limit: 1000)], 77, "memory:b"), store) == nil)
+        #expect(setBackError(try memory([grant(2, limit: 99999)], 77, "memory:b"), store) != nil)
+        #expect(setBackError(try memory([grant(2, limit: 99999)], 78, "memory:b"), store) == nil)
     }
 
     @Test func aFloorAboveWhatIsKnownSettlesIt() throws {
         let store = MemoryStore()
-        let memory = GrantMemory(context(), remembered: [grant(2, limit: 1000)])
-        #expect(setBackError(memory, store) != nil)
+        let same = try memory([grant(2, limit: 1000)])
+        let other = try memory([grant(2, limit: 1000)], 78)
+        for memory in [same, other] { #expect(setBackError(memory, store) != nil) }
         for (floor, isEnough) in [(999, false), (1000, true)] as [(UInt64, Bool)] {
             let limit = StoreInstant(tick: floor, unixMilliseconds: floor)
             _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
-            #expect((setBackError(memory, store) == nil) == isEnough)
+            for memory in [same, other] { #expect((setBackError(memory, store) == nil) == isEnough) }
         }
-        let other = GrantMemory(context(78), remembered: [grant(2, limit: 1000)])
-        #expect(setBackError(other, store) == nil)
+    }
+
+    /// The neighbour stops in order while this one starts: between the look at its file and the look at the store.
+    @Test func aNeighbourThatGivesItsWorkerBackIsNotMistakenForARestoredStore() throws {
+        let state = try StateDirectory(path: directory.path + "/state")
+        let store = MemoryStore()
+        let neighbour = try GrantMemory(context(), directory: state)
+        let held = try claim(claims(store, neighbour), .fixed(2), at: 1000)
+        try neighbour.persist()
+        let starting = try GrantMemory(context(), directory: state)
+        let isFirst = OnceFlag()
+        let leaving = claims(store, neighbour)
+        store.onOperation { operation, key in
+            guard operation == .read, key == "workers/2", isFirst.take() else { return }
+            let moment = StoreInstant(tick: 1010, unixMilliseconds: 1010)
+            #expect(leaving.release(held, firstUnusedTick: 1011, at: moment) == .released(limit: 1011))
+        }
+        #expect(setBackError(starting, store) == nil)
+        // And what it had is not this one's to insist on later.
+        #expect(setBackError(starting, store) == nil)
     }
 
     // MARK: - While it runs
@@ -140,7 +177,7 @@ import Testing
     /// The store is replaced by a copy of itself as it was, with the daemon running.
     @Test func aStoreRestoredUnderARunningDaemonIsRefusedUntilItIsRepaired() throws {
         let store = MemoryStore()
-        let memory = GrantMemory(context())
+        let memory = try GrantMemory(context())
         let claims = claims(store, memory)
         var held = try claim(claims, .fixed(2), at: 1000)
         let copy = store.state.withLock { ($0.records, $0.lastVersion) }
@@ -166,7 +203,7 @@ import Testing
     /// Somebody else has used the copy meanwhile, so that the worker itself looks right; the store's version does not.
     @Test func aVersionThatComesAgainIsNoticedAtTheWrite() throws {
         let store = MemoryStore()
-        let memory = GrantMemory(context())
+        let memory = try GrantMemory(context())
         let claims = claims(store, memory)
         let guarded = GuardedStore(store, memory: memory)
         let copy = store.state.withLock { ($0.records, $0.lastVersion) }
@@ -191,7 +228,7 @@ import Testing
 
     @Test func writesOfSeveralThreadsAreNotMistakenForIt() throws {
         let store = MemoryStore()
-        let guarded = GuardedStore(store, memory: GrantMemory(context()))
+        let guarded = GuardedStore(store, memory: try GrantMemory(context()))
         onThreads(8) { index in
             for turn in 0..<200 {
                 #expect(throws: Never.self) { try guarded.write("k/\(index)/\(turn)", "x", ifVersion: nil) }
@@ -208,7 +245,7 @@ import Testing
             let limit = StoreInstant(tick: 2000, unixMilliseconds: 2000)
             _ = try? FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
         }
-        let claims = claims(store, GrantMemory(context()))
+        let claims = claims(store, try GrantMemory(context()))
         var random = SeededRandom(state: 1)
         let moment = StoreInstant(tick: 1000, unixMilliseconds: 1000)
         #expect(try claims.claim(.fixed(2), at: moment, using: &random) == .belowFloor(untilTick: 2000))
@@ -219,26 +256,22 @@ import Testing
     @Test func whatWasGrantedOutlivesTheDaemonAndTheNextTakesItOver() throws {
         let state = try StateDirectory(path: directory.path + "/state")
         let store = MemoryStore()
-        var memory: GrantMemory? = GrantMemory(context(), file: try state.takeFile(address: context().address))
+        var memory: GrantMemory? = try GrantMemory(context(), directory: state)
         let held = try claim(claims(store, memory!), .fixed(2), at: 1000)
         try memory?.persist()
         #expect(try state.grants().map(\.limit.tick) == [held.limit])
         #expect(try state.grants().map(\.worker) == [2])
 
         // Another daemon beside it, on another worker: a file of its own.
-        let second = GrantMemory(context(), file: try state.takeFile(address: context().address))
+        let second = try GrantMemory(context(), directory: state)
         _ = try claim(claims(store, second, instance: 2), .fixed(3), at: 1100)
         try second.persist()
         #expect(try state.grants().map(\.worker) == [2, 3])
 
         memory = nil
-        let next = GrantMemory(
-            context(),
-            remembered: try state.grants(),
-            file: try state.takeFile(address: context().address)
-        )
-        #expect(setBackError(next, store) == nil)
+        let next = try GrantMemory(context(), directory: state)
         #expect(setBackError(next, MemoryStore()) != nil)
+        #expect(setBackError(next, store) == nil)
         _ = try claim(claims(store, next, instance: 3), .fixed(2), at: 1200)
         try next.persist()
         #expect(try state.grants().map(\.limit.tick) == [1230, 1130], "the first file was taken over")
@@ -248,10 +281,10 @@ import Testing
     @Test func whatIsGivenBackIsRememberedBeforeTheStoreIsLowered() throws {
         let state = try StateDirectory(path: directory.path + "/state")
         let store = MemoryStore()
-        let memory = GrantMemory(context(), file: try state.takeFile(address: context().address))
-        let claims = claims(store, memory)
+        let leaving = try GrantMemory(context(), directory: state)
+        let claims = claims(store, leaving)
         let held = try claim(claims, .fixed(2), at: 1000)
-        try memory.persist()
+        try leaving.persist()
         let remembered = Mutex<[UInt64]>([])
         store.onOperation { operation, _ in
             guard operation == .write else { return }
@@ -261,7 +294,7 @@ import Testing
         let moment = StoreInstant(tick: 1010, unixMilliseconds: 1010)
         #expect(claims.release(held, firstUnusedTick: 1011, at: moment) == .released(limit: 1011))
         #expect(remembered.withLock { $0 } == [1011])
-        #expect(setBackError(GrantMemory(context(), remembered: try state.grants()), store) == nil)
+        #expect(setBackError(try memory(try state.grants()), store) == nil)
     }
 
     @Test func aWriteThatWasCutOffLeavesTheOneBefore() throws {

@@ -38,7 +38,7 @@ import Testing
                     instance += 1
                     let memory = GrantMemory(
                         Self.context,
-                        remembered: [machines[index].memory?.highest].compactMap(\.self)
+                        remembering: machines[index].memory?.highest
                     )
                     machines[index].memory = memory
                     machines[index].daemon = SimulatedDaemon(

@@ -17,11 +17,14 @@ package final class GrantFile: Sendable {
     static let placeLength = 512
 
     package let path: String
+    /// What the last one that had the file remembered.
+    package let inherited: Grant?
     private let descriptor: Int32
     private let lastSerial: Mutex<UInt64>
 
-    private init(path: String, descriptor: Int32, lastSerial: UInt64) {
+    private init(path: String, descriptor: Int32, inherited: Grant?, lastSerial: UInt64) {
         self.path = path
+        self.inherited = inherited
         self.descriptor = descriptor
         self.lastSerial = Mutex(lastSerial)
     }
@@ -48,15 +51,15 @@ package final class GrantFile: Sendable {
             close(descriptor)
             return nil
         }
-        let serial: UInt64
         switch try content(descriptor, path) {
-        case .nothing: serial = 0
-        case .grant(let grant, let last) where grant.address == address: serial = last
+        case .nothing:
+            return GrantFile(path: path, descriptor: descriptor, inherited: nil, lastSerial: 0)
+        case .grant(let grant, let serial) where grant.address == address:
+            return GrantFile(path: path, descriptor: descriptor, inherited: grant, lastSerial: serial)
         default:
             close(descriptor)
             return nil
         }
-        return GrantFile(path: path, descriptor: descriptor, lastSerial: serial)
     }
 
     /// What the file has; `.nothing` if it went away meanwhile.

@@ -4,7 +4,7 @@ internal import Synchronization
 /// copy, emptied or exchanged is noticed before anything is given out twice.
 ///
 /// It holds the store against two things that never fall in a store that was left alone:
-/// - the limit and the generation of the worker that was extended last, at every claim, by ``verify(_:)``;
+/// - the generation of the worker that was extended last, and its holder's limit, at every claim, by ``verify(_:)``;
 /// - the store's version, at every write, by ``GuardedStore``. That is how named sequences are protected too.
 ///
 /// Where there is a file, both outlive the daemon. Only the highest limit is kept, for the store has either all that was
@@ -38,9 +38,9 @@ package final class GrantMemory: Sendable {
     }
 
     private struct State {
-        /// What the store has still to show: grants of earlier runs and of this host's other daemons.
-        var unverified: [Grant]
-        /// The highest of this daemon, or one that the store has shown.
+        /// Whether the store was held against what is remembered on this host.
+        var isVerified = false
+        /// The highest of this daemon, or of the one before it in its file.
         var highest: Grant?
         var written: Grant?
         var version: UInt64 = 0
@@ -49,17 +49,25 @@ package final class GrantMemory: Sendable {
     }
 
     private let context: Context
+    private let directory: StateDirectory?
     private let file: GrantFile?
-    private let state: Mutex<State>
+    private let state = Mutex(State())
 
-    /// - Parameters:
-    ///   - remembered: All grants of the state directory; those of other stores at other places are left out.
-    ///   - file: Where to remember; nil: in this process alone.
-    package init(_ context: Context, remembered: [Grant] = [], file: GrantFile? = nil) {
+    /// - Parameter directory: Where to remember, and what others remember there; nil: in this process alone.
+    /// - Throws: what the directory does.
+    package init(_ context: Context, directory: StateDirectory? = nil) throws(StoreError) {
         self.context = context
-        self.file = file
-        let relevant = remembered.filter { $0.storeID == context.storeID || $0.address == context.address }
-        state = Mutex(State(unverified: relevant))
+        self.directory = directory
+        file = try directory?.takeFile(address: context.address)
+        if let grant = file?.inherited, grant.storeID == context.storeID { state.withLock { $0.highest = grant } }
+    }
+
+    /// One that remembers `grant` and lasts as long as the process.
+    init(_ context: Context, remembering grant: Grant?) {
+        self.context = context
+        directory = nil
+        file = nil
+        state.withLock { $0.highest = grant }
     }
 
     // MARK: - Holding the store against it
@@ -71,29 +79,47 @@ package final class GrantMemory: Sendable {
     @discardableResult
     package func verify(_ store: some Store) throws(StoreError) -> FloorRecord? {
         let floor = try FloorRecord.read(store)
-        let (expected, versionFellTo) = state.withLock { state in
-            ((state.unverified + [state.highest].compactMap(\.self)).filter { !covers(floor, $0) }, state.versionFellTo)
-        }
-        if let highest = expected.max(by: { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }) {
-            if let other = expected.first(where: { $0.storeID != context.storeID }) { throw otherStore(other) }
-            if let versionFellTo { throw versionFell(to: versionFellTo, highest) }
-            // The last one written and the highest: where these are, all before them are.
-            let last = expected.max { $0.version < $1.version }!
-            for grant in Set([highest, last]) { try check(grant, in: store) }
-        }
+        let (isVerified, highest, versionFellTo) = state.withLock { ($0.isVerified, $0.highest, $0.versionFellTo) }
+        let own = highest.flatMap { covers(floor, $0) ? nil : $0 }
+        if let versionFellTo, own != nil { throw versionFell(to: versionFellTo, own) }
+        if let own, let error = try mismatch(own, store) { throw error }
+        let others = isVerified ? [] : try verifyOthers(store, floor)
         state.withLock { state in
-            state.unverified = []
-            if let highest = expected.max(by: { $0.limit.tick < $1.limit.tick }) {
-                if state.highest.map({ $0.limit.tick < highest.limit.tick }) ?? true { state.highest = highest }
-                state.version = max(state.version, expected.map(\.version).max()!)
-            } else if state.highest != nil || versionFellTo != nil {
+            state.isVerified = true
+            if own == nil, highest != nil || versionFellTo != nil {
                 // All of it lies below the floor, and whatever the store says from now on is right.
                 state.highest = nil
                 state.version = 0
                 state.versionFellTo = nil
             }
+            state.version = max(state.version, own?.version ?? 0, others.map(\.version).max() ?? 0)
         }
         return floor
+    }
+
+    /// Holds the store against what this host's other daemons remember, dead or alive.
+    ///
+    /// One that lives may give its worker back at this moment. It lowers what it remembers before it lowers the store:
+    /// so what the store does not show is looked up again, and counts if it is remembered still.
+    private func verifyOthers(_ store: some Store, _ floor: FloorRecord?) throws(StoreError) -> [Grant] {
+        guard let directory else { return [] }
+        var disbelieved: Set<Grant> = []
+        while true {
+            let grants = try directory.grants().filter { grant in
+                (grant.storeID == context.storeID || grant.address == context.address) && !covers(floor, grant)
+            }
+            // The last one written and the highest: where these are, all before them are.
+            let newest = grants.max { $0.version < $1.version }
+            let highest = grants.max { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }
+            let foreign = grants.first { $0.storeID != context.storeID }
+            var isAgreed = true
+            for grant in Set([newest, highest, foreign].compactMap(\.self)) {
+                guard let error = try mismatch(grant, store) else { continue }
+                isAgreed = false
+                if !disbelieved.insert(grant).inserted { throw error }
+            }
+            if isAgreed { return grants }
+        }
     }
 
     private func covers(_ floor: FloorRecord?, _ grant: Grant) -> Bool {
@@ -103,17 +129,18 @@ package final class GrantMemory: Sendable {
             ? floor.limit.tick >= grant.limit.tick : floor.limit.unixMilliseconds >= grant.limit.unixMilliseconds
     }
 
-    private func check(_ grant: Grant, in store: some Store) throws(StoreError) {
+    /// What the store lacks of a grant; nil if nothing.
+    ///
+    /// A later holder's limit may be lower only if an operator said that the earlier one is dead.
+    private func mismatch(_ grant: Grant, _ store: some Store) throws(StoreError) -> StoreError? {
+        guard grant.storeID == context.storeID else { return otherStore(grant) }
         let key = WorkerRecord.key(grant.worker)
-        guard let stored = try store.read(key) else { throw setBack(grant, "has no record \(key)") }
+        guard let stored = try store.read(key) else { return setBack(grant, "has no record \(key)") }
         let record = try WorkerRecord(key: key, text: stored.value)
-        guard record.generation >= grant.generation, record.limit >= grant.limit.tick else {
-            let until = context.text(context.unixMilliseconds(record.limit))
-            throw setBack(
-                grant,
-                "has worker \(grant.worker) used up to \(until) by its holder \(record.generation)"
-            )
-        }
+        if record.generation > grant.generation { return nil }
+        if record.generation == grant.generation, record.limit >= grant.limit.tick { return nil }
+        let until = context.text(context.unixMilliseconds(record.limit))
+        return setBack(grant, "has worker \(grant.worker) used up to \(until) by its holder \(record.generation)")
     }
 
     // MARK: - What is granted
@@ -186,8 +213,8 @@ package final class GrantMemory: Sendable {
     private func setBack(_ grant: Grant, _ what: String) -> StoreError {
         StoreError(
             code: .setBack,
-            message: "the store \(context.storeName) \(what), and this daemon was granted worker \(grant.worker) up to "
-                + "\(context.text(grant.limit.unixMilliseconds)) as its holder \(grant.generation): it was restored from "
+            message: "the store \(context.storeName) \(what), and granted worker \(grant.worker) up to "
+                + "\(context.text(grant.limit.unixMilliseconds)) to its holder \(grant.generation): it was restored from "
                 + "an older copy or set back. \(advice)"
         )
     }
