@@ -48,6 +48,16 @@ import Testing
                     return status.message.contains("removed or replaced")
                 }
                 #expect(!FileManager.default.fileExists(atPath: scratch.store), "it made a new one")
+                #expect(daemon.log.contains("removed or replaced"))
+                // The very same files are back: it goes on by itself.
+                for suffix in ["", "-wal", "-shm"] {
+                    try FileManager.default.moveItem(
+                        atPath: scratch.store + "-gone" + suffix,
+                        toPath: scratch.store + suffix
+                    )
+                }
+                try eventually("service resumes") { (try? peer.nextID()).map { $0 > last } ?? false }
+                try FileManager.default.moveItem(atPath: scratch.store, toPath: scratch.store + "-gone")
                 // Even so it stops when it is told to.
                 daemon.signal(SIGTERM)
                 let ending = try daemon.waitForExit()

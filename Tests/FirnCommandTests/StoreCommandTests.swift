@@ -148,9 +148,11 @@ import Testing
     @Test func aReleasedHolderStopsAndItsLimitStays() throws {
         let daemon = try Firnd(Self.layout + ["--window", "3s"])
         let first = try #require(UInt64(try daemon.firn("next").output.dropLast()))
+        let before = try record(daemon)
         let released = try run(daemon, "workers", "release", "2", "--yes")
         #expect(released.exitCode == 0 && released.output.contains("taken from its holder"), "\(released)")
         let fenced = try record(daemon)
+        #expect(fenced.limit >= before.limit)
         #expect(fenced.generation == 2 && fenced.holder.pod == "firn-command")
         // It comes back as its own successor once the limit has passed, and gives out nothing below it.
         let deadline = ContinuousClock.now + .seconds(30)
