@@ -2,7 +2,8 @@
 
 // The modules, and which way the arrows point:
 //
-//     firnd ──► FirnServer ──► FirnStore
+//     firnd ──► FirnEtcd ────► FirnStore
+//       └─────► FirnServer ────────▲
 //                   ├────────► FirnEngine ──► FirnLayout
 //                   └────────► FirnWire ──────────▲
 //                                 ▲               │
@@ -11,7 +12,7 @@
 // Both mains find the store by FirnPlaces ──► FirnStore.
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnStore sees
-// SQLite, and only FirnClient sees SwiftNIO.
+// SQLite, only FirnEtcd sees gRPC, and only FirnEtcd and FirnClient see SwiftNIO.
 
 import PackageDescription
 
@@ -37,6 +38,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.0"),
+        .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.0"),
     ],
     targets: [
         // Pure values and the engine: no I/O, no dependency.
@@ -55,6 +61,21 @@ let package = Package(
         // The daemon.
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "FirnStore", dependencies: ["CSQLite"], swiftSettings: swiftSettings),
+        .target(
+            name: "FirnEtcd",
+            dependencies: [
+                "FirnStore",
+                .product(name: "GRPCCore", package: "grpc-swift-2"),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["Generated/SOURCES"],
+            swiftSettings: swiftSettings
+        ),
         .target(name: "CLinux"),
         .target(
             name: "FirnServer",
@@ -70,7 +91,7 @@ let package = Package(
         .executableTarget(
             name: "firnd",
             dependencies: [
-                "CLinux", "FirnEngine", "FirnLayout", "FirnPlaces", "FirnServer", "FirnStore", "FirnWire",
+                "CLinux", "FirnEngine", "FirnEtcd", "FirnLayout", "FirnPlaces", "FirnServer", "FirnStore", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -103,6 +124,13 @@ let package = Package(
         // What several test targets need.
         .target(name: "FirnTestSupport", path: "Tests/FirnTestSupport", swiftSettings: swiftSettings),
 
+        .target(
+            name: "EtcdTestSupport",
+            dependencies: ["FirnEtcd", "FirnTestSupport"],
+            path: "Tests/EtcdTestSupport",
+            swiftSettings: swiftSettings
+        ),
+
         .testTarget(
             name: "FirnLayoutTests",
             dependencies: ["FirnLayout", "FirnTestSupport"],
@@ -119,7 +147,16 @@ let package = Package(
             dependencies: ["FirnEngine", "FirnLayout", "FirnServer", "FirnStore", "FirnWire"],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "FirnStoreTests", dependencies: ["FirnStore"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "FirnStoreTests",
+            dependencies: ["EtcdTestSupport", "FirnEtcd", "FirnStore"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FirnEtcdTests",
+            dependencies: ["EtcdTestSupport", "FirnEtcd", "FirnStore"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "FirnEngineTests",
             dependencies: ["FirnEngine", "FirnLayout", "FirnTestSupport"],
@@ -143,7 +180,10 @@ let package = Package(
         // Starts the real firnd, which it depends on to have it built.
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["CSQLite", "FirnClient", "FirnLayout", "FirnStore", "FirnWire", "firnd"],
+            dependencies: [
+                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnEtcd", "FirnLayout", "FirnStore", "FirnTestSupport", "FirnWire",
+                "firnd",
+            ],
             swiftSettings: swiftSettings
         ),
     ],
