@@ -54,7 +54,7 @@ package enum WriteOutcome: Hashable, Sendable {
 
 /// Traps on a key that the stores would not agree on: Swift's strings and a database's bytes compare differently
 /// outside ASCII.
-func checkKey(_ key: String) {
+package func checkKey(_ key: String) {
     precondition(
         key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F },
         "store keys are printable ASCII without spaces"

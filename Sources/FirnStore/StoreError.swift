@@ -3,7 +3,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The kind of a store's failure. New kinds may come; switch over it with a default.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String, Hashable, Sendable {
-            case unavailable, missing, unwritable, diskFull, ioFailed, replaced
+            case unavailable, missing, refused, unwritable, diskFull, ioFailed, replaced
             case notOurs, newerFormat, corrupt, layoutDiffers, setBack
         }
 
@@ -17,6 +17,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         package static let unavailable = Code(.unavailable)
         /// There is none, and none was to be made.
         package static let missing = Code(.missing)
+        /// It does not let this daemon in, or is not who it should be: users, passwords, certificates.
+        package static let refused = Code(.refused)
         /// Permissions or a read-only file system forbid writing.
         package static let unwritable = Code(.unwritable)
         /// No room left for the write.
@@ -51,12 +53,15 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { "\(code): \(message)" }
 
-    /// The exit code of a daemon that cannot start for this reason: 78 (`EX_CONFIG`) where somebody has to put
-    /// something right, else 74 (`EX_IOERR`).
-    package var exitCode: Int32 {
+    /// Whether it stays so until somebody puts something right.
+    package var needsSomebody: Bool {
         switch code {
-        case .notOurs, .newerFormat, .corrupt, .layoutDiffers, .setBack: 78
-        default: 74
+        case .refused, .notOurs, .newerFormat, .corrupt, .layoutDiffers, .setBack: true
+        default: false
         }
     }
+
+    /// The exit code of a daemon that cannot start for this reason: 78 (`EX_CONFIG`) where somebody has to put
+    /// something right, else 74 (`EX_IOERR`).
+    package var exitCode: Int32 { needsSomebody ? 78 : 74 }
 }

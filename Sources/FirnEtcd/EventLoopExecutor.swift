@@ -1,0 +1,18 @@
+internal import NIOCore
+
+/// Runs tasks on an event loop's thread, beside its sockets.
+///
+/// So the calls to etcd need no thread of Swift's pool: the daemon goes without that pool, and who waits for a call may
+/// be one of its threads.
+final class EventLoopExecutor: TaskExecutor {
+    private let eventLoop: any EventLoop
+
+    init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        eventLoop.execute { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+    }
+}
