@@ -23,7 +23,8 @@ import Testing
 
     @Test(arguments: StoreUnderTest.allCases) func writeAtAnotherVersionConflicts(_ kind: StoreUnderTest) throws {
         let store = try kind.make()
-        #expect(try store.write("a", "x", ifVersion: 1) == .conflict)
+        // To some stores 0 is the version of what is not there.
+        for version in [0, 1, UInt64.max] { #expect(try store.write("a", "x", ifVersion: version) == .conflict) }
         #expect(try store.read("a") == nil)
         let first = try #require(try store.write("a", "1", ifVersion: nil).version)
         #expect(try store.write("a", "2", ifVersion: nil) == .conflict)
@@ -60,6 +61,32 @@ import Testing
         }
         #expect(try store.list(prefix: "").count == 8)
         #expect(try store.list(prefix: "none").isEmpty)
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func aLongListIsWholeAndInOrder(_ kind: StoreUnderTest) throws {
+        let store = try kind.make()
+        // More than two pages of any store that has pages.
+        let keys = (0..<2100).map { "many/\($0)" }
+        onThreads(8) { index in
+            for key in keys[(keys.count * index / 8)..<(keys.count * (index + 1) / 8)] {
+                _ = try? store.write(key, "of \(key)", ifVersion: nil)
+            }
+        }
+        _ = try store.write("many", "before", ifVersion: nil)
+        _ = try store.write("many0", "after", ifVersion: nil)
+        let records = try store.list(prefix: "many/")
+        #expect(records.map(\.key) == keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+        #expect(records.allSatisfy { $0.value == "of \($0.key)" })
+        #expect(Set(records.map(\.version)).count == keys.count)
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func aLargeValueComesBackWhole(_ kind: StoreUnderTest) throws {
+        let store = try kind.make()
+        // Far more than any record of ours, and less than etcd's 1.5 MiB a request.
+        let value = String(repeating: "0123456789abcdef", count: 65_536)
+        let version = try #require(try store.write("a", value, ifVersion: nil).version)
+        #expect(try store.read("a") == StoredValue(value: value, version: version))
+        #expect(try store.list(prefix: "a").map(\.value) == [value])
     }
 
     @Test(arguments: StoreUnderTest.allCases) func racingIncrementsAreAllCounted(_ kind: StoreUnderTest) throws {

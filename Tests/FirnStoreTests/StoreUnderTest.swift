@@ -1,3 +1,5 @@
+import EtcdTestSupport
+import FirnEtcd
 import FirnStore
 import Foundation
 import Synchronization
@@ -5,16 +7,25 @@ import Testing
 
 /// The stores that keep the contract. A new one joins by a case.
 enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
-    case memory, sqlite
+    case memory, sqlite, etcd
 
     private static let directory = TemporaryDirectory()
+
+    /// One for all tests of this process: each has a prefix of its own.
+    private static let server = Result { try EtcdServer() }
 
     var testDescription: String { rawValue }
 
     func make() throws -> any Store {
         switch self {
-        case .memory: MemoryStore()
-        case .sqlite: try SQLiteStore(path: Self.directory.path + "/\(UUID().uuidString).db")
+        case .memory: return MemoryStore()
+        case .sqlite: return try SQLiteStore(path: Self.directory.path + "/\(UUID().uuidString).db")
+        case .etcd:
+            var configuration = EtcdConfiguration(endpoints: [try Self.server.get().endpoint])
+            configuration.keyPrefix = "/\(UUID().uuidString)/"
+            // The machine may be busy with other tests.
+            configuration.timeout = .seconds(30)
+            return EtcdStore(configuration)
         }
     }
 }

@@ -1,0 +1,221 @@
+package import FirnEtcd
+internal import FirnTestSupport
+internal import Foundation
+internal import Synchronization
+
+/// A real etcd on loopback ports of its own, with its data in a directory of its own.
+///
+/// Stopped and removed with this object; and where the test process ends before that, with the process.
+package final class EtcdServer: Sendable {
+    /// What differs from a plain server.
+    package struct Options: Sendable {
+        /// Whether a write is on the disk when it is answered. Off, tests that pull no plug are much faster.
+        package var syncs = false
+        package var tls: TestCertificates?
+        package var arguments: [String] = []
+
+        package init(syncs: Bool = false, tls: TestCertificates? = nil, arguments: [String] = []) {
+            self.syncs = syncs
+            self.tls = tls
+            self.arguments = arguments
+        }
+    }
+
+    /// One member of a cluster, before it is started.
+    private struct Member {
+        var name: String
+        var clientPort: UInt16
+        var peerPort: UInt16
+        var metricsPort: UInt16
+
+        static func make(_ number: Int) throws -> Member {
+            let ports = try freePorts(3)
+            return Member(name: "m\(number)", clientPort: ports[0], peerPort: ports[1], metricsPort: ports[2])
+        }
+
+        var peer: String { "\(name)=http://127.0.0.1:\(peerPort)" }
+    }
+
+    private struct State {
+        var pid: pid_t?
+    }
+
+    package let directory: String
+    private let member: Member
+    private let command: [String]
+    private let state = Mutex(State())
+
+    package var port: UInt16 { member.clientPort }
+    package var endpoint: EtcdEndpoint { EtcdEndpoint(host: "127.0.0.1", port: port) }
+    /// What `--store` is given.
+    package var location: String { "etcd:\(endpoint)" }
+
+    /// Starts a cluster of one.
+    package convenience init(_ options: Options = Options()) throws {
+        let member = try Member.make(0)
+        try self.init(member, cluster: [member], options)
+        try start()
+        try waitUntilReady()
+    }
+
+    /// Starts a cluster of `count`, which goes on with a majority of them.
+    package static func cluster(of count: Int, _ options: Options = Options()) throws -> [EtcdServer] {
+        let members = try (0..<count).map { try Member.make($0) }
+        let servers = try members.map { try EtcdServer($0, cluster: members, options) }
+        for server in servers { try server.start() }
+        for server in servers { try server.waitUntilReady() }
+        return servers
+    }
+
+    private init(_ member: Member, cluster: [Member], _ options: Options) throws {
+        var template = Array("/tmp/firn-etcd-test.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw EtcdTestFailure("mkdtemp: \(String(cString: strerror(errno)))") }
+        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        Watchdog.shared.made(directory: directory)
+        self.member = member
+        let scheme = options.tls == nil ? "http" : "https"
+        let client = "\(scheme)://127.0.0.1:\(member.clientPort)"
+        var command = [
+            "/usr/bin/etcd", "--name", member.name, "--data-dir", directory + "/data",
+            "--listen-client-urls", client, "--advertise-client-urls", client,
+            "--listen-peer-urls", "http://127.0.0.1:\(member.peerPort)",
+            "--initial-advertise-peer-urls", "http://127.0.0.1:\(member.peerPort)",
+            "--initial-cluster", cluster.map(\.peer).joined(separator: ","),
+            "--listen-metrics-urls", "http://127.0.0.1:\(member.metricsPort)",
+            "--log-level", "error", "--logger", "zap",
+        ]
+        if !options.syncs { command.append("--unsafe-no-fsync") }
+        if let tls = options.tls {
+            command += ["--cert-file", tls.server.certificate, "--key-file", tls.server.key]
+            command += ["--client-cert-auth", "--trusted-ca-file", tls.authority.certificate]
+        }
+        self.command = command + options.arguments
+    }
+
+    deinit {
+        kill()
+        try? FileManager.default.removeItem(atPath: directory)
+        Watchdog.shared.removed(directory: directory)
+    }
+
+    // MARK: - How it runs
+
+    package func start() throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, directory + "/log", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // Before the first, which it keeps this process's descriptors from.
+        let watchdog = Watchdog.shared
+        let words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+        let variables: [UnsafeMutablePointer<CChar>?] = [strdup("PATH=/usr/bin:/bin"), nil]
+        defer { (words + variables).forEach { free($0) } }
+        var pid: pid_t = 0
+        let status = posix_spawn(&pid, command[0], &actions, nil, words, variables)
+        guard status == 0 else {
+            throw EtcdTestFailure(
+                "cannot start \(command[0]) (Debian's etcd-server): \(String(cString: strerror(status)))"
+            )
+        }
+        watchdog.started(pid)
+        state.withLock { $0.pid = pid }
+    }
+
+    /// Waits until the cluster answers through this member.
+    package func waitUntilReady() throws {
+        let end = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < end {
+            if let pid = state.withLock({ $0.pid }), waitpid(pid, nil, WNOHANG) == pid {
+                Watchdog.shared.ended(pid)
+                state.withLock { $0.pid = nil }
+                throw EtcdTestFailure("etcd ended: \(log)")
+            }
+            if (try? LoopbackHTTP.get(port: member.metricsPort, path: "/health"))?.contains("\"true\"") == true {
+                return
+            }
+            usleep(10_000)
+        }
+        throw EtcdTestFailure("etcd is not ready after 60 s: \(log)")
+    }
+
+    package var log: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
+
+    /// SIGKILL.
+    package func kill() { end(SIGKILL) }
+
+    package func stop() { end(SIGTERM) }
+
+    /// It keeps its connections, and answers nothing until ``resume()``.
+    package func pause() { signal(SIGSTOP) }
+
+    package func resume() { signal(SIGCONT) }
+
+    /// After ``kill()`` or ``stop()``: on the same port, with the same data.
+    package func restart() throws {
+        try start()
+        try waitUntilReady()
+    }
+
+    private func signal(_ number: Int32) {
+        state.withLock { if let pid = $0.pid { _ = Glibc.kill(pid, number) } }
+    }
+
+    private func end(_ number: Int32) {
+        state.withLock { state in
+            guard let pid = state.pid else { return }
+            _ = Glibc.kill(pid, number)
+            // A stopped process takes no other signal but SIGKILL.
+            _ = Glibc.kill(pid, SIGCONT)
+            _ = waitpid(pid, nil, 0)
+            Watchdog.shared.ended(pid)
+            state.pid = nil
+        }
+    }
+
+    // MARK: - What it is told besides Firn's calls
+
+    /// Copies the data of a stopped server aside.
+    package func backUp() throws {
+        try? FileManager.default.removeItem(atPath: directory + "/backup")
+        try FileManager.default.copyItem(atPath: directory + "/data", toPath: directory + "/backup")
+    }
+
+    /// Puts a stopped server back to where ``backUp()`` found it.
+    package func restoreBackup() throws {
+        try FileManager.default.removeItem(atPath: directory + "/data")
+        try FileManager.default.copyItem(atPath: directory + "/backup", toPath: directory + "/data")
+    }
+
+    /// Calls etcd's API through its JSON gateway.
+    @discardableResult
+    package func post(_ path: String, _ body: String) throws -> String {
+        try LoopbackHTTP.post(port: port, path: path, body: body)
+    }
+
+    /// Lets in only `root`, and `firn`, which may read and write below `/firn/`.
+    package func requirePasswords(root: String, firn: String) throws {
+        try post("/v3/auth/user/add", #"{"name":"root","password":"\#(root)"}"#)
+        try post("/v3/auth/role/add", #"{"name":"root"}"#)
+        try post("/v3/auth/user/grant", #"{"user":"root","role":"root"}"#)
+        try post("/v3/auth/user/add", #"{"name":"firn","password":"\#(firn)"}"#)
+        try post("/v3/auth/role/add", #"{"name":"firn"}"#)
+        let (key, end) = (Data("/firn/".utf8).base64EncodedString(), Data("/firn0".utf8).base64EncodedString())
+        try post(
+            "/v3/auth/role/grant",
+            #"{"name":"firn","perm":{"permType":"READWRITE","key":"\#(key)","range_end":"\#(end)"}}"#
+        )
+        try post("/v3/auth/user/grant", #"{"user":"firn","role":"firn"}"#)
+        try post("/v3/auth/enable", "{}")
+    }
+}
+
+/// What a test with etcd cannot go on without.
+package struct EtcdTestFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,90 @@
+internal import Foundation
+internal import Synchronization
+
+/// A TCP proxy on loopback in front of a port, which does to the connections what networks do.
+package final class FaultyProxy: Sendable {
+    package enum Mode: Sendable {
+        case forward
+        /// What comes goes nowhere, either way.
+        case swallow
+        /// Requests get through; once an answer comes, it is dropped and the connection cut.
+        case loseAnswers
+    }
+
+    package let port: UInt16
+    private let targetPort: UInt16
+    private let listener: Int32
+    private let mode = Mutex(Mode.forward)
+    private let isOn = Atomic(true)
+    private let accepted = Atomic(0)
+
+    package init(to targetPort: UInt16) throws {
+        self.targetPort = targetPort
+        (listener, port) = try listeningSocket()
+        Thread { [listener, weak self] in
+            while true {
+                let client = accept(listener, nil, nil)
+                guard client >= 0, let self, self.isOn.load(ordering: .acquiring) else {
+                    Glibc.close(client)
+                    Glibc.close(listener)
+                    return
+                }
+                self.serve(client)
+            }
+        }.start()
+    }
+
+    /// Cuts what is open, and listens no more.
+    package func close() {
+        guard isOn.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        // Wakes the thread that accepts, which closes the socket.
+        shutdown(listener, Int32(SHUT_RDWR))
+    }
+
+    deinit { close() }
+
+    /// From now on, for all connections.
+    package func become(_ mode: Mode) {
+        self.mode.withLock { $0 = mode }
+    }
+
+    /// How many connections there were.
+    package var connections: Int { accepted.load(ordering: .relaxed) }
+
+    private func serve(_ client: Int32) {
+        accepted.wrappingAdd(1, ordering: .relaxed)
+        guard let server = try? connectedSocket(port: targetPort) else {
+            Glibc.close(client)
+            return
+        }
+        Thread { [weak self] in
+            var ends = [
+                pollfd(fd: client, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: server, events: Int16(POLLIN), revents: 0),
+            ]
+            // In short turns, to notice the proxy's end.
+            while self?.isOn.load(ordering: .relaxed) == true {
+                guard poll(&ends, 2, 20) > 0 else { continue }
+                guard let mode = self?.mode.withLock({ $0 }) else { break }
+                guard Self.pass(ends[0], to: server, mode, isAnswer: false),
+                    Self.pass(ends[1], to: client, mode, isAnswer: true)
+                else { break }
+            }
+            Glibc.close(client)
+            Glibc.close(server)
+        }.start()
+    }
+
+    /// - Returns: false when the connection is to end.
+    private static func pass(_ end: pollfd, to other: Int32, _ mode: Mode, isAnswer: Bool) -> Bool {
+        guard end.revents != 0 else { return true }
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(end.fd, &chunk, chunk.count, 0)
+        guard count > 0 else { return false }
+        switch (mode, isAnswer) {
+        case (.swallow, _): return true
+        case (.loseAnswers, true): return false
+        default: return send(other, chunk, count, Int32(MSG_NOSIGNAL)) == count
+        }
+    }
+}

@@ -1,0 +1,68 @@
+internal import Foundation
+
+/// Keys and certificates of a test's own, by the `openssl` command, in a directory of its own.
+package final class TestCertificates: Sendable {
+    package struct Pair: Sendable {
+        package let certificate: String
+        package let key: String
+    }
+
+    package let authority: Pair
+    /// For 127.0.0.1 and localhost, signed by the authority.
+    package let server: Pair
+    /// Signed by the authority.
+    package let client: Pair
+    /// An authority that signed none of them, which has the same name.
+    package let stranger: Pair
+    package let directory: String
+
+    package init() throws {
+        var template = Array("/tmp/firn-etcd-certs.XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw EtcdTestFailure("mkdtemp: \(String(cString: strerror(errno)))") }
+        let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.directory = directory
+        func pair(_ name: String) -> Pair {
+            Pair(certificate: "\(directory)/\(name).pem", key: "\(directory)/\(name).key")
+        }
+        authority = pair("authority")
+        server = pair("server")
+        client = pair("client")
+        stranger = pair("stranger")
+        for own in [authority, stranger] {
+            try Self.openssl(
+                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=authority",
+                "-keyout \(own.key) -out \(own.certificate)"
+            )
+        }
+        try signed(server, "/CN=etcd", "subjectAltName=IP:127.0.0.1,DNS:localhost")
+        try signed(client, "/CN=firnd", "extendedKeyUsage=clientAuth")
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    private func signed(_ pair: Pair, _ subject: String, _ extensions: String) throws {
+        let request = pair.certificate + ".request"
+        try Data(extensions.utf8).write(to: URL(fileURLWithPath: request + ".ext"))
+        try Self.openssl(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj \(subject)",
+            "-keyout \(pair.key) -out \(request)"
+        )
+        try Self.openssl(
+            "x509 -req -days 2 -CAcreateserial -CA \(authority.certificate) -CAkey \(authority.key)",
+            "-in \(request) -out \(pair.certificate) -extfile \(request).ext"
+        )
+    }
+
+    private static func openssl(_ words: String...) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+        process.arguments = words.flatMap { $0.split(separator: " ").map(String.init) }
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw EtcdTestFailure("openssl \(words) failed") }
+    }
+}
