@@ -87,7 +87,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         // What the daemon and the command both have to find: the store, and the default places.
-        .target(name: "FirnPlaces", dependencies: ["FirnStore"], swiftSettings: swiftSettings),
+        .target(
+            name: "FirnPlaces",
+            dependencies: [
+                "FirnEtcd", "FirnStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "firnd",
             dependencies: [
@@ -114,7 +121,7 @@ let package = Package(
         .executableTarget(
             name: "firn",
             dependencies: [
-                "FirnClient", "FirnLayout", "FirnPlaces", "FirnStore",
+                "FirnClient", "FirnEtcd", "FirnLayout", "FirnPlaces", "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -181,8 +188,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnEtcd", "FirnLayout", "FirnStore", "FirnTestSupport", "FirnWire",
-                "firnd",
+                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnEtcd", "FirnLayout", "FirnStore", "FirnTestSupport",
+                "FirnWire", "firnd",
             ],
             swiftSettings: swiftSettings
         ),

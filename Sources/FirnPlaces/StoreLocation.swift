@@ -1,44 +1,77 @@
+package import FirnEtcd
 package import FirnStore
 
 /// Where workers and windows are kept, as `--store` says it to the daemon and to the command.
 package enum StoreLocation: Equatable, CustomStringConvertible {
     case sqlite(path: String)
     case memory
+    case etcd([EtcdEndpoint])
 
     package init(parsing text: String) throws(ConfigurationError) {
         if text == "memory" {
             self = .memory
         } else if text.hasPrefix("sqlite:"), text != "sqlite:" {
             self = .sqlite(path: String(text.dropFirst("sqlite:".count)))
+        } else if text.hasPrefix("etcd:") {
+            self = .etcd(try Self.endpoints(text))
         } else {
             throw ConfigurationError(
-                "--store is '\(text)'; write sqlite:PATH, or memory for IDs that need not outlive the daemon"
+                "--store is '\(text)'; write sqlite:PATH, etcd:HOST:PORT, or memory for IDs that need not outlive the daemon"
             )
         }
+    }
+
+    /// More members than an etcd cluster has.
+    private static let maximumEndpoints = 16
+
+    private static func endpoints(_ text: String) throws(ConfigurationError) -> [EtcdEndpoint] {
+        var endpoints: [EtcdEndpoint] = []
+        for part in text.dropFirst("etcd:".count).split(separator: ",", omittingEmptySubsequences: false) {
+            guard let endpoint = EtcdEndpoint(part) else {
+                throw ConfigurationError(
+                    "--store is '\(text)', and '\(part)' is not HOST:PORT; write etcd:HOST:PORT, several with commas "
+                        + "between them, such as etcd:10.0.0.1:2379,10.0.0.2:2379"
+                )
+            }
+            guard !endpoints.contains(endpoint) else {
+                throw ConfigurationError("--store is '\(text)', and \(endpoint) is in it twice; name each member once")
+            }
+            endpoints.append(endpoint)
+        }
+        guard endpoints.count <= maximumEndpoints else {
+            throw ConfigurationError("--store names \(endpoints.count) endpoints; name up to \(maximumEndpoints)")
+        }
+        return endpoints
     }
 
     package var description: String {
         switch self {
         case .sqlite(let path): "sqlite:\(path)"
         case .memory: "memory"
+        case .etcd(let endpoints): "etcd:\(endpoints.map(\.description).joined(separator: ","))"
         }
     }
 
-    /// The same store by the same name from any working directory.
-    package var name: String {
+    /// The same store by the same name from any working directory, as it follows `--store` on a command line.
+    package func name(_ etcd: EtcdConfiguration?) -> String {
         switch self {
         case .sqlite(let path): "sqlite:\((try? SQLiteStore.absolute(path)) ?? path)"
         case .memory: description
+        // Two prefixes of a cluster are two stores.
+        case .etcd: etcd.map { "\(description) --etcd-prefix \($0.keyPrefix)" } ?? description
         }
     }
 
     /// Opens the store.
     ///
-    /// - Parameter mayMake: Whether to make it where it is missing. Else that throws `.missing`.
-    package func open(mayMake: Bool = true) throws(StoreError) -> any Store {
+    /// - Parameters:
+    ///   - mayMake: Whether to make a file where it is missing. Else that throws `.missing`.
+    ///   - etcd: How to reach etcd, which is asked nothing yet.
+    package func open(mayMake: Bool = true, etcd: EtcdConfiguration?) throws(StoreError) -> any Store {
         switch self {
-        case .memory: MemoryStore()
-        case .sqlite(let path): try SQLiteStore(path: path, mayMake: mayMake)
+        case .memory: return MemoryStore()
+        case .sqlite(let path): return try SQLiteStore(path: path, mayMake: mayMake)
+        case .etcd(let endpoints): return EtcdStore(etcd ?? EtcdConfiguration(endpoints: endpoints))
         }
     }
 }

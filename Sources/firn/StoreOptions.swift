@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FirnClient
+internal import FirnEtcd
 internal import FirnLayout
 internal import FirnPlaces
 internal import FirnStore
@@ -16,11 +17,14 @@ internal import FirnStore
 struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The store: sqlite:PATH. (default: $FIRN_STORE, or where firnd keeps it by default)",
+            "The store: sqlite:PATH or etcd:HOST:PORT. (default: $FIRN_STORE, or where firnd keeps it by default)",
             valueName: "store"
         )
     )
     var store: String?
+
+    @OptionGroup(title: "With --store etcd:HOST:PORT")
+    var etcd: EtcdOptions
 
     /// Where it is. Nothing is opened.
     var location: StoreLocation {
@@ -37,6 +41,14 @@ struct StoreOptions: ParsableArguments {
         }
     }
 
+    private func etcdConfiguration(of location: StoreLocation) throws -> EtcdConfiguration? {
+        guard case .etcd(let endpoints) = location else {
+            try EtcdConfiguration.requireNone(of: etcd)
+            return nil
+        }
+        return try EtcdConfiguration(endpoints, etcd, window: nil)
+    }
+
     static var places: DefaultPlaces { DefaultPlaces(environment: environment) }
 
     private static func environment(_ name: String) -> String? {
@@ -46,7 +58,8 @@ struct StoreOptions: ParsableArguments {
     /// Opens it, and sees of which layout it is.
     func open() throws -> OpenStore {
         let location = try location
-        let store = try location.open(mayMake: false)
+        let etcd = try etcdConfiguration(of: location)
+        let store = try location.open(mayMake: false, etcd: etcd)
         guard let record = try LayoutRecord.read(store) else {
             throw StoreError(
                 code: .missing,
@@ -56,7 +69,7 @@ struct StoreOptions: ParsableArguments {
         do {
             return OpenStore(
                 store: store,
-                name: location.name,
+                name: location.name(etcd),
                 record: record,
                 layout: try Layout(parsing: record.layout)
             )

@@ -1,4 +1,5 @@
 internal import FirnEngine
+internal import FirnEtcd
 internal import FirnLayout
 internal import FirnPlaces
 internal import FirnServer
@@ -6,7 +7,8 @@ internal import FirnStore
 internal import Glibc
 internal import Logging
 
-/// What the daemon was told, made sense of and checked. Nothing is opened or written to make one.
+/// What the daemon was told, made sense of and checked. Nothing is written to make one, and no
+/// store opened.
 struct Configuration {
     var addresses: [ListenAddress]
     var inheritedSockets: [Int32]
@@ -16,6 +18,8 @@ struct Configuration {
     var layout: Layout
     var store: StoreLocation
     var state: StatePlace
+    /// With an etcd store: how to reach it.
+    var etcd: EtcdConfiguration?
     var rule: WorkerRule
     var workers: Int
     var shards: Int
@@ -34,6 +38,11 @@ struct Configuration {
     /// More threads than this serve nobody, and each has its own buffers.
     private static let maximumShards = 256
     private static let maximumWorkers = 1024
+
+    /// Extended every second, for next to nothing.
+    private static let localWindow = Duration.seconds(3)
+    /// Outlasts a change of etcd's leader, a member's restart and a short cut of the network, at a write every 20 s.
+    private static let etcdWindow = Duration.seconds(60)
 
     init(_ options: Options, environment: (String) -> String?) throws(ConfigurationError) {
         clockOffset = options.ids.clockOffset.value
@@ -60,7 +69,18 @@ struct Configuration {
         )
         workers = options.ids.workers
         shards = options.ids.shards ?? Processors.count
-        window = try Self.required(options.ids.window, "window")
+        let window = try options.ids.window.map { text throws(ConfigurationError) in
+            try Self.required(text, "window")
+        }
+        if case .etcd(let endpoints) = store {
+            self.window = window ?? Self.etcdWindow
+            let etcd = try EtcdConfiguration(endpoints, options.etcd, window: self.window)
+            notices += etcd.notices
+            self.etcd = etcd
+        } else {
+            self.window = window ?? Self.localWindow
+            try EtcdConfiguration.requireNone(of: options.etcd)
+        }
         clockTolerance = try Self.required(options.ids.clockTolerance, "clock-tolerance")
         sequences.isExplicit = options.ids.sequencesExplicit
         sequences.keeper.fixedBlock = try options.ids.sequenceBlock.map { block throws(ConfigurationError) in

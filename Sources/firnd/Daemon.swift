@@ -1,5 +1,6 @@
 internal import CLinux
 internal import FirnEngine
+internal import FirnEtcd
 internal import FirnLayout
 internal import FirnPlaces
 internal import FirnServer
@@ -7,11 +8,14 @@ internal import FirnStore
 internal import FirnWire
 internal import Glibc
 internal import Logging
+internal import Synchronization
 
 /// The daemon, put together: store, windows, server; started in this order and stopped in the reverse.
 final class Daemon {
     private let configuration: Configuration
     private let logger: Logger
+    /// Why the store cannot be used, if that was found out after the start.
+    private let refusal = Refusal()
 
     init(_ configuration: Configuration) throws {
         self.configuration = configuration
@@ -29,13 +33,14 @@ final class Daemon {
         // Before anything is claimed: a second daemon on the same socket leaves the store alone.
         var listeners: Listeners? = try openListeners()
         let layout = configuration.layout
-        let (store, memory) = try openStore()
         let clock = TickClock(
             layout: layout,
             source: SystemTimeSource(wallOffset: configuration.clockOffset),
             followLimit: configuration.clockTolerance
         )
-        let claims = try makeClaims(store: store, memory: memory, clock: clock)
+        let memory = try makeMemory()
+        let store = try openStore(memory: memory, clock: clock)
+        let claims = Self.makeClaims(configuration, store: store, memory: memory, clock: clock)
 
         let availability = Availability()
         let slots = (0..<configuration.workers).map { _ in WorkerSlot() }
@@ -91,9 +96,13 @@ final class Daemon {
             )
         }
         let signal = watch?.run(until: signals) ?? signals.wait()
+        let refusal = refusal.error.withLock { $0 }
         logger.info(
             "stopping",
-            metadata: ["signal": "\(signal)", "drain_timeout": "\(configuration.limits.drainTimeout)"]
+            metadata: [
+                "reason": "\(refusal == nil ? signal : "the store cannot be used")",
+                "drain_timeout": "\(configuration.limits.drainTimeout)",
+            ]
         )
         supervisor?.tell(Supervision.stopping(drainTimeout: configuration.limits.drainTimeout))
         availability.startedDraining()
@@ -102,6 +111,7 @@ final class Daemon {
         sequences.stop()
         windows.stop()
         logger.info("stopped")
+        if let refusal { throw refusal }
     }
 
     private func openListeners() throws(ListenError) -> Listeners {
@@ -113,42 +123,57 @@ final class Daemon {
         )
     }
 
-    /// Opens the store, and refuses one that is of another layout or knows less than was granted.
-    private func openStore() throws -> (any Store, GrantMemory) {
+    private func makeMemory() throws -> GrantMemory {
         let layout = configuration.layout
-        let store = try configuration.store.open()
-        let storeID = try LayoutRecord.check(store, layout: layout.name)
         let context = GrantMemory.Context(
-            storeID: storeID,
-            storeName: configuration.store.name,
+            storeName: configuration.store.name(configuration.etcd),
             unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
             text: { UTCTime(unixMilliseconds: $0).description }
         )
-        let memory = try configuration.state.memory(context, logger: logger)
-        try memory.verify(store)
-        return (GuardedStore(store, memory: memory), memory)
+        return try configuration.state.memory(context, logger: logger)
     }
 
-    private func makeClaims(store: any Store, memory: GrantMemory, clock: TickClock) throws -> WorkerClaims {
-        let layout = configuration.layout
-        let claims = WorkerClaims(
-            store: store,
-            holder: Holder(
-                host: WorkerChoice.hostName ?? "unknown",
-                pod: getenv("POD_NAME").map { String(cString: $0) },
-                pid: UInt32(getpid()),
-                instance: .random(in: 0...(.max))
-            ),
-            maximumWorker: UInt32(clamping: layout.maximumWorker),
-            // The engine's last tick: below the layout's own where positions fill all 64 bits.
-            maximumTick: Space.endTick(of: layout) - 1,
-            windowTicks: clock.ticks(in: configuration.window),
-            memory: memory
+    /// Opens the store, and finds out whether it is this daemon's to use.
+    ///
+    /// A file must be there. etcd may come later: until it does, callers are told that there is no worker yet; if it then
+    /// turns out to be another's, the daemon stops with the same words and exit code as if it had been there at once.
+    private func openStore(memory: GrantMemory, clock: TickClock) throws -> any Store {
+        let store = GuardedStore(try configuration.store.open(etcd: configuration.etcd), memory: memory)
+        let admitted = AdmittedStore(
+            store,
+            check: { [configuration] in try Self.check($0, configuration, memory, clock) },
+            refused: { [refusal] error in
+                refusal.error.withLock { $0 = error }
+                // To this process as a whole: its first thread waits for it.
+                kill(getpid(), SIGTERM)
+            }
         )
+        do {
+            try admitted.admit()
+        } catch  where configuration.etcd != nil && !AdmittedStore.isFinal(error) {
+            logger.warning(
+                "the store is away; nothing is given out until it is there",
+                metadata: ["store": "\(configuration.store)", "error": "\(error)"]
+            )
+        }
+        return admitted
+    }
+
+    /// Throws where the store is another layout's or knows less than was granted, or a clock was wrong.
+    private static func check(
+        _ store: any Store,
+        _ configuration: Configuration,
+        _ memory: GrantMemory,
+        _ clock: TickClock
+    ) throws {
+        let layout = configuration.layout
+        memory.identified(as: try LayoutRecord.check(store, layout: layout.name))
+        try memory.verify(store)
+        let claims = makeClaims(configuration, store: store, memory: memory, clock: clock)
         let now = clock.now().tick
         switch try claims.checkClock(nowTick: now, allowedTicks: clock.ticks(in: configuration.clockTolerance)) {
         case .plausible:
-            return claims
+            return
         case .clockBehind(let storeTick, let nowTick, let worker, _):
             throw ClockError(
                 description:
@@ -157,6 +182,53 @@ final class Daemon {
             )
         }
     }
+
+    private static func makeClaims(
+        _ configuration: Configuration,
+        store: any Store,
+        memory: GrantMemory,
+        clock: TickClock
+    ) -> WorkerClaims {
+        WorkerClaims(
+            store: store,
+            holder: Holder(
+                host: WorkerChoice.hostName ?? "unknown",
+                pod: getenv("POD_NAME").map { String(cString: $0) },
+                pid: UInt32(getpid()),
+                instance: .random(in: 0...(.max))
+            ),
+            maximumWorker: UInt32(clamping: configuration.layout.maximumWorker),
+            // The engine's last tick: below the layout's own where positions fill all 64 bits.
+            maximumTick: Space.endTick(of: configuration.layout) - 1,
+            windowTicks: clock.ticks(in: configuration.window),
+            memory: memory
+        )
+    }
+
+    private static func makeClaims(
+        _ configuration: Configuration,
+        store: any Store,
+        clock: TickClock
+    ) -> WorkerClaims {
+        WorkerClaims(
+            store: store,
+            holder: Holder(
+                host: WorkerChoice.hostName ?? "unknown",
+                pod: getenv("POD_NAME").map { String(cString: $0) },
+                pid: UInt32(getpid()),
+                instance: .random(in: 0...(.max))
+            ),
+            maximumWorker: UInt32(clamping: configuration.layout.maximumWorker),
+            // The engine's last tick: below the layout's own where positions fill all 64 bits.
+            maximumTick: Space.endTick(of: configuration.layout) - 1,
+            windowTicks: clock.ticks(in: configuration.window)
+        )
+    }
+}
+
+/// Why a daemon that started must stop: told by the store's threads, read by the first one.
+private final class Refusal: Sendable {
+    let error = Mutex<(any Error)?>(nil)
 }
 
 /// A wall clock that cannot be believed. Exit code 78.

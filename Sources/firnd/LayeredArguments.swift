@@ -23,6 +23,8 @@ struct LayeredArguments {
         "layout": .value, "store": .value, "state-dir": .value, "worker": .value, "pod-ip": .value, "workers": .value,
         "shards": .value,
         "window": .value, "clock-tolerance": .value,
+        "etcd-prefix": .value, "etcd-ca": .value, "etcd-cert": .value, "etcd-key": .value, "etcd-server-name": .value,
+        "etcd-user": .value, "etcd-password-file": .value, "etcd-timeout": .value,
         "sequences-explicit": .flag, "sequence-block": .value, "max-sequence-block": .value, "max-sequences": .value,
         "max-batch": .value, "max-connections": .value, "max-connections-per-uid": .value, "max-waiting-calls": .value,
         "max-unsent-bytes": .value, "max-frames-per-turn": .value, "send-timeout": .value, "frame-timeout": .value,

@@ -14,6 +14,9 @@ struct Options: ParsableArguments {
     @OptionGroup(title: "IDs")
     var ids: IDOptions
 
+    @OptionGroup(title: "etcd")
+    var etcd: EtcdOptions
+
     @OptionGroup(title: "Limits")
     var limits: LimitOptions
 
@@ -69,7 +72,7 @@ struct IDOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where workers and windows are kept: sqlite:PATH or memory.",
+            "Where workers and windows are kept: sqlite:PATH, etcd:HOST:PORT[,HOST:PORT…] or memory.",
             discussion: "Default: firn.db in /var/lib/firn, else in $XDG_STATE_HOME/firn, else beside the socket.",
             valueName: "store"
         )
@@ -98,8 +101,13 @@ struct IDOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How many threads serve. Default: one a core.", valueName: "count"))
     var shards: Int?
 
-    @Option(help: ArgumentHelp("How far ahead time is reserved in the store, such as 3s.", valueName: "duration"))
-    var window = DurationText(.seconds(3))
+    @Option(
+        help: ArgumentHelp(
+            "How far ahead time is reserved in the store. Default: 3s; with etcd 60s.",
+            valueName: "duration"
+        )
+    )
+    var window: DurationText?
 
     @Flag(help: "Refuse unknown sequences instead of making them on first use.")
     var sequencesExplicit = false

@@ -146,9 +146,11 @@ import Testing
     /// The names in the help, each with a value that is allowed. A new option wants its line here.
     private static let values = [
         "listen": "tcp:127.0.0.1:0", "socket-mode": "0600", "socket-owner": "0", "socket-group": "0", "allow-uid": "1",
-        "allow-gid": "2", "insecure-tcp": "true", "layout": "discord", "store": "memory", "state-dir": "none",
-        "worker": "auto",
+        "allow-gid": "2", "insecure-tcp": "true", "layout": "discord", "store": "etcd:127.0.0.1:1",
+        "state-dir": "none", "worker": "auto",
         "pod-ip": "10.0.0.1", "workers": "2", "shards": "3", "window": "4s", "clock-tolerance": "5m", "max-batch": "6",
+        "etcd-prefix": "/p/", "etcd-ca": "/proc/version", "etcd-cert": "/proc/version", "etcd-key": "/proc/version",
+        "etcd-server-name": "etcd", "etcd-user": "u", "etcd-password-file": "/proc/version", "etcd-timeout": "1s",
         "sequences-explicit": "true", "sequence-block": "17", "max-sequence-block": "18", "max-sequences": "19",
         "max-connections": "7", "max-connections-per-uid": "8", "max-waiting-calls": "9", "max-unsent-bytes": "1024",
         "max-frames-per-turn": "11", "send-timeout": "12s", "frame-timeout": "13s", "unix-idle-timeout": "14s",

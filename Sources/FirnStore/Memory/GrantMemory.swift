@@ -12,8 +12,8 @@ internal import Synchronization
 package final class GrantMemory: Sendable {
     /// What the memory has to know to speak of the store.
     package struct Context: Sendable {
-        /// Which store it is.
-        package var storeID: UInt64
+        /// Which store it is; nil while that is not known, as ``GrantMemory/identified(as:)`` is told later.
+        package var storeID: UInt64?
         /// As `--store` says it: `sqlite:/var/lib/firn/firn.db`.
         package var storeName: String
         /// When a tick begins.
@@ -22,7 +22,7 @@ package final class GrantMemory: Sendable {
         package var text: @Sendable (_ unixMilliseconds: UInt64) -> String
 
         package init(
-            storeID: UInt64,
+            storeID: UInt64? = nil,
             storeName: String,
             unixMilliseconds: @escaping @Sendable (UInt64) -> UInt64,
             text: @escaping @Sendable (UInt64) -> String
@@ -38,6 +38,8 @@ package final class GrantMemory: Sendable {
     }
 
     private struct State {
+        /// Which store it is; nil while none was met.
+        var storeID: UInt64?
         /// Whether the store was held against what is remembered on this host.
         var isVerified = false
         /// The highest of this daemon, or of the one before it in its file.
@@ -59,7 +61,7 @@ package final class GrantMemory: Sendable {
         self.context = context
         self.directory = directory
         file = try directory?.takeFile(address: context.address)
-        if let grant = file?.inherited, grant.storeID == context.storeID { state.withLock { $0.highest = grant } }
+        if let storeID = context.storeID { identified(as: storeID) }
     }
 
     /// One that remembers `grant` and lasts as long as the process.
@@ -67,7 +69,26 @@ package final class GrantMemory: Sendable {
         self.context = context
         directory = nil
         file = nil
-        state.withLock { $0.highest = grant }
+        state.withLock { state in
+            state.storeID = context.storeID
+            state.highest = grant
+        }
+    }
+
+    /// The store was met, and says who it is: before it is verified or written to by way of this memory.
+    package func identified(as storeID: UInt64) {
+        state.withLock { state in
+            guard state.storeID != storeID else { return }
+            state.storeID = storeID
+            if let grant = file?.inherited, grant.storeID == storeID { state.highest = grant }
+        }
+    }
+
+    private var storeID: UInt64 {
+        guard let storeID = state.withLock({ $0.storeID }) else {
+            preconditionFailure("a store says who it is before anything is granted")
+        }
+        return storeID
     }
 
     // MARK: - Holding the store against it
@@ -103,15 +124,16 @@ package final class GrantMemory: Sendable {
     /// so what the store does not show is looked up again, and counts if it is remembered still.
     private func verifyOthers(_ store: some Store, _ floor: FloorRecord?) throws(StoreError) -> [Grant] {
         guard let directory else { return [] }
+        let storeID = storeID
         var disbelieved: Set<Grant> = []
         while true {
             let grants = try directory.grants().filter { grant in
-                (grant.storeID == context.storeID || grant.address == context.address) && !covers(floor, grant)
+                (grant.storeID == storeID || grant.address == context.address) && !covers(floor, grant)
             }
             // The last one written and the highest: where these are, all before them are.
             let newest = grants.max { $0.version < $1.version }
             let highest = grants.max { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }
-            let foreign = grants.first { $0.storeID != context.storeID }
+            let foreign = grants.first { $0.storeID != storeID }
             var isAgreed = true
             for grant in Set([newest, highest, foreign].compactMap(\.self)) {
                 guard let error = try mismatch(grant, store) else { continue }
@@ -125,7 +147,7 @@ package final class GrantMemory: Sendable {
     private func covers(_ floor: FloorRecord?, _ grant: Grant) -> Bool {
         guard let floor else { return false }
         // Another store may count its ticks otherwise.
-        return grant.storeID == context.storeID
+        return grant.storeID == storeID
             ? floor.limit.tick >= grant.limit.tick : floor.limit.unixMilliseconds >= grant.limit.unixMilliseconds
     }
 
@@ -133,7 +155,7 @@ package final class GrantMemory: Sendable {
     ///
     /// A later holder's limit may be lower only if an operator said that the earlier one is dead.
     private func mismatch(_ grant: Grant, _ store: some Store) throws(StoreError) -> StoreError? {
-        guard grant.storeID == context.storeID else { return otherStore(grant) }
+        guard grant.storeID == storeID else { return otherStore(grant) }
         let key = WorkerRecord.key(grant.worker)
         guard let stored = try store.read(key) else { return setBack(grant, "has no record \(key)") }
         let record = try WorkerRecord(key: key, text: stored.value)
@@ -147,12 +169,13 @@ package final class GrantMemory: Sendable {
 
     /// The store was read or written, and says that this worker is ours up to its limit.
     package func granted(_ held: HeldWorker) {
+        let storeID = storeID
         state.withLock { state in
             state.version = max(state.version, held.version)
             guard state.highest.map({ held.limit > $0.limit.tick }) ?? true else { return }
             state.highest = Grant(
                 address: context.address,
-                storeID: context.storeID,
+                storeID: storeID,
                 worker: held.worker,
                 generation: held.generation,
                 limit: StoreInstant(tick: held.limit, unixMilliseconds: context.unixMilliseconds(held.limit)),
@@ -232,7 +255,7 @@ package final class GrantMemory: Sendable {
         StoreError(
             code: .setBack,
             message:
-                "the store \(context.storeName) is another one (\(hexadecimal(context.storeID, digits: 16, uppercase: false))) "
+                "the store \(context.storeName) is another one (\(hexadecimal(storeID, digits: 16, uppercase: false))) "
                 + "than the one (\(hexadecimal(grant.storeID, digits: 16, uppercase: false))) that granted worker "
                 + "\(grant.worker) up to \(context.text(grant.limit.unixMilliseconds)) there. Put that one back, or: \(advice)"
         )

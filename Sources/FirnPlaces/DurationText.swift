@@ -1,15 +1,15 @@
-internal import ArgumentParser
+package import ArgumentParser
 
 /// A duration as people write it: `500ms`, `3s`, `5m`, `1h`; or `off`, where a timeout may be.
-struct DurationText: ExpressibleByArgument {
+package struct DurationText: ExpressibleByArgument {
     /// `nil`: off.
-    let value: Duration?
+    package let value: Duration?
 
-    init(_ value: Duration?) {
+    package init(_ value: Duration?) {
         self.value = value
     }
 
-    init?(argument: String) {
+    package init?(argument: String) {
         if argument == "off" {
             value = nil
             return
@@ -24,7 +24,7 @@ struct DurationText: ExpressibleByArgument {
         value = .milliseconds(number * unit)
     }
 
-    var defaultValueDescription: String {
+    package var defaultValueDescription: String {
         guard let value else { return "off" }
         let (seconds, attoseconds) = value.components
         return attoseconds == 0 ? "\(seconds)s" : "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000)ms"

@@ -1,0 +1,61 @@
+internal import FirnStore
+internal import Synchronization
+
+/// A store that nothing reaches before it was found to be this daemon's to use.
+///
+/// The check is made by ``admit()`` at the start, and where the store was away then, by the first call that finds it there:
+/// a daemon may start before its store, and still nothing is claimed in one that is another's.
+final class AdmittedStore: Store {
+    private let store: any Store
+    private let check: @Sendable (any Store) throws -> Void
+    private let refused: @Sendable (any Error) -> Void
+    private let isAdmitted = Atomic(false)
+
+    /// - Parameters:
+    ///   - check: throws why the store cannot be used. May run on several threads at once.
+    ///   - refused: told what `check` threw, on whatever thread, when a call made it and no other try can end otherwise.
+    init(
+        _ store: any Store,
+        check: @escaping @Sendable (any Store) throws -> Void,
+        refused: @escaping @Sendable (any Error) -> Void
+    ) {
+        self.store = store
+        self.check = check
+        self.refused = refused
+    }
+
+    func admit() throws {
+        try check(store)
+        isAdmitted.store(true, ordering: .releasing)
+    }
+
+    /// Whether another try of the check can end otherwise.
+    static func isFinal(_ error: any Error) -> Bool {
+        (error as? StoreError).map(\.needsSomebody) ?? true
+    }
+
+    func read(_ key: String) throws(StoreError) -> StoredValue? {
+        try pass()
+        return try store.read(key)
+    }
+
+    func list(prefix: String) throws(StoreError) -> [StoredRecord] {
+        try pass()
+        return try store.list(prefix: prefix)
+    }
+
+    func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+        try pass()
+        return try store.write(key, value, ifVersion: ifVersion)
+    }
+
+    private func pass() throws(StoreError) {
+        guard !isAdmitted.load(ordering: .acquiring) else { return }
+        do {
+            try admit()
+        } catch {
+            if Self.isFinal(error) { refused(error) }
+            throw (error as? StoreError) ?? StoreError(code: .refused, message: "\(error)")
+        }
+    }
+}
