@@ -140,6 +140,8 @@ final class EtcdCluster: Sendable {
         case .answered(let response):
             state.withLock { $0.token = response.token }
             return .answered(response.token)
+        case .failed(let failure, _) where failure.saysNoUsers:
+            return .answered(nil)
         case .failed(let failure, _):
             return .failed(failure, mayHaveHappened: false)
         }

@@ -99,9 +99,15 @@ struct EtcdFailure: Error {
                 .tryElsewhere
             )
         } else {
-            self.init(.unavailable, "cannot connect: \(reason)", .tryElsewhere)
+            // What a server does that wants TLS and is not spoken to in TLS, or does not know HTTP/2.
+            let isHungUp = error.message.contains("closed the connection before completing")
+            let advice = isHungUp ? " Is it etcd, and does it want TLS (--etcd-ca)?" : ""
+            self.init(.unavailable, "cannot connect: \(reason)\(advice)", .tryElsewhere)
         }
     }
+
+    /// Whether etcd has no users, so that the call is to be made without.
+    var saysNoUsers: Bool { text.contains("authentication is not enabled") }
 
     private static func isOfTLS(_ error: any Error) -> Bool {
         error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError

@@ -7,8 +7,10 @@ package final class TestCertificates: Sendable {
         package let key: String
     }
 
+    package static let serverName = "etcd.test"
+
     package let authority: Pair
-    /// For 127.0.0.1 and localhost, signed by the authority.
+    /// For ``serverName`` and no address, signed by the authority.
     package let server: Pair
     /// Signed by the authority.
     package let client: Pair
@@ -34,7 +36,7 @@ package final class TestCertificates: Sendable {
                 "-keyout \(own.key) -out \(own.certificate)"
             )
         }
-        try signed(server, "/CN=etcd", "subjectAltName=IP:127.0.0.1,DNS:localhost")
+        try signed(server, "/CN=etcd", "subjectAltName=DNS:\(Self.serverName)")
         try signed(client, "/CN=firnd", "extendedKeyUsage=clientAuth")
     }
 

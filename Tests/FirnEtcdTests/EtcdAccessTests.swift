@@ -1,0 +1,126 @@
+import EtcdTestSupport
+import FirnEtcd
+import FirnStore
+import Foundation
+import Testing
+
+/// Users, passwords, certificates.
+@Suite struct EtcdAccessTests {
+    func store(
+        _ server: EtcdServer,
+        _ credentials: EtcdConfiguration.Credentials? = nil,
+        _ tls: EtcdConfiguration.TLS? = nil
+    ) -> EtcdStore {
+        var configuration = EtcdConfiguration(endpoints: [server.endpoint])
+        configuration.timeout = .seconds(20)
+        configuration.credentials = credentials
+        configuration.tls = tls
+        return EtcdStore(configuration)
+    }
+
+    func tls(_ authority: TestCertificates.Pair, _ client: TestCertificates.Pair?) -> EtcdConfiguration.TLS {
+        var tls = EtcdConfiguration.TLS()
+        tls.authoritiesPath = authority.certificate
+        tls.serverName = TestCertificates.serverName
+        tls.certificate = client.map { .init(path: $0.certificate, keyPath: $0.key) }
+        return tls
+    }
+
+    @Test func aUserIsLetInAndOthersAreTold() throws {
+        let server = try EtcdServer()
+        try server.requirePasswords(root: "r", firn: "secret")
+        let known = store(server, .init(user: "firn", password: "secret"))
+        let version = try #require(try known.write("a", "1", ifVersion: nil).version)
+        #expect(try known.read("a")?.version == version)
+
+        let wrong = store(server, .init(user: "firn", password: "secrets"))
+        let refusal = try #require(throws: StoreError.self) { try wrong.read("a") }
+        #expect(refusal.code == .refused && refusal.exitCode == 78)
+        #expect(refusal.message.contains("--etcd-password-file") && !refusal.message.contains("secrets"))
+
+        let nobody = try #require(throws: StoreError.self) { try store(server).read("a") }
+        #expect(nobody.code == .refused && nobody.message.contains("--etcd-user"))
+        #expect(throws: StoreError.self) { try store(server).write("a", "2", ifVersion: version) }
+
+        var elsewhere = EtcdConfiguration(endpoints: [server.endpoint])
+        elsewhere.credentials = .init(user: "firn", password: "secret")
+        elsewhere.keyPrefix = "/others/"
+        let denied = try #require(throws: StoreError.self) { try EtcdStore(elsewhere).read("a") }
+        #expect(denied.code == .refused && denied.message.contains("permission denied"))
+        #expect(denied.message.contains("--etcd-prefix"))
+        #expect(try known.read("a")?.version == version)
+    }
+
+    /// A restarted member has forgotten its tokens, as it does those that nobody used for a while.
+    @Test func aForgottenTokenIsRenewed() throws {
+        let server = try EtcdServer()
+        try server.requirePasswords(root: "r", firn: "secret")
+        let store = store(server, .init(user: "firn", password: "secret"))
+        let version = try #require(try store.write("a", "1", ifVersion: nil).version)
+        server.stop()
+        try server.restart()
+        // Not even a write is in doubt: it was refused before it was made.
+        let next = eventually { try? store.write("a", "2", ifVersion: version).version }
+        #expect(next != nil)
+        #expect(try store.read("a")?.value == "2")
+    }
+
+    /// etcd without users takes a daemon with one.
+    @Test func aUserIsOfNoUseWhereNoneIsWanted() throws {
+        let server = try EtcdServer()
+        let store = store(server, .init(user: "firn", password: "secret"))
+        #expect(try store.read("a") == nil)
+        _ = try store.write("a", "1", ifVersion: nil)
+        // And is used once it is.
+        try server.requirePasswords(root: "r", firn: "secret")
+        #expect(try store.read("a")?.value == "1")
+    }
+
+    @Test func certificatesOnBothSides() throws {
+        let certificates = try TestCertificates()
+        let server = try EtcdServer(EtcdServer.Options(tls: certificates))
+        let good = tls(certificates.authority, certificates.client)
+        let known = store(server, nil, good)
+        let version = try #require(try known.write("a", "1", ifVersion: nil).version)
+        #expect(try known.read("a")?.version == version)
+
+        let strangeServer = store(server, nil, tls(certificates.stranger, certificates.client))
+        let distrust = try #require(throws: StoreError.self) { try strangeServer.read("a") }
+        #expect(distrust.code == .refused && distrust.message.contains("--etcd-ca"), "\(distrust)")
+
+        let nameless = try #require(throws: StoreError.self) {
+            try store(server, nil, tls(certificates.authority, nil)).read("a")
+        }
+        #expect(nameless.code == .refused && nameless.message.contains("--etcd-cert"), "\(nameless)")
+
+        let plain = try #require(throws: StoreError.self) { try store(server).read("a") }
+        #expect(plain.code == .unavailable && plain.message.contains("--etcd-ca"), "\(plain)")
+
+        // The certificate is for a name, and neither for another nor for the address.
+        for name in ["elsewhere.test", nil] {
+            var misnamed = good
+            misnamed.serverName = name
+            let mismatch = try #require(throws: StoreError.self) { try store(server, nil, misnamed).read("a") }
+            #expect(mismatch.code == .refused && mismatch.message.contains("--etcd-server-name"), "\(mismatch)")
+        }
+    }
+
+    @Test func encryptionIsNotSpokenByAPlainServer() throws {
+        let certificates = try TestCertificates()
+        let server = try EtcdServer()
+        let error = try #require(throws: StoreError.self) {
+            try store(server, nil, tls(certificates.authority, nil)).read("a")
+        }
+        #expect(error.code == .refused && error.message.contains("TLS"), "\(error)")
+    }
+
+    @Test func aKeyThatCannotBeReadIsNamed() throws {
+        let certificates = try TestCertificates()
+        let server = try EtcdServer()
+        try Data("no key".utf8).write(to: URL(fileURLWithPath: certificates.client.key))
+        let error = try #require(throws: StoreError.self) {
+            try store(server, nil, tls(certificates.authority, certificates.client)).read("a")
+        }
+        #expect(error.code == .refused && error.message.contains("TLS"), "\(error)")
+    }
+}
