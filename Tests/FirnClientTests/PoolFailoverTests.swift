@@ -51,7 +51,7 @@ import Testing
         _ = pool.submit(1)
         _ = pool.failed(1)
         #expect(pool.pass(.seconds(1)) == ["finish 1 unreachable"])
-        #expect(pool.errors[1]!.message == PoolUnderTest.refusal.message)
+        #expect(pool.errors[1]?.message == PoolUnderTest.refusal.message)
     }
 
     @Test func theBreakerTripsAndClosesWithTheFirstSuccess() {
@@ -63,7 +63,7 @@ import Testing
             if pool.pass(.milliseconds(10)).contains("connect \(connection + 1) a") { connection += 1 }
         }
         #expect((.seconds(5)...(.milliseconds(5020))).contains(pool.elapsed))
-        #expect(pool.errors[1]!.code == .unreachable)
+        #expect(pool.errors[1]?.code == .unreachable)
         #expect(pool.submit(2).first == "finish 2 unreachable", "at once")
         #expect(pool.connected(connection).isEmpty)
         #expect(pool.submit(3) == ["assign 3 to \(connection)"])
@@ -89,7 +89,7 @@ import Testing
         _ = pool.submit(1)
         #expect(pool.failed(1, FirnClientError(.unreachable, "Not a.")) == ["connect 2 b"])
         #expect(pool.failed(2, FirnClientError(.unreachable, "Not b.")) == ["finish 1 unreachable"])
-        #expect(pool.errors[1]!.message == "Not a. Not b.")
+        #expect(pool.errors[1]?.message == "Not a. Not b.")
     }
 
     // MARK: - Several addresses
@@ -174,7 +174,7 @@ import Testing
         #expect(pool.connected(2) == ["assign 1 to 2"])
         #expect(pool.submit(2) == ["assign 2 to 2"], "a cools off")
         #expect(pool.refused(1, by: 2, retryAfter: .seconds(5)) == ["finish 1 unavailable"])
-        #expect(pool.errors[1]!.retryAfter == .seconds(5))
+        #expect(pool.errors[1]?.retryAfter == .seconds(5))
         #expect(pool.submit(3) == ["assign 3 to 1"], "both cool off: the preferred one")
         _ = pool.pass(.seconds(1))
         #expect(pool.submit(4) == ["assign 4 to 1"])

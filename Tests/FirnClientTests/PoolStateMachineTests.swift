@@ -19,7 +19,7 @@ import Testing
         var pool = PoolUnderTest(notRunning: 1)
         #expect(pool.submit(1).isEmpty && pool.submit(2, timeout: .milliseconds(10)).isEmpty)
         #expect(pool.pass(.milliseconds(10)) == ["finish 2 timedOut"])
-        #expect(pool.errors[2]!.message.contains("run() had not begun"))
+        #expect(pool.errors[2]?.message.contains("run() had not begun") == true)
         #expect(pool.begin() == ["connect 1 a"])
         #expect(pool.connected(1) == ["assign 1 to 1"])
     }
@@ -30,7 +30,7 @@ import Testing
         _ = pool.submit(2, timeout: .seconds(2))
         #expect(pool.pass(.milliseconds(999)).isEmpty)
         #expect(pool.pass(.milliseconds(1)) == ["finish 1 timedOut"])
-        #expect(pool.errors[1]!.message.contains("before unix:a took the connection"))
+        #expect(pool.errors[1]?.message.contains("before unix:a took the connection") == true)
         #expect(pool.connected(1) == ["assign 2 to 1"])
     }
 
@@ -176,7 +176,7 @@ import Testing
         let last = PoolStateMachine.maximumBreaks + 1
         _ = pool.prove(last)
         #expect(pool.broke(last, calls: 1) == ["finish 1 connectionClosed"])
-        #expect(pool.errors[1]!.message.contains("\(last) times"))
+        #expect(pool.errors[1]?.message.contains("\(last) times") == true)
     }
 
     @Test func whoClosesEachConnectionIsNotConnectedToInATightLoop() {
