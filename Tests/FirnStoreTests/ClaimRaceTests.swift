@@ -6,7 +6,7 @@ import Testing
 @Suite struct ClaimRaceTests {
     @Test(arguments: StoreUnderTest.allCases) func of64ClaimersOneHoldsTheWorker(_ kind: StoreUnderTest) throws {
         let store = try kind.make()
-        for round in 0..<12 {
+        for round in 0..<100 {
             let moment = StoreInstant(tick: UInt64(1000 + round * 100), unixMilliseconds: 0)
             let winners = Mutex<[HeldWorker]>([])
             let losers = Mutex(0)
