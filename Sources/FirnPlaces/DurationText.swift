@@ -1,4 +1,4 @@
-package import ArgumentParser
+internal import ArgumentParser
 
 /// A duration as people write it: `500ms`, `3s`, `5m`, `1h`; or `off`, where a timeout may be.
 package struct DurationText: ExpressibleByArgument {

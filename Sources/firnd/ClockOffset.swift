@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import FirnPlaces
 
 /// How wrong a rehearsal's wall clock is: `+1h`, `-90s`.
 struct ClockOffset: ExpressibleByArgument {

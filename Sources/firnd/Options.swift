@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import FirnPlaces
 
 /// What can be set, as it is written on the command line. `Configuration` makes sense of it.
 struct Options: ParsableArguments {

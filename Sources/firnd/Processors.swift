@@ -1,4 +1,5 @@
 internal import CLinux
+internal import FirnPlaces
 
 /// How many processors the daemon may use.
 enum Processors {
