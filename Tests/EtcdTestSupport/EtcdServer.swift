@@ -190,8 +190,8 @@ package final class EtcdServer: Sendable {
 
     /// Calls etcd's API through its JSON gateway.
     @discardableResult
-    package func post(_ path: String, _ body: String) throws -> String {
-        try LoopbackHTTP.post(port: port, path: path, body: body)
+    package func post(_ path: String, _ body: String, token: String? = nil) throws -> String {
+        try LoopbackHTTP.post(port: port, path: path, body: body, token: token)
     }
 
     /// Lets in only `root`, and `firn`, which may read and write below `/firn/`.
@@ -208,6 +208,14 @@ package final class EtcdServer: Sendable {
         )
         try post("/v3/auth/user/grant", #"{"user":"firn","role":"firn"}"#)
         try post("/v3/auth/enable", "{}")
+    }
+
+    /// Makes all tokens that `firn` was given worthless, with the connections as they are.
+    package func forgetTokens(root: String, firn: String) throws {
+        struct Answer: Decodable { var token: String }
+        let answer = try post("/v3/auth/authenticate", #"{"name":"root","password":"\#(root)"}"#)
+        let token = try JSONDecoder().decode(Answer.self, from: Data(answer.utf8)).token
+        try post("/v3/auth/user/changepw", #"{"name":"firn","password":"\#(firn)"}"#, token: token)
     }
 }
 

@@ -7,10 +7,11 @@ enum LoopbackHTTP {
     }
 
     /// Throws what any status but 200 says.
-    static func post(port: UInt16, path: String, body: String) throws -> String {
+    static func post(port: UInt16, path: String, body: String, token: String?) throws -> String {
         let answer = try exchange(
             port,
-            "POST \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+            "POST \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                + (token.map { "Authorization: \($0)\r\n" } ?? "") + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
         )
         guard answer.status == 200 else { throw EtcdTestFailure("\(path): \(answer.status) \(answer.body)") }
         return answer.body

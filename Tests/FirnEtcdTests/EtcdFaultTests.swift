@@ -170,10 +170,10 @@ import Testing
         let store = store([endpoint(proxy.port)])
         let failures = Mutex<[String]>([])
         let done = DispatchGroup()
-        for _ in 0..<4 {
+        for _ in 0..<2 {
             done.enter()
             let thread = Thread {
-                for _ in 0..<600 {
+                for _ in 0..<400 {
                     do throws(StoreError) { _ = try store.read("a") } catch {
                         failures.withLock { $0.append(error.message) }
                     }
@@ -184,7 +184,7 @@ import Testing
         }
         done.wait()
         #expect(failures.withLock { $0 } == [])
-        #expect(proxy.connections < 30, "2,400 calls on \(proxy.connections) connections")
+        #expect(proxy.connections < 10, "800 calls on \(proxy.connections) connections")
     }
 
     @Test func aClosedStoreConnectsAgain() throws {
