@@ -84,15 +84,17 @@ static int forget_object(struct dl_phdr_info *object, size_t size, void *context
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     for (int i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
-        // Segments that are never writable hold nothing but the file's bytes. What the loader relocated and then
-        // protected lies in a writable one.
-        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W) != 0) {
+        if (segment->p_type != PT_LOAD) {
             continue;
         }
         uintptr_t begin = (object->dlpi_addr + segment->p_vaddr + page - 1) & ~(page - 1);
         uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
+        // Segments that are never writable hold nothing but the file's bytes. What the loader relocated and then
+        // protected lies in a writable one, among much that was only read: of those the kernel drops what is still the
+        // file's, and loses nothing. It does so for the file's owner and root alone, and is not asked to elsewhere.
+        int advice = (segment->p_flags & PF_W) == 0 ? MADV_DONTNEED : MADV_PAGEOUT;
         if (begin < end && object->dlpi_addr != 0) {
-            madvise((void *)begin, end - begin, MADV_DONTNEED);
+            madvise((void *)begin, end - begin, advice);
         }
     }
     return 0;
