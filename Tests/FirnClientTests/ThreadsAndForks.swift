@@ -1,8 +1,9 @@
 import Foundation
 import Synchronization
 
-/// Runs a body in as many threads and gives what they returned, by thread.
-func inThreads<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Value) -> [Value] {
+/// Runs a body in as many threads and gives what they returned, by thread. Swift's own few threads, which the other tests
+/// run on meanwhile, are not kept waiting.
+func inThreads<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Value) async -> [Value] {
     let results = Results<Value>()
     let group = DispatchGroup()
     for index in 0..<count {
@@ -12,7 +13,9 @@ func inThreads<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) 
             group.leave()
         }
     }
-    group.wait()
+    await withCheckedContinuation { continuation in
+        group.notify(queue: .global()) { continuation.resume() }
+    }
     return results.inOrder
 }
 
@@ -23,7 +26,8 @@ private final class Results<Value: Sendable>: Sendable {
 }
 
 #if os(Linux)
-    /// Whether a body is true in a child made by `fork`; nil when there was no child, or it ended in another way.
+    /// Whether a body is true in a child made by `fork`; nil when there was no child, or it ended in another way, or not
+    /// within 20 s.
     ///
     /// The body runs where only the forking thread lives on: it must need no other, and no lock that one may have held.
     func inForkedChild(_ body: () -> Bool) -> Bool? {
@@ -34,7 +38,11 @@ private final class Results<Value: Sendable>: Sendable {
         if child == 0 { _exit(body() ? 10 : 11) }
         guard child > 0 else { return nil }
         var status: CInt = 0
-        while waitpid(child, &status, 0) < 0 && errno == EINTR {}
+        let end = ContinuousClock.now + .seconds(20)
+        while waitpid(child, &status, WNOHANG) != child {
+            if ContinuousClock.now > end { kill(child, SIGKILL) }
+            usleep(1000)
+        }
         // Exited, and not by a signal.
         guard status & 0x7F == 0 else { return nil }
         switch status >> 8 {

@@ -118,27 +118,24 @@ final class PrefetchBuffer: Sendable {
     /// Takes an ID from a stripe, or any other that has one.
     @inline(__always)
     func take(from stripe: Int) -> Taken {
+        // First: in a child nothing else of this process can be relied on.
+        guard !isForked else { return Taken(id: nil, wantsMore: false) }
         var wantsMore = false
-        if let id = claim(at: stripe &* Self.wordsPerStripe, &wantsMore) {
-            // Last, so that it also holds for a fork that came in between.
-            guard ForkGeneration.current == forkGeneration else { return Taken(id: nil, wantsMore: false) }
-            return Taken(id: id, wantsMore: wantsMore)
-        }
+        if let id = claim(at: stripe &* Self.wordsPerStripe, &wantsMore) { return Taken(id: id, wantsMore: wantsMore) }
         return takeElsewhere(than: stripe)
     }
 
     /// Whether this is a child of the process that the buffer was made in: nothing can be taken here.
+    @inline(__always)
     var isForked: Bool { ForkGeneration.current != forkGeneration }
 
     @inline(never)
     private func takeElsewhere(than stripe: Int) -> Taken {
-        guard ForkGeneration.current == forkGeneration else { return Taken(id: nil, wantsMore: false) }
         words.add(stripe * Self.wordsPerStripe + Self.missesOffset, 1)
         for distance in 1..<max(1, stripeCount) {
             let other = (stripe + distance) & Int(stripeMask)
             var wantsMore = false
             guard let id = claim(at: other * Self.wordsPerStripe, &wantsMore) else { continue }
-            guard ForkGeneration.current == forkGeneration else { return Taken(id: nil, wantsMore: false) }
             return Taken(id: id, wantsMore: true)
         }
         return Taken(id: nil, wantsMore: true)
