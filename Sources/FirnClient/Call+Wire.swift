@@ -11,6 +11,20 @@ extension Call {
 }
 
 extension Request.Method {
+    /// As the wire's service names it.
+    var name: StaticString {
+        switch self {
+        case .nextID: "NextID"
+        case .nextBatch: "NextBatch"
+        case .nextTickets: "NextTickets"
+        case .newPrefix: "NewPrefix"
+        case .describe: "Describe"
+        case .createSequence: "CreateSequence"
+        case .listSequences: "ListSequences"
+        case .unknown, .refused: "Unknown"
+        }
+    }
+
     /// What is wrong with an answer to this method that is no error; nil when nothing is.
     func flaw(of outcome: Response.Outcome) -> String? {
         switch (self, outcome) {

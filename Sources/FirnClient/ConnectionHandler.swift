@@ -105,6 +105,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func connectingFailed(_ error: FirnClientError) {
         logger.debug("cannot connect", metadata: ["error": "\(error)"])
+        pool?.observer.connectingFailed()
         stateMachine.connectingFailed()
         settle()
         if let connection, !hasEnded { pool?.connectingFailed(connection, error) }
@@ -115,6 +116,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        pool?.observer.connected()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -148,6 +150,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        pool?.observer.disconnected()
         perform(stateMachine.connectionLost())
         settle()
         end()

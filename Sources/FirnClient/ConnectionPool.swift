@@ -31,6 +31,7 @@ final class ConnectionPool: Sendable {
 
     let configuration: FirnClientConfiguration
     let logger: Logger
+    let observer = ClientObserver()
     /// Where timers run that belong to no connection.
     let eventLoop: any EventLoop
     private let eventLoopGroup: any EventLoopGroup

@@ -4,6 +4,10 @@ public import Logging
 public import NIOCore
 public import NIOPosix
 
+#if ServiceLifecycle
+    internal import ServiceLifecycle
+#endif
+
 /// Takes unique 64-bit IDs from a Firn daemon.
 ///
 /// ```swift
@@ -108,6 +112,14 @@ public final class FirnClient: Sendable {
     ///
     /// Traps when it is called a second time, also after the first has returned: a client runs once.
     public func run() async {
+        #if ServiceLifecycle
+            await cancelWhenGracefulShutdown { await self.serve() }
+        #else
+            await serve()
+        #endif
+    }
+
+    private func serve() async {
         pool.start()
         await backgroundJobs.run(for: self)
         pool.shutDown()
@@ -126,7 +138,11 @@ public final class FirnClient: Sendable {
     ///   cannot make IDs now, `.failedPrecondition` when its layout cannot, `.resourceExhausted` and
     ///   `.permissionDenied` when it does not serve this process.
     public func nextID(timeout: Duration? = nil) async throws(FirnClientError) -> FirnID {
-        if let coalescedCalls { return try await coalescedCalls.nextID(within: clamped(timeout)) }
+        if let coalescedCalls {
+            return try await pool.observer.call("NextID") { () async throws(FirnClientError) in
+                try await coalescedCalls.nextID(within: clamped(timeout))
+            }
+        }
         guard case .nextID(let id) = try await perform(.nextID, timeout: timeout) else { throw Self.uncheckedAnswer }
         return id
     }
@@ -176,15 +192,17 @@ public final class FirnClient: Sendable {
         let timeout = clamped(timeout)
         let now = ContinuousClock.now
         let call = Call(id: pool.makeCallID(), method: method, timeout: timeout, deadline: now + timeout)
-        let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                call.resumeWhenFinished(continuation)
-                pool.submit(call, at: now)
+        return try await pool.observer.call(method.name) { () async throws(FirnClientError) in
+            let outcome = await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    call.resumeWhenFinished(continuation)
+                    pool.submit(call, at: now)
+                }
+            } onCancel: {
+                pool.cancel(call)
             }
-        } onCancel: {
-            pool.cancel(call)
+            return try outcome.get()
         }
-        return try outcome.get()
     }
 
     private func clamped(_ timeout: Duration?) -> Duration {

@@ -42,7 +42,13 @@ public struct FirnSequence: Sendable, Hashable {
 
     /// Makes a definition.
     ///
-    /// - Parameter offset: When left out 0 for increment 1, else 1, so that the first value is 1.
+    /// - Parameters:
+    ///   - name: The sequence's name.
+    ///   - kind: What its values are part of.
+    ///   - next: Where it begins; when left out at its first value.
+    ///   - increment: The distance from one value to the next.
+    ///   - offset: When left out 0 for increment 1, else 1, so that the first value is 1.
+    ///   - maximum: The last value; when left out its kind's highest.
     public init(
         name: String,
         kind: Kind = .plain,

@@ -9,6 +9,7 @@ public import NIOPosix
 ///   - configuration: Timeouts and limits.
 ///   - eventLoopGroup: Runs the connections.
 ///   - logger: Told of connections made and lost, at level debug.
+///   - isolation: Where `body` runs; that of the caller.
 ///   - body: Is given the client. Calls that it leaves open in other tasks fail with `.shutDown` when it returns.
 /// - Throws: What `body` throws.
 public func withFirnClient<Value, Failure: Error>(
@@ -37,6 +38,7 @@ public func withFirnClient<Value, Failure: Error>(
 ///   - configuration: Timeouts and limits.
 ///   - eventLoopGroup: Runs the connections.
 ///   - logger: Told of connections made and lost, at level debug.
+///   - isolation: Where `body` runs; that of the caller.
 ///   - body: Is given the client. Calls that it leaves open in other tasks fail with `.shutDown` when it returns.
 /// - Throws: What `body` throws.
 public func withFirnClient<Value, Failure: Error>(
