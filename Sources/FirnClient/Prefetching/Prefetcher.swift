@@ -20,7 +20,7 @@ public import FirnLayout
 /// may be late: when the machine is too busy to run its thread, or when the process or the machine was stopped and goes
 /// on. A take looks at the clock itself for the first and then every 16th ID of each stretch of IDs; so until the late
 /// timer has run each processor may give 15 IDs that are too old, and no more. IDs that tasks wait for come straight from
-/// the daemon, as those of ``FirnClient/nextID()`` do.
+/// the daemon, as those of ``FirnClient/nextID(timeout:)`` do.
 ///
 /// **Forks.** In a child made by `fork` the parent's prefetchers give nothing: ``tryNext()`` is nil for ever, and
 /// ``next()`` throws. A process that goes around the C library's `fork` has to call `exec` before it takes any.
@@ -56,7 +56,7 @@ public final class Prefetcher: Sendable {
     /// Those who wait are served in turn, each for at most ``FirnClientConfiguration/timeout``; cancelling ends the wait at
     /// once. When IDs are there it does not wait, nor look whether its task was cancelled.
     ///
-    /// - Throws: ``FirnClientError``: what the call for more IDs threw while this waited (``FirnClient/nextIDs(_:)``), for
+    /// - Throws: ``FirnClientError``: what the call for more IDs threw while this waited (``FirnClient/nextIDs(_:timeout:)``), for
     ///   all that waited; `.timedOut`, `.cancelled`, `.shutDown` after the client's `run()`, and `.tooManyCalls` past
     ///   ``PrefetcherConfiguration/maximumWaiters``. The next call has the daemon asked again.
     public func next() async throws(FirnClientError) -> FirnID {

@@ -25,7 +25,7 @@ public final class RequestIDGenerator: Sendable {
     ///   - service: The service's name: 1 to 64 of the characters `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`.
     ///   - client: Gives this and later prefixes; its `run()` asks for the later ones. The generator does not hold it.
     ///   - configuration: When another prefix is taken.
-    /// - Throws: ``FirnClientError`` as ``FirnClient/newPrefix(service:)`` does; `.tooManyCalls` when 1,024 prefetchers and
+    /// - Throws: ``FirnClientError`` as ``FirnClient/newPrefix(service:timeout:)`` does; `.tooManyCalls` when 1,024 prefetchers and
     ///   generators wait for the client's `run()`.
     public init(
         service: String,

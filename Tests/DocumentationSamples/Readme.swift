@@ -1,0 +1,19 @@
+// Made from README.md by scripts/generate-samples: change it there.
+// swift-format-ignore-file
+
+internal import FirnClient
+internal import FirnLayout
+
+func sample1OfReadme(client: FirnClient) async throws {
+    try await withFirnClient(address: .default()) { client in
+        let id = try await client.nextID()              // fresh: made after this line asked, 2139268742910054400
+        for each in try await client.nextIDs(1_000) {   // a collection of 1,000, held in a few numbers
+            print(each)
+        }
+        let ids = client.prefetching()                  // refilled in the background
+        let ready = ids.tryNext()                       // from memory, in nanoseconds; nil when none is there yet
+        let requests = try await RequestIDGenerator(service: "ServiceA", client: client)
+        print(id, ready as Any, try requests.next())    // "ServiceA-1-1", and no daemon is asked for the next
+        print(try await client.nextTickets(sequence: "invoices").first!)
+    }
+}
