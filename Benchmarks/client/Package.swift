@@ -1,12 +1,27 @@
 // swift-tools-version: 6.2
+
+// What measures the client as its users have it: another package, so that nothing of the client's modules is inlined
+// that is not public and inlinable.
+
 import PackageDescription
 
-// Apart from the product's package, so that nobody who uses that builds it.
 let package = Package(
     name: "client-bench",
-    dependencies: [.package(name: "firn", path: "../..")],
+    dependencies: [
+        .package(name: "firn", path: "../.."),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    ],
     targets: [
-        .executableTarget(name: "client-bench", dependencies: [.product(name: "FirnClient", package: "firn")])
+        .target(name: "CCounting"),
+        .executableTarget(
+            name: "client-bench",
+            dependencies: [
+                "CCounting",
+                .product(name: "FirnClient", package: "firn"),
+                .product(name: "FirnLayout", package: "firn"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,4 @@
-"""Builds what is measured: the C programs of `socket/`, and firnd as it is released."""
+"""Builds what is measured and what measures: the programs of `socket/` and `client/`, and firnd as it is released."""
 
 import os
 import shutil
@@ -37,6 +37,22 @@ def build_programs() -> dict[str, str]:
             check=True,
         )
     return paths
+
+
+def build_client() -> str:
+    """Returns the path of client-bench: that of the variable CLIENT_BENCH, or a fresh release build."""
+    given = os.environ.get("CLIENT_BENCH")
+    if given is not None:
+        if not os.access(given, os.X_OK):
+            sys.exit(f"run: CLIENT_BENCH={given}: no such program")
+        return os.path.abspath(given)
+    if shutil.which("swift") is None:
+        sys.exit("run: swift is not installed; install it, or name a built program: CLIENT_BENCH=path Benchmarks/run")
+    print("building client-bench (CLIENT_BENCH=path skips this)", flush=True)
+    command = ["swift", "build", "-c", "release", "--package-path", str(BENCHMARKS / "client")]
+    subprocess.run(command, check=True)
+    folder = subprocess.run([*command, "--show-bin-path"], check=True, capture_output=True, text=True)
+    return str(Path(folder.stdout.strip()) / "client-bench")
 
 
 def build_firnd() -> str:

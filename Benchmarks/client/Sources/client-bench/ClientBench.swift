@@ -1,33 +1,52 @@
 import FirnClient
+import FirnLayout
+import NIOPosix
 
-/// Measures the client of a daemon that runs already: `client-bench unix:PATH [seconds]`.
-@main
-enum ClientBench {
+/// Measures the client library against a running daemon. Prints `key=value` words, as the other measuring programs do;
+/// `Benchmarks/run` starts it, and README.md says what is measured.
+@main enum ClientBench {
+    static let usage = """
+        usage: client-bench MEASUREMENT --socket PATH [--seconds N]
+
+        measurements: \(measurements.keys.sorted().joined(separator: ", "))
+        """
+
+    static let measurements: [String: @Sendable (FirnClient, _ seconds: Double) async throws -> Void] = [
+        "try-next": measureTryNext,
+        "iterate": measureIteration,
+        "request-ids": measureRequestIDs,
+    ]
+
     static func main() async throws {
-        let arguments = CommandLine.arguments
-        guard arguments.count > 1 else { fatalError("usage: client-bench ADDRESS [SECONDS]") }
-        let address = try FirnAddress(parsing: arguments[1])
-        let seconds = arguments.count > 2 ? Double(arguments[2]) ?? 2 : 2
-        if arguments.count > 4, let tasks = Int(arguments[3]) {
-            print(
-                try await FreshCalls.measure(
-                    address: address,
-                    tasks: tasks,
-                    coalescing: arguments[4] == "true",
-                    seconds: seconds
-                )
-            )
-            return
+        guard let arguments = Arguments(CommandLine.arguments), let measure = measurements[arguments.measurement] else {
+            fatalExit(usage)
         }
-        for (tasks, coalescing) in [(1, false), (1, true), (64, false), (64, true), (1000, true)] {
-            let result = try await FreshCalls.measure(
-                address: address,
-                tasks: tasks,
-                coalescing: coalescing,
-                seconds: seconds
-            )
-            let median = result.median.map { " median_us=\($0)" } ?? ""
-            print("tasks=\(tasks) coalescing=\(coalescing) ids_per_second=\(Int(result.rate))\(median)")
+        var configuration = FirnClientConfiguration()
+        configuration.timeout = .seconds(10)
+        let address = try FirnAddress.unix(path: arguments.socket)
+        try await withFirnClient(address: address, configuration: configuration) { client in
+            try await measure(client, arguments.seconds)
         }
+    }
+}
+
+private struct Arguments {
+    let measurement: String
+    var socket = ""
+    var seconds = 2.0
+
+    init?(_ words: [String]) {
+        guard words.count >= 4, words.count.isMultiple(of: 2) else { return nil }
+        measurement = words[1]
+        for index in stride(from: 2, to: words.count, by: 2) {
+            switch words[index] {
+            case "--socket": socket = words[index + 1]
+            case "--seconds":
+                guard let seconds = Double(words[index + 1]), seconds > 0 else { return nil }
+                self.seconds = seconds
+            default: return nil
+            }
+        }
+        guard !socket.isEmpty else { return nil }
     }
 }
