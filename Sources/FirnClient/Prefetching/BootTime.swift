@@ -6,8 +6,8 @@
     internal import Glibc
 #endif
 
-/// Nanoseconds since some moment before this process, also while the machine slept: the time of ``ContinuousClock``,
-/// read in 20 ns and not in 50, as one number.
+/// Nanoseconds since some moment before this process, also while the machine slept: the time of ``ContinuousClock`` as one
+/// number, which an atomic word holds.
 struct BootTime: Sendable, Hashable, Comparable {
     var nanoseconds: UInt64
 
