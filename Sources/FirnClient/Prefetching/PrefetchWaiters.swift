@@ -11,15 +11,18 @@ struct PrefetchWaiters {
 
     // A dictionary and a number, for a task may leave from the middle of the line at any time.
     private var waiters: [UInt64: Waiter] = [:]
+    // No waiter's number lies outside of these two.
     private var firstNumber: UInt64 = 0
+    private var lastNumber: UInt64 = 0
 
     var count: Int { waiters.count }
 
-    /// Puts a task at the end of the line.
+    /// Puts a task into the line.
     ///
-    /// - Parameter number: Above all that came before.
+    /// - Parameter number: Its own alone. Of two tasks that come at the same time the one with the higher may be first here.
     mutating func append(_ continuation: Continuation, number: UInt64, deadline: BootTime) {
-        if waiters.isEmpty { firstNumber = number }
+        firstNumber = waiters.isEmpty ? number : min(firstNumber, number)
+        lastNumber = waiters.isEmpty ? number : max(lastNumber, number)
         waiters[number] = Waiter(continuation: continuation, deadline: deadline)
     }
 
@@ -33,7 +36,8 @@ struct PrefetchWaiters {
         first.flatMap { remove($0.number) }
     }
 
-    /// Takes out all tasks whose time has passed. All wait equally long, so that those are the first ones.
+    /// Takes out the tasks whose time has passed. All wait equally long, so that those are the first ones, but for tasks
+    /// that came at the same time.
     mutating func removeExpired(now: BootTime) -> [Continuation] {
         var expired: [Continuation] = []
         while let (number, waiter) = first, waiter.deadline <= now {
@@ -56,9 +60,9 @@ struct PrefetchWaiters {
     private var first: (number: UInt64, waiter: Waiter)? {
         mutating get {
             guard !waiters.isEmpty else { return nil }
-            // Each number is passed over once.
             while true {
                 if let waiter = waiters[firstNumber] { return (firstNumber, waiter) }
+                precondition(firstNumber < lastNumber, "who waits has a number from the first to the last")
                 firstNumber += 1
             }
         }
