@@ -200,6 +200,29 @@ import Testing
         _ = try extend(claims, again, to: again.limit + 10)
     }
 
+    /// Where versions do not fall with the records, as when only rows are put back, a claim notices; and from then on
+    /// nothing else is written either, such as a sequence's block.
+    @Test func whatAClaimFoundMissingStopsEveryWrite() throws {
+        let store = MemoryStore()
+        let memory = try GrantMemory(context())
+        let claims = claims(store, memory)
+        let guarded = GuardedStore(store, memory: memory)
+        var held = try claim(claims, .fixed(2), at: 1000)
+        let copy = store.state.withLock { $0.records }
+        held = try extend(claims, held, to: 1040)
+        store.state.withLock { $0.records = copy }
+
+        var random = SeededRandom(state: 1)
+        let moment = StoreInstant(tick: 1030, unixMilliseconds: 1030)
+        #expect(throws: StoreError.self) { try claims.claim(.fixed(0), at: moment, using: &random) }
+        let error = #expect(throws: StoreError.self) { try guarded.write("sequences/a", "1", ifVersion: nil) }
+        #expect(error?.code == .setBack)
+        let limit = StoreInstant(tick: 1040, unixMilliseconds: 1040)
+        _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
+        _ = try claim(claims, .fixed(2), at: 1040)
+        #expect(try guarded.write("sequences/a", "1", ifVersion: nil) != .conflict)
+    }
+
     /// Somebody else has used the copy meanwhile, so that the worker itself looks right; the store's version does not.
     @Test func aVersionThatComesAgainIsNoticedAtTheWrite() throws {
         let store = MemoryStore()

@@ -48,6 +48,8 @@ package final class GrantMemory: Sendable {
         var version: UInt64 = 0
         /// Set when a write was given a version that had been used: it stays set until the store is repaired.
         var versionFellTo: UInt64?
+        /// What ``verify(_:)`` found missing: nothing is written until it finds nothing.
+        var refusal: StoreError?
     }
 
     private let context: Context
@@ -99,6 +101,17 @@ package final class GrantMemory: Sendable {
     /// - Throws: `.setBack`, with both times and what to do; any error of reading.
     @discardableResult
     package func verify(_ store: some Store) throws(StoreError) -> FloorRecord? {
+        do {
+            let floor = try floor(of: store)
+            state.withLock { $0.refusal = nil }
+            return floor
+        } catch {
+            if error.code == .setBack { state.withLock { $0.refusal = error } }
+            throw error
+        }
+    }
+
+    private func floor(of store: some Store) throws(StoreError) -> FloorRecord? {
         let floor = try FloorRecord.read(store)
         let (isVerified, highest, versionFellTo) = state.withLock { ($0.isVerified, $0.highest, $0.versionFellTo) }
         let own = highest.flatMap { covers(floor, $0) ? nil : $0 }
@@ -216,8 +229,11 @@ package final class GrantMemory: Sendable {
     /// - Returns: the highest version known before a write, for ``wrote(version:after:)``.
     /// - Throws: `.setBack` while the store is known to have been.
     func beginWrite() throws(StoreError) -> UInt64 {
-        let (version, fellTo, highest) = state.withLock { ($0.version, $0.versionFellTo, $0.highest) }
+        let (version, fellTo, highest, refusal) = state.withLock { state in
+            (state.version, state.versionFellTo, state.highest, state.refusal)
+        }
         if let fellTo { throw versionFell(to: fellTo, highest) }
+        if let refusal { throw refusal }
         return version
     }
 
