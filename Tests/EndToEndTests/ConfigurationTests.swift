@@ -181,7 +181,9 @@ import Testing
             #expect(names.subtracting(["help", "version", "check", "config"]) == Set(Self.values.keys))
 
             let file = try scratch.write("all.conf", Self.values.map { "\($0) = \($1)\n" }.sorted().joined())
-            let fromFile = try runToEnd(in: scratch, ["--check", "--config", file])
+            // An empty variable counts as none; the tests' daemons have one for their state directory.
+            let none = ["FIRN_STATE_DIR": ""]
+            let fromFile = try runToEnd(in: scratch, ["--check", "--config", file], environment: none)
             #expect(fromFile.ending == .exited(0), "\(fromFile.error)")
             let environment = Dictionary(uniqueKeysWithValues: Self.values.map { (variable("--" + $0), $1) })
             let fromEnvironment = try runToEnd(in: scratch, ["--check"], environment: environment)

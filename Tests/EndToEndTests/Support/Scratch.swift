@@ -52,7 +52,7 @@ func withScratch<Result>(_ body: (Scratch) throws -> Result) throws -> Result {
 @discardableResult
 func eventually(
     _ what: String,
-    within limit: Duration = .seconds(20),
+    within limit: Duration = .seconds(60),
     every pause: Duration = .milliseconds(1),
     _ condition: () throws -> Bool
 ) throws -> Duration {
