@@ -14,12 +14,16 @@ TWO_THREADS_PERCENT = 105
 ITERATION_NANOSECONDS = 2
 #: An ID's share of what waking the refill allocates, which happens once for thousands of IDs.
 ALLOCATIONS_PER_ID = 0.001
-MEASUREMENTS = ("try-next", "iterate", "request-ids")
+#: Times the round trip of a plain C client on the same socket.
+FRESH_TIMES_C = 3
+COALESCED_PER_SECOND = 700_000
+COALESCED_TIMES_UNCOALESCED = 5
+MEASUREMENTS = ("try-next", "iterate", "request-ids", "fresh")
 
 
 @dataclass
 class ClientResults:
-    """For each measurement, what client-bench printed in each round."""
+    """For each measurement, what client-bench printed in each round; for `c-client`, what the load generator did."""
 
     rounds: dict[str, list[dict[str, float]]]
 
@@ -29,17 +33,23 @@ class ClientResults:
 
 def client(bench: Bench, program: str) -> ClientResults:
     """client-bench's measurements, in turns, against one daemon whose layout is never full."""
-    results = ClientResults({name: [] for name in MEASUREMENTS})
+    results = ClientResults({name: [] for name in MEASUREMENTS} | {"c-client": []})
     options = ("--store", f"sqlite:{bench.folder}/client.sqlite", "--layout", WIDE_LAYOUT, "--shards", "1")
     with bench.firn_server("firnd-client", *options) as server:
         for turn in range(bench.rounds):
-            for name, measured in results.rounds.items():
+            results.rounds["c-client"].append(bench.load(server))
+            for name in MEASUREMENTS:
                 command = [program, name, "--socket", server.path, "--seconds", str(bench.seconds)]
+                command += ["--server-pid", str(server.pid)]
                 result = subprocess.run(command, stdout=subprocess.PIPE, text=True)
                 if result.returncode != 0:
                     sys.exit(f"run: client-bench {name} failed; what it said is above")
-                measured.append({key: float(value) for key, value in (word.split("=") for word in result.stdout.split())})
-            print(f"  client, round {turn + 1}: tryNext {results.rounds['try-next'][-1]['one_thread_ns']:.1f} ns", flush=True)
+                results.rounds[name].append({key: float(value) for key, value in (word.split("=") for word in result.stdout.split())})
+            try_next, coalesced = (
+                results.rounds[name][-1][key] for name, key in (("try-next", "one_thread_ns"), ("fresh", "coalesced_per_second"))
+            )
+            words = f"tryNext {try_next:.1f} ns, nextID coalesced {coalesced:,.0f}/s"
+            print(f"  client, round {turn + 1}: {words}", flush=True)
     return results
 
 
@@ -48,8 +58,27 @@ def client_table(results: ClientResults) -> str:
     for label, name in (("Prefetcher.tryNext()", "try-next"), ("RequestIDGenerator.next()", "request-ids")):
         rows.append([label, *(f"{results.middle(name, key):.1f}" for key in ("one_thread_ns", "two_threads_ns"))])
     rows.append(["a loop over nextIDs(1,000,000)", f"{results.middle('iterate', 'iteration_ns'):.2f}", ""])
-    # Fresh IDs: rows for nextID() with and without coalescing belong here.
+    return table(rows) + "\n\n" + fresh_table(results)
+
+
+def fresh_table(results: ClientResults) -> str:
+    rows = [["nextID()", "calls/s", "client CPU µs/call", "server CPU µs/call", "p50 µs"]]
+    alone = results.middle("fresh", "alone_us")
+    rows.append(["a plain C client, one call at a time", *c_client_cells(results)])
+    rows.append(["one task, not coalesced", "", "", "", f"{alone:.1f}"])
+    for label, name in (("64 tasks, not coalesced", "uncoalesced"), ("64 tasks, coalesced", "coalesced")):
+        cells = [f"{results.middle('fresh', name + '_per_second'):,.0f}"]
+        cells += [f"{results.middle('fresh', f'{name}_{side}_cpu_us'):.3f}" for side in ("client", "server")]
+        rows.append([label, *cells, ""])
     return table(rows)
+
+
+def c_client_cells(results: ClientResults) -> list[str]:
+    rate, client, server, median = (
+        results.middle("c-client", key)
+        for key in ("calls_per_second", "client_cpu_us_per_call", "server_cpu_us_per_call", "p50_us")
+    )
+    return [f"{rate:,.0f}", f"{client:.3f}", f"{server:.3f}", f"{median:.1f}"]
 
 
 def client_bars(results: ClientResults) -> list[Bar]:
@@ -71,6 +100,26 @@ def client_bars(results: ClientResults) -> list[Bar]:
             iteration <= ITERATION_NANOSECONDS,
             f"a loop over a batch: {iteration:.2f} ns an ID; {ITERATION_NANOSECONDS} ns is asked",
         ),
-        # Fresh IDs: bars belong here. Asked: nextID() without coalescing at most 3 times the round trip of a plain C
-        # client in the median; with 64 tasks coalesced 700,000 a second, and 5 times the uncoalesced rate.
+        *fresh_bars(results),
+    ]
+
+
+def fresh_bars(results: ClientResults) -> list[Bar]:
+    alone, plain = results.middle("fresh", "alone_us"), results.middle("c-client", "p50_us")
+    coalesced, uncoalesced = (round(results.middle("fresh", f"{name}_per_second")) for name in ("coalesced", "uncoalesced"))
+    return [
+        Bar(
+            alone <= FRESH_TIMES_C * plain,
+            f"nextID, one task, not coalesced: {alone:.1f} µs, {math.ceil(10 * alone / plain) / 10} times a plain C "
+            f"client's {plain:.1f}; {FRESH_TIMES_C} times is asked",
+        ),
+        Bar(
+            coalesced >= COALESCED_PER_SECOND,
+            f"nextID, 64 tasks, coalesced: {coalesced:,} a second; {COALESCED_PER_SECOND:,} is asked",
+        ),
+        Bar(
+            coalesced >= COALESCED_TIMES_UNCOALESCED * uncoalesced,
+            f"nextID, 64 tasks: coalesced {math.floor(10 * coalesced / uncoalesced) / 10} times the {uncoalesced:,} a "
+            f"second without; {COALESCED_TIMES_UNCOALESCED} times is asked",
+        ),
     ]

@@ -6,15 +6,16 @@ import NIOPosix
 /// `Benchmarks/run` starts it, and README.md says what is measured.
 @main enum ClientBench {
     static let usage = """
-        usage: client-bench MEASUREMENT --socket PATH [--seconds N]
+        usage: client-bench MEASUREMENT --socket PATH [--seconds N] [--server-pid PID]
 
         measurements: \(measurements.keys.sorted().joined(separator: ", "))
         """
 
-    static let measurements: [String: @Sendable (FirnClient, _ seconds: Double) async throws -> Void] = [
-        "try-next": measureTryNext,
-        "iterate": measureIteration,
-        "request-ids": measureRequestIDs,
+    fileprivate static let measurements: [String: @Sendable (FirnClient, Arguments) async throws -> Void] = [
+        "try-next": { try await measureTryNext($0, seconds: $1.seconds) },
+        "iterate": { try await measureIteration($0, seconds: $1.seconds) },
+        "request-ids": { try await measureRequestIDs($0, seconds: $1.seconds) },
+        "fresh": { try await measureFreshCalls($0, seconds: $1.seconds, server: $1.server) },
     ]
 
     static func main() async throws {
@@ -25,7 +26,7 @@ import NIOPosix
         configuration.timeout = .seconds(10)
         let address = try FirnAddress.unix(path: arguments.socket)
         try await withFirnClient(address: address, configuration: configuration) { client in
-            try await measure(client, arguments.seconds)
+            try await measure(client, arguments)
         }
     }
 }
@@ -34,6 +35,8 @@ private struct Arguments {
     let measurement: String
     var socket = ""
     var seconds = 2.0
+    /// Of the daemon, where its CPU time is asked for.
+    var server: ProcessTimer?
 
     init?(_ words: [String]) {
         guard words.count >= 4, words.count.isMultiple(of: 2) else { return nil }
@@ -44,6 +47,11 @@ private struct Arguments {
             case "--seconds":
                 guard let seconds = Double(words[index + 1]), seconds > 0 else { return nil }
                 self.seconds = seconds
+            case "--server-pid":
+                guard let processID = Int32(words[index + 1]), let server = ProcessTimer(processID: processID) else {
+                    return nil
+                }
+                self.server = server
             default: return nil
             }
         }

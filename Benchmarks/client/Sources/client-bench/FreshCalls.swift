@@ -1,64 +1,103 @@
 import FirnClient
+import FirnLayout
+import Glibc
 import Synchronization
 
-/// `nextID()`: IDs made when they are asked for, by tasks that each take one after the other.
-enum FreshCalls {
-    struct Result {
-        var rate: Double
-        /// Of one task's calls, in microseconds; taken with one task only, for a look at the clock is part of each.
-        var median: Double?
-    }
+/// `nextID()`, which makes IDs when they are asked for: the microseconds of a lone task's calls in the median, without
+/// coalescing; and how many a second 64 tasks get, coalesced and not, in turns, with the CPU time that each call costs.
+func measureFreshCalls(_ client: FirnClient, seconds: Double, server: ProcessTimer?) async throws {
+    var configuration = client.configuration
+    configuration.coalescing = false
+    try await withFirnClient(address: client.addresses[0], configuration: configuration) { uncoalesced in
+        _ = try await timesOfCalls(uncoalesced, seconds: seconds / 5)
+        let alone = median(try await timesOfCalls(uncoalesced, seconds: seconds)) / 1e3
+        print("alone_us=\(alone)", terminator: " ")
 
-    private final class Stop: Sendable {
-        let now = Atomic(false)
-    }
-
-    /// Measures for `seconds`, after a warm-up of a fifth of it.
-    static func measure(
-        address: FirnAddress,
-        tasks: Int,
-        coalescing: Bool,
-        seconds: Double
-    ) async throws -> Result {
-        var configuration = FirnClientConfiguration()
-        configuration.coalescing = coalescing
-        return try await withFirnClient(address: address, configuration: configuration) { client in
-            _ = try await run(client, tasks: tasks, seconds: seconds / 5)
-            return try await run(client, tasks: tasks, seconds: seconds)
+        for (name, client) in [("coalesced", client), ("uncoalesced", uncoalesced)] {
+            _ = try await runTasks(client, seconds: seconds / 5, server: server)
+            let calls = try await runTasks(client, seconds: seconds, server: server)
+            print("\(name)_per_second=\(calls.rate)", terminator: " ")
+            print("\(name)_client_cpu_us=\(calls.clientMicroseconds)", terminator: " ")
+            if server != nil { print("\(name)_server_cpu_us=\(calls.serverMicroseconds)", terminator: " ") }
         }
+        print()
     }
+}
 
-    private static func run(_ client: FirnClient, tasks: Int, seconds: Double) async throws -> Result {
-        let start = ContinuousClock.now
-        let end = start + .seconds(seconds)
-        if tasks == 1 {
-            var times: [Duration] = []
-            var last = start
-            while last < end {
-                _ = try await client.nextID()
-                let now = ContinuousClock.now
-                times.append(now - last)
-                last = now
-            }
-            let median = times.sorted()[times.count / 2]
-            return Result(rate: Double(times.count) / ((last - start) / .seconds(1)), median: median / .microseconds(1))
-        }
-        let stops = Stop()
-        let count = try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<tasks {
-                group.addTask {
-                    var count = 0
-                    while !stops.now.load(ordering: .relaxed) {
-                        _ = try await client.nextID()
-                        count += 1
-                    }
-                    return count
+/// The tasks that ask at once, each for one ID after the other.
+private let taskCount = 64
+
+private struct Calls {
+    /// How many a second.
+    var rate: Double
+    /// CPU time of each, of this process and of the server.
+    var clientMicroseconds, serverMicroseconds: Double
+}
+
+/// The nanoseconds that each call of one task took.
+private func timesOfCalls(_ client: FirnClient, seconds: Double) async throws -> [Double] {
+    var times: [Double] = []
+    var last = nanoseconds()
+    let end = last + UInt64(seconds * 1e9)
+    while last < end {
+        use(try await client.nextID().rawValue)
+        let now = nanoseconds()
+        times.append(Double(now - last))
+        last = now
+    }
+    return times
+}
+
+private func runTasks(_ client: FirnClient, seconds: Double, server: ProcessTimer?) async throws -> Calls {
+    let process = ProcessTimer()
+    let (start, clientStart, serverStart) = (nanoseconds(), process.nanoseconds(), server?.nanoseconds() ?? 0)
+    let hasEnded = Flag()
+    let count = try await withThrowingTaskGroup(of: Int.self) { group in
+        for _ in 0..<taskCount {
+            group.addTask {
+                var count = 0
+                while !hasEnded.value.load(ordering: .relaxed) {
+                    use(try await client.nextID().rawValue)
+                    count += 1
                 }
+                return count
             }
-            try await Task.sleep(until: end, clock: .continuous)
-            stops.now.store(true, ordering: .relaxed)
-            return try await group.reduce(0, +)
         }
-        return Result(rate: Double(count) / ((ContinuousClock.now - start) / .seconds(1)), median: nil)
+        try await Task.sleep(for: .seconds(seconds))
+        hasEnded.value.store(true, ordering: .relaxed)
+        return try await group.reduce(0, +)
+    }
+    let elapsed = nanoseconds() - start
+    return Calls(
+        rate: Double(count) * 1e9 / Double(elapsed),
+        clientMicroseconds: Double(process.nanoseconds() - clientStart) / 1e3 / Double(count),
+        serverMicroseconds: Double((server?.nanoseconds() ?? 0) - serverStart) / 1e3 / Double(count)
+    )
+}
+
+private final class Flag: Sendable {
+    let value = Atomic(false)
+}
+
+/// Reads how much CPU time all threads of a process have used.
+struct ProcessTimer: Sendable {
+    private let clock: clockid_t
+
+    /// Of this process.
+    init() {
+        clock = CLOCK_PROCESS_CPUTIME_ID
+    }
+
+    /// Of another process; nil when there is none of this number.
+    init?(processID: pid_t) {
+        var clock = clockid_t()
+        guard clock_getcpuclockid(processID, &clock) == 0 else { return nil }
+        self.clock = clock
+    }
+
+    func nanoseconds() -> UInt64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
