@@ -93,9 +93,9 @@ final class CoalescedCalls: Sendable {
         let now = ContinuousClock.now
         switch outcome {
         case .success(.nextID(let id)):
-            give([Run(first: id, count: 1, stride: 1)], of: batch, to: advance { $0.answered(batch, at: now) })
+            give([Run(first: id, count: 1, stride: 1)], to: advance { $0.answered(batch, at: now) })
         case .success(.nextBatch(let runs)):
-            give(runs, of: batch, to: advance { $0.answered(batch, at: now) })
+            give(runs, to: advance { $0.answered(batch, at: now) })
         case .success:
             advance { $0.failed(batch, with: FirnClient.uncheckedAnswer, at: now) }
         case .failure(let error):
@@ -103,12 +103,14 @@ final class CoalescedCalls: Sendable {
         }
     }
 
-    /// Wakes the callers. A task that is enqueued behind them runs once they did, and sees that the next batch is sent:
-    /// it holds many who are back, instead of the few who were faster than a frame.
-    private func give(_ runs: [Run], of batch: UInt64, to waiters: [Coalescer<Caller>.Waiter]) {
-        Self.resume(waiters, with: runs)
-        guard waiters.count > 1 else { return }
-        Task { advance { $0.ran(batch, at: .now) } }
+    /// Waking many tasks takes longer than the way to the daemon and back. On an event loop the next batch stands in line
+    /// already, so it is sent before they are woken.
+    private func give(_ runs: [Run], to waiters: [Coalescer<Caller>.Waiter]) {
+        if let eventLoop = MultiThreadedEventLoopGroup.currentEventLoop {
+            eventLoop.execute { Self.resume(waiters, with: runs) }
+        } else {
+            Self.resume(waiters, with: runs)
+        }
     }
 
     private static func resume(_ waiters: [Coalescer<Caller>.Waiter], with runs: [Run]) {

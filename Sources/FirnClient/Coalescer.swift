@@ -1,12 +1,11 @@
 /// Callers of one ID each that share a batch: what happened goes in, what to do comes out.
 ///
 /// One batch is in flight at a time. Who asks while it is shares the next, so that the busier the callers, the fewer
-/// frames each costs, and a lone one waits for nobody. Several who were given IDs may be back for more at once: the next
-/// batch waits for them, until they ran or ``maximumWait`` passed. What holds after every event:
+/// frames each costs, and a lone one waits for nobody. What holds after every event:
 /// 1. Every caller is told once: an ID or an error.
 /// 2. No ID is told twice. IDs of callers that went away stay a gap.
 /// 3. An ID is fresh: the batch that it comes from was sent after its caller asked.
-/// 4. While callers wait a batch is in flight, or those of the last are awaited and ``nextExpiry`` says how long.
+/// 4. While callers wait a batch is in flight.
 struct Coalescer<Caller: Sendable> {
     /// A batch to ask for.
     struct Batch: Sendable {
@@ -42,10 +41,6 @@ struct Coalescer<Caller: Sendable> {
     /// can wake in one.
     static var maximumBatch: Int { 4096 }
 
-    /// How long the next batch waits for those who were given IDs: many times what thousands of tasks take to run where
-    /// threads are free, and little beside what callers see anyway where none is.
-    static var maximumWait: Duration { .milliseconds(1) }
-
     private let defaultTimeout: Duration
     private let maximumWaiting: Int
     private var batchLimit: Int
@@ -59,9 +54,7 @@ struct Coalescer<Caller: Sendable> {
     private var longestTimeout = Duration.zero
     private(set) var batch: Batch?
     private var lastBatch: UInt64 = 0
-    /// The batch whose callers may be back at once, and until when the next waits for them.
-    private var awaited: (batch: UInt64, until: ContinuousClock.Instant)?
-    /// When ``timePassed(at:)`` is to be told, or earlier; nil when nothing is waited for.
+    /// When ``timePassed(at:)`` is to be told, or earlier; nil when nobody waits.
     private(set) var nextExpiry: ContinuousClock.Instant?
 
     init(configuration: FirnClientConfiguration) {
@@ -84,7 +77,7 @@ struct Coalescer<Caller: Sendable> {
             return steps
         }
         enqueue(Waiter(key: key, timeout: timeout, deadline: now + timeout, caller: caller))
-        if batch == nil, awaited == nil { steps.next = nextBatch(at: now) }
+        if batch == nil { steps.next = nextBatch(at: now) }
         return steps
     }
 
@@ -122,37 +115,14 @@ struct Coalescer<Caller: Sendable> {
             }
         }
         abandonIfUnwanted(&steps, at: now)
-        if let awaited {
-            if awaited.until <= now {
-                self.awaited = nil
-                steps.next = nextBatch(at: now)
-            } else {
-                expect(at: awaited.until)
-            }
-        }
         return steps
     }
 
-    /// The batch came, with as many IDs as it was to have. When several share it, ``ran(_:at:)`` is to follow.
+    /// The batch came, with as many IDs as it was to have.
     mutating func answered(_ number: UInt64, at now: ContinuousClock.Instant) -> Steps {
         var steps = Steps()
         guard endBatch(number) != nil else { return steps }
         swap(&steps.sharing, &sharing)
-        if steps.sharing.count > 1 {
-            let until = now + Self.maximumWait
-            awaited = (number, until)
-            expect(at: until)
-        } else {
-            steps.next = nextBatch(at: now)
-        }
-        return steps
-    }
-
-    /// Those who shared the batch went on, and those of them who want more have asked.
-    mutating func ran(_ number: UInt64, at now: ContinuousClock.Instant) -> Steps {
-        var steps = Steps()
-        guard let awaited, awaited.batch == number else { return steps }
-        self.awaited = nil
         steps.next = nextBatch(at: now)
         return steps
     }
@@ -190,7 +160,7 @@ struct Coalescer<Caller: Sendable> {
         latestDeadline = latestDeadline.map { max($0, waiter.deadline) } ?? waiter.deadline
         longestTimeout = max(longestTimeout, waiter.timeout)
         queue.append(waiter)
-        expect(at: waiter.deadline + ConnectionStateMachine.answerGrace)
+        expect(waiter)
     }
 
     private mutating func nextBatch(at now: ContinuousClock.Instant) -> Batch? {
@@ -233,11 +203,12 @@ struct Coalescer<Caller: Sendable> {
     /// Whether a waiter's time has passed, and that in which the daemon may say so; if not, notes when it will have.
     private mutating func isExpired(_ waiter: Waiter, at now: ContinuousClock.Instant) -> Bool {
         if waiter.deadline + ConnectionStateMachine.answerGrace <= now { return true }
-        expect(at: waiter.deadline + ConnectionStateMachine.answerGrace)
+        expect(waiter)
         return false
     }
 
-    private mutating func expect(at expiry: ContinuousClock.Instant) {
+    private mutating func expect(_ waiter: Waiter) {
+        let expiry = waiter.deadline + ConnectionStateMachine.answerGrace
         nextExpiry = nextExpiry.map { min($0, expiry) } ?? expiry
     }
 

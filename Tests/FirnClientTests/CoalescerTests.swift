@@ -56,49 +56,6 @@ import Testing
         #expect(table.fail(5, .invalidArgument) == ["fail 9 invalidArgument"], "one is no count that could be too high")
     }
 
-    // MARK: - Coming back
-
-    @Test func whoIsBackAtOnceSharesTheNextBatch() {
-        var table = Table()
-        for caller in 0...3 { _ = table.ask(caller) }
-        _ = table.answer(1)
-        #expect(table.ask(4).isEmpty)
-        #expect(table.come(2) == ["give 1", "give 2", "give 3"])
-        #expect((5...6).flatMap { table.ask($0) }.isEmpty)
-        #expect(table.run(2) == ["send 3 of 3"])
-        #expect(table.run(2).isEmpty, "once")
-    }
-
-    @Test func nobodyIsWaitedForWhenOneAloneWasGivenAnID() {
-        var table = Table()
-        _ = table.ask(1)
-        #expect(table.come(1) == ["give 1"])
-        #expect(table.ask(2) == ["send 2 of 1"])
-        _ = table.ask(3)
-        #expect(table.come(2) == ["give 2", "send 3 of 1"])
-    }
-
-    @Test func whoNeverComesBackIsNotWaitedForLong() {
-        var table = Table()
-        for caller in 0...2 { _ = table.ask(caller) }
-        _ = table.answer(1)
-        _ = table.come(2)
-        #expect(table.ask(3).isEmpty)
-        #expect(table.pass(.microseconds(999)).isEmpty)
-        #expect(table.pass(.microseconds(1)) == ["send 3 of 1"])
-        #expect(table.ask(4).isEmpty)
-        #expect(table.run(2).isEmpty, "too late, and a batch is in flight")
-        #expect(table.answer(3) == ["give 3", "send 4 of 1"])
-    }
-
-    @Test func whoAsksAfterThoseBeforeWentOnIsNotHeldUp() {
-        var table = Table()
-        for caller in 0...2 { _ = table.ask(caller) }
-        _ = table.answer(1)
-        #expect(table.answer(2) == ["give 1", "give 2"])
-        #expect(table.ask(3) == ["send 3 of 1"])
-    }
-
     // MARK: - Leaving
 
     @Test func aCancelledCallersIDStaysAGap() {
@@ -202,19 +159,15 @@ import Testing
                     .randomElement(using: &generator)!
                 if let batch = table.coalescer.batch { _ = table.fail(batch.number, code) }
             case 3, 4: if let batch = table.coalescer.batch { _ = table.answer(batch.number) }
-            case 5: _ = table.run(table.lastBatch)
-            case 6: if let batch = table.coalescer.batch { _ = table.come(batch.number) }
-            case 7: if table.lastBatch > 1 { _ = table.answer(.random(in: 1..<table.lastBatch, using: &generator)) }
+            case 5: if table.lastBatch > 1 { _ = table.answer(.random(in: 1..<table.lastBatch, using: &generator)) }
             default: break
             }
             _ = table.ask(caller, timeout: .milliseconds(Int.random(in: 1...2000, using: &generator)))
         }
-        _ = table.run(table.lastBatch)
         while let batch = table.coalescer.batch { _ = table.answer(batch.number) }
         #expect(table.outcomes.count == 500)
         #expect(table.toldTwice.isEmpty)
         #expect(table.stale.isEmpty)
-        #expect(table.forgotten.isEmpty)
     }
 }
 
@@ -228,8 +181,6 @@ private struct Table {
     private(set) var toldTwice: [Int] = []
     /// Callers who got IDs of batches that were sent before they asked.
     private(set) var stale: [Int] = []
-    /// How many callers waited after an event while no batch was in flight and no time was set for one.
-    private(set) var forgotten: [Int] = []
     private var askedAfter: [Int: UInt64] = [:]
 
     init(_ configure: (inout FirnClientConfiguration) -> Void = { _ in }) {
@@ -247,17 +198,8 @@ private struct Table {
         carriedOut(coalescer.cancelled(UInt64(caller), at: now))
     }
 
-    /// The batch comes, and those who get its IDs run.
     mutating func answer(_ batch: UInt64) -> [String] {
-        come(batch) + run(batch)
-    }
-
-    mutating func come(_ batch: UInt64) -> [String] {
         carriedOut(coalescer.answered(batch, at: now), batch: batch)
-    }
-
-    mutating func run(_ batch: UInt64) -> [String] {
-        carriedOut(coalescer.ran(batch, at: now))
     }
 
     mutating func fail(_ batch: UInt64, _ code: FirnClientError.Code) -> [String] {
@@ -283,10 +225,6 @@ private struct Table {
         if let next = steps.next {
             lastBatch = next.number
             texts.append("send \(next.number) of \(next.count)")
-        }
-        let waiting = askedAfter.count - outcomes.count
-        if waiting > 0, coalescer.batch == nil, coalescer.nextExpiry.map({ $0 > now + .milliseconds(1) }) ?? true {
-            forgotten.append(waiting)
         }
         return texts
     }
