@@ -204,26 +204,6 @@ final class Daemon {
             memory: memory
         )
     }
-
-    private static func makeClaims(
-        _ configuration: Configuration,
-        store: any Store,
-        clock: TickClock
-    ) -> WorkerClaims {
-        WorkerClaims(
-            store: store,
-            holder: Holder(
-                host: WorkerChoice.hostName ?? "unknown",
-                pod: getenv("POD_NAME").map { String(cString: $0) },
-                pid: UInt32(getpid()),
-                instance: .random(in: 0...(.max))
-            ),
-            maximumWorker: UInt32(clamping: configuration.layout.maximumWorker),
-            // The engine's last tick: below the layout's own where positions fill all 64 bits.
-            maximumTick: Space.endTick(of: configuration.layout) - 1,
-            windowTicks: clock.ticks(in: configuration.window)
-        )
-    }
 }
 
 /// Why a daemon that started must stop: told by the store's threads, read by the first one.

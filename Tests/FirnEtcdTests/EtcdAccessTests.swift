@@ -113,7 +113,9 @@ import Testing
         let error = try #require(throws: StoreError.self) {
             try store(server, nil, tls(certificates.authority, nil)).read("a")
         }
-        #expect(error.code == .refused && error.message.contains("TLS"), "\(error)")
+        // The server answers in plain text and hangs up. Where its reset is there before the answer was read, that is all
+        // that can be told.
+        #expect([.refused, .unavailable].contains(error.code) && error.message.contains("TLS"), "\(error)")
     }
 
     @Test func aKeyThatCannotBeReadIsNamed() throws {
