@@ -24,6 +24,8 @@ package final class FaultyProxy: Sendable {
         Thread { [listener, weak self] in
             while true {
                 let client = accept(listener, nil, nil)
+                // Processes that other tests start meanwhile have nothing to do with it.
+                _ = fcntl(client, F_SETFD, FD_CLOEXEC)
                 guard client >= 0, let self, self.isOn.load(ordering: .acquiring) else {
                     Glibc.close(client)
                     Glibc.close(listener)
