@@ -10,23 +10,14 @@ import Testing
         "time:41ms@2025-01-01T00:00:00Z,worker:\(workerBits),sequence:12"
     }
 
-    private func start(_ scratch: Scratch, _ number: Int, _ arguments: [String]) throws -> Daemon {
-        let places = ["--listen", "unix:\(scratch.file("\(number).sock"))", "--store", "sqlite:\(scratch.store)"]
-        return try Daemon(in: scratch, name: "\(number)", arguments: places + ["--shards", "1"] + arguments)
-    }
-
-    private func serves(_ daemon: Daemon) -> Bool {
-        (try? Peer.unix(daemon.socketPath).nextID()) != nil
-    }
-
     /// As many as there are workers: all serve, each as another one.
-    @Test func eightStartAtOnceOnEightWorkers() throws {
-        try withScratch { scratch in
+    @Test(arguments: SharedStore.allCases) func eightStartAtOnceOnEightWorkers(_ kind: SharedStore) throws {
+        try Fleet.with(kind) { fleet in
             let layout = Self.layout(workerBits: 3)
-            let daemons = try (0..<8).map { try start(scratch, $0, ["--layout", layout]) }
+            let daemons = try (0..<8).map { try fleet.start($0, ["--layout", layout]) }
             try withExtendedLifetime(daemons) {
                 for daemon in daemons {
-                    try eventually("it serves; it says: \(daemon.log)") { serves(daemon) }
+                    try eventually("it serves; it says: \(daemon.log)") { daemon.serves }
                 }
                 let workers = try daemons.flatMap { try Peer.unix($0.socketPath).describe().workers }
                 #expect(workers.sorted() == Array(0..<8))
@@ -41,14 +32,14 @@ import Testing
 
     /// Twice as many: half of them wait, and whenever one stops in order, one that waits takes over, though the window
     /// has most of a minute left.
-    @Test func fourOfEightWaitAndTakeOverWhenOthersStop() throws {
-        try withScratch { scratch in
+    @Test(arguments: SharedStore.allCases) func fourOfEightWaitAndTakeOverWhenOthersStop(_ kind: SharedStore) throws {
+        try Fleet.with(kind) { fleet in
             let arguments = ["--layout", Self.layout(workerBits: 2), "--window", "60s"]
-            var daemons = try (0..<8).map { try start(scratch, $0, arguments) }
+            var daemons = try (0..<8).map { try fleet.start($0, arguments) }
             for daemon in daemons { try daemon.waitUntilServing() }
             var serving: [Daemon] = []
             try eventually("four of them serve") {
-                serving = daemons.filter(serves)
+                serving = daemons.filter(\.serves)
                 return serving.count == 4
             }
             let waiting = daemons.filter { daemon in !serving.contains { $0 === daemon } }
@@ -68,7 +59,7 @@ import Testing
                 let idle = daemons.filter { daemon in !serving.contains { $0 === daemon } }
                 var successor: Daemon?
                 let took = try eventually("one that waited takes over; they say \((daemons + [leaving]).map(\.log))") {
-                    successor = idle.first(where: serves)
+                    successor = idle.first(where: \.serves)
                     return successor != nil
                 }
                 serving.append(successor!)
@@ -76,7 +67,7 @@ import Testing
             }
             // They look every one to two seconds.
             #expect(slowest < .seconds(8), "the slowest took \(slowest)")
-            print("taking over after a clean stop: the slowest of 4 took \(slowest)")
+            print("\(kind), taking over after a clean stop: the slowest of 4 took \(slowest)")
             for daemon in serving { harvest.add(try spans(of: daemon, 200)) }
             #expect(harvest.duplicates == 0 && harvest.count == 4 * 4 * 200 + 4 * 200)
         }
@@ -91,10 +82,10 @@ import Testing
     }
 
     /// Its worker is taken while it stands still for three windows: its connections stay and go on, higher, as another.
-    @Test func aDaemonWhoseWorkerWasTakenGoesOnAsAnother() throws {
-        try withScratch { scratch in
+    @Test(arguments: SharedStore.allCases) func aDaemonWhoseWorkerWasTakenGoesOnAsAnother(_ kind: SharedStore) throws {
+        try Fleet.with(kind) { fleet in
             let arguments = ["--layout", Self.layout(workerBits: 4), "--window", "1s"]
-            let daemon = try start(scratch, 0, arguments)
+            let daemon = try fleet.start(0, arguments)
             try daemon.waitUntilServing()
             let peers = try (0..<4).map { _ in try Peer.unix(daemon.socketPath) }
             var last = try peers.map { try $0.nextID().rawValue }
@@ -103,8 +94,8 @@ import Testing
             try daemon.pause()
             for peer in peers { for _ in 0..<50 { try peer.ask(.nextID) } }
             sleep(.milliseconds(3000))
-            let other = try start(scratch, 1, arguments + ["--worker", "\(before)"])
-            try eventually("the other has its worker") { serves(other) }
+            let other = try fleet.start(1, arguments + ["--worker", "\(before)"])
+            try eventually("the other has its worker") { other.serves }
             let taker = try Peer.unix(other.socketPath)
             ids += try (0..<1000).map { _ in try taker.nextID().rawValue }
             daemon.signal(SIGCONT)
@@ -144,18 +135,18 @@ import Testing
 
     /// One believes that it is an hour later, and so that every worker of the other is free. Both are killed and started
     /// again all the time, and at the end it takes the very worker that the other has.
-    @Test func clocksAnHourApart() throws {
-        try withScratch { scratch in
+    @Test(arguments: SharedStore.allCases) func clocksAnHourApart(_ kind: SharedStore) throws {
+        try Fleet.with(kind) { fleet in
             let layout = Self.layout(workerBits: 4)
             let decoder = try Layout(parsing: layout)
             // An hour is also how far a daemon believes that others may be ahead.
             let common = ["--layout", layout, "--window", "300ms", "--clock-tolerance", "2h"]
             let clocks = [common + ["--clock-offset=+1h"], common]
-            let reapers = (0..<3).map { Reapers(of: scratch.file("\($0).sock"), singles: 1) }
+            let reapers = (0..<3).map { Reapers(of: fleet.socketPath($0), singles: 1) }
             defer { reapers.forEach { _ = try? $0.stop() } }
-            var daemons = try (0..<2).map { try start(scratch, $0, clocks[$0]) }
+            var daemons = try (0..<2).map { try fleet.start($0, clocks[$0]) }
             for daemon in daemons {
-                try eventually("it serves; it says: \(daemon.log)") { serves(daemon) }
+                try eventually("it serves; it says: \(daemon.log)") { daemon.serves }
             }
             var spans: [[Harvest.Span]] = [[], [], []]
             func harvest() throws {
@@ -166,15 +157,15 @@ import Testing
                 sleep(.milliseconds(Int.random(in: 100...400)))
                 daemons[index].signal(SIGKILL)
                 _ = try daemons[index].waitForExit()
-                daemons[index] = try start(scratch, index, clocks[index])
+                daemons[index] = try fleet.start(index, clocks[index])
                 try harvest()
             }
-            try eventually("the one with the right clock serves") { serves(daemons[1]) }
+            try eventually("the one with the right clock serves") { daemons[1].serves }
             let connection = try Peer.unix(daemons[1].socketPath)
             let worker = try #require(try connection.describe().workers.first)
             var last = try connection.nextID()
-            let thief = try start(scratch, 2, clocks[0] + ["--worker", "\(worker)"])
-            try eventually("it has that worker; it says: \(thief.log)") { serves(thief) }
+            let thief = try fleet.start(2, clocks[0] + ["--worker", "\(worker)"])
+            try eventually("it has that worker; it says: \(thief.log)") { thief.serves }
             try eventually("the other goes on as another") {
                 guard let id = try? connection.nextID() else { return false }
                 #expect(id > last)
@@ -185,7 +176,7 @@ import Testing
             try harvest()
             var all = Harvest(layout: decoder)
             all.add(spans.flatMap(\.self))
-            print("two clocks an hour apart: \(all.count) IDs, \(all.duplicates) duplicates")
+            print("\(kind), two clocks an hour apart: \(all.count) IDs, \(all.duplicates) duplicates")
             #expect(all.duplicates == 0)
             for (index, isAhead) in [(0, true), (1, false), (2, true)] {
                 #expect(spans[index].count > 100)

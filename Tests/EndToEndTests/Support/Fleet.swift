@@ -1,0 +1,45 @@
+import EtcdTestSupport
+import Foundation
+import Testing
+
+/// The kinds of stores that many daemons can share.
+enum SharedStore: String, CaseIterable, CustomTestStringConvertible {
+    case sqlite, etcd
+
+    var testDescription: String { rawValue }
+}
+
+/// Daemons on one store, which know of each other by nothing else.
+final class Fleet: Sendable {
+    let scratch: Scratch
+    /// What `--store` is given.
+    let location: String
+    /// Lives as long as the fleet.
+    private let server: EtcdServer?
+
+    private init(on kind: SharedStore, in scratch: Scratch) throws {
+        self.scratch = scratch
+        server = kind == .etcd ? try EtcdServer() : nil
+        location = server?.location ?? "sqlite:\(scratch.store)"
+    }
+
+    /// Runs `body` with a fleet without daemons, on an empty store.
+    static func with<Result>(_ kind: SharedStore, _ body: (Fleet) throws -> Result) throws -> Result {
+        try withScratch { scratch in
+            let fleet = try Fleet(on: kind, in: scratch)
+            return try withExtendedLifetime(fleet) { try body(fleet) }
+        }
+    }
+
+    func socketPath(_ number: Int) -> String { scratch.file("\(number).sock") }
+
+    func start(_ number: Int, _ arguments: [String]) throws -> Daemon {
+        let places = ["--listen", "unix:\(socketPath(number))", "--store", location, "--shards", "1"]
+        return try Daemon(in: scratch, name: "\(number)", arguments: places + arguments)
+    }
+}
+
+extension Daemon {
+    /// Whether a new connection gets an ID.
+    var serves: Bool { (try? Peer.unix(socketPath).nextID()) != nil }
+}
