@@ -13,11 +13,19 @@ package final class EtcdServer: Sendable {
         package var syncs = false
         package var tls: TestCertificates?
         package var arguments: [String] = []
+        /// The network whose host ``TestNetwork/Host/store`` it runs on; `nil` for this machine's own.
+        package var network: TestNetwork?
 
-        package init(syncs: Bool = false, tls: TestCertificates? = nil, arguments: [String] = []) {
+        package init(
+            syncs: Bool = false,
+            tls: TestCertificates? = nil,
+            arguments: [String] = [],
+            network: TestNetwork? = nil
+        ) {
             self.syncs = syncs
             self.tls = tls
             self.arguments = arguments
+            self.network = network
         }
     }
 
@@ -43,10 +51,11 @@ package final class EtcdServer: Sendable {
     package let directory: String
     private let member: Member
     private let command: [String]
+    private let network: TestNetwork?
     private let state = Mutex(State())
 
     package var port: UInt16 { member.clientPort }
-    package var endpoint: EtcdEndpoint { EtcdEndpoint(host: "127.0.0.1", port: port) }
+    package var endpoint: EtcdEndpoint { EtcdEndpoint(host: network?.storeAddress ?? "127.0.0.1", port: port) }
     /// What `--store` is given.
     package var location: String { "etcd:\(endpoint)" }
 
@@ -74,16 +83,18 @@ package final class EtcdServer: Sendable {
         Watchdog.shared.made(directory: directory)
         self.member = member
         let scheme = options.tls == nil ? "http" : "https"
-        let client = "\(scheme)://127.0.0.1:\(member.clientPort)"
-        var command = [
-            "/usr/bin/etcd", "--name", member.name, "--data-dir", directory + "/data",
-            "--listen-client-urls", client, "--advertise-client-urls", client,
-            "--listen-peer-urls", "http://127.0.0.1:\(member.peerPort)",
-            "--initial-advertise-peer-urls", "http://127.0.0.1:\(member.peerPort)",
-            "--initial-cluster", cluster.map(\.peer).joined(separator: ","),
-            "--listen-metrics-urls", "http://127.0.0.1:\(member.metricsPort)",
-            "--log-level", "error", "--logger", "zap",
-        ]
+        let client = "\(scheme)://\(options.network?.storeAddress ?? "127.0.0.1"):\(member.clientPort)"
+        network = options.network
+        var command =
+            (options.network?.launcher(on: .store) ?? []) + [
+                "/usr/bin/etcd", "--name", member.name, "--data-dir", directory + "/data",
+                "--listen-client-urls", client, "--advertise-client-urls", client,
+                "--listen-peer-urls", "http://127.0.0.1:\(member.peerPort)",
+                "--initial-advertise-peer-urls", "http://127.0.0.1:\(member.peerPort)",
+                "--initial-cluster", cluster.map(\.peer).joined(separator: ","),
+                "--listen-metrics-urls", "http://127.0.0.1:\(member.metricsPort)",
+                "--log-level", "error", "--logger", "zap",
+            ]
         if !options.syncs { command.append("--unsafe-no-fsync") }
         if let tls = options.tls {
             command += ["--cert-file", tls.server.certificate, "--key-file", tls.server.key]
@@ -101,25 +112,7 @@ package final class EtcdServer: Sendable {
     // MARK: - How it runs
 
     package func start() throws {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, directory + "/log", O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        // Before the first, which it keeps this process's descriptors from.
-        let watchdog = Watchdog.shared
-        let words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        let variables: [UnsafeMutablePointer<CChar>?] = [strdup("PATH=/usr/bin:/bin"), nil]
-        defer { (words + variables).forEach { free($0) } }
-        var pid: pid_t = 0
-        let status = posix_spawn(&pid, command[0], &actions, nil, words, variables)
-        guard status == 0 else {
-            throw EtcdTestFailure(
-                "cannot start \(command[0]) (Debian's etcd-server): \(String(cString: strerror(status)))"
-            )
-        }
-        watchdog.started(pid)
+        let pid = try spawn(command, log: directory + "/log", "Debian's etcd-server")
         state.withLock { $0.pid = pid }
     }
 
@@ -132,12 +125,18 @@ package final class EtcdServer: Sendable {
                 state.withLock { $0.pid = nil }
                 throw EtcdTestFailure("etcd ended: \(log)")
             }
-            if (try? LoopbackHTTP.get(port: member.metricsPort, path: "/health"))?.contains("\"true\"") == true {
-                return
-            }
+            if (try? isHealthy()) == true { return }
             usleep(10_000)
         }
         throw EtcdTestFailure("etcd is not ready after 60 s: \(log)")
+    }
+
+    private func isHealthy() throws -> Bool {
+        if network == nil {
+            return try LoopbackHTTP.get(port: member.metricsPort, path: "/health").contains("\"true\"")
+        }
+        try etcdctl(["endpoint", "health"])
+        return true
     }
 
     package var log: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
@@ -176,16 +175,26 @@ package final class EtcdServer: Sendable {
 
     // MARK: - What it is told besides Firn's calls
 
-    /// Copies the data of a stopped server aside.
-    package func backUp() throws {
-        try? FileManager.default.removeItem(atPath: directory + "/backup")
-        try FileManager.default.copyItem(atPath: directory + "/data", toPath: directory + "/backup")
+    /// Writes what it holds to a file of its own, as a backup does.
+    package func saveSnapshot() throws {
+        try? FileManager.default.removeItem(atPath: directory + "/snapshot")
+        try etcdctl(["snapshot", "save", directory + "/snapshot"])
     }
 
-    /// Puts a stopped server back to where ``backUp()`` found it.
-    package func restoreBackup() throws {
+    /// Puts a stopped server back to where ``saveSnapshot()`` found it, as the manual says to: it becomes another cluster.
+    package func restoreSnapshot() throws {
         try FileManager.default.removeItem(atPath: directory + "/data")
-        try FileManager.default.copyItem(atPath: directory + "/backup", toPath: directory + "/data")
+        try etcdctl([
+            "snapshot", "restore", directory + "/snapshot", "--data-dir", directory + "/data", "--name", member.name,
+            "--initial-cluster", member.peer, "--initial-advertise-peer-urls", "http://127.0.0.1:\(member.peerPort)",
+        ])
+    }
+
+    private func etcdctl(_ words: [String]) throws {
+        try run(
+            (network?.launcher(on: .store) ?? []) + ["/usr/bin/etcdctl", "--endpoints", "\(endpoint)"] + words,
+            "Debian's etcd-client"
+        )
     }
 
     /// Calls etcd's API through its JSON gateway.
