@@ -228,15 +228,17 @@ let package = Package(
         ),
         .testTarget(
             name: "FirnCommandTests",
-            dependencies: ["FirnLayout", "FirnStore", "FirnWire", "firn", "firnd"],
+            dependencies: [
+                "EtcdTestSupport", "FirnLayout", "FirnStore", "FirnTestSupport", "FirnWire", "firn", "firnd",
+            ],
             swiftSettings: swiftSettings
         ),
-        // Starts the real firnd, which it depends on to have it built.
+        // Starts the real firnd and firn, which it depends on to have them built.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "CSQLite", "EtcdTestSupport", "FirnClient", "FirnEtcd", "FirnLayout", "FirnStore", "FirnTestSupport",
-                "FirnWire", "firnd",
+                "FirnWire", "firn", "firnd",
             ],
             swiftSettings: swiftSettings
         ),

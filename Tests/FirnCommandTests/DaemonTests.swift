@@ -1,4 +1,5 @@
 import FirnLayout
+import FirnTestSupport
 import FirnWire
 import Foundation
 import Testing

@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Foundation
 
 /// A real `firnd`, a process of its own with a directory of its own for its store and its socket.
@@ -7,6 +8,7 @@ final class Firnd {
     let address: String
     private let directory: URL
     private let arguments: [String]
+    private let store: String?
     private var process: Process?
 
     /// Starts it with these arguments besides its places, and returns once it serves.
@@ -14,12 +16,14 @@ final class Firnd {
         try self.init(arguments)
     }
 
-    init(_ arguments: [String]) throws {
+    /// - Parameter store: as `--store` takes it; without one, a file of its own.
+    init(_ arguments: [String], store: String? = nil) throws {
         // Short, for a socket's path has at most 107 bytes.
         directory = URL(fileURLWithPath: "/tmp/firn-command-\(UUID().uuidString.prefix(13))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
         address = "unix:\(directory.path)/firn.sock"
         self.arguments = arguments
+        self.store = store
         do {
             try start()
         } catch {
@@ -34,7 +38,7 @@ final class Firnd {
     }
 
     /// As `--store` takes it.
-    var storeName: String { "sqlite:" + storePath }
+    var storeName: String { store ?? "sqlite:" + storePath }
     var storePath: String { directory.path + "/firn.db" }
     var stateDirectory: String { directory.path + "/state" }
 

@@ -1,4 +1,5 @@
 import FirnStore
+import FirnTestSupport
 import Foundation
 import Testing
 

@@ -1,19 +1,19 @@
-import Foundation
+package import Foundation
 
 /// Runs `firn` as a process of its own.
-struct Command {
-    let exitCode: Int32
-    let output: String
-    let errors: String
+package struct Command {
+    package let exitCode: Int32
+    package let output: String
+    package let errors: String
 
-    var lines: [Substring] { output.split(separator: "\n") }
+    package var lines: [Substring] { output.split(separator: "\n") }
 
     /// Runs the command, in a shell when a `suffix` says where its output goes.
-    static func run(_ arguments: String..., suffix: String? = nil) throws -> Command {
+    package static func run(_ arguments: String..., suffix: String? = nil) throws -> Command {
         try run(arguments, suffix: suffix)
     }
 
-    static func run(
+    package static func run(
         _ arguments: [String],
         suffix: String? = nil,
         environment: [String: String] = [:]
@@ -46,7 +46,7 @@ struct Command {
     private static let executable = product("firn")
 
     /// The build product beside the test bundle.
-    static func product(_ name: String) -> URL {
+    package static func product(_ name: String) -> URL {
         #if os(macOS)
             let bundles = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }
             return bundles!.bundleURL.deletingLastPathComponent().appendingPathComponent(name)
