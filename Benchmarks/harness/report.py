@@ -128,8 +128,9 @@ def machine_words(bench: Bench) -> str:
 
 
 def whole_report(
-    bench: Bench, singles, batches, tickets, memory: dict[str, int], first: list[float], client: tuple[str, list[Bar]]
+    bench: Bench, singles, batches, tickets, memory: dict[str, int], first: list[float], others: list[tuple[str, str, list[Bar]]]
 ) -> str:
+    """`others` are whole parts: a title, a table, bars."""
     measurements = [result for servers in singles.values() for results in servers.values() for result in results]
     measurements += [result for results in [*batches.values(), *tickets.values()] for result in results]
     parts = [machine_words(bench) + "\n" + busy_words(measurements)]
@@ -142,9 +143,9 @@ def whole_report(
     bars += batches_bars(batches)
     parts += ["## Tickets on one connection, 32 calls in flight", tickets_table(tickets)]
     bars.append(tickets_bar(tickets))
-    client_words, client_bars = client
-    parts += ["## The client library, medians", client_words]
-    bars += client_bars
+    for title, words, of_part in others:
+        parts += [f"## {title}", words]
+        bars += of_part
 
     first_median, first_worst = median(first), max(first)
     rows = [["", "firnd", "redis"]]

@@ -121,11 +121,11 @@ def idle_memory(bench: Bench) -> dict[str, int]:
     return results
 
 
-def first_ids(bench: Bench) -> list[float]:
-    """Milliseconds from exec to the first ID, of daemons that find their store as another one left it."""
+def first_ids(bench: Bench, store: str | None = None) -> list[float]:
+    """Milliseconds from exec to the first ID, of daemons that find their store (SQLite's, unless told) as another left it."""
     path = f"{bench.folder}/firnd-first.sock"
     command = [bench.programs["first-id"], path, bench.firnd, "--listen", f"unix:{path}", "--log-level", "error"]
-    command += ["--store", f"sqlite:{bench.folder}/first.sqlite", "--state-dir", bench.folder]
+    command += ["--store", store or f"sqlite:{bench.folder}/first.sqlite", "--state-dir", bench.folder]
     results = []
     for _ in range(FIRST_ID_RUNS + 1):
         result = subprocess.run(command, stdout=subprocess.PIPE, text=True)

@@ -1,0 +1,111 @@
+"""What the choice of the store costs a caller: with etcd it should be nothing but a somewhat later start."""
+
+import math
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from statistics import median
+
+from report import Bar, table
+from scenarios import CONNECTIONS, WIDE_LAYOUT, Bench, first_ids, middle
+
+START_PATIENCE = 20.0
+STOP_PATIENCE = 10.0
+#: A rate with etcd counts as equal from here on, in hundredths of the one with SQLite.
+EQUAL_PERCENT = 95
+FIRST_ID_MILLISECONDS = 150
+
+
+def free_ports(count: int) -> list[int]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+@contextmanager
+def etcd(program: str):
+    """An etcd of one member, which syncs its writes; gives what --store is told."""
+    client, peer = free_ports(2)
+    with tempfile.TemporaryDirectory(prefix="firn-benchmark-etcd-") as folder:
+        urls = [f"http://127.0.0.1:{port}" for port in (client, peer)]
+        command = [program, "--data-dir", folder, "--listen-client-urls", urls[0], "--advertise-client-urls", urls[0]]
+        command += ["--listen-peer-urls", urls[1], "--initial-advertise-peer-urls", urls[1]]
+        command += ["--initial-cluster", f"default={urls[1]}", "--log-level", "error", "--logger", "zap"]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        try:
+            _await(process, client)
+            yield f"etcd:127.0.0.1:{client}"
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _await(process: subprocess.Popen, port: int):
+    end = time.monotonic() + START_PATIENCE
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            sys.exit(f"run: etcd ended with code {process.returncode}")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"run: etcd did not listen within {START_PATIENCE:.0f} s")
+
+
+def stores(bench: Bench, program: str) -> dict:
+    """NextID on 16 connections of two daemons that differ in their stores, in turns; and the first ID with etcd."""
+    results = {in_flight: {"sqlite": [], "etcd": []} for in_flight in (1, 32)}
+    with etcd(program) as cluster:
+        first = first_ids(bench, cluster)
+        options = ("--state-dir", bench.folder, "--layout", WIDE_LAYOUT, "--shards", "1")
+        with (
+            bench.firn_server("firnd-sqlite", "--store", f"sqlite:{bench.folder}/stores.sqlite", *options) as sqlite,
+            bench.firn_server("firnd-etcd", "--store", f"{cluster}", "--etcd-prefix", "/wide/", *options) as remote,
+        ):
+            for in_flight, measured in results.items():
+                for turn in range(bench.rounds):
+                    words = []
+                    # Which is first changes from round to round.
+                    for name, server in sorted([("sqlite", sqlite), ("etcd", remote)], reverse=turn % 2 == 0):
+                        result = bench.load(server, "--connections", CONNECTIONS, "--in-flight", in_flight)
+                        measured[name].append(result)
+                        words.append(f"{name} {result['calls_per_second']:,.0f}")
+                    print(f"  stores, {in_flight} in flight, round {turn + 1}: {', '.join(words)} calls/s", flush=True)
+    return {"calls": results, "first": first}
+
+
+def stores_table(measured: dict) -> str:
+    rows = [["NextID on 16 connections", "SQLite", "etcd", "etcd ÷ SQLite"]]
+    for in_flight, results in measured["calls"].items():
+        for label, key, form in (
+            ("calls/s", "calls_per_second", ",.0f"),
+            ("server CPU µs/call", "server_cpu_us_per_call", ".3f"),
+            ("p50 µs", "p50_us", ",.0f"),
+            ("p99 µs", "p99_us", ",.0f"),
+        ):
+            file, cluster = middle(results["sqlite"], key), middle(results["etcd"], key)
+            rows.append([f"{label}, {in_flight} in flight", format(file, form), format(cluster, form), f"{cluster / file:.2f}"])
+    first = measured["first"]
+    return f"{table(rows)}\n\nexec to first ID with etcd: {median(first):.1f} ms (worst {max(first):.1f})"
+
+
+def stores_bars(measured: dict) -> list[Bar]:
+    bars = []
+    for in_flight, results in measured["calls"].items():
+        file, cluster = (middle(results[name], "calls_per_second") for name in ("sqlite", "etcd"))
+        reached = math.floor(100 * cluster / file)
+        words = f"with etcd, {in_flight} in flight: {cluster:,.0f} calls/s, {reached} % of SQLite's {file:,.0f}"
+        bars.append(Bar(reached >= EQUAL_PERCENT, f"{words}; the same is asked (from {EQUAL_PERCENT} % on)"))
+    first = median(measured["first"])
+    words = f"with etcd, first ID after {math.ceil(first)} ms; {FIRST_ID_MILLISECONDS} ms is asked"
+    return [*bars, Bar(first <= FIRST_ID_MILLISECONDS, words)]
