@@ -221,46 +221,31 @@ import Testing
         }
     }
 
-    /// What was given out before a SIGKILL is never given out again, by neither of two daemons.
-    @Test func killedAgainAndAgain() throws {
-        let kills = max(10, KillTests.kills / 5)
-        let server = try EtcdServer()
-        try withScratch { scratch in
-            let layout = try Layout(parsing: KillTests.fewWorkers[1])
-            var spans: [Harvest.Span] = []
-            let names = ["a", "b"]
-            let reapers = names.map { Reapers(of: scratch.file($0 + ".sock"), singles: 1) }
+    /// For shorter and longer than the window, at any moment; the daemons are killed now and then too.
+    @Test func etcdIsKilledAgainAndAgainUnderTwoDaemons() throws {
+        try Fleet.with(.etcd) { fleet in
+            let server = try #require(fleet.server)
+            var harvest = Harvest(layout: try Layout(parsing: KillTests.fewWorkers[1]))
+            let arguments = KillTests.fewWorkers.prefix(2) + ["--window", "1s"]
+            let reapers = (0..<2).map { Reapers(of: fleet.socketPath($0), singles: 1) }
             defer { reapers.forEach { _ = try? $0.stop() } }
-            func start(_ name: String) throws -> Daemon {
-                let places = ["--listen", "unix:\(scratch.file(name + ".sock"))", "--store", server.location]
-                return try Daemon(in: scratch, name: name, arguments: places + KillTests.fewWorkers)
-            }
-            var daemons = try names.map { try start($0) }
-            for kill in 0..<kills {
-                let index = kill % 2
-                let daemon = daemons[index]
-                try eventually("it serves; it says: \(daemon.log)") {
-                    (try? Peer.unix(daemon.socketPath).nextID()) != nil
+            var daemons = try (0..<2).map { try fleet.start($0, Array(arguments)) }
+            for round in 0..<10 {
+                for daemon in daemons { try eventually("it serves; it says: \(daemon.log)") { daemon.serves } }
+                sleep(.milliseconds(Int.random(in: 0...500)))
+                server.kill()
+                sleep(.milliseconds(Int.random(in: 0...1500)))
+                if round % 3 == 2 {
+                    daemons[0].signal(SIGKILL)
+                    _ = try daemons[0].waitForExit()
+                    daemons[0] = try fleet.start(0, Array(arguments))
                 }
-                sleep(.microseconds(Int.random(in: 0...60_000)))
-                daemon.signal(SIGKILL)
-                _ = try daemon.waitForExit()
-                daemons[index] = try start(names[index])
-                for reaper in reapers { spans += try reaper.takeAll() }
+                try server.restart()
             }
-            for daemon in daemons {
-                daemon.signal(SIGTERM)
-                _ = try daemon.waitForExit()
-            }
-            for reaper in reapers {
-                try reaper.stop()
-                spans += try reaper.takeAll()
-            }
-            var harvest = Harvest(layout: layout)
-            harvest.add(spans)
-            print("etcd, two daemons, \(kills) kills: \(harvest.count) IDs, \(harvest.duplicates) duplicates")
-            #expect(harvest.duplicates == 0)
-            #expect(harvest.count > kills * 100)
+            for reaper in reapers { try reaper.stop() }
+            harvest.add(try reapers.flatMap { try $0.takeAll() })
+            print("etcd killed 10 times under two daemons: \(harvest.count) IDs, \(harvest.duplicates) duplicates")
+            #expect(harvest.duplicates == 0 && harvest.count > 10_000)
         }
     }
 }

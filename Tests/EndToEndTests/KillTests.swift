@@ -23,7 +23,8 @@ import Testing
             var timesToServe: [Double] = []
             let began = ContinuousClock.now
             for kill in 1...Self.kills {
-                let daemon = try Self.start(in: scratch, name: "firn", Self.manyWorkers)
+                let places = ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", "sqlite:\(scratch.store)"]
+                let daemon = try Daemon(in: scratch, arguments: places + Self.manyWorkers)
                 try withExtendedLifetime(daemon) {
                     timesToServe.append(try Self.timeToServe(daemon).milliseconds)
                     sleep(.microseconds(Int.random(in: 0...100_000)))
@@ -50,14 +51,13 @@ import Testing
     }
 
     /// Two daemons that know of each other only through the store, each killed again and again.
-    @Test func twoDaemonsOnOneStore() throws {
-        try withScratch { scratch in
+    @Test(arguments: SharedStore.allCases) func twoDaemonsOnOneStore(_ kind: SharedStore) throws {
+        try Fleet.with(kind) { fleet in
             let layout = try Layout(parsing: Self.fewWorkers[1])
             var spans: [Harvest.Span] = []
-            let names = ["a", "b"]
-            let reapers = names.map { Reapers(of: scratch.file($0 + ".sock"), singles: 1) }
+            let reapers = (0..<2).map { Reapers(of: fleet.socketPath($0), singles: 1) }
             defer { reapers.forEach { _ = try? $0.stop() } }
-            var daemons = try names.map { try Self.start(in: scratch, name: $0, Self.fewWorkers) }
+            var daemons = try (0..<2).map { try fleet.start($0, Self.fewWorkers) }
             let kills = max(2, Self.kills / 5)
             for kill in 0..<kills {
                 let index = kill % 2
@@ -65,7 +65,7 @@ import Testing
                 sleep(.microseconds(Int.random(in: 0...60_000)))
                 daemons[index].signal(SIGKILL)
                 _ = try daemons[index].waitForExit()
-                daemons[index] = try Self.start(in: scratch, name: names[index], Self.fewWorkers)
+                daemons[index] = try fleet.start(index, Self.fewWorkers)
                 for reaper in reapers { spans += try reaper.takeAll() }
             }
             for daemon in daemons {
@@ -78,15 +78,10 @@ import Testing
             }
             var harvest = Harvest(layout: layout)
             harvest.add(spans)
-            Self.report(kills, of: kills, harvest, "two daemons, ")
+            Self.report(kills, of: kills, harvest, "\(kind), two daemons, ")
             #expect(harvest.duplicates == 0)
             #expect(harvest.count > kills * 100)
         }
-    }
-
-    private static func start(in scratch: Scratch, name: String, _ layout: [String]) throws -> Daemon {
-        let places = ["--listen", "unix:\(scratch.file(name + ".sock"))", "--store", "sqlite:\(scratch.store)"]
-        return try Daemon(in: scratch, name: name, arguments: places + layout)
     }
 
     /// From before the process was made until a client has its first ID.

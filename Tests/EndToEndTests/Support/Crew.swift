@@ -30,6 +30,41 @@ final class Crew: Sendable {
     }
 }
 
+/// Threads that call a socket as fast as they can, and connect again when the connection breaks.
+final class Clients: Sendable {
+    private let connected = Atomic(0)
+    private let crew = Crew()
+
+    /// Starts one more.
+    ///
+    /// - Parameter turn: makes some calls and reads their answers. It is told how many turns there were before, and the
+    ///   highest number that this connection had; it says whether the connection is of more use.
+    func start(_ path: String, _ turn: @escaping @Sendable (Peer, Int, inout UInt64) -> Bool) {
+        crew.start { [self] crew in
+            var turns = 0
+            while crew.isOn {
+                guard let peer = try? Peer.unix(path, timeout: .seconds(20)) else {
+                    sleep(.milliseconds(1))
+                    continue
+                }
+                connected.wrappingAdd(1, ordering: .relaxed)
+                var last: UInt64 = 0
+                while crew.isOn, turn(peer, turns, &last) { turns += 1 }
+                connected.wrappingSubtract(1, ordering: .releasing)
+            }
+        }
+    }
+
+    /// Waits until all have read a dead daemon's last answers.
+    func haveNoticed() throws {
+        try eventually("the clients notice that the daemon is dead") { connected.load(ordering: .acquiring) == 0 }
+    }
+
+    func stop() throws {
+        try crew.stop()
+    }
+}
+
 /// A connection that was open all along and asks for an ID every millisecond: what others do must not reach it.
 final class Bystander: Sendable {
     private struct Record {

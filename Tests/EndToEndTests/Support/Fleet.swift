@@ -14,8 +14,8 @@ final class Fleet: Sendable {
     let scratch: Scratch
     /// What `--store` is given.
     let location: String
-    /// Lives as long as the fleet.
-    private let server: EtcdServer?
+    /// The store, where it is etcd.
+    let server: EtcdServer?
 
     private init(on kind: SharedStore, in scratch: Scratch) throws {
         self.scratch = scratch

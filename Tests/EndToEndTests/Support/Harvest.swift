@@ -50,8 +50,7 @@ final class Reapers: Sendable {
     }
 
     private let basket = Mutex(Basket())
-    private let connected = Atomic(0)
-    private let crew = Crew()
+    private let clients = Clients()
 
     /// Starts clients that ask for single IDs, some of them many at once, and others for batches.
     init(of socketPath: String, singles: Int = 2, pipelined: Int = 1, batches: Int = 1) {
@@ -65,19 +64,7 @@ final class Reapers: Sendable {
     }
 
     private func start(_ path: String, asking calls: @escaping @Sendable (Int) -> [Request.Method]) {
-        crew.start { [self] crew in
-            var turn = 0
-            while crew.isOn {
-                guard let peer = try? Peer.unix(path, timeout: .seconds(20)) else {
-                    sleep(.milliseconds(1))
-                    continue
-                }
-                connected.wrappingAdd(1, ordering: .relaxed)
-                var last: UInt64 = 0
-                while crew.isOn, ask(peer, calls(turn), &last) { turn += 1 }
-                connected.wrappingSubtract(1, ordering: .releasing)
-            }
-        }
+        clients.start(path) { [self] in ask($0, calls($1), &$2) }
     }
 
     /// Makes some calls at once and keeps the answers.
@@ -131,7 +118,7 @@ final class Reapers: Sendable {
 
     /// Waits until all have read a dead daemon's last answers.
     func haveNoticed() throws {
-        try eventually("the clients notice that the daemon is dead") { connected.load(ordering: .acquiring) == 0 }
+        try clients.haveNoticed()
     }
 
     /// What was got since the last time.
@@ -145,6 +132,6 @@ final class Reapers: Sendable {
     }
 
     func stop() throws {
-        try crew.stop()
+        try clients.stop()
     }
 }

@@ -12,8 +12,7 @@ final class TicketTakers: Sendable {
     }
 
     private let basket = Mutex(Basket())
-    private let connected = Atomic(0)
-    private let crew = Crew()
+    private let clients = Clients()
 
     /// Starts clients: single tickets, many tickets in flight, batches, and prefixes.
     init(of socketPath: String, tickets: Name, service: Name) {
@@ -24,19 +23,7 @@ final class TicketTakers: Sendable {
     }
 
     private func start(_ path: String, asking calls: @escaping @Sendable (Int) -> [Request.Method]) {
-        crew.start { [self] crew in
-            var turn = 0
-            while crew.isOn {
-                guard let peer = try? Peer.unix(path, timeout: .seconds(20)) else {
-                    sleep(.milliseconds(1))
-                    continue
-                }
-                connected.wrappingAdd(1, ordering: .relaxed)
-                var last: UInt64 = 0
-                while crew.isOn, ask(peer, calls(turn), &last) { turn += 1 }
-                connected.wrappingSubtract(1, ordering: .releasing)
-            }
-        }
+        clients.start(path) { [self] in ask($0, calls($1), &$2) }
     }
 
     /// - Returns: false when the connection is of no more use.
@@ -78,7 +65,7 @@ final class TicketTakers: Sendable {
 
     /// Waits until all have read a dead daemon's last answers.
     func haveNoticed() throws {
-        try eventually("the clients notice that the daemon is dead") { connected.load(ordering: .acquiring) == 0 }
+        try clients.haveNoticed()
     }
 
     /// What was got since the last time.
@@ -91,5 +78,5 @@ final class TicketTakers: Sendable {
         return values
     }
 
-    func stop() throws { try crew.stop() }
+    func stop() throws { try clients.stop() }
 }
