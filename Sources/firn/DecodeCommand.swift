@@ -29,21 +29,9 @@ struct DecodeCommand: AsyncParsableCommand {
             var output = StandardOutput()
             for (index, id) in parsed.enumerated() {
                 if format == .text, index > 0 { try output.write(line: "") }
-                try output.write(line: format == .text ? layout.drawing(of: id) : Self.json(layout.decode(id)).text)
+                try output.write(line: format == .text ? layout.drawing(of: id) : layout.decode(id).json.text)
             }
             try output.flush()
         }
-    }
-
-    private static func json(_ decoded: DecodedID) -> JSON {
-        var members: [(name: String, value: JSON)] = [
-            ("id", .string("\(decoded.id)")), ("layout", .string(decoded.layout.name)),
-        ]
-        for entry in decoded.values {
-            members.append((entry.field.kind.rawValue, .field(entry.value, width: entry.field.width)))
-        }
-        if let utc = decoded.utc { members.append(("utc", .string("\(utc)"))) }
-        members.append(("fits", .boolean(decoded.fitsLayout)))
-        return .object(members)
     }
 }

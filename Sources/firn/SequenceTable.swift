@@ -1,4 +1,5 @@
 internal import FirnClient
+internal import FirnLayout
 
 extension AnswerFormat {
     /// Sequences as a table with a head, or as a JSON object each.

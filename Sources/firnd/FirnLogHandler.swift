@@ -24,9 +24,11 @@ struct FirnLogHandler: LogHandler {
             line = "\(time) \(event.level) \(event.message)"
             for (key, value) in pairs { line += " \(key)=\(Self.quoted("\(value)"))" }
         case .json:
-            line = "{\"time\":\"\(time)\",\"level\":\"\(event.level)\",\"message\":\(Self.json("\(event.message)"))"
-            for (key, value) in pairs { line += ",\(Self.json(key)):\(Self.json("\(value)"))" }
-            line += "}"
+            let members: [(name: String, value: JSON)] = [
+                ("time", .string("\(time)")), ("level", .string("\(event.level)")),
+                ("message", .string("\(event.message)")),
+            ]
+            line = JSON.object(members + pairs.map { ($0.key, .string("\($0.value)")) }).text
         }
         line += "\n"
         // One write for a line, so that lines of several threads do not mix.
@@ -35,25 +37,6 @@ struct FirnLogHandler: LogHandler {
 
     private static func quoted(_ value: String) -> String {
         let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != 0x7F }
-        return isPlain ? value : json(value)
-    }
-
-    /// A JSON string (RFC 8259, section 7).
-    private static func json(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\u{0}"..<"\u{20}", "\u{7F}":
-                let hex = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        return isPlain ? value : JSON.quoted(value)
     }
 }
