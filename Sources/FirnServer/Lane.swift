@@ -20,5 +20,5 @@ final class Lane {
 
     /// About one block: small enough that a single call never waits for a giant batch, large enough that a batch stays
     /// in few runs. Empirical.
-    private static let turnShare: UInt64 = 256
+    static let turnShare: UInt64 = 256
 }

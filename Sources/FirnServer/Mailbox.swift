@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// What other threads say to a reactor, and the bell that wakes it.
-final class Mailbox: Sendable {
+final class Mailbox: StoreListener {
     struct Contents {
         var sockets: [AcceptedSocket] = []
         var drains = false

@@ -12,10 +12,10 @@ final class StoreReply: Sendable {
         case refused(Status)
     }
 
-    private let mailbox: Mailbox
+    private let mailbox: any StoreListener
     private let received = Mutex<Content?>(nil)
 
-    init(mailbox: Mailbox) {
+    init(mailbox: any StoreListener) {
         self.mailbox = mailbox
     }
 

@@ -43,8 +43,8 @@ package final class Sequences: Sendable {
             var lastUsed: Int64 = 0
             /// Given back and taken out of the table: whoever still has the entry looks the name up again.
             var isRetired = false
-            /// The reactors in which calls wait for the store's answer.
-            var waiting: [ObjectIdentifier: Mailbox] = [:]
+            /// The threads in which calls wait for the store's answer.
+            var waiting: [ObjectIdentifier: any StoreListener] = [:]
         }
 
         let key: Key
@@ -72,7 +72,8 @@ package final class Sequences: Sendable {
     /// - Parameters:
     ///   - wait: what an earlier try for the same call was told to wait for.
     ///   - now: boot nanoseconds.
-    func take(_ count: UInt32, of key: Key, after wait: SequenceWait?, mailbox: Mailbox, now: Int64) -> Answer {
+    func take(_ count: UInt32, of key: Key, after wait: SequenceWait?, mailbox: any StoreListener, now: Int64) -> Answer
+    {
         while true {
             guard let entry = entry(for: key) else { return .refused(Self.tooMany(configuration.maximumSequences)) }
             let (answer, action) = entry.state.withLock { state -> (Answer?, SequenceAction) in
@@ -90,14 +91,14 @@ package final class Sequences: Sendable {
     }
 
     /// Makes a sequence, or raises its start. The reply comes through the mailbox.
-    func create(_ description: SequenceDescription, mailbox: Mailbox) -> StoreReply {
+    func create(_ description: SequenceDescription, mailbox: any StoreListener) -> StoreReply {
         let reply = StoreReply(mailbox: mailbox)
         thread.post(.create(description, reply), for: reply)
         return reply
     }
 
     /// The sequences after a name. The reply comes through the mailbox.
-    func list(after name: Name?, mailbox: Mailbox) -> StoreReply {
+    func list(after name: Name?, mailbox: any StoreListener) -> StoreReply {
         let reply = StoreReply(mailbox: mailbox)
         thread.post(.list(after: name, reply), for: reply)
         return reply

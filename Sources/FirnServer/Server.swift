@@ -75,7 +75,8 @@ package final class Server: Sendable {
         max(1, (reactors + workers - 1) / workers)
     }
 
-    private static func deal(_ slots: [WorkerSlot], to index: Int, of reactors: Int) -> [WorkerSlot] {
+    /// The workers that one thread of several mints for.
+    static func deal(_ slots: [WorkerSlot], to index: Int, of reactors: Int) -> [WorkerSlot] {
         guard slots.count > reactors else { return [slots[index % slots.count]] }
         return stride(from: index, to: slots.count, by: reactors).map { slots[$0] }
     }

@@ -46,8 +46,7 @@ package final class Session {
     private let limits: Limits
     private var waiting = Deque<WaitingCall>()
     /// The IDs that the first waiting call, a batch, was given in ticks that are over.
-    private var gathered: [Run] = []
-    private var gatheredTick: UInt64 = 0
+    private var gathered = GatheredRuns()
 
     /// The calls that wait for the store.
     private var storeCalls = StoreCalls()
@@ -255,7 +254,7 @@ package final class Session {
             }
             switch shard.nextRun(upTo: UInt32(min(UInt64(remaining), share)), now: now) {
             case .minted(let run):
-                gather(run, tick: now)
+                gathered.append(run, tick: now)
                 remaining -= run.count
                 share -= UInt64(run.count)
             case .full(let tick):
@@ -265,21 +264,9 @@ package final class Session {
             case .expired: return refuseFirst(call, service.expired, output: output)
             }
         }
-        output.appendNextBatch(callID: call.callID, runs: gathered)
+        output.appendNextBatch(callID: call.callID, runs: gathered.runs)
         finishFirst()
         return nil
-    }
-
-    private func gather(_ run: Run, tick: UInt64) {
-        // Runs of one tick that touch become one; across ticks they stay apart, for a run is all of one tick.
-        if let last = gathered.last, gatheredTick == tick, last.stride == run.stride,
-            last.first.rawValue + UInt64(last.count) * last.stride == run.first.rawValue
-        {
-            gathered[gathered.count - 1].count += run.count
-        } else {
-            gathered.append(run)
-        }
-        gatheredTick = tick
     }
 
     private func waitOrRefuse(
@@ -300,7 +287,7 @@ package final class Session {
 
     private func finishFirst() {
         waiting.removeFirst()
-        gathered.removeAll(keepingCapacity: true)
+        gathered.removeAll()
         if waiting.isEmpty { earliestTickDeadline = .max }
     }
 }

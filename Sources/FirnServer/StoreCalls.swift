@@ -1,6 +1,5 @@
 internal import DequeModule
 internal import FirnEngine
-internal import FirnLayout
 internal import FirnStore
 internal import FirnWire
 
@@ -172,33 +171,18 @@ extension StoreCalls {
             return false
         case .refused(let status):
             output.appendError(callID: callID, status)
-        case .taken(let first, _, .prefix):
-            output.appendNewPrefix(callID: callID, prefix: "\(key.name)-\(first.first)")
         case .taken(let first, let second, let kind):
-            let base = base(of: kind)
-            output.appendNextTickets(callID: callID, first: run(first, base), second: second.map { run($0, base) })
+            switch SequenceValues(first, second, kind, of: key) {
+            case .prefix(let prefix): output.appendNewPrefix(callID: callID, prefix: prefix)
+            case .tickets(let first, let second): output.appendNextTickets(callID: callID, first: first, second: second)
+            }
         }
         return true
     }
-
-    /// What a value is added to, to make an ID: Pinterest's shard and type, above the local part.
-    private static func base(of kind: SequenceKind) -> UInt64 {
-        guard case .pinterest(let shard, let type) = kind else { return 0 }
-        do throws(LayoutError) {
-            return try Layout.pinterest.compose(shard: UInt64(shard), type: UInt64(type), local: 0).rawValue
-        } catch {
-            preconditionFailure("the store has checked shard and type: \(error)")
-        }
-    }
-
-    private static func run(_ values: SequenceRun, _ base: UInt64) -> Run {
-        // A call takes at most a batch, which has 32 bits.
-        Run(first: FirnID(rawValue: base + values.first), count: UInt32(values.count), stride: values.increment)
-    }
 }
 
-/// Where a reactor's sessions ask for sequences, and how the reactor is told that the store has answered.
+/// Where a reactor's sessions ask for sequences, and who is told that the store has answered.
 package struct SequenceDesk {
     let sequences: Sequences
-    let mailbox: Mailbox
+    let mailbox: any StoreListener
 }

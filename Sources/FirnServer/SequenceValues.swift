@@ -1,0 +1,32 @@
+internal import FirnLayout
+internal import FirnStore
+
+/// What a caller is given of a sequence.
+enum SequenceValues {
+    case prefix(String)
+    case tickets(Run, Run?)
+
+    init(_ first: SequenceRun, _ second: SequenceRun?, _ kind: SequenceKind, of key: Sequences.Key) {
+        guard kind != .prefix else {
+            self = .prefix("\(key.name)-\(first.first)")
+            return
+        }
+        let base = Self.base(of: kind)
+        self = .tickets(Self.run(first, base), second.map { Self.run($0, base) })
+    }
+
+    /// What a value is added to, to make an ID: Pinterest's shard and type, above the local part.
+    private static func base(of kind: SequenceKind) -> UInt64 {
+        guard case .pinterest(let shard, let type) = kind else { return 0 }
+        do throws(LayoutError) {
+            return try Layout.pinterest.compose(shard: UInt64(shard), type: UInt64(type), local: 0).rawValue
+        } catch {
+            preconditionFailure("the store has checked shard and type: \(error)")
+        }
+    }
+
+    private static func run(_ values: SequenceRun, _ base: UInt64) -> Run {
+        // A call takes at most a batch, which has 32 bits.
+        Run(first: FirnID(rawValue: base + values.first), count: UInt32(values.count), stride: values.increment)
+    }
+}
