@@ -1,3 +1,4 @@
+import FirnTestSupport
 import FirnWire
 import Foundation
 import Testing
