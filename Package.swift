@@ -3,7 +3,9 @@
 // The modules, and which way the arrows point:
 //
 //     firnd ──► FirnEtcd ────► FirnStore
-//       └─────► FirnServer ────────▲
+//       ├─────► FirnGateway        ▲
+//       │           ▼              │
+//       └─────► FirnServer ────────┤
 //                   ├────────► FirnEngine ──► FirnLayout
 //                   └────────► FirnWire ──────────▲
 //                                 ▲               │
@@ -12,7 +14,7 @@
 // Both mains find the store by FirnPlaces ──► FirnStore.
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnStore sees
-// SQLite, only FirnEtcd sees gRPC, and only FirnEtcd and FirnClient see SwiftNIO.
+// SQLite, only FirnEtcd sees gRPC, and only FirnEtcd, FirnGateway and FirnClient see SwiftNIO.
 
 import PackageDescription
 
@@ -94,6 +96,18 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // HTTP over the same engine, for those who have no frames.
+        .target(
+            name: "FirnGateway",
+            dependencies: [
+                "FirnEngine", "FirnLayout", "FirnServer", "FirnWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         // What the daemon and the command both have to find: the store, and the default places.
         .target(
             name: "FirnPlaces",
@@ -106,7 +120,9 @@ let package = Package(
         .executableTarget(
             name: "firnd",
             dependencies: [
-                "CLinux", "FirnEngine", "FirnEtcd", "FirnLayout", "FirnPlaces", "FirnServer", "FirnStore", "FirnWire",
+                "CLinux", "FirnEngine", "FirnEtcd", "FirnGateway", "FirnLayout", "FirnPlaces", "FirnServer",
+                "FirnStore",
+                "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -171,6 +187,15 @@ let package = Package(
         .testTarget(
             name: "FirnServerTests",
             dependencies: ["FirnEngine", "FirnLayout", "FirnServer", "FirnStore", "FirnWire"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FirnGatewayTests",
+            dependencies: [
+                "FirnEngine", "FirnGateway", "FirnLayout", "FirnServer", "FirnStore", "FirnWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(

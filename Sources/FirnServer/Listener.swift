@@ -19,6 +19,13 @@ package final class Listener: Sendable {
 
     var descriptor: Int32 { socket.number }
 
+    /// Another number for the same socket, for whoever wants to own it. The caller closes it.
+    package func duplicate() throws(ListenError) -> Int32 {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw .system("cannot duplicate the socket of \(address): \(systemError)") }
+        return copy
+    }
+
     /// Opens a socket at `address`.
     package init(_ address: ListenAddress, ownership: SocketOwnership, allowsAnyHost: Bool) throws(ListenError) {
         switch address {

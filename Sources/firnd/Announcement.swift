@@ -8,12 +8,15 @@ internal import Logging
 struct Announcement {
     let configuration: Configuration
     let addresses: [ListenAddress]
+    let http: HTTPListeners
     let slots: [WorkerSlot]
 
     func log(to logger: Logger) {
         for notice in configuration.notices { logger.notice("\(notice)") }
         let layout = configuration.layout
         let workers = slots.compactMap { $0.current().space?.worker }
+        let overHTTP = [("http", http.ids), ("admin", http.admin)].filter { !$0.1.isEmpty }
+            .map { ($0.0, Logger.MetadataValue.string(HTTPConfiguration.text($0.1.map(\.address)))) }
         logger.info(
             "serving",
             metadata: [
@@ -26,7 +29,7 @@ struct Announcement {
                 "shards": "\(configuration.shards)",
                 "ids_per_second": "\(Self.idsPerSecond(configuration))",
                 "last_day": "\(layout.lastDay ?? "never")",
-            ]
+            ].merging(overHTTP) { $1 }
         )
     }
 
@@ -40,6 +43,8 @@ struct Announcement {
         }
         let rows = [
             ("listen", configuration.addresses.map(\.description).joined(separator: " ")),
+            ("http", HTTPConfiguration.text(configuration.http.addresses)),
+            ("admin", HTTPConfiguration.text(configuration.http.adminAddresses)),
             ("store", configuration.store.description),
             ("state", configuration.state.description),
             ("layout", layout.specification),

@@ -12,6 +12,7 @@ internal import Logging
 struct Configuration {
     var addresses: [ListenAddress]
     var inheritedSockets: [Int32]
+    var http: HTTPConfiguration
     var ownership: SocketOwnership
     var policy: AccessPolicy
     var allowsAnyHost: Bool
@@ -48,7 +49,8 @@ struct Configuration {
         clockOffset = options.ids.clockOffset.value
         layout = try Self.layout(options.ids.layout, clockOffset: clockOffset)
         addresses = try Self.addresses(options.sockets.listen)
-        inheritedSockets = try Self.inheritedSockets()
+        let inherited = try Self.inheritedSockets()
+        inheritedSockets = inherited.filter { $0.purpose == .frames }.map(\.descriptor)
         let places = DefaultPlaces(environment: environment)
         if addresses.isEmpty && inheritedSockets.isEmpty {
             addresses = [.unix(path: places.socketPath)]
@@ -92,7 +94,9 @@ struct Configuration {
             1...1_000_000_000
         )
         sequences.maximumSequences = try Self.within(options.ids.maxSequences, "max-sequences", 8...10_000_000)
-        limits = try Self.limits(options.limits)
+        let descriptors = FileDescriptorLimit.raised()
+        http = try HTTPConfiguration(options, inherited: inherited, fileDescriptors: descriptors)
+        limits = try Self.limits(options.limits, fileDescriptors: descriptors - http.reservedDescriptors)
         guard let level = Logger.Level(rawValue: options.log.logLevel) else {
             throw ConfigurationError(
                 "--log-level is '\(options.log.logLevel)'; write trace, debug, info, notice, warning, error or critical"
@@ -166,20 +170,12 @@ struct Configuration {
         return addresses
     }
 
-    private static func inheritedSockets() throws(ConfigurationError) -> [Int32] {
-        let sockets: [InheritedSocket]
+    private static func inheritedSockets() throws(ConfigurationError) -> [InheritedSocket] {
         do {
-            sockets = try InheritedSocket.all()
+            return try InheritedSocket.all()
         } catch {
             throw ConfigurationError("\(error)")
         }
-        if let other = sockets.first(where: { $0.purpose != .frames }) {
-            throw ConfigurationError(
-                "the inherited socket \(other.descriptor) is for \(other.purpose.rawValue), which this firnd does not serve; "
-                    + "disable its socket unit"
-            )
-        }
-        return sockets.map(\.descriptor)
     }
 
     private static func ownership(_ options: SocketOptions) throws(ConfigurationError) -> SocketOwnership {
@@ -195,8 +191,11 @@ struct Configuration {
         )
     }
 
-    private static func limits(_ options: LimitOptions) throws(ConfigurationError) -> Limits {
-        var limits = Limits(fileDescriptors: FileDescriptorLimit.raised())
+    private static func limits(
+        _ options: LimitOptions,
+        fileDescriptors: Int
+    ) throws(ConfigurationError) -> Limits {
+        var limits = Limits(fileDescriptors: fileDescriptors)
         limits.maximumBatch = try within(options.maxBatch, "max-batch", 1...65_536)
         limits.maximumWaitingCalls = try within(options.maxWaitingCalls, "max-waiting-calls", 1...1_048_576)
         limits.maximumUnsentBytes = try within(options.maxUnsentBytes, "max-unsent-bytes", 1024...1_073_741_824)
@@ -216,7 +215,7 @@ struct Configuration {
         return limits
     }
 
-    private static func within<Number: FixedWidthInteger>(
+    static func within<Number: FixedWidthInteger>(
         _ number: Number,
         _ name: String,
         _ range: ClosedRange<Number>
@@ -227,7 +226,7 @@ struct Configuration {
         return number
     }
 
-    private static func required(_ text: DurationText, _ name: String) throws(ConfigurationError) -> Duration {
+    static func required(_ text: DurationText, _ name: String) throws(ConfigurationError) -> Duration {
         guard let value = text.value else {
             throw ConfigurationError("--\(name) cannot be off; give a duration such as 5s")
         }

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import FirnEngine
 internal import FirnEtcd
+internal import FirnGateway
 internal import FirnLayout
 internal import FirnPlaces
 internal import FirnServer
@@ -32,6 +33,7 @@ final class Daemon {
         try configuration.defaultPlaces?.makeDirectories()
         // Before anything is claimed: a second daemon on the same socket leaves the store alone.
         var listeners: Listeners? = try openListeners()
+        let httpListeners = try HTTPListeners(configuration.http, allowsAnyHost: configuration.allowsAnyHost)
         let layout = configuration.layout
         let clock = TickClock(
             layout: layout,
@@ -44,7 +46,10 @@ final class Daemon {
 
         let availability = Availability()
         let slots = (0..<configuration.workers).map { _ in WorkerSlot() }
-        let shardsPerWorker = Server.shardsPerWorker(workers: slots.count, reactors: configuration.shards)
+        let shardsPerWorker = Server.shardsPerWorker(
+            workers: slots.count,
+            reactors: configuration.shards + httpListeners.threads(shards: configuration.shards)
+        )
         let windows = try WindowThread { [configuration, logger] in
             WindowKeeping(
                 slots: slots,
@@ -83,13 +88,28 @@ final class Daemon {
                 )
             }
         )
-        Announcement(configuration: configuration, addresses: addresses, slots: slots).log(to: logger)
+        let gateway = try httpListeners.gateway(
+            source: MintSource(
+                slots: slots,
+                layout: layout,
+                clock: clock,
+                limits: configuration.limits,
+                availability: availability,
+                sequences: sequences
+            ),
+            availability: availability,
+            configuration: configuration,
+            logger: logger
+        )
+        Announcement(configuration: configuration, addresses: addresses, http: httpListeners, slots: slots)
+            .log(to: logger)
 
         firn_forget_startup_pages()
         let watch = supervisor.map { supervisor in
             DaemonWatch(
                 supervisor: supervisor,
                 server: server,
+                gateway: gateway,
                 windows: windows,
                 slots: slots,
                 availability: availability
@@ -107,7 +127,9 @@ final class Daemon {
         supervisor?.tell(Supervision.stopping(drainTimeout: configuration.limits.drainTimeout))
         availability.startedDraining()
         server.drain()
+        gateway?.drain()
         server.join()
+        gateway?.join()
         sequences.stop()
         windows.stop()
         logger.info("stopped")

@@ -1,4 +1,5 @@
 internal import FirnEngine
+internal import FirnGateway
 internal import FirnServer
 internal import FirnWire
 
@@ -6,6 +7,7 @@ internal import FirnWire
 final class DaemonWatch {
     private let supervisor: Supervisor
     private let server: Server
+    private let gateway: Gateway?
     private let windows: WindowThread
     private let slots: [WorkerSlot]
     private let availability: Availability
@@ -14,12 +16,14 @@ final class DaemonWatch {
     init(
         supervisor: Supervisor,
         server: Server,
+        gateway: Gateway?,
         windows: WindowThread,
         slots: [WorkerSlot],
         availability: Availability
     ) {
         self.supervisor = supervisor
         self.server = server
+        self.gateway = gateway
         self.windows = windows
         self.slots = slots
         self.availability = availability
@@ -35,6 +39,7 @@ final class DaemonWatch {
             if turn.lines.isEmpty || supervisor.tell(turn.lines) { supervision = next }
             if turn.asksForPulse {
                 server.askForPulse()
+                gateway?.askForPulse()
                 windows.askForPulse()
             }
             if let signal = signals.wait(atMost: .nanoseconds(supervision.turnTime)) { return signal }
@@ -45,7 +50,7 @@ final class DaemonWatch {
         Supervision.Standing(
             obstacle: availability.obstacle?.message,
             workers: slots.compactMap { $0.current().space?.worker },
-            hasPulse: server.hasPulse && windows.hasPulse
+            hasPulse: server.hasPulse && gateway?.hasPulse != false && windows.hasPulse
         )
     }
 }

@@ -18,7 +18,8 @@ struct LayeredArguments {
     }
 
     static let settings: [String: Setting] = [
-        "listen": .list, "socket-mode": .value, "socket-owner": .value, "socket-group": .value,
+        "listen": .list, "http": .list, "admin": .list, "socket-mode": .value, "socket-owner": .value,
+        "socket-group": .value,
         "allow-uid": .list, "allow-gid": .list, "insecure-tcp": .flag,
         "layout": .value, "store": .value, "state-dir": .value, "worker": .value, "pod-ip": .value, "workers": .value,
         "shards": .value,
@@ -27,6 +28,7 @@ struct LayeredArguments {
         "etcd-user": .value, "etcd-password-file": .value, "etcd-timeout": .value,
         "sequences-explicit": .flag, "sequence-block": .value, "max-sequence-block": .value, "max-sequences": .value,
         "max-batch": .value, "max-connections": .value, "max-connections-per-uid": .value, "max-waiting-calls": .value,
+        "max-http-connections": .value, "http-idle-timeout": .value,
         "max-unsent-bytes": .value, "max-frames-per-turn": .value, "send-timeout": .value, "frame-timeout": .value,
         "unix-idle-timeout": .value, "tcp-idle-timeout": .value, "drain-timeout": .value,
         "log-level": .value, "log-format": .value,

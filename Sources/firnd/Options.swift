@@ -37,6 +37,22 @@ struct SocketOptions: ParsableArguments {
     )
     var listen: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Where to serve HTTP: HOST:PORT, such as 127.0.0.1:3000. May be given more than once. Default: nowhere.",
+            valueName: "host:port"
+        )
+    )
+    var http: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to tell over HTTP how the daemon fares: HOST:PORT. May be given more than once. Default: nowhere.",
+            valueName: "host:port"
+        )
+    )
+    var admin: [String] = []
+
     @Option(help: ArgumentHelp("Permission bits of Unix sockets, in octal.", valueName: "mode"))
     var socketMode = "0660"
 
@@ -57,7 +73,7 @@ struct SocketOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A group whose members may connect to Unix sockets.", valueName: "gid"))
     var allowGid: [UInt32] = []
 
-    @Flag(help: "Allow TCP addresses that other hosts can reach, without encryption.")
+    @Flag(help: "Allow TCP and HTTP addresses that other hosts can reach, without encryption.")
     var insecureTcp = false
 }
 
@@ -158,6 +174,14 @@ struct LimitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Open Unix connections of one user. Default: seven eighths of all.", valueName: "count"))
     var maxConnectionsPerUid: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Open HTTP connections. Default: 1024, or a quarter of the file descriptors.",
+            valueName: "count"
+        )
+    )
+    var maxHttpConnections: Int?
+
     @Option(help: ArgumentHelp("Calls of one connection that wait for a tick.", valueName: "count"))
     var maxWaitingCalls = 1024
 
@@ -178,6 +202,9 @@ struct LimitOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("How long a TCP connection may be silent, or off.", valueName: "duration"))
     var tcpIdleTimeout = DurationText(.seconds(300))
+
+    @Option(help: ArgumentHelp("How long an HTTP connection may be silent between requests.", valueName: "duration"))
+    var httpIdleTimeout = DurationText(.seconds(60))
 
     @Option(
         help: ArgumentHelp("How long connections are given to finish when the daemon stops.", valueName: "duration")

@@ -124,3 +124,15 @@ import Testing
         await #expect(processExitsWith: .failure) { _ = UTCTime(unixSeconds: 0, nanosecond: -1) }
     }
 }
+
+extension UTCTimeTests {
+    /// RFC 9110's example, the days around a leap day, and what `date -u` says of two more.
+    @Test(arguments: [
+        (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        (-1, "Wed, 31 Dec 1969 23:59:59 GMT"), (1_709_164_799, "Wed, 28 Feb 2024 23:59:59 GMT"),
+        (1_709_164_800, "Thu, 29 Feb 2024 00:00:00 GMT"), (4_102_444_800, "Fri, 01 Jan 2100 00:00:00 GMT"),
+    ])
+    func hasHTTPsForm(_ seconds: Int, _ text: String) {
+        #expect(UTCTime(unixSeconds: Int64(seconds)).httpDate == text)
+    }
+}

@@ -1,0 +1,53 @@
+internal import NIOHTTP1
+
+/// A document that is served as it is.
+package struct HTTPDocument: Sendable {
+    package var statusCode: Int
+    package var contentType: String
+    package var body: [UInt8]
+
+    package init(statusCode: Int, contentType: String, body: [UInt8]) {
+        self.statusCode = statusCode
+        self.contentType = contentType
+        self.body = body
+    }
+}
+
+/// What an `--admin` listener serves: documents to read. Other paths are 404, methods but GET and HEAD are 405.
+package struct AdminContent: Sendable {
+    /// The paths there are, such as `/metrics`.
+    package let paths: Set<String>
+    /// The present document of one of these paths. Called on the gateway's threads, each time that somebody reads it.
+    package let document: @Sendable (String) -> HTTPDocument?
+
+    package init(paths: Set<String>, document: @escaping @Sendable (String) -> HTTPDocument?) {
+        self.paths = paths
+        self.document = document
+    }
+
+    func answer(method: String, target: String) -> HTTPAnswer {
+        do throws(HTTPAnswer) {
+            let target = try RequestTarget(parsing: target)
+            let path = "/" + target.path.joined(separator: "/")
+            guard paths.contains(path) else {
+                throw .refused(
+                    .notFound,
+                    "there is no \(RequestTarget.excerpt(path)) here; there are \(paths.sorted().joined(separator: ", "))"
+                )
+            }
+            guard method == "GET" || method == "HEAD" else {
+                var answer = HTTPAnswer.refused(.methodNotAllowed, "\(path) is only to be read; use GET or HEAD")
+                answer.allow = "GET, HEAD"
+                throw answer
+            }
+            guard let document = document(path) else { throw .refused(.notFound, "there is no \(path) now") }
+            return HTTPAnswer(
+                status: .init(statusCode: document.statusCode),
+                contentType: document.contentType,
+                body: .bytes(document.body)
+            )
+        } catch {
+            return error
+        }
+    }
+}

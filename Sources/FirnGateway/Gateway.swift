@@ -1,0 +1,156 @@
+package import FirnServer
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// A socket that the gateway serves, and with what.
+package struct GatewayListener: Sendable {
+    package enum Purpose: Sendable {
+        /// IDs, as `/openapi.json` describes it.
+        case ids
+        /// What an ``AdminContent`` has.
+        case admin
+    }
+
+    package let listener: Listener
+    package let purpose: Purpose
+
+    package init(_ listener: Listener, _ purpose: Purpose) {
+        self.listener = listener
+        self.purpose = purpose
+    }
+}
+
+/// HTTP/1.1 in front of the daemon's engine, on event loops of its own, each of which mints from its own shards.
+///
+/// SwiftNIO's sockets and HTTP parser, and no framework above them: `docs/ARCHITECTURE.md` says why.
+package final class Gateway: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: [NIOLoopBound<GatewayLoop>]
+    private let servers: Mutex<[any Channel]>
+    private let drained: [EventLoopFuture<Void>]
+    private let pulses: [Pulse]
+
+    /// Starts serving.
+    ///
+    /// - Parameters:
+    ///   - listeners: the sockets; each is served until ``drain()``.
+    ///   - source: what IDs are minted from.
+    ///   - admin: what listeners for it serve.
+    package init(
+        listeners: [GatewayListener],
+        source: MintSource,
+        admin: AdminContent?,
+        threads: Int,
+        limits: GatewayLimits,
+        logger: Logger
+    ) throws {
+        precondition(!listeners.isEmpty && threads > 0, "a gateway has a socket and a thread")
+        let mints = listeners.contains { $0.purpose == .ids }
+        // Documents alone are read now and then.
+        let threads = mints ? threads : 1
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        let census = HTTPCensus(logger: logger)
+        var loops: [NIOLoopBound<GatewayLoop>] = []
+        var drained: [EventLoopFuture<Void>] = []
+        for (index, eventLoop) in group.makeIterator().enumerated() {
+            let promise = eventLoop.makePromise(of: Void.self)
+            let bell = LoopBell(eventLoop)
+            let loop = try eventLoop.submit {
+                let mint = mints ? source.mint(thread: index, of: threads, listener: bell) : nil
+                let loop = GatewayLoop(
+                    eventLoop: eventLoop,
+                    mint: mint,
+                    admin: admin,
+                    limits: limits,
+                    census: census,
+                    drained: promise
+                )
+                return NIOLoopBound(loop, eventLoop: eventLoop)
+            }.wait()
+            bell.connect(to: loop)
+            loops.append(loop)
+            drained.append(promise.futureResult)
+        }
+        self.group = group
+        self.loops = loops
+        self.drained = drained
+        pulses = loops.map { _ in Pulse() }
+        servers = Mutex([])
+        for listener in listeners {
+            let server = try Self.serve(listener, loops, group)
+            servers.withLock { $0.append(server) }
+        }
+    }
+
+    private static func serve(
+        _ listener: GatewayListener,
+        _ loops: [NIOLoopBound<GatewayLoop>],
+        _ group: MultiThreadedEventLoopGroup
+    ) throws -> any Channel {
+        let isUnix = listener.listener.isUnix
+        let purpose = listener.purpose
+        var bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: GatewayLimits.readLength)
+            )
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: .init(low: GatewayLimits.maximumUnsentBytes / 2, high: GatewayLimits.maximumUnsentBytes)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let loop = loops.first { $0.eventLoop === channel.eventLoop }!
+                    try loop.value.open(channel, purpose)
+                }
+            }
+        if !isUnix { bootstrap = bootstrap.childChannelOption(.socketOption(.tcp_nodelay), value: 1) }
+        return try bootstrap.withBoundSocket(try listener.listener.duplicate()).wait()
+    }
+
+    /// Asks every thread for a sign of life.
+    package func askForPulse() {
+        for (pulse, loop) in zip(pulses, loops) {
+            pulse.ask()
+            loop.eventLoop.execute { pulse.beat() }
+        }
+    }
+
+    /// Whether every thread has come by since it was asked.
+    package var hasPulse: Bool { pulses.allSatisfy(\.isAnswered) }
+
+    /// Accepts nothing more, answers what was received, and closes.
+    package func drain() {
+        for server in servers.withLock({ $0 }) { try? server.close().wait() }
+        for loop in loops { loop.eventLoop.execute { loop.value.startDraining() } }
+    }
+
+    /// Waits until the last connection is closed, after ``drain()``.
+    package func join() {
+        for future in drained { try? future.wait() }
+        try? group.syncShutdownGracefully()
+    }
+}
+
+/// Tells an event loop that the store has answered something that its orders wait for.
+private final class LoopBell: StoreListener {
+    private let eventLoop: any EventLoop
+    private let loop = Mutex<NIOLoopBound<GatewayLoop>?>(nil)
+
+    init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    func connect(to loop: NIOLoopBound<GatewayLoop>) {
+        self.loop.withLock { $0 = loop }
+    }
+
+    func storeAnswered() {
+        guard let loop = loop.withLock({ $0 }) else { return }
+        eventLoop.execute { loop.value.storeAnswered() }
+    }
+}

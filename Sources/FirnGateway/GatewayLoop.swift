@@ -1,0 +1,213 @@
+internal import FirnServer
+internal import FirnWire
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+
+/// One of the gateway's threads: an event loop with its mint and its connections.
+final class GatewayLoop {
+    let eventLoop: any EventLoop
+    /// `nil` where no listener gives out IDs.
+    let mint: Mint?
+    var writer = AnswerWriter()
+    private(set) var isDraining = false
+
+    private let router: Router?
+    private let admin: AdminContent?
+    private let limits: GatewayLimits
+    private let timeouts: GatewayTimeouts
+    private let census: HTTPCensus
+    private var connections: [ObjectIdentifier: (connection: HTTPConnection, handler: RequestHandler)] = [:]
+    private var turn: (scheduled: Scheduled<Void>, at: NIODeadline)?
+    private var sweep: Scheduled<Void>?
+    private var drainDeadline = NIODeadline.distantFuture
+    private let drained: EventLoopPromise<Void>
+
+    /// Timeouts are kept to about this, and while draining to a tenth of it.
+    private static let sweepInterval = TimeAmount.milliseconds(250)
+    /// A draining connection from which nothing has come for this long has nothing more to say.
+    private static let drainQuiet = TimeAmount.milliseconds(100)
+    /// How long after the drain's deadline a peer may take to read that its request was given up.
+    private static let lastWordsTime = TimeAmount.milliseconds(500)
+
+    init(
+        eventLoop: any EventLoop,
+        mint: Mint?,
+        admin: AdminContent?,
+        limits: GatewayLimits,
+        census: HTTPCensus,
+        drained: EventLoopPromise<Void>
+    ) {
+        self.eventLoop = eventLoop
+        self.mint = mint
+        self.admin = admin
+        self.limits = limits
+        self.census = census
+        self.drained = drained
+        timeouts = GatewayTimeouts(limits)
+        router = mint.map { Router(layout: $0.layout) }
+    }
+
+    // MARK: - Connections come and go
+
+    func open(_ channel: any Channel, _ purpose: GatewayListener.Purpose) throws {
+        let connection = HTTPConnection(channel, purpose: purpose)
+        let handler = RequestHandler(connection, loop: self)
+        var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+        decoderLimits.maxHeaderFieldSize = GatewayLimits.maximumFieldLength
+        decoderLimits.maxHeaderListSize = GatewayLimits.maximumHeaderLength
+        decoderLimits.maxHeaderFieldCount = GatewayLimits.maximumFields
+        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoderLimits)
+        try channel.pipeline.syncOperations.addHandlers([
+            ArrivalHandler(connection), ByteToMessageHandler(decoder), handler,
+        ])
+        connections[ObjectIdentifier(connection)] = (connection, handler)
+        scheduleSweep()
+    }
+
+    func closed(_ connection: HTTPConnection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        if connection.isCounted { census.leave(connection.purpose) }
+        if isDraining, connections.isEmpty { drained.succeed() }
+    }
+
+    /// Why a connection that has just come is not served; `nil` when it is. Where there are too many, who has been idle
+    /// longest makes room.
+    func objection(to newcomer: HTTPConnection) -> HTTPAnswer? {
+        let count = census.enter(newcomer.purpose)
+        newcomer.isCounted = true
+        let isAdmin = newcomer.purpose == .admin
+        let maximum = isAdmin ? limits.maximumAdminConnections : limits.maximumConnections
+        guard count > maximum else { return nil }
+        let others = connections.values.lazy.map(\.connection).filter {
+            $0 !== newcomer && $0.isIdle && $0.purpose == newcomer.purpose
+        }
+        if let oldest = others.min(by: { $0.lastActivity < $1.lastActivity }) {
+            oldest.channel.close(promise: nil)
+            return nil
+        }
+        census.refused()
+        if count > maximum + GatewayLimits.maximumRefused { newcomer.channel.close(promise: nil) }
+        var answer = HTTPAnswer.refused(
+            .serviceUnavailable,
+            "the daemon has its maximum of \(maximum) HTTP connections here; close some, or share them"
+                + (isAdmin ? "" : ", or raise --max-http-connections")
+        )
+        answer.retryAfterSeconds = 1
+        return answer
+    }
+
+    func route(_ head: HTTPRequestHead, on purpose: GatewayListener.Purpose) -> Route {
+        switch purpose {
+        case .admin:
+            guard let admin else { return .answer(.refused(.notFound, "there is nothing here")) }
+            return .answer(admin.answer(method: head.method.rawValue, target: head.uri))
+        case .ids:
+            guard let router else { return .answer(.refused(.notFound, "there is nothing here")) }
+            do throws(HTTPAnswer) {
+                return try router.route(method: head.method.rawValue, target: head.uri)
+            } catch {
+                return .answer(error)
+            }
+        }
+    }
+
+    // MARK: - Waiting for ticks and the store
+
+    /// Has the mint's turn come when it is due.
+    func scheduleTurn() {
+        guard let mint, let nanoseconds = mint.nanosecondsToNextTurn else { return }
+        let at = NIODeadline.now() + .nanoseconds(nanoseconds)
+        if let turn {
+            guard at < turn.at else { return }
+            turn.scheduled.cancel()
+        }
+        let scheduled = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [self] in
+            turn = nil
+            mint.takeTurn()
+            scheduleTurn()
+        }
+        turn = (scheduled, at)
+    }
+
+    func storeAnswered() {
+        mint?.storeAnswered()
+        scheduleTurn()
+    }
+
+    // MARK: - Time runs out
+
+    private func scheduleSweep() {
+        guard sweep == nil, !connections.isEmpty else { return }
+        let interval = isDraining ? TimeAmount.nanoseconds(Self.sweepInterval.nanoseconds / 10) : Self.sweepInterval
+        sweep = eventLoop.assumeIsolated().scheduleTask(in: interval) { [self] in
+            sweep = nil
+            expire()
+            scheduleSweep()
+        }
+    }
+
+    private func expire() {
+        let now = NIODeadline.now()
+        if now >= drainDeadline { mint?.refuseAll() }
+        for (connection, handler) in Array(connections.values) {
+            if isDraining, now >= drainDeadline + Self.lastWordsTime {
+                connection.channel.close(promise: nil)
+            } else if isDraining, connection.isIdle, now - connection.lastActivity >= Self.drainQuiet {
+                connection.channel.close(promise: nil)
+            } else if let (at, reason) = connection.timeout(timeouts), at <= now {
+                if reason == .slowRequest { handler.timedOut() } else { connection.channel.close(promise: nil) }
+            }
+        }
+    }
+
+    // MARK: - The end
+
+    /// Answers what was received, and closes.
+    func startDraining() {
+        guard !isDraining else { return }
+        isDraining = true
+        drainDeadline = .now() + timeouts.drain
+        guard !connections.isEmpty else { return drained.succeed() }
+        sweep?.cancel()
+        sweep = nil
+        scheduleSweep()
+    }
+}
+
+/// How many connections the gateway's threads have together.
+final class HTTPCensus: Sendable {
+    private let ids = Atomic(0)
+    private let admin = Atomic(0)
+    private let refusedSoFar = Atomic(0)
+    private let logger: Logger
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    /// Counts a connection in.
+    ///
+    /// - Returns: how many there are with it.
+    func enter(_ purpose: GatewayListener.Purpose) -> Int {
+        switch purpose {
+        case .ids: ids.wrappingAdd(1, ordering: .relaxed).newValue
+        case .admin: admin.wrappingAdd(1, ordering: .relaxed).newValue
+        }
+    }
+
+    func leave(_ purpose: GatewayListener.Purpose) {
+        switch purpose {
+        case .ids: ids.wrappingSubtract(1, ordering: .relaxed)
+        case .admin: admin.wrappingSubtract(1, ordering: .relaxed)
+        }
+    }
+
+    /// One line for each power of two: peers that come again and again do not fill the log.
+    func refused() {
+        let count = refusedSoFar.wrappingAdd(1, ordering: .relaxed).newValue
+        guard count & (count - 1) == 0 else { return }
+        logger.notice("an HTTP connection was refused, as there are too many", metadata: ["refused_so_far": "\(count)"])
+    }
+}

@@ -1,0 +1,69 @@
+internal import NIOCore
+
+/// One accepted HTTP connection, and the times that its limits are kept by. Belongs to one event loop.
+final class HTTPConnection {
+    enum Phase {
+        case open
+        /// The connection ends with what is being sent; nothing that still comes is read as a request.
+        case finishing
+        /// Our side is shut; what the peer still sends is thrown away until it closes, so that it reads our last words
+        /// instead of a reset.
+        case lingering
+    }
+
+    /// What the connection would be closed for if nothing happens.
+    enum TimeoutReason {
+        case idle, slowRequest, unread, lingered
+    }
+
+    let channel: any Channel
+    let purpose: GatewayListener.Purpose
+    var phase = Phase.open
+    /// Whether the census has it.
+    var isCounted = false
+    /// A whole request is being answered.
+    var isAnswering = false
+    /// When the first byte of a request came that is not whole yet; `nil` when there is none.
+    var requestBegan: NIODeadline?
+    /// When the peer stopped taking an answer; `nil` while it takes it.
+    var stuckSince: NIODeadline?
+    /// When the last byte came in, or the last answer went out.
+    var lastActivity: NIODeadline
+    var lingerBegan = NIODeadline.uptimeNanoseconds(0)
+
+    /// A peer that wants to read our last words does so within this; nobody else is worth the descriptor.
+    private static let maximumLinger = TimeAmount.seconds(1)
+
+    init(_ channel: any Channel, purpose: GatewayListener.Purpose) {
+        self.channel = channel
+        self.purpose = purpose
+        lastActivity = .now()
+    }
+
+    /// Nothing was begun that would have to be finished.
+    var isIdle: Bool { phase == .open && !isAnswering && requestBegan == nil }
+
+    func timeout(_ timeouts: GatewayTimeouts) -> (at: NIODeadline, reason: TimeoutReason)? {
+        if phase == .lingering { return (lingerBegan + Self.maximumLinger, .lingered) }
+        if let stuckSince { return (stuckSince + timeouts.send, .unread) }
+        if phase == .finishing { return (lastActivity + timeouts.send, .unread) }
+        if isAnswering { return nil }
+        if let requestBegan { return (requestBegan + timeouts.request, .slowRequest) }
+        return (lastActivity + timeouts.idle, .idle)
+    }
+}
+
+/// The limits' durations in NIO's terms.
+struct GatewayTimeouts: Sendable {
+    let idle: TimeAmount
+    let request: TimeAmount
+    let send: TimeAmount
+    let drain: TimeAmount
+
+    init(_ limits: GatewayLimits) {
+        idle = TimeAmount(limits.idleTimeout)
+        request = TimeAmount(limits.requestTimeout)
+        send = TimeAmount(limits.sendTimeout)
+        drain = TimeAmount(limits.drainTimeout)
+    }
+}

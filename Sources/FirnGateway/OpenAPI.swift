@@ -1,0 +1,96 @@
+internal import FirnLayout
+
+/// The description of the gateway that machines read (OpenAPI 3.0), made of the endpoints that it serves.
+enum OpenAPI {
+    static let text = document.text
+
+    private static var document: JSON {
+        var paths: [(name: String, value: JSON)] = []
+        for template in Endpoint.all.map(\.template) {
+            let operations = Endpoint.all.filter { $0.template == template }
+            paths.append((template, .object(operations.map { ($0.method.lowercased(), operation($0)) })))
+        }
+        return .object([
+            ("openapi", .string("3.0.3")),
+            (
+                "info",
+                .object([
+                    ("title", .string("Firn")),
+                    (
+                        "description",
+                        .string("Unique 64-bit IDs. They are strings, so that JavaScript keeps every digit.")
+                    ),
+                    ("version", .string("1")),
+                ])
+            ),
+            ("paths", .object(paths)),
+            ("components", .object([("schemas", .object(schemas))])),
+        ])
+    }
+
+    private static func operation(_ endpoint: Endpoint) -> JSON {
+        let answers = endpoint.answers.map { answer -> (name: String, value: JSON) in
+            var members: [(name: String, value: JSON)] = [("description", .string(answer.text))]
+            if answer.status == 429 || answer.status == 503 {
+                let seconds = JSON.object([
+                    ("schema", .object([("type", .string("integer")), ("minimum", .number(1))]))
+                ])
+                members.append(("headers", .object([("Retry-After", seconds)])))
+            }
+            let schema = JSON.object([("$ref", .string("#/components/schemas/\(answer.schema)"))])
+            members.append(("content", .object([("application/json", .object([("schema", schema)]))])))
+            return ("\(answer.status)", .object(members))
+        }
+        var members: [(name: String, value: JSON)] = [
+            ("operationId", .string(endpoint.operation)), ("summary", .string(endpoint.summary)),
+        ]
+        if !endpoint.parameters.isEmpty { members.append(("parameters", .array(endpoint.parameters.map(parameter)))) }
+        members.append(("responses", .object(answers)))
+        return .object(members)
+    }
+
+    private static func parameter(_ parameter: Endpoint.Parameter) -> JSON {
+        .object([
+            ("name", .string(parameter.name)), ("in", .string(parameter.isInPath ? "path" : "query")),
+            ("required", .boolean(parameter.isInPath)), ("description", .string(parameter.text)),
+            ("schema", parameter.schema),
+        ])
+    }
+
+    // MARK: - Bodies
+
+    private static var schemas: [(name: String, value: JSON)] {
+        let text = JSON.object([("type", .string("string")), ("pattern", .string("^[0-9A-Za-z]{1,20}$"))])
+        let texts = JSON.object([("type", .string("array")), ("items", text), ("minItems", .number(1))])
+        return [
+            ("ID", object(["id"], [("id", text)])),
+            ("IDs", object(["ids"], [("ids", texts)])),
+            ("Tickets", object(["tickets"], [("tickets", texts)])),
+            ("Prefix", object(["prefix"], [("prefix", .object([("type", .string("string"))]))])),
+            ("DecodedID", object(["id", "layout", "fits"], decodedMembers, isOpen: true)),
+            ("Description", object(["openapi", "paths"], [], isOpen: true)),
+            ("Error", object(["error"], [("error", .object([("type", .string("string"))]))])),
+        ]
+    }
+
+    /// Beside these an ID has the fields of its layout: numbers, and strings where they have more than 53 bits.
+    private static var decodedMembers: [(name: String, value: JSON)] {
+        [
+            ("id", .object([("type", .string("string")), ("pattern", .string("^[0-9]{1,20}$"))])),
+            ("layout", .object([("type", .string("string"))])),
+            ("utc", .object([("type", .string("string"))])),
+            ("fits", .object([("type", .string("boolean"))])),
+        ]
+    }
+
+    private static func object(
+        _ required: [String],
+        _ members: [(name: String, value: JSON)],
+        isOpen: Bool = false
+    ) -> JSON {
+        .object([
+            ("type", .string("object")), ("required", .array(required.map { .string($0) })),
+            ("properties", .object(members)), ("additionalProperties", .boolean(isOpen)),
+        ])
+    }
+}

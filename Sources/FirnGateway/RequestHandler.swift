@@ -1,0 +1,311 @@
+internal import FirnLayout
+internal import FirnServer
+internal import NIOCore
+internal import NIOHTTP1
+
+/// One connection's requests, answered one after the other. Whoever sends several at once (pipelining) has the later ones
+/// wait here, and is not read until they are through: at most what one read holds.
+final class RequestHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    private enum Parked {
+        case part(HTTPServerRequestPart)
+        case bad(HTTPAnswer)
+    }
+
+    private let connection: HTTPConnection
+    private let loop: GatewayLoop
+    private var seat: Mint.Seat?
+    private var context: ChannelHandlerContext?
+
+    /// The request that is being received or answered.
+    private var head: HTTPRequestHead?
+    private var bodyLength = 0
+    private var order: Mint.OrderID?
+    /// What is left of an answer's body.
+    private var rest: IDList?
+    private var isPumping = false
+
+    private var parked: CircularBuffer<Parked> = []
+    private var isReadWanted = false
+    private var isFlushWanted = false
+    /// The peer has sent its last byte.
+    private var sawEnd = false
+
+    init(_ connection: HTTPConnection, loop: GatewayLoop) {
+        self.connection = connection
+        self.loop = loop
+    }
+
+    // MARK: - The connection's life
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        seat = loop.mint?.sit()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        ended()
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if let refusal = loop.objection(to: connection) { respond(refusal, closes: true) }
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        ended()
+        context.fireChannelInactive()
+    }
+
+    private func ended() {
+        if let order { loop.mint?.cancel(order) }
+        if let seat { loop.mint?.leave(seat) }
+        (order, seat, rest) = (nil, nil, nil)
+        context = nil
+        loop.closed(connection)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+        guard connection.phase == .open else { return }
+        let answer: HTTPAnswer =
+            error == .headerOverflow
+            ? .refused(
+                .requestHeaderFieldsTooLarge,
+                "the request's line and header fields are more than \(GatewayLimits.maximumFields) or longer than "
+                    + "\(GatewayLimits.maximumFieldLength) bytes each and \(GatewayLimits.maximumHeaderLength) in all; send fewer"
+            ) : .refused(.badRequest, "this is not HTTP/1.1; frames of Firn's own protocol have another port")
+        if connection.isAnswering { parked.append(.bad(answer)) } else { respond(answer, closes: true) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent {
+            sawEnd = true
+            // What was asked before the end is still answered: a peer may shut its sending side and read on.
+            if connection.phase == .lingering || (!connection.isAnswering && connection.phase == .open) {
+                context.close(promise: nil)
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    // MARK: - Requests come
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard connection.phase == .open else { return }
+        let part = unwrapInboundIn(data)
+        if connection.isAnswering { parked.append(.part(part)) } else { receive(part) }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        flush()
+        context.fireChannelReadComplete()
+    }
+
+    /// The peer is read no further while it waits for an answer, or has answers to take.
+    func read(context: ChannelHandlerContext) {
+        let waits = connection.phase == .open && (connection.isAnswering || !context.channel.isWritable)
+        if waits { isReadWanted = true } else { context.read() }
+    }
+
+    private func receive(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head(let head):
+            self.head = head
+            bodyLength = 0
+            if let objection = Self.objection(to: head) { return respond(objection, closes: true) }
+            if head.version.minor > 0, head.headers.contains(name: "expect") { sendContinue() }
+        case .body(let bytes):
+            bodyLength += bytes.readableBytes
+            if bodyLength > GatewayLimits.maximumBodyLength { respond(Self.bodyTooLong, closes: true) }
+        case .end:
+            guard let head else { return }
+            connection.requestBegan = nil
+            connection.isAnswering = true
+            answer(head)
+        }
+    }
+
+    private static func objection(to head: HTTPRequestHead) -> HTTPAnswer? {
+        // RFC 9112, section 3.2.
+        let hosts = head.headers[canonicalForm: "host"].count
+        if head.version.minor > 0 ? hosts != 1 : hosts > 1 {
+            return .refused(.badRequest, "the request has \(hosts) Host fields; send one")
+        }
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
+            length > GatewayLimits.maximumBodyLength
+        {
+            return bodyTooLong
+        }
+        return nil
+    }
+
+    private static let bodyTooLong = HTTPAnswer.refused(
+        .payloadTooLarge,
+        "the request's body has more than \(GatewayLimits.maximumBodyLength) bytes; no request here needs one"
+    )
+
+    private func sendContinue() {
+        guard let context else { return }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+
+    // MARK: - Requests are answered
+
+    private func answer(_ head: HTTPRequestHead) {
+        switch loop.route(head, on: connection.purpose) {
+        case .answer(let answer):
+            respond(answer)
+        case .freshID:
+            guard let mint = loop.mint, let seat else { return }
+            guard let id = mint.nextID(at: seat) else {
+                return place(.ids(count: 1)) { outcome in
+                    guard case .runs(let runs) = outcome, let first = runs.first else { return nil }
+                    return Self.answer(first.first)
+                }
+            }
+            respond(Self.answer(id))
+        case .order(let wish, let name, let format):
+            place(wish) { outcome in
+                switch outcome {
+                case .runs(let runs): .ids(IDList(name, runs, format: format))
+                case .prefix(let prefix): .ok(.object([("prefix", .string(prefix))]))
+                case .refused: nil
+                }
+            }
+        }
+    }
+
+    private static func answer(_ id: FirnID) -> HTTPAnswer {
+        HTTPAnswer(status: .ok, body: .text("{\"id\":\"\(id)\"}"))
+    }
+
+    /// Orders of the mint, and answers now or when it delivers.
+    private func place(_ wish: Mint.Wish, _ answer: @escaping (Mint.Outcome) -> HTTPAnswer?) {
+        guard let mint = loop.mint, let seat else { return }
+        func respond(_ outcome: Mint.Outcome) {
+            if case .refused(let status) = outcome { return self.respond(.refused(status)) }
+            self.respond(
+                answer(outcome) ?? .refused(.internalServerError, "the mint gave something else than was asked for")
+            )
+        }
+        let (outcome, waiting) = mint.order(
+            wish,
+            at: seat,
+            timeoutMilliseconds: GatewayLimits.callTimeoutMilliseconds
+        ) { [weak self] outcome in
+            guard let self, self.order != nil else { return }
+            self.order = nil
+            respond(outcome)
+            self.resume()
+        }
+        if let outcome { return respond(outcome) }
+        order = waiting
+        loop.scheduleTurn()
+    }
+
+    /// Sends an answer, or its beginning; with `closes` as the last one.
+    private func respond(_ answer: HTTPAnswer, closes: Bool = false) {
+        guard let context else { return }
+        let isOld = head.map { $0.version.minor == 0 } ?? false
+        let closes = closes || isOld || sawEnd || loop.isDraining || !(head?.isKeepAlive ?? false)
+        if closes { connection.phase = .finishing }
+        connection.requestBegan = nil
+        connection.isAnswering = true
+        var buffer = context.channel.allocator.buffer(capacity: 256)
+        rest = loop.writer.write(
+            answer,
+            to: &buffer,
+            omitsBody: head?.method == .HEAD,
+            mayChunk: !isOld,
+            closes: closes
+        )
+        context.write(wrapOutboundOut(buffer), promise: nil)
+        isFlushWanted = true
+        if rest == nil { finishAnswer() } else { pump() }
+    }
+
+    /// Writes as much of an answer's rest as the peer takes.
+    private func pump() {
+        guard !isPumping, let context else { return }
+        isPumping = true
+        defer { isPumping = false }
+        while var list = rest, context.channel.isWritable {
+            var buffer = context.channel.allocator.buffer(capacity: IDList.pieceLength + 256)
+            AnswerWriter.writePiece(of: &list, to: &buffer, isFramed: (head?.version.minor ?? 1) > 0)
+            rest = list.isFinished ? nil : list
+            context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+            if list.isFinished { return finishAnswer() }
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        connection.stuckSince = context.channel.isWritable ? nil : .now()
+        if context.channel.isWritable {
+            pump()
+            resume()
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func finishAnswer() {
+        connection.isAnswering = false
+        connection.lastActivity = .now()
+        head = nil
+        guard connection.phase == .finishing else { return }
+        parked.removeAll()
+        flush()
+        linger()
+    }
+
+    /// Shuts our side, and waits a moment for the peer's.
+    private func linger() {
+        guard let context else { return }
+        guard !sawEnd else {
+            // Closed when the last byte is out.
+            let channel = context.channel
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
+            return
+        }
+        connection.phase = .lingering
+        connection.lingerBegan = .now()
+        context.close(mode: .output, promise: nil)
+        resumeReading()
+    }
+
+    /// Goes on with what came while an answer was under way.
+    private func resume() {
+        while !connection.isAnswering, connection.phase == .open, let next = parked.popFirst() {
+            switch next {
+            case .part(let part): receive(part)
+            case .bad(let answer): respond(answer, closes: true)
+            }
+        }
+        flush()
+        if sawEnd, !connection.isAnswering, connection.phase == .open { return linger() }
+        resumeReading()
+    }
+
+    private func resumeReading() {
+        guard isReadWanted, let context else { return }
+        isReadWanted = false
+        read(context: context)
+    }
+
+    private func flush() {
+        guard isFlushWanted, let context else { return }
+        isFlushWanted = false
+        context.flush()
+    }
+
+    // MARK: - Time runs out
+
+    /// The request did not come in time.
+    func timedOut() {
+        respond(.refused(.requestTimeout, "the request was not whole in time; send it at once"), closes: true)
+        flush()
+    }
+}

@@ -1,0 +1,35 @@
+internal import FirnLayout
+internal import NIOHTTP1
+
+/// From a request's method and target to what is to be done. Pure.
+struct Router: Sendable {
+    let layout: Layout
+
+    func route(method: String, target text: String) throws(HTTPAnswer) -> Route {
+        // What nearly all ask for, without taking it apart.
+        if text == "/", method == "GET" || method == "HEAD" { return .freshID }
+        let target = try RequestTarget(parsing: text)
+        let there = Endpoint.all.compactMap { endpoint in endpoint.match(target.path).map { (endpoint, $0) } }
+        guard !there.isEmpty else {
+            throw .refused(
+                .notFound,
+                "there is nothing at '\(RequestTarget.excerpt(text))'; /openapi.json describes what there is"
+            )
+        }
+        guard let (endpoint, variables) = there.first(where: { Self.answers($0.0, method) }) else {
+            let methods = there.flatMap { $0.0.method == "GET" ? ["GET", "HEAD"] : [$0.0.method] }
+            var answer = HTTPAnswer.refused(
+                .methodNotAllowed,
+                "\(there[0].0.template) is not asked with \(RequestTarget.excerpt(method)); use \(methods.joined(separator: " or "))"
+            )
+            answer.allow = methods.joined(separator: ", ")
+            throw answer
+        }
+        return try endpoint.route(Arguments(variables, target.query, of: endpoint, layout: layout))
+    }
+
+    /// HEAD is answered as GET is, without the body.
+    private static func answers(_ endpoint: Endpoint, _ method: String) -> Bool {
+        endpoint.method == method || (method == "HEAD" && endpoint.method == "GET")
+    }
+}

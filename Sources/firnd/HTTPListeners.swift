@@ -1,0 +1,68 @@
+internal import FirnGateway
+internal import FirnLayout
+internal import FirnServer
+internal import FirnWire
+internal import Logging
+
+/// The sockets that HTTP is served on, open before anything is claimed; none where it is off.
+struct HTTPListeners {
+    let ids: [Listener]
+    let admin: [Listener]
+
+    init(_ configuration: HTTPConfiguration, allowsAnyHost: Bool) throws(ListenError) {
+        ids = try Self.open(configuration.addresses, configuration, .http, allowsAnyHost)
+        admin = try Self.open(configuration.adminAddresses, configuration, .admin, allowsAnyHost)
+    }
+
+    private static func open(
+        _ addresses: [ListenAddress],
+        _ configuration: HTTPConfiguration,
+        _ purpose: InheritedSocket.Purpose,
+        _ allowsAnyHost: Bool
+    ) throws(ListenError) -> [Listener] {
+        var listeners: [Listener] = []
+        for socket in configuration.inherited where socket.purpose == purpose {
+            listeners.append(try Listener(inherited: socket.descriptor, allowsAnyHost: allowsAnyHost))
+        }
+        for address in addresses {
+            listeners.append(try Listener(address, ownership: SocketOwnership(), allowsAnyHost: allowsAnyHost))
+        }
+        return listeners
+    }
+
+    /// How many threads mint for HTTP, beside as many `shards`.
+    func threads(shards: Int) -> Int { ids.isEmpty ? 0 : shards }
+
+    /// Starts to serve; `nil` where HTTP is off.
+    func gateway(
+        source: MintSource,
+        availability: Availability,
+        configuration: Configuration,
+        logger: Logger
+    ) throws -> Gateway? {
+        guard !ids.isEmpty || !admin.isEmpty else { return nil }
+        var limits = GatewayLimits(maximumConnections: configuration.http.maximumConnections, configuration.limits)
+        limits.maximumAdminConnections = HTTPConfiguration.maximumAdminConnections
+        limits.idleTimeout = configuration.http.idleTimeout
+        return try Gateway(
+            listeners: ids.map { GatewayListener($0, .ids) } + admin.map { GatewayListener($0, .admin) },
+            source: source,
+            admin: Self.probes(availability),
+            threads: max(1, threads(shards: configuration.shards)),
+            limits: limits,
+            logger: logger
+        )
+    }
+
+    /// Whether the daemon lives, and whether it can serve, in words.
+    private static func probes(_ availability: Availability) -> AdminContent {
+        AdminContent(paths: ["/livez", "/readyz"]) { path in
+            let obstacle = path == "/readyz" ? availability.obstacle?.message : nil
+            return HTTPDocument(
+                statusCode: obstacle == nil ? 200 : 503,
+                contentType: "text/plain; charset=utf-8",
+                body: Array("\(obstacle ?? "ok")\n".utf8)
+            )
+        }
+    }
+}
