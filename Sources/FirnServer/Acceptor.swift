@@ -11,6 +11,7 @@ final class Acceptor {
     private let mailboxes: [Mailbox]
     private let census: ConnectionCensus
     private let policy: AccessPolicy
+    private let meter: AcceptorMeter?
     private let logger: Logger
 
     /// When accepting goes on after the process ran out of descriptors; `.max` when it is not suspended.
@@ -21,11 +22,19 @@ final class Acceptor {
     private static let suspension: Int64 = 500_000_000
     private static let acceptedPerWakeup = 64
 
-    init(listeners: Listeners, mailboxes: [Mailbox], census: ConnectionCensus, policy: AccessPolicy, logger: Logger) {
+    init(
+        listeners: Listeners,
+        mailboxes: [Mailbox],
+        census: ConnectionCensus,
+        policy: AccessPolicy,
+        meter: AcceptorMeter?,
+        logger: Logger
+    ) {
         self.listeners = listeners
         self.mailboxes = mailboxes
         self.census = census
         self.policy = policy
+        self.meter = meter
         self.logger = logger
     }
 
@@ -82,7 +91,8 @@ final class Acceptor {
                         .permissionDenied,
                         "user \(credentials.user) with group \(credentials.group) may not connect; "
                             + "the daemon's --allow-uid and --allow-gid say who may"
-                    )
+                    ),
+                    .access
                 )
             }
             user = credentials.user
@@ -91,14 +101,15 @@ final class Acceptor {
             var yes: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
         }
-        if let refusal = census.enter(user: user) { return refuse(descriptor, refusal) }
+        if let refusal = census.enter(user: user) { return refuse(descriptor, refusal, .limit) }
+        meter?.accepted(isUnix: isUnix)
         let mailbox = mailboxes.min {
             $0.connectionCount.load(ordering: .relaxed) < $1.connectionCount.load(ordering: .relaxed)
         }!
         mailbox.hand(AcceptedSocket(descriptor: descriptor, user: user))
     }
 
-    private func refuse(_ descriptor: Int32, _ status: Status) {
+    private func refuse(_ descriptor: Int32, _ status: Status, _ reason: RefusalReason) {
         let socket = FileDescriptor(descriptor)
         let output = FrameBuffer()
         output.appendError(callID: 0, status)
@@ -108,6 +119,7 @@ final class Acceptor {
         var scrap: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         _ = withUnsafeMutableBytes(of: &scrap) { firn_receive(socket.number, $0.baseAddress, $0.count) }
         refused += 1
+        meter?.refused(reason)
         // One line for each power of two: a refused peer that comes again and again does not fill the log.
         if refused & (refused - 1) == 0 {
             logger.notice(

@@ -23,6 +23,8 @@ final class Connection {
     let lane: Lane
     let session: Session
     var phase = Phase.open
+    /// Why we end it; `nil` while it is the peer's to end.
+    var ending: ClosingReason?
 
     /// Input that was read and not used yet: part of a frame, or frames whose turn has not come.
     let unread = FrameBuffer()

@@ -13,6 +13,8 @@ package final class IDService {
 
     /// Named sequences; `nil` where the host has none.
     let sequences: SequenceDesk?
+    /// Counts this thread's calls; `nil` where nobody wants to know.
+    let recorder: CallRecorder?
 
     private let clock: TickClock
     private let availability: Availability
@@ -26,6 +28,7 @@ package final class IDService {
         clock: TickClock,
         availability: Availability,
         sequences: SequenceDesk? = nil,
+        recorder: CallRecorder? = nil,
         description: @escaping () -> DaemonDescription
     ) {
         self.layout = layout
@@ -33,6 +36,7 @@ package final class IDService {
         self.clock = clock
         self.availability = availability
         self.sequences = sequences
+        self.recorder = recorder
         self.description = description
         self.moment = clock.now()
         // Two ticks of a slow layout, or a second: longer than any burst's wait, shorter than a caller's patience.
@@ -45,6 +49,22 @@ package final class IDService {
     /// Reads the clock. To be called when the thread wakes up.
     package func wakeUp() {
         moment = clock.now()
+    }
+
+    /// Counts a call that has ended, which was read at `began`; boot nanoseconds.
+    func ended(_ method: CallMethod, _ code: CallCode, began: Int64) {
+        recorder?.ended(method, code, began: began, now: moment.bootNanoseconds)
+    }
+
+    /// Counts a call of this wake-up that has ended.
+    func ended(_ method: CallMethod, _ code: CallCode) {
+        ended(method, code, began: moment.bootNanoseconds)
+    }
+
+    /// Tells the recorder that this wake-up's answers were sent.
+    func sent() {
+        guard let recorder, recorder.awaitsSending else { return }
+        recorder.sent(after: clock.now().bootNanoseconds - moment.bootNanoseconds)
     }
 
     package func describe() -> DaemonDescription {

@@ -20,6 +20,7 @@ extension Reactor {
         let connection = Connection(socket, lane: lane, limits: limits, now: service.moment.bootNanoseconds)
         lane.connectionCount += 1
         connections[ObjectIdentifier(connection)] = connection
+        service.recorder?.meter.has(connections: connections.count)
         var event = epoll_event(
             events: EPOLLIN.rawValue,
             data: epoll_data_t(u64: UInt64(UInt(bitPattern: Unmanaged.passUnretained(connection).toOpaque())))
@@ -34,8 +35,9 @@ extension Reactor {
     }
 
     /// Sends the last answers, then closes; nothing more is read.
-    func finish(_ connection: Connection) {
+    func finish(_ connection: Connection, because reason: ClosingReason) {
         connection.phase = .finishing
+        connection.ending = reason
         leaveLine(connection)
         storeWaiters[ObjectIdentifier(connection)] = nil
         connection.frameBegan = nil
@@ -63,6 +65,8 @@ extension Reactor {
         // In this order: between the two nobody else may hold it.
         graveyard.append(connection)
         connections[ObjectIdentifier(connection)] = nil
+        service.recorder?.meter.has(connections: connections.count)
+        service.recorder?.meter.closedConnection(connection.ending ?? .peer)
         census.leave(user: connection.user)
         mailbox.connectionCount.wrappingSubtract(1, ordering: .relaxed)
     }

@@ -65,7 +65,7 @@ extension Reactor {
         case .pause:
             connection.frameBegan = nil
         case .close:
-            return finish(connection)
+            return finish(connection, because: .protocol)
         }
         answered(connection)
     }

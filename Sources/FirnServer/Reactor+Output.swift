@@ -33,6 +33,7 @@ extension Reactor {
     func deliver() {
         guard letterCount > 0 else { return }
         let count = letterCount
+        service.recorder?.count()
         output.withUnsafeBytes { bytes in
             var start = 0
             for index in 0..<count {
@@ -53,6 +54,7 @@ extension Reactor {
         precondition(letterCount == count, "what follows sending writes no answers")
         letterCount = 0
         output.removeAll()
+        service.sent()
     }
 
     private func send(_ bytes: UnsafeRawBufferPointer, to connection: Connection) {

@@ -32,7 +32,10 @@ extension Reactor {
 
     func timedOut(_ connection: Connection, _ reason: Connection.TimeoutReason) {
         switch reason {
-        case .unread, .lingered:
+        case .unread:
+            connection.ending = .unread
+            close(connection)
+        case .lingered:
             close(connection)
         case .slowFrame:
             output.appendError(
@@ -42,10 +45,10 @@ extension Reactor {
                     "a frame was not complete within \(limits.frameTimeout) of its first byte; send whole frames"
                 )
             )
-            finish(connection)
+            finish(connection, because: .slowFrame)
         case .idle:
             output.appendGoAway(reason: "the connection was idle; connect again when there is something to ask")
-            finish(connection)
+            finish(connection, because: .idle)
         }
     }
 
@@ -66,13 +69,16 @@ extension Reactor {
     /// A draining connection ends when its peer closes it, or when nothing is left to answer and nothing more comes.
     func advanceDrain(_ connection: Connection, now: Int64) {
         guard let drainDeadline else { return }
-        if now >= drainDeadline + Self.lastWordsTime { return close(connection) }
+        if now >= drainDeadline + Self.lastWordsTime {
+            connection.ending = .draining
+            return close(connection)
+        }
         guard connection.phase == .open else { return }
         if now >= drainDeadline {
-            connection.session.failCalls(service.closed, output: output)
-            finish(connection)
+            connection.session.failCalls(service.closed, service: service, output: output)
+            finish(connection, because: .draining)
         } else if connection.isQuiet, now - connection.lastReceived >= Self.drainQuiet {
-            finish(connection)
+            finish(connection, because: .draining)
         }
     }
 }

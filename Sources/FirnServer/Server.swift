@@ -17,6 +17,7 @@ package final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - slots: the daemon's workers; at least one. A slot may be empty until its worker is claimed.
+    ///   - meters: count what the server does, where somebody wants to know; for as many reactors.
     ///   - description: what Describe answers; called on any reactor's thread.
     package init(
         listeners: consuming Listeners,
@@ -28,10 +29,12 @@ package final class Server: Sendable {
         policy: AccessPolicy,
         availability: Availability,
         sequences: Sequences,
+        meters: ServerMeters? = nil,
         logger: Logger,
         description: @escaping @Sendable () -> DaemonDescription
     ) throws(ListenError) {
         precondition(reactors > 0 && !slots.isEmpty, "a server has a reactor and a worker")
+        if let meters { precondition(meters.shards.count == reactors, "each reactor counts for itself") }
         var mailboxes: [Mailbox] = []
         for _ in 0..<reactors { mailboxes.append(try Mailbox()) }
         self.mailboxes = mailboxes
@@ -49,10 +52,18 @@ package final class Server: Sendable {
                         clock: clock,
                         availability: availability,
                         sequences: SequenceDesk(sequences: sequences, mailbox: mailbox),
+                        recorder: meters.map { CallRecorder($0.shards[index]) },
                         description: description
                     )
                     let acceptor = (index == 0 ? listeners.take() : nil).map {
-                        Acceptor(listeners: $0, mailboxes: mailboxes, census: census, policy: policy, logger: logger)
+                        Acceptor(
+                            listeners: $0,
+                            mailboxes: mailboxes,
+                            census: census,
+                            policy: policy,
+                            meter: meters?.acceptor,
+                            logger: logger
+                        )
                     }
                     let reactor = Reactor(
                         mailbox: mailbox,

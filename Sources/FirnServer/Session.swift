@@ -12,11 +12,15 @@ package final class Session {
     /// A call for IDs that waits for a tick.
     private struct WaitingCall {
         var callID: UInt64
+        /// When it was read; boot nanoseconds.
+        var began: Int64
         /// In boot nanoseconds; `.max`: never given up.
         var deadline: Int64
         /// IDs still to come.
         var remaining: UInt32
         var isBatch: Bool
+
+        var method: CallMethod { isBatch ? .nextBatch : .nextID }
     }
 
     /// What the host is to do after it handed in bytes.
@@ -135,7 +139,7 @@ package final class Session {
     /// Gives up the calls whose deadline has passed. Their IDs, if they had some, become gaps.
     package func expireCalls(service: IDService, output: FrameBuffer) {
         let now = service.moment.bootNanoseconds
-        storeCalls.expire(now: now, output: output)
+        storeCalls.expire(service: service, output: output)
         guard earliestTickDeadline <= now, let first = waiting.first else { return }
         if first.deadline <= now { gathered.removeAll() }
         var earliest = Int64.max
@@ -152,6 +156,7 @@ package final class Session {
                         + "allow more time, or ask for fewer"
                 )
             )
+            service.ended(call.method, .deadlineExceeded, began: call.began)
             return true
         }
         earliestTickDeadline = earliest
@@ -163,9 +168,12 @@ package final class Session {
     }
 
     /// Fails every waiting call, as when the daemon stops and cannot serve them any more.
-    package func failCalls(_ status: Status, output: FrameBuffer) {
-        storeCalls.fail(status, output: output)
-        for call in waiting { output.appendError(callID: call.callID, status) }
+    package func failCalls(_ status: Status, service: IDService, output: FrameBuffer) {
+        storeCalls.fail(status, service: service, output: output)
+        for call in waiting {
+            output.appendError(callID: call.callID, status)
+            service.ended(call.method, CallCode(status.code), began: call.began)
+        }
         waiting.removeAll()
         gathered.removeAll()
         earliestTickDeadline = .max
@@ -179,23 +187,28 @@ package final class Session {
         case .nextID:
             if waiting.isEmpty, case .minted(let id) = shard.nextID(now: service.moment.tick) {
                 output.appendNextID(callID: request.callID, id: id)
+                service.recorder?.gaveSingle()
             } else {
                 begin(request, count: 1, isBatch: false, service: service, shard: shard, output: output)
             }
         case .nextBatch(let count):
             if let objection = service.objection(toCount: count) {
                 output.appendError(callID: request.callID, objection)
+                service.ended(.nextBatch, CallCode(objection.code))
             } else {
                 begin(request, count: count, isBatch: true, service: service, shard: shard, output: output)
             }
         case .describe:
             output.appendDescription(callID: request.callID, service.describe())
+            service.ended(.describe, .ok)
         case .nextTickets, .newPrefix, .createSequence, .listSequences:
             storeCalls.begin(request, service: service, output: output)
         case .refused(let status):
             output.appendError(callID: request.callID, status)
+            service.ended(.other, CallCode(status.code))
         case .unknown:
             output.appendError(callID: request.callID, Self.unknownMethod)
+            service.ended(.other, .unimplemented)
         }
     }
 
@@ -210,11 +223,19 @@ package final class Session {
     ) {
         let deadline = service.deadline(timeoutMilliseconds: request.timeoutMilliseconds)
         waiting.append(
-            WaitingCall(callID: request.callID, deadline: deadline, remaining: count, isBatch: isBatch)
+            WaitingCall(
+                callID: request.callID,
+                began: service.moment.bootNanoseconds,
+                deadline: deadline,
+                remaining: count,
+                isBatch: isBatch
+            )
         )
         earliestTickDeadline = min(earliestTickDeadline, deadline)
-        guard waiting.count == 1 else { return }
-        _ = takeTurn(share: .max, service: service, shard: shard, output: output, outputLimit: .max)
+        if waiting.count == 1 {
+            _ = takeTurn(share: .max, service: service, shard: shard, output: output, outputLimit: .max)
+        }
+        if !waiting.isEmpty { service.recorder?.meter.waited() }
     }
 
     /// - Returns: the tick to wait for; `nil` when the call was answered.
@@ -230,10 +251,12 @@ package final class Session {
             share -= 1
             finishFirst()
             output.appendNextID(callID: call.callID, id: id)
+            service.recorder?.meter.gave(ids: 1)
+            service.ended(.nextID, .ok, began: call.began)
             return nil
         case .full(let tick): return waitOrRefuse(call, tick: tick, service: service, output: output)
-        case .closed: return refuseFirst(call, service.closed, output: output)
-        case .expired: return refuseFirst(call, service.expired, output: output)
+        case .closed: return refuseFirst(call, service.closed, service, output: output)
+        case .expired: return refuseFirst(call, service.expired, service, output: output)
         }
     }
 
@@ -260,11 +283,15 @@ package final class Session {
             case .full(let tick):
                 waiting[0].remaining = remaining
                 return waitOrRefuse(call, tick: tick, service: service, output: output)
-            case .closed: return refuseFirst(call, service.closed, output: output)
-            case .expired: return refuseFirst(call, service.expired, output: output)
+            case .closed: return refuseFirst(call, service.closed, service, output: output)
+            case .expired: return refuseFirst(call, service.expired, service, output: output)
             }
         }
         output.appendNextBatch(callID: call.callID, runs: gathered.runs)
+        if let recorder = service.recorder {
+            recorder.meter.gave(ids: gathered.runs.reduce(0) { $0 + UInt64($1.count) })
+            service.ended(.nextBatch, .ok, began: call.began)
+        }
         finishFirst()
         return nil
     }
@@ -276,11 +303,17 @@ package final class Session {
         output: FrameBuffer
     ) -> UInt64? {
         guard let objection = service.objection(toWaitingFor: tick) else { return tick }
-        return refuseFirst(call, objection, output: output)
+        return refuseFirst(call, objection, service, output: output)
     }
 
-    private func refuseFirst(_ call: WaitingCall, _ status: Status, output: FrameBuffer) -> UInt64? {
+    private func refuseFirst(
+        _ call: WaitingCall,
+        _ status: Status,
+        _ service: IDService,
+        output: FrameBuffer
+    ) -> UInt64? {
         output.appendError(callID: call.callID, status)
+        service.ended(call.method, CallCode(status.code), began: call.began)
         finishFirst()
         return nil
     }

@@ -14,6 +14,9 @@ struct StoreCalls {
 
     private struct Call {
         let callID: UInt64
+        let method: CallMethod
+        /// When it was read; boot nanoseconds.
+        let began: Int64
         /// In boot nanoseconds; `.max`: never given up.
         let deadline: Int64
         var waits: Waits
@@ -30,12 +33,12 @@ struct StoreCalls {
     /// Serves a request, or keeps it.
     mutating func begin(_ request: Request, service: IDService, output: FrameBuffer) {
         guard let desk = service.sequences else {
-            return output.appendError(callID: request.callID, Self.noSequences)
+            return Self.refuse(request, Self.noSequences, service, output)
         }
         switch request.method {
         case .nextTickets(let name, let count):
             if let objection = service.objection(toCount: count) {
-                return output.appendError(callID: request.callID, objection)
+                return Self.refuse(request, objection, service, output)
             }
             take(count, of: Sequences.Key(name: name, use: .tickets), request, desk, service, output)
         case .newPrefix(let name):
@@ -43,7 +46,7 @@ struct StoreCalls {
         case .createSequence, .listSequences:
             let open = calls.count { if case .reply = $0.waits { true } else { false } }
             guard open < Self.maximumReplies else {
-                return output.appendError(callID: request.callID, Self.tooManyReplies)
+                return Self.refuse(request, Self.tooManyReplies, service, output)
             }
             keep(request, .reply(reply(to: request.method, desk)), service)
         default:
@@ -70,13 +73,16 @@ struct StoreCalls {
             switch call.waits {
             case .reply(let reply):
                 guard let content = reply.content else { break }
-                Self.answer(call.callID, content, output)
+                service.ended(call.method, Self.answer(call.callID, content, output), began: call.began)
                 continue
             case .values(_, let key, _) where behind.contains(key):
                 break
             case .values(let count, let key, let wait):
                 let answer = desk.sequences.take(count, of: key, after: wait, mailbox: desk.mailbox, now: now)
-                if Self.answer(call.callID, answer, key, output) { continue }
+                if let code = Self.answer(call.callID, answer, key, service, output) {
+                    service.ended(call.method, code, began: call.began)
+                    continue
+                }
                 // It may have asked for more, which it must not do again each time that it is woken for others.
                 if case .wait(let next) = answer { call.waits = .values(count, of: key, next) }
                 behind.insert(key)
@@ -88,7 +94,8 @@ struct StoreCalls {
     }
 
     /// Gives up the calls whose deadline has passed. What is reserved for them later serves others.
-    mutating func expire(now: Int64, output: FrameBuffer) {
+    mutating func expire(service: IDService, output: FrameBuffer) {
+        let now = service.moment.bootNanoseconds
         guard earliestDeadline <= now else { return }
         calls.removeAll { call in
             guard call.deadline <= now else { return false }
@@ -96,14 +103,18 @@ struct StoreCalls {
                 callID: call.callID,
                 Status(.deadlineExceeded, "the call's timeout_ms passed while it waited for the store; allow more time")
             )
+            service.ended(call.method, .deadlineExceeded, began: call.began)
             return true
         }
         forgetDeadlines()
     }
 
     /// Fails them all.
-    mutating func fail(_ status: Status, output: FrameBuffer) {
-        for call in calls { output.appendError(callID: call.callID, status) }
+    mutating func fail(_ status: Status, service: IDService, output: FrameBuffer) {
+        for call in calls {
+            output.appendError(callID: call.callID, status)
+            service.ended(call.method, CallCode(status.code), began: call.began)
+        }
         calls.removeAll()
         earliestDeadline = .max
     }
@@ -120,14 +131,22 @@ struct StoreCalls {
         let answer = desk.sequences.take(count, of: key, after: nil, mailbox: desk.mailbox, now: now)
         if case .wait(let wait) = answer {
             keep(request, .values(count, of: key, wait), service)
-        } else {
-            _ = Self.answer(request.callID, answer, key, output)
+        } else if let code = Self.answer(request.callID, answer, key, service, output) {
+            service.ended(CallMethod(request.method), code)
         }
     }
 
     private mutating func keep(_ request: Request, _ waits: Waits, _ service: IDService) {
         let deadline = service.deadline(timeoutMilliseconds: request.timeoutMilliseconds)
-        calls.append(Call(callID: request.callID, deadline: deadline, waits: waits))
+        calls.append(
+            Call(
+                callID: request.callID,
+                method: CallMethod(request.method),
+                began: service.moment.bootNanoseconds,
+                deadline: deadline,
+                waits: waits
+            )
+        )
         earliestDeadline = min(earliestDeadline, deadline)
     }
 
@@ -151,33 +170,53 @@ struct StoreCalls {
 }
 
 extension StoreCalls {
-    private static func answer(_ callID: UInt64, _ content: StoreReply.Content, _ output: FrameBuffer) {
+    private static func refuse(
+        _ request: Request,
+        _ status: Status,
+        _ service: IDService,
+        _ output: FrameBuffer
+    ) {
+        output.appendError(callID: request.callID, status)
+        service.ended(CallMethod(request.method), CallCode(status.code))
+    }
+
+    private static func answer(
+        _ callID: UInt64,
+        _ content: StoreReply.Content,
+        _ output: FrameBuffer
+    ) -> CallCode {
         switch content {
         case .created(let sequence): output.appendCreatedSequence(callID: callID, sequence)
         case .page(let sequences, let more): output.appendSequences(callID: callID, sequences, more: more)
-        case .refused(let status): output.appendError(callID: callID, status)
+        case .refused(let status):
+            output.appendError(callID: callID, status)
+            return CallCode(status.code)
         }
+        return .ok
     }
 
-    /// - Returns: whether the call is answered; if not it waits on.
+    /// - Returns: how the call ended; `nil` when it waits on.
     private static func answer(
         _ callID: UInt64,
         _ answer: Sequences.Answer,
         _ key: Sequences.Key,
+        _ service: IDService,
         _ output: FrameBuffer
-    ) -> Bool {
+    ) -> CallCode? {
         switch answer {
         case .wait:
-            return false
+            return nil
         case .refused(let status):
             output.appendError(callID: callID, status)
+            return CallCode(status.code)
         case .taken(let first, let second, let kind):
             switch SequenceValues(first, second, kind, of: key) {
             case .prefix(let prefix): output.appendNewPrefix(callID: callID, prefix: prefix)
             case .tickets(let first, let second): output.appendNextTickets(callID: callID, first: first, second: second)
             }
+            service.recorder?.meter.gave(values: first.count + (second?.count ?? 0))
         }
-        return true
+        return .ok
     }
 }
 

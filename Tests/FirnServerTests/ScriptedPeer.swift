@@ -36,6 +36,7 @@ final class ScriptedHost {
     let slot = WorkerSlot()
     let availability = Availability()
     let service: IDService
+    let meter = ShardMeter()
     let shard: Shard
     let decoder = RequestDecoder()
     let description: DaemonDescription
@@ -72,7 +73,13 @@ final class ScriptedHost {
             maximumBatch: limits.maximumBatch
         )
         self.description = description
-        service = IDService(layout: layout, limits: limits, clock: clock, availability: availability) { description }
+        service = IDService(
+            layout: layout,
+            limits: limits,
+            clock: clock,
+            availability: availability,
+            recorder: CallRecorder(meter)
+        ) { description }
         shard = Shard(slot: slot)
     }
 
@@ -162,7 +169,7 @@ final class ScriptedPeer {
     }
 
     func failCalls(_ status: Status) {
-        session.failCalls(status, output: output)
+        session.failCalls(status, service: host.service, output: output)
     }
 
     /// The bytes that wait to be read.

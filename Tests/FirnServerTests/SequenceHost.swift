@@ -36,8 +36,8 @@ final class SequenceHost {
     }
 
     /// A reactor's share in it: for one thread at a time.
-    func reactor() throws -> SequenceReactor {
-        try SequenceReactor(sequences: sequences, limits: limits)
+    func reactor(recorder: CallRecorder? = nil) throws -> SequenceReactor {
+        try SequenceReactor(sequences: sequences, limits: limits, recorder: recorder)
     }
 
     /// What the store has of a sequence.
@@ -60,7 +60,7 @@ final class SequenceReactor {
         weak var peer: SequencePeer?
     }
 
-    init(sequences: Sequences, limits: Limits) throws {
+    init(sequences: Sequences, limits: Limits, recorder: CallRecorder? = nil) throws {
         mailbox = try Mailbox()
         self.limits = limits
         let layout = Layout.snowflake
@@ -75,7 +75,8 @@ final class SequenceReactor {
             limits: limits,
             clock: clock,
             availability: availability,
-            sequences: SequenceDesk(sequences: sequences, mailbox: mailbox)
+            sequences: SequenceDesk(sequences: sequences, mailbox: mailbox),
+            recorder: recorder
         ) {
             DaemonDescription(version: "1", layout: layout, workers: [5], maximumBatch: limits.maximumBatch)
         }
@@ -197,7 +198,7 @@ final class SequencePeer {
     }
 
     func failCalls(_ status: Status) {
-        session.failCalls(status, output: output)
+        session.failCalls(status, service: reactor.service, output: output)
         read()
     }
 

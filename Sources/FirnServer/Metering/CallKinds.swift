@@ -1,0 +1,109 @@
+internal import FirnWire
+
+/// What a call asked for, as it is counted.
+package enum CallMethod: Int, CaseIterable, Sendable {
+    case nextID, nextBatch, nextTickets, newPrefix, describe, createSequence, listSequences
+    /// None that this daemon knows, or one with an argument that breaks the wire's rules.
+    case other
+
+    package var name: String {
+        switch self {
+        case .nextID: "NextID"
+        case .nextBatch: "NextBatch"
+        case .nextTickets: "NextTickets"
+        case .newPrefix: "NewPrefix"
+        case .describe: "Describe"
+        case .createSequence: "CreateSequence"
+        case .listSequences: "ListSequences"
+        case .other: "other"
+        }
+    }
+
+    init(_ method: Request.Method) {
+        switch method {
+        case .nextID: self = .nextID
+        case .nextBatch: self = .nextBatch
+        case .nextTickets: self = .nextTickets
+        case .newPrefix: self = .newPrefix
+        case .describe: self = .describe
+        case .createSequence: self = .createSequence
+        case .listSequences: self = .listSequences
+        case .unknown, .refused: self = .other
+        }
+    }
+}
+
+/// How a call ended, as it is counted: google.rpc.Code's names.
+package enum CallCode: Int, CaseIterable, Sendable {
+    case ok, invalidArgument, deadlineExceeded, permissionDenied, resourceExhausted, failedPrecondition, unimplemented
+    case `internal`, unavailable
+
+    package var name: String {
+        switch self {
+        case .ok: "OK"
+        case .invalidArgument: "\(Status.Code.invalidArgument)"
+        case .deadlineExceeded: "\(Status.Code.deadlineExceeded)"
+        case .permissionDenied: "\(Status.Code.permissionDenied)"
+        case .resourceExhausted: "\(Status.Code.resourceExhausted)"
+        case .failedPrecondition: "\(Status.Code.failedPrecondition)"
+        case .unimplemented: "\(Status.Code.unimplemented)"
+        case .internal: "\(Status.Code.internal)"
+        case .unavailable: "\(Status.Code.unavailable)"
+        }
+    }
+
+    init(_ code: Status.Code) {
+        switch code {
+        case .invalidArgument: self = .invalidArgument
+        case .deadlineExceeded: self = .deadlineExceeded
+        case .permissionDenied: self = .permissionDenied
+        case .resourceExhausted: self = .resourceExhausted
+        case .failedPrecondition: self = .failedPrecondition
+        case .unimplemented: self = .unimplemented
+        case .unavailable: self = .unavailable
+        default: self = .internal
+        }
+    }
+}
+
+/// Why a connection was closed, as it is counted.
+package enum ClosingReason: Int, CaseIterable, Sendable {
+    /// The peer closed it, or it broke.
+    case peer
+    /// The peer sent what is no frame or no request.
+    case `protocol`
+    /// A frame was not complete in time.
+    case slowFrame
+    /// The peer was silent for too long.
+    case idle
+    /// The peer did not take its answers.
+    case unread
+    /// The daemon stopped.
+    case draining
+
+    package var name: String {
+        switch self {
+        case .peer: "peer"
+        case .protocol: "protocol"
+        case .slowFrame: "slow_frame"
+        case .idle: "idle"
+        case .unread: "unread"
+        case .draining: "draining"
+        }
+    }
+}
+
+/// Why a connection was not taken, as it is counted.
+package enum RefusalReason: Int, CaseIterable, Sendable {
+    /// The daemon, or the peer's user, has its maximum of connections.
+    case limit
+    /// The peer's user or group may not connect.
+    case access
+
+    package var name: String {
+        switch self {
+        case .limit: "limit"
+        case .access: "access"
+        }
+    }
+}
