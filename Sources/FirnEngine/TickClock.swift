@@ -133,6 +133,11 @@ package struct ClockSteering: Sendable, Equatable {
     package var offsetNanoseconds: Int64
     /// Whether the gap is being closed slowly, because the wall clock is behind us or too far ahead to be believed.
     package var isSlewing: Bool
+
+    package init(offsetNanoseconds: Int64, isSlewing: Bool) {
+        self.offsetNanoseconds = offsetNanoseconds
+        self.isSlewing = isSlewing
+    }
 }
 
 extension Duration {

@@ -5,6 +5,7 @@ internal import Synchronization
 /// Unlike a timer, which fires beside a thread that hangs, this is answered by nobody but the thread itself.
 package final class Pulse: Sendable {
     private let isOpen = Atomic(false)
+    private let count = Atomic<UInt64>(0)
 
     package init() {}
 
@@ -15,8 +16,12 @@ package final class Pulse: Sendable {
 
     /// Answers: the thread is where it says this.
     package func beat() {
+        count.wrappingAdd(1, ordering: .relaxed)
         isOpen.store(false, ordering: .releasing)
     }
+
+    /// How often it has answered: for those who ask beside each other, and must not take the other's question for theirs.
+    var beats: UInt64 { count.load(ordering: .relaxed) }
 
     /// Whether what was asked last was answered.
     package var isAnswered: Bool { !isOpen.load(ordering: .acquiring) }

@@ -102,6 +102,9 @@ package final class Server: Sendable {
         mailboxes.allSatisfy { $0.pulse.isAnswered }
     }
 
+    /// How often each reactor has come by.
+    package var beats: [UInt64] { mailboxes.map(\.pulse.beats) }
+
     /// Accepts nothing more, tells every peer to go away, answers what was received, and closes.
     package func drain() {
         mailboxes.forEach { $0.drain() }

@@ -31,6 +31,8 @@ package final class WindowKeeping {
     private var nextSteering: Int64 = 0
     /// Beats at every step, for whoever watches this thread.
     var pulse: Pulse?
+    /// Told at every step how the workers and the clock stand; `nil` where nobody wants to know.
+    private let board: WindowBoard?
     private var memoryError: StoreError?
 
     private static let steeringInterval: Int64 = 1_000_000_000
@@ -41,6 +43,7 @@ package final class WindowKeeping {
     /// - Parameters:
     ///   - slots: where the workers' spaces go; one worker is claimed for each.
     ///   - rule: which workers. A fixed one is for a single slot.
+    ///   - board: has as many places as there are slots.
     package init(
         slots: [WorkerSlot],
         rule: WorkerRule,
@@ -49,6 +52,7 @@ package final class WindowKeeping {
         layout: Layout,
         shardsPerWorker: Int,
         availability: Availability,
+        board: WindowBoard? = nil,
         logger: Logger
     ) {
         if case .fixed = rule { precondition(slots.count == 1, "a fixed worker is one") }
@@ -57,6 +61,7 @@ package final class WindowKeeping {
         self.clock = clock
         self.layout = layout
         self.shardsPerWorker = shardsPerWorker
+        self.board = board
         report = WindowReport(layout: layout, claims: claims, availability: availability, logger: logger)
         clockReport = ClockReport(layout: layout, logger: logger)
         places = slots.map { slot in
@@ -77,7 +82,9 @@ package final class WindowKeeping {
     package func advance() {
         let moment = clock.now()
         if moment.bootNanoseconds >= nextSteering {
-            clockReport.steered(clock.steer(), moment: moment)
+            let steering = clock.steer()
+            clockReport.steered(steering, moment: moment)
+            board?.steered(steering)
             nextSteering = moment.bootNanoseconds + Self.steeringInterval
         }
         for index in places.indices where clock.now().tick >= places[index].wakeTick {
@@ -89,6 +96,27 @@ package final class WindowKeeping {
             places[index].lastStatus = status
         }
         report.publish(places.compactMap(\.lastStatus), now: clock.now())
+        board?.publish(places.map(reading))
+    }
+
+    private func reading(_ place: Place) -> WindowReading.Place {
+        var storeError: StoreError?
+        switch place.lastStatus {
+        case .serving(_, _, let error), .windowEnded(_, _, let error), .claiming(let error): storeError = error
+        default: break
+        }
+        return WindowReading.Place(
+            holding: place.held.map {
+                WindowReading.Holding(
+                    worker: $0.worker,
+                    generation: $0.generation,
+                    firstTick: $0.firstTick,
+                    limitTick: $0.limit
+                )
+            },
+            obstacle: place.lastStatus.flatMap(report.reason),
+            storeError: storeError.map { "\($0)" }
+        )
     }
 
     /// Writes down what was granted, apart from the store.

@@ -74,7 +74,7 @@ struct WindowReport {
     }
 
     /// Why a worker that stands so gives out nothing, and what to do; `nil` when it does.
-    private func reason(_ status: KeeperStatus) -> String? {
+    func reason(_ status: KeeperStatus) -> String? {
         switch status {
         case .serving:
             return nil

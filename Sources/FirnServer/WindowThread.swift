@@ -46,6 +46,9 @@ package final class WindowThread: Sendable {
     /// no reason to take the thread for dead, however many workers wait for it.
     package var hasPulse: Bool { pulse.isAnswered }
 
+    /// How often the thread has come by.
+    package var beats: UInt64 { pulse.beats }
+
     /// Closes every space and lowers the windows to what was used. Nothing may mint any more.
     package func stop() {
         stops.isSet.store(true, ordering: .releasing)

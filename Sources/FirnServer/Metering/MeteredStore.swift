@@ -1,0 +1,138 @@
+internal import FirnEngine
+package import FirnStore
+internal import Synchronization
+
+/// A store whose calls are counted and timed.
+package final class MeteredStore: Store {
+    private let store: any Store
+    private let meter: StoreMeter
+    private let clock: any TimeSource
+
+    package init(_ store: any Store, meter: StoreMeter) {
+        self.store = store
+        self.meter = meter
+        clock = SystemTimeSource()
+    }
+
+    package func read(_ key: String) throws(StoreError) -> StoredValue? {
+        try measured(.read, { _ in false }) { () throws(StoreError) in try store.read(key) }
+    }
+
+    package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
+        try measured(.list, { _ in false }) { () throws(StoreError) in try store.list(prefix: prefix) }
+    }
+
+    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+        try measured(.write, { $0 == .conflict }) { () throws(StoreError) in
+            try store.write(key, value, ifVersion: ifVersion)
+        }
+    }
+
+    private func measured<Value>(
+        _ operation: StoreOperation,
+        _ isConflict: (Value) -> Bool,
+        _ body: () throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        let began = clock.bootNanoseconds()
+        do throws(StoreError) {
+            let value = try body()
+            meter.ended(
+                operation,
+                isConflict(value) ? "conflict" : "ok",
+                after: clock.bootNanoseconds() - began,
+                error: nil,
+                at: clock.wallNanoseconds()
+            )
+            return value
+        } catch {
+            meter.ended(
+                operation,
+                "\(error.code)",
+                after: clock.bootNanoseconds() - began,
+                error: error,
+                at: clock.wallNanoseconds()
+            )
+            throw error
+        }
+    }
+}
+
+/// What is asked of a store.
+package enum StoreOperation: String, CaseIterable, Sendable {
+    case read, list, write
+}
+
+/// What a daemon's store was asked, how that ended, and how long it took. Some calls a second, of a few threads.
+package final class StoreMeter: Sendable {
+    private let state = Mutex(StoreReading())
+    private let latencies: Latencies
+
+    /// One for each operation.
+    private struct Latencies: ~Copyable, Sendable {
+        let read = LatencyHistogram()
+        let list = LatencyHistogram()
+        let write = LatencyHistogram()
+    }
+
+    package init() {
+        latencies = Latencies()
+    }
+
+    /// - Parameters:
+    ///   - outcome: `ok`, `conflict`, or the error's code: a dozen words.
+    ///   - now: nanoseconds since 1970, by the wall clock.
+    func ended(
+        _ operation: StoreOperation,
+        _ outcome: String,
+        after nanoseconds: Int64,
+        error: StoreError?,
+        at now: Int64
+    ) {
+        state.withLock { state in
+            state.outcomes[operation, default: [:]][outcome, default: 0] += 1
+            if let error {
+                state.lastError = StoreReading.Failure(message: "\(error)", unixNanoseconds: now)
+            } else {
+                state.lastAnswerUnixNanoseconds = now
+            }
+        }
+        switch operation {
+        case .read: latencies.read.observeShared(nanoseconds: nanoseconds)
+        case .list: latencies.list.observeShared(nanoseconds: nanoseconds)
+        case .write: latencies.write.observeShared(nanoseconds: nanoseconds)
+        }
+    }
+
+    package var reading: StoreReading {
+        var reading = state.withLock { $0 }
+        reading.latencies = [
+            .read: latencies.read.reading, .list: latencies.list.reading, .write: latencies.write.reading,
+        ]
+        return reading
+    }
+}
+
+/// What a ``StoreMeter`` has counted.
+package struct StoreReading: Sendable, Equatable {
+    package struct Failure: Sendable, Equatable {
+        /// The store's own words.
+        package var message: String
+        package var unixNanoseconds: Int64
+    }
+
+    /// How often each operation ended how.
+    package var outcomes: [StoreOperation: [String: UInt64]] = [.read: ["ok": 0], .list: ["ok": 0], .write: ["ok": 0]]
+    package var latencies: [StoreOperation: LatencyReading] = [:]
+    /// When it last answered, a conflict too; `nil` while it never has.
+    package var lastAnswerUnixNanoseconds: Int64?
+    /// What it failed with last, though it may have answered since.
+    package var lastError: Failure?
+
+    package init() {}
+
+    /// Whether its last word was an error.
+    package var isFailing: Bool {
+        guard let lastError else { return false }
+        return lastAnswerUnixNanoseconds.map { $0 <= lastError.unixNanoseconds } ?? true
+    }
+}
