@@ -108,6 +108,16 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // What the daemon tells of itself: pure values and texts, no sockets.
+        .target(
+            name: "FirnAdmin",
+            dependencies: [
+                "FirnEngine", "FirnLayout", "FirnServer",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
+            resources: [.embedInCode("Page/status.html")],
+            swiftSettings: swiftSettings
+        ),
         // What the daemon and the command both have to find: the store, and the default places.
         .target(
             name: "FirnPlaces",
@@ -195,6 +205,14 @@ let package = Package(
                 "FirnEngine", "FirnGateway", "FirnLayout", "FirnServer", "FirnStore", "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FirnAdminTests",
+            dependencies: [
+                "FirnAdmin", "FirnEngine", "FirnLayout", "FirnServer", "FirnTestSupport",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: swiftSettings
         ),

@@ -3,6 +3,8 @@
 package enum JSON: Sendable {
     case string(String)
     case number(UInt64)
+    /// `null` where it is not finite, for which JSON has no word.
+    case decimal(Double)
     case boolean(Bool)
     case null
     case array([JSON])
@@ -25,6 +27,7 @@ package enum JSON: Sendable {
         switch self {
         case .string(let string): Self.quote(string, to: &text)
         case .number(let number): text += String(number)
+        case .decimal(let number): text += number.isFinite ? "\(number)" : "null"
         case .boolean(let boolean): text += boolean ? "true" : "false"
         case .null: text += "null"
         case .array(let elements):

@@ -1,0 +1,93 @@
+internal import FirnEngine
+internal import FirnLayout
+internal import FirnServer
+internal import Synchronization
+
+/// What the admin port answers, apart from how it is asked.
+package struct AdminAnswer: Sendable, Equatable {
+    /// An HTTP status.
+    package var status: Int
+    package var contentType: String
+    package var body: [UInt8]
+
+    init(_ status: Int = 200, _ contentType: String, _ body: String) {
+        self.status = status
+        self.contentType = contentType
+        self.body = Array(body.utf8)
+    }
+}
+
+/// The documents of the admin port. Any thread; nothing in it waits.
+package final class AdminPages: Sendable {
+    private let read: @Sendable () -> DaemonReading
+    private let askThreads: @Sendable () -> [(thread: String, count: UInt64)]
+    private let libraries: MetricsRegistry
+    private let liveness = Mutex(Liveness(limit: AdminPages.livenessLimit))
+    private let rates: Mutex<(ids: RateWindow, calls: RateWindow)>
+
+    /// All that is answered; anything else is not there.
+    package static let paths: Set<String> = ["/", "/livez", "/readyz", "/metrics", "/status"]
+
+    /// One call to the store takes at most a third of a window, 20 s with etcd's default.
+    static let livenessLimit = Duration.seconds(30)
+
+    private static let plainText = "text/plain; charset=utf-8"
+
+    /// - Parameters:
+    ///   - shards: how many the daemon has.
+    ///   - startedBootNanoseconds: when all counters were 0.
+    ///   - askThreads: asks each thread for a sign of life, and says how often each has given one so far.
+    package init(
+        shards: Int,
+        startedBootNanoseconds: Int64,
+        libraries: MetricsRegistry,
+        askThreads: @escaping @Sendable () -> [(thread: String, count: UInt64)],
+        read: @escaping @Sendable () -> DaemonReading
+    ) {
+        self.libraries = libraries
+        self.askThreads = askThreads
+        self.read = read
+        let window = RateWindow(counters: shards, now: startedBootNanoseconds)
+        rates = Mutex((ids: window, calls: window))
+    }
+
+    /// - Returns: `nil` for a path that is not among ``paths``.
+    package func answer(_ path: String) -> AdminAnswer? {
+        switch path {
+        case "/":
+            return AdminAnswer(200, "text/html; charset=utf-8", StatusPage.html)
+        case "/livez":
+            let now = read().now.bootNanoseconds
+            let beats = askThreads()
+            guard let silence = liveness.withLock({ $0.asked(beats, now: now) }) else {
+                return AdminAnswer(200, Self.plainText, "alive\n")
+            }
+            return AdminAnswer(503, Self.plainText, "not alive: \(silence)\n")
+        case "/readyz":
+            guard let reason = read().unreadiness else { return AdminAnswer(200, Self.plainText, "ready\n") }
+            return AdminAnswer(503, Self.plainText, "not ready: \(reason)\n")
+        case "/metrics":
+            return AdminAnswer(200, PrometheusText.contentType, MetricsDocument.text(read(), libraries: libraries))
+        case "/status":
+            return AdminAnswer(200, "application/json", status(read()).text + "\n")
+        default:
+            return nil
+        }
+    }
+
+    private func status(_ reading: DaemonReading) -> JSON {
+        let now = reading.now.bootNanoseconds
+        let (ids, calls) = rates.withLock { rates in
+            (
+                rates.ids.rates(reading.shards.map(\.ids), now: now),
+                rates.calls.rates(reading.shards.map(\.allCalls), now: now)
+            )
+        }
+        return StatusDocument.json(reading, rates: zip(ids, calls).map { StatusDocument.Rates(ids: $0, calls: $1) })
+    }
+}
+
+/// The page at `/`, which is the file `Page/status.html` as it is.
+enum StatusPage {
+    static let html = String(decoding: PackageResources.status_html, as: UTF8.self)
+}

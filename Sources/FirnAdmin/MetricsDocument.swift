@@ -1,0 +1,174 @@
+internal import FirnEngine
+internal import FirnLayout
+internal import FirnServer
+
+/// A daemon's metrics in Prometheus' text format. `docs/METRICS.md` says what each is, and is held against this.
+package struct MetricsDocument {
+    private var page = PrometheusText()
+    private let reading: DaemonReading
+
+    /// - Parameter libraries: what libraries count by swift-metrics.
+    package static func text(_ reading: DaemonReading, libraries: MetricsRegistry) -> String {
+        var document = MetricsDocument(reading: reading)
+        document.writeDaemon()
+        document.writeCalls()
+        document.writeConnections()
+        document.writeWorkers()
+        document.writeStore()
+        document.writeProcess()
+        libraries.write(to: &document.page)
+        return document.page.text
+    }
+
+    private init(reading: DaemonReading) {
+        self.reading = reading
+    }
+
+    private static let bounds = LatencyHistogram.bounds.map { Double($0) / 1e9 }
+
+    private mutating func writeDaemon() {
+        page.family("firn_info", .gauge, "Always 1; what the daemon is, in its labels.")
+        page.sample(
+            [("version", reading.version), ("layout", reading.layout.name), ("store", reading.storeName)],
+            UInt64(1)
+        )
+        page.family("firn_ready", .gauge, "Whether IDs can be had (1) or not (0); /readyz says why not.")
+        page.sample([], UInt64(reading.unreadiness == nil ? 1 : 0))
+        page.family(
+            "firn_clock_offset_seconds",
+            .gauge,
+            "Wall clock less the time that IDs carry, when they were last compared; below 0 after a clock was set back."
+        )
+        page.sample([], Double(reading.windows.clock?.offsetNanoseconds ?? 0) / 1e9)
+        page.family(
+            "firn_clock_slewing",
+            .gauge,
+            "Whether the time that IDs carry is closing a gap to the wall clock slowly (1) or follows it (0)."
+        )
+        page.sample([], UInt64(reading.windows.clock?.isSlewing == true ? 1 : 0))
+        page.family(
+            "firn_layout_remaining_seconds",
+            .gauge,
+            "Until the last instant that the layout's time field holds."
+        )
+        page.sample([], reading.layoutSeconds ?? .infinity)
+    }
+
+    private mutating func writeCalls() {
+        page.family("firn_calls_total", .counter, "Calls of the framed protocol that ended, by method and code.")
+        for (shard, counts) in reading.shards.enumerated() {
+            for method in CallMethod.allCases {
+                for code in CallCode.allCases {
+                    let count = counts.calls(method, code)
+                    // Of the others there are many that never happen.
+                    guard count > 0 || code == .ok || code == .unavailable else { continue }
+                    page.sample([("shard", "\(shard)"), ("method", method.name), ("code", code.name)], count)
+                }
+            }
+        }
+        byShard("firn_ids_total", .counter, "IDs given out.") { $0.ids }
+        byShard("firn_sequence_values_total", .counter, "Values of named sequences given out.") { $0.sequenceValues }
+        byShard("firn_tick_waits_total", .counter, "Calls that had to wait for a later tick.") { $0.tickWaits }
+        page.family(
+            "firn_call_duration_seconds",
+            .histogram,
+            "From when a call was read until its answer was given to the kernel."
+        )
+        for (shard, counts) in reading.shards.enumerated() {
+            histogram([("shard", "\(shard)")], counts.latency)
+        }
+    }
+
+    private mutating func writeConnections() {
+        byShard("firn_connections", .gauge, "Connections that are open.") { $0.connections }
+        page.family("firn_connections_closed_total", .counter, "Connections that were closed, by reason.")
+        for (shard, counts) in reading.shards.enumerated() {
+            for reason in ClosingReason.allCases {
+                page.sample([("shard", "\(shard)"), ("reason", reason.name)], counts.closed(reason))
+            }
+        }
+        page.family("firn_connections_accepted_total", .counter, "Connections that were taken, by kind of socket.")
+        page.sample([("socket", "unix")], reading.acceptor.acceptedUnix)
+        page.sample([("socket", "tcp")], reading.acceptor.acceptedTCP)
+        page.family("firn_connections_refused_total", .counter, "Connections that were turned away, by reason.")
+        for reason in RefusalReason.allCases {
+            page.sample([("reason", reason.name)], reading.acceptor.refused(reason))
+        }
+    }
+
+    private mutating func writeWorkers() {
+        let places = reading.windows.places
+        page.family("firn_workers_wanted", .gauge, "Workers that the daemon is to hold.")
+        page.sample([], UInt64(places.count))
+        page.family("firn_workers", .gauge, "Workers whose IDs can be given out now.")
+        page.sample([], UInt64(places.count { reading.windowSeconds($0) > 0 && $0.obstacle == nil }))
+        page.family(
+            "firn_worker_window_seconds",
+            .gauge,
+            "For how long IDs of the worker can be given out without another word of the store."
+        )
+        for place in places {
+            guard let holding = place.holding else { continue }
+            page.sample([("worker", "\(holding.worker)")], reading.windowSeconds(place))
+        }
+        page.family("firn_worker_generation", .gauge, "How often the worker was claimed, by anyone.")
+        for place in places {
+            guard let holding = place.holding else { continue }
+            page.sample([("worker", "\(holding.worker)")], holding.generation)
+        }
+    }
+
+    private mutating func writeStore() {
+        page.family("firn_store_operations_total", .counter, "Calls to the store that ended, by outcome.")
+        for operation in StoreOperation.allCases {
+            for (outcome, count) in (reading.store.outcomes[operation] ?? [:]).sorted(by: { $0.key < $1.key }) {
+                page.sample([("operation", operation.rawValue), ("outcome", outcome)], count)
+            }
+        }
+        page.family("firn_store_operation_duration_seconds", .histogram, "How long calls to the store took.")
+        for operation in StoreOperation.allCases {
+            histogram([("operation", operation.rawValue)], reading.store.latencies[operation] ?? LatencyReading())
+        }
+        page.family(
+            "firn_store_last_answer_timestamp_seconds",
+            .gauge,
+            "When the store last answered, in seconds since 1970; 0 when it never has."
+        )
+        page.sample([], Double(reading.store.lastAnswerUnixNanoseconds ?? 0) / 1e9)
+    }
+
+    private mutating func writeProcess() {
+        page.family("process_start_time_seconds", .gauge, "When the process started, in seconds since 1970.")
+        page.sample([], Double(reading.now.unixNanoseconds) / 1e9 - reading.uptimeSeconds)
+        guard let process = reading.process else { return }
+        page.family("process_resident_memory_bytes", .gauge, "Resident memory.")
+        page.sample([], process.residentBytes)
+        page.family("process_cpu_seconds_total", .counter, "Time on processors, in user and kernel mode.")
+        page.sample([], process.processorSeconds)
+        page.family("process_open_fds", .gauge, "Open file descriptors.")
+        page.sample([], process.openDescriptors)
+        page.family("process_max_fds", .gauge, "The most file descriptors that may be open.")
+        page.sample([], process.maximumDescriptors)
+    }
+
+    private mutating func byShard(
+        _ name: String,
+        _ kind: PrometheusText.Kind,
+        _ help: String,
+        _ value: (ShardReading) -> UInt64
+    ) {
+        page.family(name, kind, help)
+        for (shard, counts) in reading.shards.enumerated() {
+            page.sample([("shard", "\(shard)")], value(counts))
+        }
+    }
+
+    private mutating func histogram(_ labels: [(String, String)], _ latency: LatencyReading) {
+        page.histogram(
+            labels,
+            bounds: Self.bounds,
+            counts: latency.counts,
+            sum: Double(latency.sumNanoseconds) / 1e9
+        )
+    }
+}

@@ -1,0 +1,105 @@
+import FirnEngine
+import FirnLayout
+import FirnServer
+import Foundation
+import Synchronization
+import Testing
+
+@testable import FirnAdmin
+
+/// What each path answers.
+@Suite struct AdminPagesTests {
+    @Test func everyPathIsAnsweredAndNoOther() throws {
+        let pages = Readings.pages()
+        #expect(AdminPages.paths == ["/", "/livez", "/readyz", "/metrics", "/status"])
+        for path in AdminPages.paths { #expect(try #require(pages.answer(path)).body.last == UInt8(ascii: "\n")) }
+        for path in ["", "/metrics/", "/x", "status"] { #expect(pages.answer(path) == nil) }
+    }
+
+    @Test func readinessFollowsWhatCallsAreTold() throws {
+        let ready = try #require(Readings.pages().answer("/readyz"))
+        #expect(ready.status == 200 && ready.text == "ready\n")
+        let not = try #require(
+            Readings.pages(Readings.plain(obstacle: "the window of worker 17 ended")).answer("/readyz")
+        )
+        #expect(not.status == 503 && not.text == "not ready: the window of worker 17 ended\n")
+        #expect(not.contentType == "text/plain; charset=utf-8")
+    }
+
+    /// The window is there, and begins where the clock has not come yet.
+    @Test func aClockBehindTheWorkerIsNotReady() {
+        var reading = Readings.plain()
+        reading.windows.places[0].holding?.firstTick = reading.now.tick + 1_000
+        #expect(reading.unreadiness == nil, "so long a call waits")
+        reading.windows.places[0].holding?.firstTick = reading.now.tick + 60_000
+        #expect(
+            reading.unreadiness
+                == "worker 17 was used up to 2026-01-01T00:01:00.000Z, and this host's clock says 2026-01-01T00:00:00.000Z; "
+                + "it is waited for: set the clock, if it is that which is wrong"
+        )
+    }
+
+    @Test func livenessIsOfTheThreadsAndNotOfTheStore() throws {
+        let beats = Atomic<UInt64>(0)
+        let boot = Atomic<Int64>(0)
+        let pages = AdminPages(
+            shards: 1,
+            startedBootNanoseconds: 0,
+            libraries: MetricsRegistry(),
+            askThreads: { [(thread: "reactor 0", count: beats.load(ordering: .relaxed))] },
+            read: {
+                var reading = Readings.plain(obstacle: "the store is away")
+                reading.now.bootNanoseconds = boot.load(ordering: .relaxed)
+                return reading
+            }
+        )
+        for _ in 0..<3 {
+            let answer = try #require(pages.answer("/livez"))
+            #expect(answer.status == 200 && answer.text == "alive\n")
+            beats.wrappingAdd(1, ordering: .relaxed)
+            boot.wrappingAdd(60_000_000_000, ordering: .relaxed)
+        }
+        #expect(pages.answer("/livez")?.status == 200)
+        boot.wrappingAdd(30_000_000_000, ordering: .relaxed)
+        let dead = try #require(pages.answer("/livez"))
+        #expect(dead.status == 503 && dead.text == "not alive: reactor 0 has not come by for 30 s\n")
+    }
+
+    @Test func statusSaysHowTheDaemonStands() throws {
+        let answer = try #require(Readings.pages().answer("/status"))
+        #expect(answer.contentType == "application/json")
+        let status = try #require(try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])
+        #expect(status["version"] as? String == "9.8.7")
+        #expect(status["uptime_seconds"] as? Double == 60)
+        #expect(status["ready"] as? Bool == true && status["reason"] is NSNull)
+        #expect(status["time"] as? String == "2026-01-01T00:00:00.000Z")
+        let layout = try #require(status["layout"] as? [String: Any])
+        let fields = try #require(layout["fields"] as? [[String: Any]])
+        #expect(fields.map { $0["kind"] as? String } == ["unused", "time", "worker", "sequence"])
+        #expect(fields.map { $0["width"] as? Int } == [1, 41, 10, 12])
+        #expect(fields.map { $0["shift"] as? Int } == [63, 22, 12, 0])
+        #expect(layout["epoch_unix_ms"] as? Int == 1_288_834_974_657)
+        let workers = try #require(status["workers"] as? [[String: Any]])
+        #expect(workers[0]["worker"] as? Int == 17 && workers[0]["generation"] as? String == "3")
+        #expect(workers[0]["window_left_seconds"] as? Double == 2.5 && workers[0]["serving"] as? Bool == true)
+        #expect(workers[1]["worker"] is NSNull && workers[1]["serving"] as? Bool == false)
+        #expect(workers[1]["reason"] as? String == "all workers are held")
+        #expect((status["shards"] as? [Any])?.count == 2)
+        #expect((status["store"] as? [String: Any])?["name"] as? String == "sqlite:/a \"b\"\\c")
+        #expect((status["clock"] as? [String: Any])?["offset_seconds"] as? Double == -1.5)
+    }
+
+    @Test func thePageAsksForNothingFromOutside() throws {
+        let answer = try #require(Readings.pages().answer("/"))
+        #expect(answer.contentType == "text/html; charset=utf-8")
+        #expect(answer.text.hasPrefix("<!doctype html>"))
+        #expect(answer.text.contains("default-src 'none'"))
+        let addresses = answer.text.matches(of: /(src|href)\s*=\s*"([^"]*)"/).map { String($0.output.2) }
+        #expect(!addresses.isEmpty)
+        for address in addresses {
+            #expect(AdminPages.paths.contains(address) || address.hasPrefix("data:"), "\(address)")
+        }
+        #expect(!answer.text.contains("@import") && !answer.text.contains("url("))
+        #expect(!answer.text.contains("innerHTML"), "the daemon's texts are never markup")
+    }
+}
