@@ -130,10 +130,11 @@ let package = Package(
         .executableTarget(
             name: "firnd",
             dependencies: [
-                "CLinux", "FirnEngine", "FirnEtcd", "FirnGateway", "FirnLayout", "FirnPlaces", "FirnServer",
-                "FirnStore",
-                "FirnWire",
+                "CLinux", "FirnAdmin", "FirnEngine", "FirnEtcd", "FirnGateway", "FirnLayout", "FirnPlaces",
+                "FirnServer",
+                "FirnStore", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swiftSettings

@@ -79,8 +79,8 @@ package final class AdminPages: Sendable {
         let now = reading.now.bootNanoseconds
         let (ids, calls) = rates.withLock { rates in
             (
-                rates.ids.rates(reading.shards.map(\.ids), now: now),
-                rates.calls.rates(reading.shards.map(\.allCalls), now: now)
+                rates.ids.rates(reading.shards.map(\.reading.ids), now: now),
+                rates.calls.rates(reading.shards.map(\.reading.allCalls), now: now)
             )
         }
         return StatusDocument.json(reading, rates: zip(ids, calls).map { StatusDocument.Rates(ids: $0, calls: $1) })

@@ -4,6 +4,27 @@ package import FirnServer
 
 /// All that is known of a daemon at one moment, as plain values.
 package struct DaemonReading: Sendable {
+    /// One thread that gives out IDs, and what it has done.
+    package struct Shard: Sendable {
+        /// `0` for the first that serves the framed protocol, `http-0` for the first that serves HTTP.
+        package var name: String
+        package var reading: ShardReading
+        /// Whether it counts its connections: those of HTTP are not a shard's.
+        package var hasConnections: Bool
+
+        package init(framed index: Int, _ reading: ShardReading) {
+            name = "\(index)"
+            self.reading = reading
+            hasConnections = true
+        }
+
+        package init(http index: Int, _ reading: ShardReading) {
+            name = "http-\(index)"
+            self.reading = reading
+            hasConnections = false
+        }
+    }
+
     package var version: String
     package var layout: Layout
     /// The store's name, as `--store` is given it.
@@ -16,7 +37,7 @@ package struct DaemonReading: Sendable {
     package var startedBootNanoseconds: Int64
     /// Why calls are refused, in the words that they are given; `nil` when they are not.
     package var obstacle: String?
-    package var shards: [ShardReading]
+    package var shards: [Shard]
     package var acceptor: AcceptorReading
     package var store: StoreReading
     package var windows: WindowReading
@@ -30,7 +51,7 @@ package struct DaemonReading: Sendable {
         now: Moment,
         startedBootNanoseconds: Int64,
         obstacle: String?,
-        shards: [ShardReading],
+        shards: [Shard],
         acceptor: AcceptorReading,
         store: StoreReading,
         windows: WindowReading,

@@ -55,14 +55,18 @@ package struct MetricsDocument {
     }
 
     private mutating func writeCalls() {
-        page.family("firn_calls_total", .counter, "Calls of the framed protocol that ended, by method and code.")
-        for (shard, counts) in reading.shards.enumerated() {
+        page.family(
+            "firn_calls_total",
+            .counter,
+            "Calls that ended, by method and code; those over HTTP too, as what they are in the framed protocol."
+        )
+        for shard in reading.shards {
             for method in CallMethod.allCases {
                 for code in CallCode.allCases {
-                    let count = counts.calls(method, code)
+                    let count = shard.reading.calls(method, code)
                     // Of the others there are many that never happen.
                     guard count > 0 || code == .ok || code == .unavailable else { continue }
-                    page.sample([("shard", "\(shard)"), ("method", method.name), ("code", code.name)], count)
+                    page.sample([("shard", shard.name), ("method", method.name), ("code", code.name)], count)
                 }
             }
         }
@@ -72,19 +76,22 @@ package struct MetricsDocument {
         page.family(
             "firn_call_duration_seconds",
             .histogram,
-            "From when a call was read until its answer was given to the kernel."
+            "From when a call was read until its answer was given to the kernel; over HTTP, until it was known."
         )
-        for (shard, counts) in reading.shards.enumerated() {
-            histogram([("shard", "\(shard)")], counts.latency)
+        for shard in reading.shards {
+            histogram([("shard", shard.name)], shard.reading.latency)
         }
     }
 
     private mutating func writeConnections() {
-        byShard("firn_connections", .gauge, "Connections that are open.") { $0.connections }
+        page.family("firn_connections", .gauge, "Connections of the framed protocol that are open.")
+        for shard in reading.shards where shard.hasConnections {
+            page.sample([("shard", shard.name)], shard.reading.connections)
+        }
         page.family("firn_connections_closed_total", .counter, "Connections that were closed, by reason.")
-        for (shard, counts) in reading.shards.enumerated() {
+        for shard in reading.shards where shard.hasConnections {
             for reason in ClosingReason.allCases {
-                page.sample([("shard", "\(shard)"), ("reason", reason.name)], counts.closed(reason))
+                page.sample([("shard", shard.name), ("reason", reason.name)], shard.reading.closed(reason))
             }
         }
         page.family("firn_connections_accepted_total", .counter, "Connections that were taken, by kind of socket.")
@@ -158,8 +165,8 @@ package struct MetricsDocument {
         _ value: (ShardReading) -> UInt64
     ) {
         page.family(name, kind, help)
-        for (shard, counts) in reading.shards.enumerated() {
-            page.sample([("shard", "\(shard)")], value(counts))
+        for shard in reading.shards {
+            page.sample([("shard", shard.name)], value(shard.reading))
         }
     }
 

@@ -21,7 +21,7 @@ enum StatusDocument {
             ("layout", layout(reading)),
             ("window_seconds", .decimal(Double(reading.window.milliseconds) / 1e3)),
             ("workers", .array(reading.windows.places.map { worker($0, reading) })),
-            ("shards", .array(zip(reading.shards, rates).enumerated().map { shard($0, $1.0, $1.1) })),
+            ("shards", .array(zip(reading.shards, rates).map(shard))),
             ("connections", connections(reading)),
             ("store", store(reading)),
             (
@@ -70,13 +70,14 @@ enum StatusDocument {
         ])
     }
 
-    private static func shard(_ index: Int, _ shard: ShardReading, _ rates: Rates) -> JSON {
+    private static func shard(_ named: DaemonReading.Shard, _ rates: Rates) -> JSON {
+        let shard = named.reading
         let seconds = { (share: Double) -> JSON in
             shard.latency.bound(ofShare: share).map { .decimal(Double($0) / 1e9) } ?? .null
         }
         return .object([
-            ("shard", .number(UInt64(index))),
-            ("connections", .number(shard.connections)),
+            ("shard", .string(named.name)),
+            ("connections", named.hasConnections ? .number(shard.connections) : .null),
             ("ids", .number(shard.ids)),
             ("calls", .number(shard.allCalls)),
             ("failed_calls", .number(shard.failedCalls)),
@@ -91,7 +92,7 @@ enum StatusDocument {
 
     private static func connections(_ reading: DaemonReading) -> JSON {
         .object([
-            ("open", .number(reading.shards.reduce(0) { $0 + $1.connections })),
+            ("open", .number(reading.shards.reduce(0) { $0 + $1.reading.connections })),
             ("accepted", .number(reading.acceptor.acceptedUnix + reading.acceptor.acceptedTCP)),
             ("refused", .number(RefusalReason.allCases.reduce(0) { $0 + reading.acceptor.refused($1) })),
         ])

@@ -123,6 +123,9 @@ package final class Gateway: Sendable {
     /// Whether every thread has come by since it was asked.
     package var hasPulse: Bool { pulses.allSatisfy(\.isAnswered) }
 
+    /// How often each thread has come by.
+    package var beats: [UInt64] { pulses.map(\.beats) }
+
     /// Accepts nothing more, answers what was received, and closes.
     package func drain() {
         for server in servers.withLock({ $0 }) { try? server.close().wait() }

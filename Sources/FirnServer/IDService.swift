@@ -64,8 +64,11 @@ package final class IDService {
     /// Tells the recorder that this wake-up's answers were sent.
     func sent() {
         guard let recorder, recorder.awaitsSending else { return }
-        recorder.sent(after: clock.now().bootNanoseconds - moment.bootNanoseconds)
+        recorder.sent(after: bootNanosecondsNow - moment.bootNanoseconds)
     }
+
+    /// The present, in boot nanoseconds, and not the wake-up's beginning.
+    var bootNanosecondsNow: Int64 { clock.now().bootNanoseconds }
 
     package func describe() -> DaemonDescription {
         description()

@@ -11,14 +11,17 @@ package struct MintSource: Sendable {
     package let limits: Limits
     let availability: Availability
     let sequences: Sequences
+    let meters: [ShardMeter]?
 
+    /// - Parameter meters: one for each thread that mints, where somebody wants to know what they do.
     package init(
         slots: [WorkerSlot],
         layout: Layout,
         clock: TickClock,
         limits: Limits,
         availability: Availability,
-        sequences: Sequences
+        sequences: Sequences,
+        meters: [ShardMeter]? = nil
     ) {
         self.slots = slots
         self.layout = layout
@@ -26,6 +29,7 @@ package struct MintSource: Sendable {
         self.limits = limits
         self.availability = availability
         self.sequences = sequences
+        self.meters = meters
     }
 
     /// The mint of one thread of several. Its shards are its own, as a reactor's are.
@@ -38,6 +42,7 @@ package struct MintSource: Sendable {
             clock: clock,
             availability: availability,
             sequences: SequenceDesk(sequences: sequences, mailbox: listener),
+            recorder: meters.map { CallRecorder($0[thread]) },
             description: { preconditionFailure("a mint is not asked for a description") }
         )
         return Mint(service: service, shards: Server.deal(slots, to: thread, of: threads).map { Shard(slot: $0) })
@@ -55,6 +60,16 @@ package final class Mint {
         case ids(count: UInt32)
         case tickets(of: Name, count: UInt32)
         case prefix(of: Name)
+
+        /// What a call of the framed protocol with this wish is.
+        var method: CallMethod {
+            switch self {
+            case .ids(count: 1): .nextID
+            case .ids: .nextBatch
+            case .tickets: .nextTickets
+            case .prefix: .newPrefix
+            }
+        }
     }
 
     /// What came of it: exactly what was asked for, or a refusal.
@@ -110,7 +125,9 @@ package final class Mint {
     /// One ID, when it can be had at once and nobody waits; `nil`: order it.
     package func nextID(at seat: Seat) -> FirnID? {
         service.wakeUp()
-        return lines[seat.line].nextID(service)
+        guard let id = lines[seat.line].nextID(service) else { return nil }
+        counted(.nextID, .runs([Run(first: id, count: 1, stride: 1)]), began: service.moment.bootNanoseconds)
+        return id
     }
 
     /// Asks for what `wish` says.
@@ -129,27 +146,64 @@ package final class Mint {
         ordersSoFar += 1
         let id = OrderID(number: ordersSoFar)
         let deadline = service.deadline(timeoutMilliseconds: timeoutMilliseconds)
-        let outcome: Outcome?
+        let began = service.moment.bootNanoseconds
+        let method = wish.method
+        let deliver = { [unowned self] (outcome: Outcome) in
+            counted(method, outcome, began: began)
+            deliver(outcome)
+        }
+        let outcome = begin(wish, id, at: seat, deadline: deadline, deliver: deliver)
+        if let outcome {
+            counted(method, outcome, began: began)
+        } else if case .ids = wish {
+            service.recorder?.meter.waited()
+        }
+        return (outcome, id)
+    }
+
+    private func begin(
+        _ wish: Wish,
+        _ id: OrderID,
+        at seat: Seat,
+        deadline: Int64,
+        deliver: @escaping (Outcome) -> Void
+    ) -> Outcome? {
         switch wish {
         case .ids(let count):
-            if let objection = service.objection(toCount: count) { return (.refused(objection), id) }
+            if let objection = service.objection(toCount: count) { return .refused(objection) }
             let order = IDOrder(id: id, deadline: deadline, remaining: count, deliver: deliver)
-            outcome = lines[seat.line].begin(order, service)
+            return lines[seat.line].begin(order, service)
         case .tickets(let name, let count):
-            if let objection = service.objection(toCount: count) { return (.refused(objection), id) }
+            if let objection = service.objection(toCount: count) { return .refused(objection) }
             let key = Sequences.Key(name: name, use: .tickets)
-            outcome = storeOrders.begin(
+            return storeOrders.begin(
                 StoreOrder(id: id, deadline: deadline, key: key, count: count, deliver: deliver),
                 service
             )
         case .prefix(let name):
             let key = Sequences.Key(name: name, use: .prefixes)
-            outcome = storeOrders.begin(
+            return storeOrders.begin(
                 StoreOrder(id: id, deadline: deadline, key: key, count: 1, deliver: deliver),
                 service
             )
         }
-        return (outcome, id)
+    }
+
+    /// Counts a call that has ended, from when it was asked to when its outcome is known.
+    private func counted(_ method: CallMethod, _ outcome: Outcome, began: Int64) {
+        guard let meter = service.recorder?.meter else { return }
+        switch outcome {
+        case .runs(let runs):
+            meter.ended(method, .ok)
+            let count = runs.reduce(0) { $0 + UInt64($1.count) }
+            if method == .nextTickets { meter.gave(values: count) } else { meter.gave(ids: count) }
+        case .prefix:
+            meter.ended(method, .ok)
+            meter.gave(values: 1)
+        case .refused(let status):
+            meter.ended(method, CallCode(status.code))
+        }
+        meter.took(nanoseconds: service.bootNanosecondsNow - began)
     }
 
     /// Forgets an order; nothing is delivered. What it was given already is a gap.

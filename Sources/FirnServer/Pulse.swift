@@ -21,7 +21,7 @@ package final class Pulse: Sendable {
     }
 
     /// How often it has answered: for those who ask beside each other, and must not take the other's question for theirs.
-    var beats: UInt64 { count.load(ordering: .relaxed) }
+    package var beats: UInt64 { count.load(ordering: .relaxed) }
 
     /// Whether what was asked last was answered.
     package var isAnswered: Bool { !isOpen.load(ordering: .acquiring) }

@@ -41,7 +41,9 @@ final class Daemon {
             followLimit: configuration.clockTolerance
         )
         let memory = try makeMemory()
-        let store = try openStore(memory: memory, clock: clock)
+        let admin = httpListeners.admin.isEmpty ? nil : Admin(configuration, listeners: httpListeners, clock: clock)
+        let meters = admin?.meters
+        let store = try openStore(memory: memory, clock: clock, meter: meters?.store)
         let claims = Self.makeClaims(configuration, store: store, memory: memory, clock: clock)
 
         let availability = Availability()
@@ -59,6 +61,7 @@ final class Daemon {
                 layout: layout,
                 shardsPerWorker: shardsPerWorker,
                 availability: availability,
+                board: meters?.board,
                 logger: logger
             )
         }
@@ -78,6 +81,7 @@ final class Daemon {
             policy: configuration.policy,
             availability: availability,
             sequences: sequences,
+            meters: meters?.server,
             logger: logger,
             description: { [limits = configuration.limits] in
                 DaemonDescription(
@@ -95,12 +99,14 @@ final class Daemon {
                 clock: clock,
                 limits: configuration.limits,
                 availability: availability,
-                sequences: sequences
+                sequences: sequences,
+                meters: meters?.http
             ),
-            availability: availability,
+            documents: admin?.content(availability: availability, server: server, windows: windows),
             configuration: configuration,
             logger: logger
         )
+        admin?.gatewayStarted(gateway)
         Announcement(configuration: configuration, addresses: addresses, http: httpListeners, slots: slots)
             .log(to: logger)
 
@@ -159,8 +165,9 @@ final class Daemon {
     ///
     /// A file must be there. etcd may come later: until it does, callers are told that there is no worker yet; if it then
     /// turns out to be another's, the daemon stops with the same words and exit code as if it had been there at once.
-    private func openStore(memory: GrantMemory, clock: TickClock) throws -> any Store {
-        let store = GuardedStore(try configuration.store.open(etcd: configuration.etcd), memory: memory)
+    private func openStore(memory: GrantMemory, clock: TickClock, meter: StoreMeter?) throws -> any Store {
+        let opened = try configuration.store.open(etcd: configuration.etcd)
+        let store = GuardedStore(meter.map { MeteredStore(opened, meter: $0) } ?? opened, memory: memory)
         let admitted = AdmittedStore(
             store,
             check: { [configuration] in try Self.check($0, configuration, memory, clock) },

@@ -36,7 +36,7 @@ struct HTTPListeners {
     /// Starts to serve; `nil` where HTTP is off.
     func gateway(
         source: MintSource,
-        availability: Availability,
+        documents: AdminContent?,
         configuration: Configuration,
         logger: Logger
     ) throws -> Gateway? {
@@ -47,22 +47,10 @@ struct HTTPListeners {
         return try Gateway(
             listeners: ids.map { GatewayListener($0, .ids) } + admin.map { GatewayListener($0, .admin) },
             source: source,
-            admin: Self.probes(availability),
+            admin: documents,
             threads: max(1, threads(shards: configuration.shards)),
             limits: limits,
             logger: logger
         )
-    }
-
-    /// Whether the daemon lives, and whether it can serve, in words.
-    private static func probes(_ availability: Availability) -> AdminContent {
-        AdminContent(paths: ["/livez", "/readyz"]) { path in
-            let obstacle = path == "/readyz" ? availability.obstacle?.message : nil
-            return HTTPDocument(
-                statusCode: obstacle == nil ? 200 : 503,
-                contentType: "text/plain; charset=utf-8",
-                body: Array("\(obstacle ?? "ok")\n".utf8)
-            )
-        }
     }
 }

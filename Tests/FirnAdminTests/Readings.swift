@@ -19,7 +19,10 @@ enum Readings {
             now: Moment(bootNanoseconds: 100_000_000_000, unixNanoseconds: start, tick: tick),
             startedBootNanoseconds: 40_000_000_000,
             obstacle: obstacle,
-            shards: [ShardMeter().reading, ShardMeter().reading],
+            shards: [
+                DaemonReading.Shard(framed: 0, ShardMeter().reading),
+                DaemonReading.Shard(http: 0, ShardMeter().reading),
+            ],
             acceptor: AcceptorReading(acceptedUnix: 5, acceptedTCP: 6, refusedForLimit: 7, refusedForAccess: 8),
             store: StoreMeter().reading,
             windows: WindowReading(

@@ -1,0 +1,25 @@
+/// All that a daemon counts.
+package final class DaemonMeters: Sendable {
+    package let server: ServerMeters
+    /// One for each thread that mints for HTTP.
+    package let http: [ShardMeter]
+    package let store = StoreMeter()
+    package let board: WindowBoard
+
+    package init(reactors: Int, httpThreads: Int, workers: Int) {
+        server = ServerMeters(reactors: reactors)
+        http = (0..<httpThreads).map { _ in ShardMeter() }
+        board = WindowBoard(places: workers)
+    }
+}
+
+/// All that a server counts.
+package final class ServerMeters: Sendable {
+    /// One a reactor.
+    package let shards: [ShardMeter]
+    package let acceptor = AcceptorMeter()
+
+    package init(reactors: Int) {
+        shards = (0..<reactors).map { _ in ShardMeter() }
+    }
+}

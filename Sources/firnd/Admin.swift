@@ -1,0 +1,80 @@
+internal import CoreMetrics
+internal import FirnAdmin
+internal import FirnEngine
+internal import FirnGateway
+internal import FirnServer
+internal import FirnWire
+internal import Synchronization
+
+/// What the admin port serves: the daemon's meters, read when somebody asks, as `FirnAdmin`'s documents.
+///
+/// There is one only where there is such a port; without it nothing is counted.
+final class Admin: Sendable {
+    let meters: DaemonMeters
+
+    private let configuration: Configuration
+    private let clock: TickClock
+    private let started: Moment
+    private let libraries = MetricsRegistry()
+    private let gateway = Mutex<Gateway?>(nil)
+
+    init(_ configuration: Configuration, listeners: HTTPListeners, clock: TickClock) {
+        self.configuration = configuration
+        self.clock = clock
+        started = clock.now()
+        meters = DaemonMeters(
+            reactors: configuration.shards,
+            httpThreads: listeners.threads(shards: configuration.shards),
+            workers: configuration.workers
+        )
+        MetricsSystem.bootstrap(libraries)
+    }
+
+    /// The gateway serves the documents, and is itself one of those who are asked for a sign of life.
+    func gatewayStarted(_ gateway: Gateway?) {
+        self.gateway.withLock { $0 = gateway }
+    }
+
+    func content(availability: Availability, server: Server, windows: WindowThread) -> AdminContent {
+        let pages = AdminPages(
+            shards: meters.server.shards.count + meters.http.count,
+            startedBootNanoseconds: started.bootNanoseconds,
+            libraries: libraries,
+            askThreads: { [self] in askThreads(server, windows) },
+            read: { [self] in reading(availability) }
+        )
+        return AdminContent(paths: AdminPages.paths) { path in
+            pages.answer(path).map {
+                HTTPDocument(statusCode: $0.status, contentType: $0.contentType, body: $0.body)
+            }
+        }
+    }
+
+    private func askThreads(_ server: Server, _ windows: WindowThread) -> [(thread: String, count: UInt64)] {
+        let gateway = gateway.withLock { $0 }
+        server.askForPulse()
+        windows.askForPulse()
+        gateway?.askForPulse()
+        return server.beats.enumerated().map { ("reactor \($0)", $1) }
+            + (gateway?.beats ?? []).enumerated().map { ("HTTP thread \($0)", $1) }
+            + [("the window thread", windows.beats)]
+    }
+
+    private func reading(_ availability: Availability) -> DaemonReading {
+        DaemonReading(
+            version: FirnVersion.text,
+            layout: configuration.layout,
+            storeName: "\(configuration.store)",
+            window: configuration.window,
+            now: clock.now(),
+            startedBootNanoseconds: started.bootNanoseconds,
+            obstacle: availability.obstacle?.message,
+            shards: meters.server.shards.enumerated().map { DaemonReading.Shard(framed: $0, $1.reading) }
+                + meters.http.enumerated().map { DaemonReading.Shard(http: $0, $1.reading) },
+            acceptor: meters.server.acceptor.reading,
+            store: meters.store.reading,
+            windows: meters.board.reading,
+            process: ProcessReading.current()
+        )
+    }
+}
