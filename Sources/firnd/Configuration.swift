@@ -29,6 +29,8 @@ struct Configuration {
     var clockOffset: Duration
     var sequences = Sequences.Configuration()
     var limits: Limits
+    /// How long the daemon serves on once it was told to stop.
+    var drainDelay: Duration
     var logLevel: Logger.Level
     var logFormat: LogFormat
     /// The default places, where one of them is used: their directories may have to be made.
@@ -97,6 +99,7 @@ struct Configuration {
         let descriptors = FileDescriptorLimit.raised()
         http = try HTTPConfiguration(options, inherited: inherited, fileDescriptors: descriptors)
         limits = try Self.limits(options.limits, fileDescriptors: descriptors - http.reservedDescriptors)
+        drainDelay = options.limits.drainDelay.value ?? .zero
         guard let level = Logger.Level(rawValue: options.log.logLevel) else {
             throw ConfigurationError(
                 "--log-level is '\(options.log.logLevel)'; write trace, debug, info, notice, warning, error or critical"

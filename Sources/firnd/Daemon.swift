@@ -127,11 +127,18 @@ final class Daemon {
             "stopping",
             metadata: [
                 "reason": "\(refusal == nil ? signal : "the store cannot be used")",
+                "drain_delay": "\(configuration.drainDelay)",
                 "drain_timeout": "\(configuration.limits.drainTimeout)",
             ]
         )
-        supervisor?.tell(Supervision.stopping(drainTimeout: configuration.limits.drainTimeout))
+        supervisor?.tell(
+            Supervision.stopping(drainTimeout: configuration.drainDelay + configuration.limits.drainTimeout)
+        )
         availability.startedDraining()
+        // Who asks whether the daemon is ready hears of it now; who has not asked yet is served on.
+        if refusal == nil, configuration.drainDelay > .zero {
+            _ = signals.wait(atMost: configuration.drainDelay)
+        }
         server.drain()
         gateway?.drain()
         server.join()

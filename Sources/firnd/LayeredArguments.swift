@@ -30,7 +30,7 @@ struct LayeredArguments {
         "max-batch": .value, "max-connections": .value, "max-connections-per-uid": .value, "max-waiting-calls": .value,
         "max-http-connections": .value, "http-idle-timeout": .value,
         "max-unsent-bytes": .value, "max-frames-per-turn": .value, "send-timeout": .value, "frame-timeout": .value,
-        "unix-idle-timeout": .value, "tcp-idle-timeout": .value, "drain-timeout": .value,
+        "unix-idle-timeout": .value, "tcp-idle-timeout": .value, "drain-timeout": .value, "drain-delay": .value,
         "log-level": .value, "log-format": .value,
     ]
 

@@ -210,6 +210,15 @@ struct LimitOptions: ParsableArguments {
         help: ArgumentHelp("How long connections are given to finish when the daemon stops.", valueName: "duration")
     )
     var drainTimeout = DurationText(.seconds(5))
+
+    @Option(
+        help: ArgumentHelp(
+            "How long the daemon serves on, not ready, between being told to stop and closing its sockets, or off.",
+            discussion: "For a balancer that hears later than the daemon that it is to send nobody here any more.",
+            valueName: "duration"
+        )
+    )
+    var drainDelay = DurationText(nil)
 }
 
 /// What is written to standard error.

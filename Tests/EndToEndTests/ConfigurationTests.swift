@@ -166,7 +166,8 @@ import Testing
         "sequences-explicit": "true", "sequence-block": "17", "max-sequence-block": "18", "max-sequences": "19",
         "max-connections": "7", "max-connections-per-uid": "8", "max-waiting-calls": "9", "max-unsent-bytes": "1024",
         "max-frames-per-turn": "11", "send-timeout": "12s", "frame-timeout": "13s", "unix-idle-timeout": "14s",
-        "tcp-idle-timeout": "off", "drain-timeout": "16s", "log-level": "debug", "log-format": "json",
+        "tcp-idle-timeout": "off", "drain-timeout": "16s", "drain-delay": "20s", "log-level": "debug",
+        "log-format": "json",
     ]
 
     @Test func everyOptionCanComeFromFileAndEnvironment() throws {

@@ -76,6 +76,25 @@ import Testing
         }
     }
 
+    /// A balancer that has not heard yet sends new clients here for a while: they are served, those before them too.
+    @Test func servesOnForTheDrainsDelay() throws {
+        try withDaemon(["--drain-delay", "1500ms"]) { daemon in
+            let old = try Peer.unix(daemon.socketPath)
+            _ = try old.nextID()
+            let start = ContinuousClock.now
+            daemon.signal(SIGTERM)
+            try eventually("it says that it stops") { !daemon.lines(with: " info stopping ").isEmpty }
+            let new = try Peer.unix(daemon.socketPath)
+            _ = try new.nextID()
+            _ = try old.nextID()
+            try expectGoAway(old.answer())
+            try expectGoAway(new.answer())
+            #expect(start.duration(to: .now) >= .milliseconds(1500))
+            let ending = try daemon.waitForExit()
+            #expect(ending == .exited(0))
+        }
+    }
+
     @Test func anIdleDaemonStopsAtOnce() throws {
         try withDaemon { daemon in
             let start = ContinuousClock.now
