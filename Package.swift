@@ -203,7 +203,7 @@ let package = Package(
         .testTarget(
             name: "FirnGatewayTests",
             dependencies: [
-                "FirnEngine", "FirnGateway", "FirnLayout", "FirnServer", "FirnStore", "FirnWire",
+                "FirnEngine", "FirnGateway", "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],

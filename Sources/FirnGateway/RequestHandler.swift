@@ -207,11 +207,17 @@ final class RequestHandler: ChannelDuplexHandler {
         loop.scheduleTurn()
     }
 
+    /// The decoder reads nothing behind such a request, which it takes for the other protocol.
+    private static func wantsAnotherProtocol(_ head: HTTPRequestHead) -> Bool {
+        head.method == .CONNECT || head.headers.contains(name: "upgrade")
+    }
+
     /// Sends an answer, or its beginning; with `closes` as the last one.
     private func respond(_ answer: HTTPAnswer, closes: Bool = false) {
         guard let context else { return }
         let isOld = head.map { $0.version.minor == 0 } ?? false
-        let closes = closes || isOld || sawEnd || loop.isDraining || !(head?.isKeepAlive ?? false)
+        let isLast = isOld || (sawEnd && parked.isEmpty) || loop.isDraining
+        let closes = closes || isLast || head.map { !$0.isKeepAlive || Self.wantsAnotherProtocol($0) } ?? true
         if closes { connection.phase = .finishing }
         connection.requestBegan = nil
         connection.isAnswering = true

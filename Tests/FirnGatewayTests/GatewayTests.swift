@@ -1,0 +1,166 @@
+import FirnLayout
+import FirnTestSupport
+import Foundation
+import Testing
+
+@testable import FirnGateway
+
+/// What everyone wants of the gateway, over real sockets.
+@Suite struct GatewayTests {
+    @Test func givesAnIDAsTheArticleDoes() throws {
+        try withGateway { gateway in
+            let peer = try gateway.connect()
+            var last: UInt64 = 0
+            for _ in 0..<100 {
+                let answer = try peer.ask("GET", "/")
+                #expect(answer.status == 200)
+                #expect(answer.fields["content-type"] == "application/json")
+                #expect(answer.fields["cache-control"] == "no-store")
+                let id = try #require((answer.json["id"] as? String).flatMap { UInt64($0) })
+                #expect(answer.body == "{\"id\":\"\(id)\"}")
+                #expect(id > last)
+                #expect(Layout.snowflake.decode(FirnID(rawValue: id)).worker == GatewayUnderTest.worker)
+                last = id
+            }
+        }
+    }
+
+    @Test(arguments: IDFormat.allCases)
+    func batchesHoldTheirCountAndRise(_ format: IDFormat) throws {
+        try withGateway { gateway in
+            let peer = try gateway.connect()
+            var last = FirnID(rawValue: 0)
+            for count in [1, 2, 700, 4097, 65_536] {
+                let answer = try peer.ask("GET", "/ids?count=\(count)&format=\(format.name)")
+                #expect(answer.status == 200 && answer.fields["cache-control"] == "no-store")
+                let ids = try #require(answer.json["ids"] as? [String])
+                #expect(ids.count == count)
+                for text in ids {
+                    let id = try FirnID(parsing: text, format: format)
+                    #expect(id > last)
+                    last = id
+                }
+            }
+        }
+    }
+
+    @Test func decodesAnIDInItsOwnAndInAnotherLayout() throws {
+        try withGateway { gateway in
+            let own = try gateway.ask("GET", "/ids/1116766490855473152")
+            #expect(own.status == 200)
+            #expect(own.json["utc"] as? String == "2019-04-12T18:14:14.595Z")
+            let other = try gateway.ask("GET", "/ids/256aed0d6000000?layout=sonyflake&format=hex")
+            #expect(other.json["id"] as? String == "168514248039727104")
+            #expect(other.json["layout"] as? String == "sonyflake")
+        }
+    }
+
+    @Test func givesTicketsAndPrefixes() throws {
+        try withGateway { gateway in
+            let peer = try gateway.connect()
+            #expect(try peer.ask("POST", "/sequences/orders?count=3").body == #"{"tickets":["1","2","3"]}"#)
+            #expect(try peer.ask("POST", "/sequences/orders").body == #"{"tickets":["4"]}"#)
+            #expect(try peer.ask("POST", "/prefixes/ServiceA").body == #"{"prefix":"ServiceA-1"}"#)
+            #expect(try gateway.ask("POST", "/prefixes/ServiceA").body == #"{"prefix":"ServiceA-2"}"#)
+            // A name has one use.
+            let other = try peer.ask("POST", "/sequences/ServiceA")
+            #expect(other.status == 400 && (other.json["error"] as? String)?.contains("prefix") == true)
+        }
+    }
+
+    @Test func headIsGetWithoutABody() throws {
+        try withGateway { gateway in
+            let peer = try gateway.connect()
+            for target in ["/", "/ids?count=3", "/ids?count=65536", "/ids/17", "/openapi.json", "/nope"] {
+                let head = try peer.ask("HEAD", target)
+                let get = try peer.ask("GET", target)
+                #expect(head.status == get.status)
+                #expect(head.fields["content-type"] == get.fields["content-type"])
+                #expect(head.fields["content-length"] == get.fields["content-length"])
+                #expect(head.fields["transfer-encoding"] == get.fields["transfer-encoding"])
+            }
+        }
+    }
+
+    @Test func errorsAreJSONAndSayWhatIsWrong() throws {
+        try withGateway { gateway in
+            let peer = try gateway.connect()
+            for (method, target, status, part) in [
+                ("GET", "/nope", 404, "/openapi.json"), ("GET", "/ids?count=0", 400, "ask for 1 to 65536"),
+                ("GET", "/ids?count=65537", 400, "at most 65536"), ("GET", "/%", 400, "%25"),
+                ("PATCH", "/ids", 405, "GET or HEAD"), ("POST", "/sequences/%2F", 400, "A-Z"),
+            ] {
+                let answer = try peer.ask(method, target)
+                #expect(answer.status == status)
+                #expect(answer.fields["content-type"] == "application/json")
+                let message = try #require(answer.json["error"] as? String)
+                #expect(message.contains(part) && answer.json.count == 1, "\(message)")
+            }
+            #expect(try peer.ask("PATCH", "/ids").fields["allow"] == "GET, HEAD")
+        }
+    }
+
+    @Test func whereNothingCanBeGivenItSaysWhyAndWhenToComeBack() throws {
+        try withGateway(hasWorker: false) { gateway in
+            let peer = try gateway.connect()
+            for target in ["/", "/ids?count=5"] {
+                let answer = try peer.ask("GET", target)
+                #expect(answer.status == 503)
+                #expect(answer.fields["retry-after"] == "1")
+                #expect((answer.json["error"] as? String)?.contains("no worker is claimed yet") == true)
+            }
+            // What needs no worker goes on.
+            #expect(try peer.ask("GET", "/ids/17").status == 200)
+        }
+    }
+
+    /// 16 IDs a millisecond: the batch takes a second, and the single IDs come in between.
+    @Test func aBatchWaitsForItsTicksAndSingleIDsDoNotWaitForIt() throws {
+        try withGateway(layout: GatewayUnderTest.narrow, threads: 1) { gateway in
+            let giant = try gateway.connect()
+            let single = try gateway.connect()
+            try giant.send(HTTPPeer.request("GET", "/ids?count=16000"))
+            var times: [Duration] = []
+            let clock = ContinuousClock()
+            for _ in 0..<20 {
+                let start = clock.now
+                #expect(try single.ask("GET", "/").status == 200)
+                times.append(start.duration(to: clock.now))
+            }
+            #expect(times.sorted()[10] < .milliseconds(200))
+            let texts = try #require(giant.answer().json["ids"] as? [String])
+            let ids = texts.compactMap { UInt64($0) }
+            #expect(ids.count == 16_000 && zip(ids, ids.dropFirst()).allSatisfy(<))
+            let decoded = [ids.first!, ids.last!].map { GatewayUnderTest.narrow.decode(FirnID(rawValue: $0)).time! }
+            #expect(decoded[1] - decoded[0] >= 999)
+        }
+    }
+
+    @Test func manyConnectionsGetEachIDOnce() throws {
+        try withGateway { gateway in
+            let peers = try (0..<50).map { _ in try gateway.connect() }
+            var ids: Set<String> = []
+            for _ in 0..<40 {
+                for peer in peers { try peer.send(HTTPPeer.request("GET", "/ids?count=7")) }
+                for peer in peers { ids.formUnion(try #require(try peer.answer().json["ids"] as? [String])) }
+            }
+            #expect(ids.count == 50 * 40 * 7)
+        }
+    }
+
+    @Test func adminListenersServeDocumentsAlone() throws {
+        let admin = AdminContent(paths: ["/", "/now"]) { path in
+            path == "/now"
+                ? nil : HTTPDocument(statusCode: 200, contentType: "text/plain", body: Array("as it is".utf8))
+        }
+        try withGateway(admin: admin) { gateway in
+            let answer = try HTTPPeer.ask("GET", "/", port: gateway.adminPort)
+            #expect(answer.status == 200 && answer.body == "as it is" && answer.fields["content-type"] == "text/plain")
+            #expect(try HTTPPeer.ask("HEAD", "/", port: gateway.adminPort).fields["content-length"] == "8")
+            #expect(try HTTPPeer.ask("GET", "/now", port: gateway.adminPort).status == 404)
+            #expect(try HTTPPeer.ask("GET", "/ids", port: gateway.adminPort).status == 404)
+            let post = try HTTPPeer.ask("POST", "/", port: gateway.adminPort)
+            #expect(post.status == 405 && post.fields["allow"] == "GET, HEAD")
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import FirnEngine
+import FirnLayout
+import FirnServer
+import FirnStore
+import FirnTestSupport
+import Logging
+
+@testable import FirnGateway
+
+/// A gateway with real sockets, threads and time, over a worker and a store in memory.
+final class GatewayUnderTest {
+    let port: UInt16
+    let adminPort: UInt16
+    let gateway: Gateway
+    private let sequences: Sequences
+
+    static let worker: UInt64 = 5
+    /// 16 IDs a millisecond, so that a test can have them used up.
+    static let narrow = try! Layout(parsing: "time:41ms@2025-01-01T00:00:00Z,worker:10,sequence:4")
+
+    /// - Parameters:
+    ///   - hasWorker: whether a worker is held, with a window of a minute.
+    ///   - maximumSequences: with 0, each sequence is one too many.
+    init(
+        layout: Layout = .snowflake,
+        hasWorker: Bool = true,
+        threads: Int = 2,
+        maximumSequences: Int = 1000,
+        admin: AdminContent? = nil,
+        _ configure: (inout GatewayLimits) -> Void = { _ in }
+    ) throws {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let clock = TickClock(layout: layout)
+        let slot = WorkerSlot()
+        let availability = Availability()
+        if hasWorker {
+            let now = clock.now().tick
+            slot.open { first in
+                Space(
+                    layout: layout,
+                    worker: Self.worker,
+                    firstTick: max(first, now),
+                    limit: now + clock.ticks(in: .seconds(60)),
+                    shards: threads
+                )
+            }
+            availability.becameReady()
+        }
+        var configuration = Sequences.Configuration()
+        configuration.maximumSequences = maximumSequences
+        let claims = SequenceClaims(
+            store: MemoryStore(),
+            holder: Holder(host: "test", pod: nil, pid: 1, instance: .random(in: 0...(.max)))
+        )
+        sequences = try Sequences(claims: claims, configuration: configuration, logger: logger)
+        let serverLimits = Limits(fileDescriptors: 1024)
+        var limits = GatewayLimits(maximumConnections: 256, serverLimits)
+        configure(&limits)
+        let sockets = try (0..<2).map { _ in
+            try Listener(.tcp(host: "127.0.0.1", port: 0), ownership: SocketOwnership(), allowsAnyHost: false)
+        }
+        let source = MintSource(
+            slots: [slot],
+            layout: layout,
+            clock: clock,
+            limits: serverLimits,
+            availability: availability,
+            sequences: sequences
+        )
+        gateway = try Gateway(
+            listeners: [GatewayListener(sockets[0], .ids), GatewayListener(sockets[1], .admin)],
+            source: source,
+            admin: admin,
+            threads: threads,
+            limits: limits,
+            logger: logger
+        )
+        port = Self.port(of: sockets[0])
+        adminPort = Self.port(of: sockets[1])
+    }
+
+    private static func port(of socket: Listener) -> UInt16 {
+        guard case .tcp(_, let port) = socket.address else { return 0 }
+        return port
+    }
+
+    func connect() throws -> HTTPPeer { try HTTPPeer(port: port) }
+
+    func ask(_ method: String, _ target: String) throws -> HTTPPeer.Answer {
+        try HTTPPeer.ask(method, target, port: port)
+    }
+
+    func stop() {
+        gateway.drain()
+        gateway.join()
+        sequences.stop()
+    }
+}
+
+/// Runs `body` with a gateway, which is stopped at the end.
+func withGateway<Result>(
+    layout: Layout = .snowflake,
+    hasWorker: Bool = true,
+    threads: Int = 2,
+    maximumSequences: Int = 1000,
+    admin: AdminContent? = nil,
+    _ configure: (inout GatewayLimits) -> Void = { _ in },
+    _ body: (GatewayUnderTest) throws -> Result
+) throws -> Result {
+    let gateway = try GatewayUnderTest(
+        layout: layout,
+        hasWorker: hasWorker,
+        threads: threads,
+        maximumSequences: maximumSequences,
+        admin: admin,
+        configure
+    )
+    defer { gateway.stop() }
+    return try body(gateway)
+}

@@ -1,0 +1,77 @@
+import FirnTestSupport
+import Foundation
+import Testing
+
+@testable import FirnGateway
+
+/// The description and the routes say the same, both ways.
+@Suite struct OpenAPITests {
+    private struct Operation {
+        let path: String
+        let method: String
+        let statuses: [Int]
+        let hasParameters: Bool
+    }
+
+    private func operations() throws -> [Operation] {
+        let document = try #require(
+            JSONSerialization.jsonObject(with: Data(OpenAPI.text.utf8)) as? [String: Any]
+        )
+        #expect(document["openapi"] as? String == "3.0.3")
+        let paths = try #require(document["paths"] as? [String: [String: [String: Any]]])
+        return paths.flatMap { path, methods in
+            methods.map { method, operation in
+                Operation(
+                    path: path,
+                    method: method.uppercased(),
+                    statuses: (operation["responses"] as? [String: Any] ?? [:]).keys.compactMap { Int($0) },
+                    hasParameters: operation["parameters"] != nil
+                )
+            }
+        }
+    }
+
+    /// A target of a documented path that is answered with `status`.
+    private func target(_ path: String, _ status: Int) -> String {
+        let filled = path.replacing("{id}", with: "17").replacing("{name}", with: "a").replacing("{service}", with: "A")
+        return status == 400 ? filled + "?nonsense=1" : filled
+    }
+
+    @Test func whatIsDocumentedIsAnswered() throws {
+        let operations = try operations()
+        #expect(Set(operations.map(\.path)).count == 6)
+        for operation in operations {
+            for status in operation.statuses {
+                let target = target(operation.path, status)
+                let full: (inout GatewayLimits) -> Void = { $0.maximumConnections = 0 }
+                let answer = try withGateway(
+                    maximumSequences: status == 429 ? 0 : 1000,
+                    status == 503 ? full : { _ in }
+                ) { try $0.ask(operation.method, target) }
+                #expect(answer.status == status, "\(operation.method) \(target)")
+                #expect(answer.fields["content-type"] == "application/json")
+                #expect((answer.fields["retry-after"] != nil) == (status == 429 || status == 503))
+                #expect((answer.json["error"] is String) == (status != 200))
+            }
+        }
+    }
+
+    @Test func whatIsAnsweredIsDocumented() throws {
+        let operations = try operations()
+        try withGateway { gateway in
+            for endpoint in Endpoint.all {
+                #expect(operations.contains { $0.path == endpoint.template && $0.method == endpoint.method })
+            }
+            // Of all methods on all paths, those that are not documented are refused; HEAD goes with GET.
+            for path in Set(operations.map(\.path)) {
+                let documented = Set(operations.filter { $0.path == path }.map(\.method))
+                for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
+                    let isThere = documented.contains(method == "HEAD" ? "GET" : method)
+                    let answer = try gateway.ask(method, target(path, 200))
+                    #expect((answer.status == 405) == !isThere, "\(method) \(path)")
+                }
+            }
+            #expect(try gateway.ask("GET", "/openapi.json").body == OpenAPI.text)
+        }
+    }
+}
