@@ -281,8 +281,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnEtcd", "FirnLayout", "FirnStore", "FirnTestSupport",
-                "FirnWire", "firn", "firnd",
+                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnEtcd", "FirnLayout", "FirnServer", "FirnStore",
+                "FirnTestSupport", "FirnWire", "firn", "firnd",
             ],
             swiftSettings: swiftSettings
         ),

@@ -39,13 +39,13 @@ package struct MetricsDocument {
             .gauge,
             "Wall clock less the time that IDs carry, when they were last compared; below 0 after a clock was set back."
         )
-        page.sample([], Double(reading.windows.clock?.offsetNanoseconds ?? 0) / 1e9)
+        page.sample([], Double(reading.windows.clockOffsetNanoseconds) / 1e9)
         page.family(
             "firn_clock_slewing",
             .gauge,
             "Whether the time that IDs carry is closing a gap to the wall clock slowly (1) or follows it (0)."
         )
-        page.sample([], UInt64(reading.windows.clock?.isSlewing == true ? 1 : 0))
+        page.sample([], UInt64(reading.windows.isClosingGap ? 1 : 0))
         page.family(
             "firn_layout_remaining_seconds",
             .gauge,

@@ -27,8 +27,8 @@ enum StatusDocument {
             (
                 "clock",
                 .object([
-                    ("offset_seconds", .decimal(Double(reading.windows.clock?.offsetNanoseconds ?? 0) / 1e9)),
-                    ("slewing", .boolean(reading.windows.clock?.isSlewing ?? false)),
+                    ("offset_seconds", .decimal(Double(reading.windows.clockOffsetNanoseconds) / 1e9)),
+                    ("slewing", .boolean(reading.windows.isClosingGap)),
                 ])
             ),
             ("process", reading.process.map(process) ?? .null),

@@ -10,7 +10,7 @@ struct ClockReport {
     private var warnedOfEndAt: Int64?
 
     /// Gaps below this are the clocks' grain and the time between two readings.
-    private static let noticeable: Int64 = 10_000_000
+    static let noticeable: Int64 = 10_000_000
     private static let year: Int64 = 365 * 86_400 * 1_000_000_000
     private static let day: Int64 = 86_400 * 1_000_000_000
 

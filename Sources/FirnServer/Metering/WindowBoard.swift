@@ -59,6 +59,14 @@ package struct WindowReading: Sendable, Equatable {
     /// What the last comparison with the wall clock found; `nil` before the first.
     package var clock: ClockSteering?
 
+    /// Wall clock less the time that IDs carry; 0 before the first comparison.
+    package var clockOffsetNanoseconds: Int64 { clock?.offsetNanoseconds ?? 0 }
+
+    /// Whether a gap between the two is being closed slowly: one that is more than the clocks' grain.
+    package var isClosingGap: Bool {
+        clock.map { $0.isSlewing && abs($0.offsetNanoseconds) >= ClockReport.noticeable } ?? false
+    }
+
     package init(places: [Place], clock: ClockSteering? = nil) {
         self.places = places
         self.clock = clock

@@ -1,0 +1,141 @@
+import FirnLayout
+import Foundation
+import Testing
+
+/// The status page in a real browser.
+@Suite struct StatusPageTests {
+    /// A store whose name would be markup, if the page let it.
+    private func withPage(_ body: (Daemon, Browser, UInt16) throws -> Void) throws {
+        try withScratch { scratch in
+            let store = "sqlite:" + scratch.file("<i>firn.db")
+            try withDaemon(in: scratch, ["--admin", "127.0.0.1:0", "--worker", "9", "--store", store]) { daemon in
+                let port = try daemon.adminPort()
+                let browser = try Browser(in: scratch)
+                try browser.resize(width: 1000, height: 900)
+                try browser.open("http://127.0.0.1:\(port)/")
+                try eventually("the page is filled", within: .seconds(30), every: .milliseconds(50)) {
+                    try browser.text("document.getElementById('state')?.textContent") == "ready"
+                }
+                try body(daemon, browser, port)
+                // A script that fails, or asks for what its policy forbids, says so in the log.
+                let errors = browser.events.filter { event in
+                    event.method == "Runtime.exceptionThrown"
+                        || (event.method == "Log.entryAdded"
+                            && (event.params["entry"] as? [String: Any])?["level"] as? String == "error")
+                }
+                #expect(errors.isEmpty, "\(errors)")
+                let addresses = browser.events.filter { $0.method == "Network.requestWillBeSent" }
+                    .compactMap { ($0.params["request"] as? [String: Any])?["url"] as? String }
+                #expect(addresses.count > 1)
+                let own = ["http://127.0.0.1:\(port)/", "http://127.0.0.1:\(port)/status"]
+                #expect(addresses.allSatisfy { own.contains($0) || $0.hasPrefix("data:") }, "\(Set(addresses))")
+            }
+        }
+    }
+
+    @Test func anIDIsDecodedAtAClickAndRatesMove() throws {
+        try withPage { daemon, browser, _ in
+            let peer = try Peer.unix(daemon.socketPath)
+            let id = try peer.nextID()
+            let decoded = Layout.snowflake.decode(id)
+            try browser.click("#id")
+            try browser.type("\(id)")
+            #expect(try browser.text("document.querySelectorAll('.decoded').length") == "0", "nothing before the click")
+            try browser.click("#go")
+            let output = { (kind: String) throws -> String in
+                try browser.text("document.querySelector('output[data-kind=\(kind)]').textContent")
+            }
+            #expect(try output("time") == "\(decoded.time!)")
+            #expect(try output("worker") == "9")
+            #expect(try output("sequence") == "\(decoded.sequence!)")
+            #expect(try browser.text("document.getElementById('result').textContent").contains("\(decoded.utc!)"))
+            let ones = try browser.text(
+                "[...document.querySelectorAll('.bit')].map(b => +b.classList.contains('one')).join('')"
+            )
+            #expect(UInt64(ones, radix: 2) == id.rawValue, "the drawing's bits are the ID's")
+
+            let taken = 100
+            try eventually("its rate is seen", within: .seconds(20), every: .milliseconds(200)) {
+                _ = try peer.nextBatch(UInt32(taken))
+                let rates = try browser.text(
+                    "[...document.querySelectorAll('.rate b')].map(b => b.textContent).join(' ')"
+                )
+                return rates.split(separator: " ").contains { $0 != "0" }
+            }
+            #expect(try browser.text("document.querySelector('.worker b').textContent") == "9")
+            #expect(try browser.text("document.querySelectorAll('dd i').length") == "0", "the store's name is text")
+            #expect(try browser.text("document.getElementById('facts').textContent").contains("<i>firn.db"))
+        }
+    }
+
+    @Test func whatIsNoIDIsToldSo() throws {
+        try withPage { _, browser, _ in
+            func result(_ text: String) throws -> String {
+                _ = try browser.text("document.getElementById('id').value = ''")
+                try browser.click("#id")
+                try browser.type(text)
+                try browser.click("#go")
+                return try browser.text("document.getElementById('result').textContent")
+            }
+            for (text, words) in [
+                ("0x00000000ffffffff", "4294967295 is 0x00000000ffffffff"),
+                ("18446744073709551616", "no 64-bit ID"), ("<img src=x onerror=alert(1)>", "no 64-bit ID"),
+                ("18446744073709551615", "Not of this layout"),
+            ] {
+                let told = try result(text)
+                #expect(told.contains(words), "\(text): \(told)")
+            }
+            #expect(try browser.text("document.images.length") == "0")
+        }
+    }
+
+    @Test func itIsLightAndDarkAndFitsAPhone() throws {
+        try withPage { daemon, browser, _ in
+            let peer = try Peer.unix(daemon.socketPath)
+            for _ in 0..<8 {
+                for _ in 0..<5 { _ = try peer.nextBatch(1_000) }
+                sleep(.milliseconds(300))
+            }
+            try browser.click("#id")
+            try browser.type("\(try peer.nextID())")
+            try browser.click("#go")
+            try browser.prefers(colorScheme: "light")
+            let light = try browser.text("getComputedStyle(document.body).backgroundColor")
+            let bright = try browser.screenshot("light")
+            try browser.prefers(colorScheme: "dark")
+            let dark = try browser.text("getComputedStyle(document.body).backgroundColor")
+            let dim = try browser.screenshot("dark")
+            #expect(light != dark)
+            for png in [bright, dim] {
+                #expect(png.starts(with: [0x89, 0x50, 0x4E, 0x47]) && png.count > 20_000, "there is something on it")
+            }
+            try browser.prefers(colorScheme: "light")
+            for width in [320, 390] {
+                try browser.resize(width: width, height: 844, isPhone: true)
+                #expect(
+                    try browser.text("document.documentElement.scrollWidth") == "\(width)",
+                    "nobody has to scroll sideways"
+                )
+            }
+            _ = try browser.screenshot("phone")
+        }
+    }
+
+    @Test func aDaemonThatHasGoneIsSaidToHave() throws {
+        try withScratch { scratch in
+            try withDaemon(in: scratch, ["--admin", "127.0.0.1:0"]) { daemon in
+                let browser = try Browser(in: scratch)
+                try browser.open("http://127.0.0.1:\(try daemon.adminPort())/")
+                let state = { () throws -> String in try browser.text("document.getElementById('state')?.textContent") }
+                try eventually("it is ready", within: .seconds(30), every: .milliseconds(50)) { try state() == "ready" }
+                daemon.signal(SIGKILL)
+                try eventually("it says so", within: .seconds(30), every: .milliseconds(50)) {
+                    try state() == "no answer"
+                }
+                #expect(
+                    try browser.text("document.getElementById('reason').textContent").contains("not answered since")
+                )
+            }
+        }
+    }
+}
