@@ -1,5 +1,6 @@
 import EtcdTestSupport
 import FirnServer
+import FirnTestSupport
 import FirnWire
 import Foundation
 import Synchronization
@@ -7,8 +8,8 @@ import Testing
 
 /// What a real daemon tells of itself at `--admin`.
 @Suite struct AdminTests {
-    private func get(_ port: UInt16, _ path: String) throws -> (status: Int, head: String, body: String) {
-        try LoopbackHTTP.fetch(port: port, path: path)
+    private func get(_ port: UInt16, _ path: String) throws -> HTTPPeer.Answer {
+        try HTTPPeer.ask("GET", path, port: port)
     }
 
     /// The sum of a metric's samples that have these labels.
@@ -22,7 +23,7 @@ import Testing
         try withScratch { scratch in
             try withDaemon(in: scratch, ["--admin", "127.0.0.1:0", "--http", "127.0.0.1:0", "--shards", "2"]) {
                 daemon in
-                let port = try daemon.adminPort()
+                let port = try daemon.httpPort("admin")
                 let peers = try (0..<4).map { _ in try Peer.unix(daemon.socketPath) }
                 for peer in peers {
                     for _ in 0..<25 { _ = try peer.nextID() }
@@ -30,11 +31,11 @@ import Testing
                     _ = try peer.call(.nextBatch(count: 0))
                     _ = try peer.call(.nextTickets(sequence: Name("invoices")!, count: 3))
                 }
-                for _ in 0..<5 { #expect(try get(try daemon.port(of: "http"), "/").status == 200) }
+                for _ in 0..<5 { #expect(try get(try daemon.httpPort(), "/").status == 200) }
 
                 let text = try get(port, "/metrics")
                 #expect(text.status == 200)
-                #expect(text.head.lowercased().contains("content-type: text/plain; version=0.0.4"))
+                #expect(text.fields["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
                 let metrics = text.body
                 #expect(value("firn_calls_total", "method=\"NextID\",code=\"OK\"", in: metrics) == 105)
                 #expect(value("firn_calls_total", "method=\"NextBatch\",code=\"OK\"", in: metrics) == 4)
@@ -77,7 +78,7 @@ import Testing
                     global: { scrape_interval: 250ms, scrape_timeout: 250ms }
                     scrape_configs:
                       - job_name: firn
-                        static_configs: [ { targets: ["127.0.0.1:\(try daemon.adminPort())"] } ]
+                        static_configs: [ { targets: ["127.0.0.1:\(try daemon.httpPort("admin"))"] } ]
 
                     """
                 )
@@ -117,7 +118,7 @@ import Testing
 
     @Test func scrapesInParallelAreAllWholeAndRise() throws {
         try withDaemon(["--admin", "127.0.0.1:0"]) { daemon in
-            let port = try daemon.adminPort()
+            let port = try daemon.httpPort("admin")
             let stops = Atomic(false)
             let failures = Mutex<[String]>([])
             let scrapers = (0..<8).map { _ in
@@ -125,10 +126,10 @@ import Testing
                     var last = 0.0
                     for _ in 0..<25 {
                         do {
-                            let (status, _, body) = try get(port, "/metrics")
-                            let ids = value("firn_ids_total", in: body)
-                            if status != 200 || !body.hasSuffix("\n") || ids < last {
-                                failures.withLock { $0.append("\(status), \(ids) after \(last)") }
+                            let answer = try get(port, "/metrics")
+                            let ids = value("firn_ids_total", in: answer.body)
+                            if answer.status != 200 || !answer.body.hasSuffix("\n") || ids < last {
+                                failures.withLock { $0.append("\(answer.status), \(ids) after \(last)") }
                             }
                             last = ids
                         } catch {
@@ -152,7 +153,7 @@ import Testing
     @Test func readinessFollowsTheStoreAndLivenessDoesNot() throws {
         try withScratch { scratch in
             try withDaemon(in: scratch, ["--admin", "127.0.0.1:0", "--window", "1s", "--worker", "9"]) { daemon in
-                let port = try daemon.adminPort()
+                let port = try daemon.httpPort("admin")
                 #expect(try get(port, "/readyz").status == 200)
                 let store = try StoreFile(scratch.store)
                 try store.run("BEGIN EXCLUSIVE")
@@ -182,10 +183,10 @@ import Testing
             try withDaemon(in: scratch, ["--worker", "9"]) { _ in
                 let second = ["--worker", "9", "--admin", "127.0.0.1:0"]
                 try withDaemon(in: scratch, name: "second", second) { daemon in
-                    let answer = try get(try daemon.adminPort(), "/readyz")
+                    let answer = try get(try daemon.httpPort("admin"), "/readyz")
                     #expect(answer.status == 503)
                     #expect(answer.body.hasPrefix("not ready: the worker is held by "), "\(answer.body)")
-                    #expect(try get(try daemon.adminPort(), "/livez").status == 200)
+                    #expect(try get(try daemon.httpPort("admin"), "/livez").status == 200)
                 }
             }
         }

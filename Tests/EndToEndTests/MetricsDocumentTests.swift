@@ -1,4 +1,4 @@
-import EtcdTestSupport
+import FirnTestSupport
 import Foundation
 import Testing
 
@@ -16,7 +16,7 @@ import Testing
         #expect(documented.count > 20)
         try withDaemon(["--admin", "127.0.0.1:0", "--http", "127.0.0.1:0"]) { daemon in
             _ = try Peer.unix(daemon.socketPath).nextID()
-            let text = try LoopbackHTTP.fetch(port: try daemon.adminPort(), path: "/metrics").body
+            let text = try HTTPPeer.ask("GET", "/metrics", port: try daemon.httpPort("admin")).body
             let types = text.matches(of: /# TYPE (\S+) (\S+)/).map { (String($0.output.1), String($0.output.2)) }
             #expect(Dictionary(uniqueKeysWithValues: types) == documented)
             // And of each its labels, as far as a sample shows them.

@@ -9,7 +9,7 @@ import Testing
         try withScratch { scratch in
             let store = "sqlite:" + scratch.file("<i>firn.db")
             try withDaemon(in: scratch, ["--admin", "127.0.0.1:0", "--worker", "9", "--store", store]) { daemon in
-                let port = try daemon.adminPort()
+                let port = try daemon.httpPort("admin")
                 let browser = try Browser(in: scratch)
                 try browser.resize(width: 1000, height: 900)
                 try browser.open("http://127.0.0.1:\(port)/")
@@ -125,7 +125,7 @@ import Testing
         try withScratch { scratch in
             try withDaemon(in: scratch, ["--admin", "127.0.0.1:0"]) { daemon in
                 let browser = try Browser(in: scratch)
-                try browser.open("http://127.0.0.1:\(try daemon.adminPort())/")
+                try browser.open("http://127.0.0.1:\(try daemon.httpPort("admin"))/")
                 let state = { () throws -> String in try browser.text("document.getElementById('state')?.textContent") }
                 try eventually("it is ready", within: .seconds(30), every: .milliseconds(50)) { try state() == "ready" }
                 daemon.signal(SIGKILL)

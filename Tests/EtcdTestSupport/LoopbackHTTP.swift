@@ -1,15 +1,9 @@
 internal import Foundation
 
-/// As much of HTTP as tests need: of etcd's probes, its JSON gateway, and documents that a daemon serves.
-package enum LoopbackHTTP {
+/// As much of HTTP as etcd's probes and its JSON gateway need.
+enum LoopbackHTTP {
     static func get(port: UInt16, path: String) throws -> String {
         try exchange(port, "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").body
-    }
-
-    /// What a path answers, whatever its status. By HTTP/1.0, so that no body comes in pieces.
-    package static func fetch(port: UInt16, path: String) throws -> (status: Int, head: String, body: String) {
-        let answer = try exchange(port, "GET \(path) HTTP/1.0\r\nHost: localhost\r\n\r\n")
-        return (answer.status, answer.head, answer.body)
     }
 
     /// Throws what any status but 200 says.
@@ -23,8 +17,7 @@ package enum LoopbackHTTP {
         return answer.body
     }
 
-    private static func exchange(_ port: UInt16, _ request: String) throws -> (status: Int, head: String, body: String)
-    {
+    private static func exchange(_ port: UInt16, _ request: String) throws -> (status: Int, body: String) {
         let descriptor = try connectedSocket(port: port)
         defer { close(descriptor) }
         var timeout = timeval(tv_sec: 10, tv_usec: 0)
@@ -46,7 +39,7 @@ package enum LoopbackHTTP {
         guard parts.count == 2, words.count == 3, let status = Int(words[1]) else {
             throw EtcdTestFailure("no HTTP answer: \(text)")
         }
-        return (status, String(parts[0]), String(parts[1]))
+        return (status, String(parts[1]))
     }
 }
 

@@ -123,17 +123,6 @@ final class Daemon: Sendable {
         return port
     }
 
-    /// The port of its `http` or `admin` address, as its log tells it.
-    func port(of listener: String) throws -> UInt16 {
-        let prefix = " \(listener)=127.0.0.1:"
-        guard let line = lines(with: " info serving ").first, let range = line.range(of: prefix),
-            let port = UInt16(line[range.upperBound...].prefix { $0.isNumber })
-        else { throw TestFailure("no \(listener) port in the log: \(log)") }
-        return port
-    }
-
-    func adminPort() throws -> UInt16 { try port(of: "admin") }
-
     // MARK: - How it ends
 
     /// Sends a signal, unless the process has ended: its number may be another's then.
