@@ -108,7 +108,7 @@ package final class Gateway: Sendable {
                     try loop.value.open(channel, purpose)
                 }
             }
-        if !isUnix { bootstrap = bootstrap.childChannelOption(.socketOption(.tcp_nodelay), value: 1) }
+        if !isUnix { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
         return try bootstrap.withBoundSocket(try listener.listener.duplicate()).wait()
     }
 
