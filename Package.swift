@@ -4,7 +4,8 @@
 //
 //     firnd ──► FirnEtcd ────► FirnStore
 //       ├─────► FirnGateway        ▲
-//       │           ▼              │
+//       ├─────► FirnAdmin ─┐       │
+//       │           ▼      ▼       │
 //       └─────► FirnServer ────────┤
 //                   ├────────► FirnEngine ──► FirnLayout
 //                   └────────► FirnWire ──────────▲

@@ -146,18 +146,22 @@ import Testing
     @Test func aSharedHistogramLosesNothing() {
         final class Shared: Sendable {
             let histogram = LatencyHistogram()
+            let ready = Atomic(0)
         }
         let shared = Shared()
         let threads = (0..<4).map { index in
             NativeThread(name: "writer") {
-                for _ in 0..<50_000 { shared.histogram.observeShared(nanoseconds: index == 0 ? -1 : 20_000_000_000) }
+                // All at once, or each would be through before the next has begun.
+                shared.ready.wrappingAdd(1, ordering: .relaxed)
+                while shared.ready.load(ordering: .relaxed) < 4 {}
+                for _ in 0..<200_000 { shared.histogram.observeShared(nanoseconds: index == 0 ? -1 : 20_000_000_000) }
             }
         }
         threads.forEach { $0.join() }
         let reading = shared.histogram.reading
-        #expect(reading.counts.first == 50_000, "less than nothing counts as nothing")
-        #expect(reading.counts.last == 150_000)
-        #expect(reading.sumNanoseconds == 150_000 * 20_000_000_000)
+        #expect(reading.counts.first == 200_000, "less than nothing counts as nothing")
+        #expect(reading.counts.last == 600_000)
+        #expect(reading.sumNanoseconds == 600_000 * 20_000_000_000)
     }
 
     @Test func aShareOfAllStaysWithinABound() {
