@@ -23,15 +23,26 @@ struct AnswerWriter {
         mayChunk: Bool,
         closes: Bool
     ) -> IDList? {
-        buffer.writeString("HTTP/1.1 \(answer.status.code) \(answer.status.reasonPhrase)\r\ncontent-type: ")
+        if answer.status == .ok {
+            buffer.writeStaticString("HTTP/1.1 200 OK\r\ncontent-type: ")
+        } else {
+            buffer.writeString("HTTP/1.1 \(answer.status.code) \(answer.status.reasonPhrase)\r\ncontent-type: ")
+        }
         buffer.writeString(answer.contentType)
-        buffer.writeString("\r\ndate: ")
+        buffer.writeStaticString("\r\ndate: ")
         buffer.writeString(present())
-        if !answer.isCacheable { buffer.writeString("\r\ncache-control: no-store") }
+        if !answer.isCacheable { buffer.writeStaticString("\r\ncache-control: no-store") }
         if let allow = answer.allow { buffer.writeString("\r\nallow: \(allow)") }
         if let seconds = answer.retryAfterSeconds { buffer.writeString("\r\nretry-after: \(seconds)") }
         if closes { buffer.writeString("\r\nconnection: close") }
         switch answer.body {
+        case .id(let id):
+            let digits = String(id.rawValue)
+            writeLength(digits.utf8.count + 9, &buffer)
+            guard !omitsBody else { return nil }
+            buffer.writeStaticString("{\"id\":\"")
+            buffer.writeString(digits)
+            buffer.writeStaticString("\"}")
         case .text(let text):
             writeLength(text.utf8.count, &buffer)
             if !omitsBody { buffer.writeString(text) }
@@ -69,7 +80,9 @@ struct AnswerWriter {
     }
 
     private func writeLength(_ length: Int, _ buffer: inout ByteBuffer) {
-        buffer.writeString("\r\ncontent-length: \(length)\r\n\r\n")
+        buffer.writeStaticString("\r\ncontent-length: ")
+        buffer.writeString(String(length))
+        buffer.writeStaticString("\r\n\r\n")
     }
 
     private mutating func present() -> String {

@@ -5,6 +5,8 @@ internal import NIOHTTP1
 /// One answer, before it is bytes.
 struct HTTPAnswer: Error {
     enum Body {
+        /// `{"id":"…"}`
+        case id(FirnID)
         case text(String)
         case bytes([UInt8])
         case ids(IDList)

@@ -23,6 +23,7 @@ final class RequestHandler: ChannelDuplexHandler {
     /// The request that is being received or answered.
     private var head: HTTPRequestHead?
     private var bodyLength = 0
+    private var wantsAnotherProtocol = false
     private var order: Mint.OrderID?
     /// What is left of an answer's body.
     private var rest: IDList?
@@ -105,9 +106,9 @@ final class RequestHandler: ChannelDuplexHandler {
         context.fireChannelReadComplete()
     }
 
-    /// The peer is read no further while it waits for an answer, or has answers to take.
+    /// The peer is read no further while requests of it wait behind one that is being answered, or it has answers to take.
     func read(context: ChannelHandlerContext) {
-        let waits = connection.phase == .open && (connection.isAnswering || !context.channel.isWritable)
+        let waits = connection.phase == .open && (!parked.isEmpty || !context.channel.isWritable)
         if waits { isReadWanted = true } else { context.read() }
     }
 
@@ -116,8 +117,10 @@ final class RequestHandler: ChannelDuplexHandler {
         case .head(let head):
             self.head = head
             bodyLength = 0
-            if let objection = Self.objection(to: head) { return respond(objection, closes: true) }
-            if head.version.minor > 0, head.headers.contains(name: "expect") { sendContinue() }
+            let fields = RequestFields(head)
+            wantsAnotherProtocol = fields.wantsAnotherProtocol
+            if let objection = Self.objection(to: fields, of: head) { return respond(objection, closes: true) }
+            if fields.expects, head.version.minor > 0 { sendContinue() }
         case .body(let bytes):
             bodyLength += bytes.readableBytes
             if bodyLength > GatewayLimits.maximumBodyLength { respond(Self.bodyTooLong, closes: true) }
@@ -129,18 +132,12 @@ final class RequestHandler: ChannelDuplexHandler {
         }
     }
 
-    private static func objection(to head: HTTPRequestHead) -> HTTPAnswer? {
+    private static func objection(to fields: RequestFields, of head: HTTPRequestHead) -> HTTPAnswer? {
         // RFC 9112, section 3.2.
-        let hosts = head.headers[canonicalForm: "host"].count
-        if head.version.minor > 0 ? hosts != 1 : hosts > 1 {
-            return .refused(.badRequest, "the request has \(hosts) Host fields; send one")
+        if head.version.minor > 0 ? fields.hosts != 1 : fields.hosts > 1 {
+            return .refused(.badRequest, "the request has \(fields.hosts) Host fields; send one")
         }
-        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }),
-            length > GatewayLimits.maximumBodyLength
-        {
-            return bodyTooLong
-        }
-        return nil
+        return fields.bodyLength > GatewayLimits.maximumBodyLength ? bodyTooLong : nil
     }
 
     private static let bodyTooLong = HTTPAnswer.refused(
@@ -180,7 +177,7 @@ final class RequestHandler: ChannelDuplexHandler {
     }
 
     private static func answer(_ id: FirnID) -> HTTPAnswer {
-        HTTPAnswer(status: .ok, body: .text("{\"id\":\"\(id)\"}"))
+        HTTPAnswer(status: .ok, body: .id(id))
     }
 
     /// Orders of the mint, and answers now or when it delivers.
@@ -199,6 +196,7 @@ final class RequestHandler: ChannelDuplexHandler {
         ) { [weak self] outcome in
             guard let self, self.order != nil else { return }
             self.order = nil
+            self.connection.lastActivity = .now()
             respond(outcome)
             self.resume()
         }
@@ -207,17 +205,12 @@ final class RequestHandler: ChannelDuplexHandler {
         loop.scheduleTurn()
     }
 
-    /// The decoder reads nothing behind such a request, which it takes for the other protocol.
-    private static func wantsAnotherProtocol(_ head: HTTPRequestHead) -> Bool {
-        head.method == .CONNECT || head.headers.contains(name: "upgrade")
-    }
-
     /// Sends an answer, or its beginning; with `closes` as the last one.
     private func respond(_ answer: HTTPAnswer, closes: Bool = false) {
         guard let context else { return }
         let isOld = head.map { $0.version.minor == 0 } ?? false
         let isLast = isOld || (sawEnd && parked.isEmpty) || loop.isDraining
-        let closes = closes || isLast || head.map { !$0.isKeepAlive || Self.wantsAnotherProtocol($0) } ?? true
+        let closes = closes || isLast || wantsAnotherProtocol || !(head?.isKeepAlive ?? false)
         if closes { connection.phase = .finishing }
         connection.requestBegan = nil
         connection.isAnswering = true
@@ -244,6 +237,7 @@ final class RequestHandler: ChannelDuplexHandler {
             AnswerWriter.writePiece(of: &list, to: &buffer, isFramed: (head?.version.minor ?? 1) > 0)
             rest = list.isFinished ? nil : list
             context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+            connection.lastActivity = .now()
             if list.isFinished { return finishAnswer() }
         }
     }
@@ -259,7 +253,6 @@ final class RequestHandler: ChannelDuplexHandler {
 
     private func finishAnswer() {
         connection.isAnswering = false
-        connection.lastActivity = .now()
         head = nil
         guard connection.phase == .finishing else { return }
         parked.removeAll()

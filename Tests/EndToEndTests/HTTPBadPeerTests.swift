@@ -84,8 +84,10 @@ import Testing
             _ = try HTTPPeer.ask("GET", "/ids?count=65536", port: port)
             let before = try daemon.residentKiB()
             let peers = try (0..<10).map { _ in try HTTPPeer(port: port) }
-            for peer in peers { try peer.send(HTTPPeer.request("GET", "/ids?count=65536")) }
-            sleep(.seconds(2))
+            for peer in peers {
+                try peer.send(HTTPPeer.request("GET", "/ids?count=65536"))
+                try peer.waitForBytes()
+            }
             #expect(try daemon.residentKiB() - before < 6 * 1024)
             for peer in peers {
                 #expect((try peer.answer().json["ids"] as? [String])?.count == 65_536)

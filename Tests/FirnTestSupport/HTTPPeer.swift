@@ -119,6 +119,11 @@ package final class HTTPPeer {
         return Answer(status: status, fields: fields, body: body)
     }
 
+    /// Waits for the first bytes of an answer, and reads no more than there are.
+    package func waitForBytes() throws {
+        guard try !input.isEmpty || receiveMore() else { throw Failure.ended }
+    }
+
     /// Whether the daemon has closed the connection, and said nothing more. Waits for it.
     package func isClosed() throws -> Bool {
         guard input.isEmpty else { return false }
