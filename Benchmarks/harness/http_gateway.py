@@ -1,0 +1,143 @@
+"""HTTP: `GET /` of firnd beside the article's own service, `http/article.go`: one section of the report."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from build import BENCHMARKS, PACKAGE, require
+from processes import START_PATIENCE, Server, Strangers, on_cpu
+from report import Bar, table
+from scenarios import Bench, middle
+
+#: Of the article's requests per second of the server's CPU time, in hundredths.
+ARTICLE_PERCENT = 150
+#: With one connection the article's service is below what its layout gives, with the others at it: 25,600 IDs a second.
+CONNECTIONS = (1, 16, 64)
+SETTLE_SECONDS = 0.3
+#: What is compared: both of Sonyflake's layout, which caps both, and so both do the same.
+COMPARED = "firnd-sonyflake"
+
+
+@dataclass
+class HTTPPrograms:
+    wrk: str
+    article: str
+
+
+def build_article() -> HTTPPrograms:
+    """Builds the article's service with Debian's gin, whose source is in /usr/share/gocode."""
+    go = require("go", "golang-go golang-github-gin-gonic-gin-dev")
+    wrk = require("wrk", "wrk")
+    if not os.path.isdir("/usr/share/gocode/src/github.com/gin-gonic/gin"):
+        sys.exit("run: gin is not installed: apt-get install golang-github-gin-gonic-gin-dev")
+    folder = PACKAGE / ".build" / "benchmarks"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = str(folder / "article")
+    environment = os.environ | {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "", "GOCACHE": str(folder / "go")}
+    command = [go, "build", "-o", path, str(BENCHMARKS / "http" / "article.go")]
+    subprocess.run(command, check=True, env=environment)
+    return HTTPPrograms(wrk, path)
+
+
+class HTTPServer(Server):
+    """A server of HTTP on a port of this host."""
+
+    def __init__(self, name: str, folder: str, command: list[str], port: int, cpu: int | None):
+        self.port = port
+        super().__init__(name, "http", f"{folder}/{name}", command, cpu)
+
+    def _await_socket(self):
+        end = time.monotonic() + START_PATIENCE
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                time.sleep(0.01)
+        sys.exit(f"run: {self.name} does not serve 127.0.0.1:{self.port}:\n{self._last_words()}")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def firnd(bench: Bench, name: str, *options: str) -> HTTPServer:
+    port = free_port()
+    command = [bench.firnd, "--http", f"127.0.0.1:{port}", "--listen", f"unix:{bench.folder}/{name}.sock"]
+    command += ["--store", "memory", "--state-dir", "none", "--log-level", "error", *options]
+    return HTTPServer(name, bench.folder, command, port, bench.server_cpu)
+
+
+def measure(bench: Bench, wrk: str, server: HTTPServer, connections: int) -> dict[str, float]:
+    """One measurement. Every answer has to be a 200, or there is none."""
+    time.sleep(SETTLE_SECONDS)
+    command = [wrk, "--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(bench.seconds))}s", "--latency"]
+    command.append(f"http://127.0.0.1:{server.port}/")
+    with Strangers(server) as strangers:
+        before = server.cpu_seconds()
+        result = subprocess.run(command, stdout=subprocess.PIPE, text=True, preexec_fn=on_cpu(bench.load_cpu))
+        used = server.cpu_seconds() - before
+    requests = re.search(r"(\d+) requests in ([0-9.]+)s", result.stdout)
+    if result.returncode != 0 or requests is None or "Non-2xx" in result.stdout or "Socket errors" in result.stdout:
+        sys.exit(f"run: measuring {server.name} over HTTP failed:\n{result.stdout}")
+    count = int(requests[1])
+    latency = re.search(r"99%\s+([0-9.]+)(us|ms|s)", result.stdout)
+    return {
+        "requests_per_second": count / float(requests[2]),
+        "requests_per_cpu_second": count / max(used, 0.01),
+        "server_cpu_us_per_call": 1e6 * used / count,
+        "p99_us": float(latency[1]) * {"us": 1, "ms": 1e3, "s": 1e6}[latency[2]],
+        "strangers": strangers.share,
+    }
+
+
+def http(bench: Bench, programs: HTTPPrograms) -> dict[int, dict[str, list[dict[str, float]]]]:
+    """GET / for each number of connections, for each server, one measurement a round; the servers take turns."""
+    results = {}
+    with ExitStack() as stack:
+        port = free_port()
+        article = HTTPServer("article", bench.folder, [programs.article, f"127.0.0.1:{port}"], port, bench.server_cpu)
+        servers = [stack.enter_context(article)]
+        servers.append(stack.enter_context(firnd(bench, COMPARED, "--layout", "sonyflake", "--worker", "515")))
+        servers.append(stack.enter_context(firnd(bench, "firnd-default")))
+        for connections in CONNECTIONS:
+            results[connections] = {server.name: [] for server in servers}
+            for turn in range(bench.rounds):
+                words = []
+                for server in servers:
+                    result = measure(bench, programs.wrk, server, connections)
+                    results[connections][server.name].append(result)
+                    words.append(f"{server.name} {result['requests_per_cpu_second']:,.0f}")
+                print(f"  HTTP, {connections} connections, round {turn + 1}: {', '.join(words)} requests per CPU second", flush=True)
+    return results
+
+
+def http_table(results: dict[int, dict[str, list[dict[str, float]]]]) -> str:
+    names = ("article", COMPARED, "firnd-default")
+    rows = [["GET /", "the article's", "firnd, sonyflake", "firnd, default layout", "sonyflake ÷ article's"]]
+    for connections, servers in results.items():
+        for label, key, form in (
+            ("requests per CPU second", "requests_per_cpu_second", ",.0f"),
+            ("requests/s", "requests_per_second", ",.0f"),
+            ("p99 µs", "p99_us", ",.0f"),
+        ):
+            values = [middle(servers[name], key) for name in names]
+            rows.append([f"{connections} connections: {label}", *(format(value, form) for value in values), f"{values[1] / values[0]:.2f}"])
+    return table(rows)
+
+
+def http_bars(results: dict[int, dict[str, list[dict[str, float]]]]) -> list[Bar]:
+    bars = []
+    for connections, servers in results.items():
+        ours, theirs = (round(middle(servers[name], "requests_per_cpu_second")) for name in (COMPARED, "article"))
+        words = f"GET /, {connections} connections: {ours:,} requests per CPU second, {100 * ours // theirs} % of the article's {theirs:,}"
+        bars.append(Bar(100 * ours >= ARTICLE_PERCENT * theirs, f"{words}; {ARTICLE_PERCENT} % is asked"))
+    return bars
