@@ -161,7 +161,6 @@ import Testing
         "allow-gid": "2", "insecure-tcp": "true", "layout": "discord", "store": "etcd:127.0.0.1:1",
         "state-dir": "none", "worker": "auto",
         "pod-ip": "10.0.0.1", "workers": "2", "shards": "3", "window": "4s", "clock-tolerance": "5m", "max-batch": "6",
-        "http": "127.0.0.1:0", "admin": "127.0.0.1:0", "max-http-connections": "21", "http-idle-timeout": "22s",
         "etcd-prefix": "/p/", "etcd-ca": "/proc/version", "etcd-cert": "/proc/version", "etcd-key": "/proc/version",
         "etcd-server-name": "etcd", "etcd-user": "u", "etcd-password-file": "/proc/version", "etcd-timeout": "1s",
         "sequences-explicit": "true", "sequence-block": "17", "max-sequence-block": "18", "max-sequences": "19",
