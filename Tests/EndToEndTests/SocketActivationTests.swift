@@ -56,6 +56,24 @@ import Testing
         }
     }
 
+    /// Told by their names, in whatever order they come.
+    @Test func socketsForHTTPAndAdminAreServedAsSuch() throws {
+        try withScratch { scratch in
+            let sockets = ["admin", "firn", "http"].map { (path: scratch.file($0 + ".sock"), name: $0) }
+            try withActivatedDaemon(in: scratch, sockets: sockets) { daemon in
+                _ = try Peer.unix(scratch.file("firn.sock")).nextID()
+                func get(_ name: String, _ path: String) throws -> String {
+                    let url = "http://localhost\(path)"
+                    return try Tool.run("/usr/bin/curl", "--silent", "--unix-socket", scratch.file(name + ".sock"), url)
+                        .output
+                }
+                #expect(try get("http", "/").hasPrefix("{\"id\":"))
+                #expect(try get("admin", "/readyz") == "ready\n")
+                #expect(try get("http", "/readyz").contains("there is nothing at"), "\(daemon.log)")
+            }
+        }
+    }
+
     @Test func aNameThatSaysNothingIsRefused() throws {
         try withScratch { scratch in
             let (a, b) = (scratch.file("a.sock"), scratch.file("b.sock"))
