@@ -6,22 +6,7 @@ internal import Glibc
 
 /// The daemon's main: reads the configuration, runs, and turns every failure into a sentence and an exit code.
 @main
-struct Firnd: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "firnd",
-        abstract: "Hands out unique 64-bit IDs over Unix and TCP sockets.",
-        discussion: """
-            Every option is also read from the environment (--log-level from FIRN_LOG_LEVEL) and from the file given by \
-            --config (log-level = info); the command line wins over the environment, the environment over the file.
-
-            Exit codes: 0 stopped as asked, 64 a wrong command line, 70 a bug, 71 the system refused, 74 the store cannot \
-            be used, 75 another daemon is in the way, 78 the configuration or the store's content is wrong.
-            """,
-        version: FirnVersion.text
-    )
-
-    @OptionGroup var options: Options
-
+enum Firnd {
     static func main() {
         do {
             let layered = try LayeredArguments(
@@ -29,13 +14,12 @@ struct Firnd: ParsableCommand {
                 environment: variable
             )
             do {
-                let command = try Firnd.parse(layered.arguments)
-                try command.start()
+                try start(try Options.parse(layered.arguments))
             } catch let error where !isOurs(error) {
-                if exitCode(for: error) != .success, !layered.sources.isEmpty {
+                if Options.exitCode(for: error) != .success, !layered.sources.isEmpty {
                     complain("settings were also read from \(layered.sources.joined(separator: ", "))")
                 }
-                exit(withError: error)
+                Options.exit(withError: error)
             }
         } catch {
             complain("\(error)")
@@ -43,8 +27,8 @@ struct Firnd: ParsableCommand {
         }
     }
 
-    private func start() throws {
-        let configuration = try Configuration(options, environment: Self.variable)
+    private static func start(_ options: Options) throws {
+        let configuration = try Configuration(options, environment: variable)
         if options.check {
             print(Announcement.checked(configuration))
             return
