@@ -94,7 +94,7 @@ import Testing
     }
 
     /// In milliseconds. The promise is 100 in a release build, on a machine of one's own.
-    private static var bound: Double {
+    static var bound: Double {
         #if DEBUG
             1000
         #else
