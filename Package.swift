@@ -290,3 +290,14 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// What scripts/test runs under AddressSanitizer, and no more: gRPC and TLS would be compiled once again for nothing.
+if Context.environment["FIRN_ONLY_WIRE"] != nil {
+    let kept: Set = [
+        "CFirnProto", "CLinux", "CProtobufC", "CSQLite", "FirnEngine", "FirnLayout", "FirnServer", "FirnServerTests",
+        "FirnStore", "FirnTestSupport", "FirnWire", "FirnWireTests",
+    ]
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products = []
+    package.traits = []
+}
