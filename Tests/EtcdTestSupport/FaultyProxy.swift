@@ -59,6 +59,11 @@ package final class FaultyProxy: Sendable {
             Glibc.close(client)
             return
         }
+        // Or what comes in two parts waits 40 ms for the acknowledgement of the first.
+        for end in [client, server] {
+            var yes: Int32 = 1
+            setsockopt(end, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        }
         Thread { [weak self] in
             var ends = [
                 pollfd(fd: client, events: Int16(POLLIN), revents: 0),
