@@ -5,6 +5,7 @@ import FirnWire
 import Glibc
 import Logging
 import Synchronization
+import Testing
 
 @testable import FirnServer
 
@@ -265,5 +266,6 @@ final class Gate: Sendable {
     /// Waits until somebody stands before it.
     func awaitSomebody() {
         for _ in 0..<50_000 where state.withLock(\.waiting) == 0 { usleep(200) }
+        #expect(state.withLock(\.waiting) > 0, "nobody came to the gate")
     }
 }

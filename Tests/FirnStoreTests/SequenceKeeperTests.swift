@@ -120,6 +120,12 @@ private let second: Int64 = 1_000_000_000
         #expect(keeper.take(1, now: 3 * second).outcome == .taken(run(301, 1), nil))
     }
 
+    @Test func theBlockAfterTheFirstTooIsAskedForAtHalf() {
+        var keeper = keeper(holding: 1, 100, fixedBlock: 100)
+        #expect(keeper.take(50, now: 0).action == .none)
+        #expect(keeper.take(1, now: 0).action == .takeBlock(count: 100, after: nil))
+    }
+
     @Test func aSlowStoreIsAskedEarlier() {
         var keeper = keeper(holding: 1, 100, fixedBlock: 100)
         _ = keeper.take(100, now: second)

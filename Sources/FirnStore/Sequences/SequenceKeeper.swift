@@ -75,7 +75,7 @@ package struct SequenceKeeper: Sendable {
     /// The size that the rate asks for.
     var blockSize: UInt64
     /// The next block is asked for when fewer are left.
-    var aheadBelow: UInt64 = 0
+    var aheadBelow: UInt64
     /// What new calls wanted since then, whether they got it or wait.
     var wantedSinceAsked: UInt64 = 0
     var askedAt: Int64?
@@ -87,6 +87,7 @@ package struct SequenceKeeper: Sendable {
         precondition(configuration.blockNanoseconds > 0, "a block lasts some time")
         self.configuration = configuration
         blockSize = configuration.fixedBlock ?? 1
+        aheadBelow = blockSize / 2
         retryDelay = RetryDelay(
             firstTicks: configuration.firstRetryNanoseconds,
             maximumTicks: configuration.maximumRetryNanoseconds,
