@@ -1,6 +1,8 @@
+internal import FirnEngine
 internal import FirnLayout
+internal import FirnWire
 
-/// The runs that a batch was given so far, in this tick and those before.
+/// The runs that a call was given so far, in this tick and those before.
 struct GatheredRuns {
     private(set) var runs: [Run] = []
     private var lastTick: UInt64 = 0
@@ -19,5 +21,43 @@ struct GatheredRuns {
 
     mutating func removeAll() {
         runs.removeAll(keepingCapacity: true)
+    }
+
+    /// How far the present tick went.
+    enum Gathering {
+        /// All are here.
+        case all
+        /// The share was used.
+        case shareUsed
+        /// The rest is to be had in this tick.
+        case waits(untilTick: UInt64)
+        /// The rest is not to be had, or not worth the wait.
+        case refused(Status)
+    }
+
+    /// Takes what the present tick has of the `remaining` IDs, at most `share`; both shrink by what was taken.
+    @inline(__always)
+    mutating func gather(
+        _ remaining: inout UInt32,
+        share: inout UInt64,
+        from shard: Shard,
+        _ service: IDService
+    ) -> Gathering {
+        let now = service.moment.tick
+        while remaining > 0 {
+            guard share > 0 else { return .shareUsed }
+            switch shard.nextRun(upTo: UInt32(min(UInt64(remaining), share)), now: now) {
+            case .minted(let run):
+                append(run, tick: now)
+                remaining -= run.count
+                share -= UInt64(run.count)
+            case .full(let tick):
+                guard let objection = service.objection(toWaitingFor: tick) else { return .waits(untilTick: tick) }
+                return .refused(objection)
+            case .closed: return .refused(service.closed)
+            case .expired: return .refused(service.expired)
+            }
+        }
+        return .all
     }
 }

@@ -18,12 +18,6 @@ struct IDOrder {
 /// One of a mint's shards, and the orders that wait for its next tick. They take turns, as a reactor's connections do:
 /// a single ID does not wait for a giant batch.
 final class OrderLine {
-    private enum Filling {
-        case done(Mint.Outcome)
-        case shareUsed
-        case waits(untilTick: UInt64)
-    }
-
     private let shard: Shard
     private var orders = Deque<IDOrder>()
     /// Peers that mint here.
@@ -51,7 +45,8 @@ final class OrderLine {
         var order = order
         if orders.isEmpty {
             switch fill(&order, share: .max, service) {
-            case .done(let outcome): return outcome
+            case .all: return .runs(order.gathered.runs)
+            case .refused(let status): return .refused(status)
             case .shareUsed: preconditionFailure("the share of one who is alone has no end")
             case .waits(let tick): wakeTick = tick
             }
@@ -68,9 +63,12 @@ final class OrderLine {
         expire(now: service.moment.bootNanoseconds, &deliveries)
         serving: while !orders.isEmpty {
             switch fill(&orders[0], share: orders.count > 1 ? Lane.turnShare : .max, service) {
-            case .done(let outcome):
+            case .all:
                 let order = orders.removeFirst()
-                deliveries.append(Delivered(deliver: order.deliver, outcome: outcome))
+                deliveries.append(Delivered(deliver: order.deliver, outcome: .runs(order.gathered.runs)))
+            case .refused(let status):
+                let order = orders.removeFirst()
+                deliveries.append(Delivered(deliver: order.deliver, outcome: .refused(status)))
             case .shareUsed:
                 orders.append(orders.removeFirst())
             case .waits(let tick):
@@ -106,35 +104,16 @@ final class OrderLine {
         }
     }
 
-    private func fill(_ order: inout IDOrder, share: UInt64, _ service: IDService) -> Filling {
-        let now = service.moment.tick
+    private func fill(_ order: inout IDOrder, share: UInt64, _ service: IDService) -> GatheredRuns.Gathering {
+        // A single ID comes from the shard's block, of which the next one is then served too.
+        if order.remaining == 1, order.gathered.runs.isEmpty, share > 0,
+            case .minted(let id) = shard.nextID(now: service.moment.tick)
+        {
+            order.gathered.append(Run(first: id, count: 1, stride: 1), tick: service.moment.tick)
+            order.remaining = 0
+        }
         var share = share
-        while order.remaining > 0 {
-            guard share > 0 else { return .shareUsed }
-            switch take(UInt32(min(UInt64(order.remaining), share)), for: order, now: now) {
-            case .minted(let run):
-                order.gathered.append(run, tick: now)
-                order.remaining -= run.count
-                share -= UInt64(run.count)
-            case .full(let tick):
-                guard let objection = service.objection(toWaitingFor: tick) else { return .waits(untilTick: tick) }
-                return .done(.refused(objection))
-            case .closed: return .done(.refused(service.closed))
-            case .expired: return .done(.refused(service.expired))
-            }
-        }
-        return .done(.runs(order.gathered.runs))
-    }
-
-    /// A single ID comes from the shard's block, of which the next one is then served too.
-    private func take(_ count: UInt32, for order: IDOrder, now: UInt64) -> Minted<Run> {
-        guard count == 1, order.gathered.runs.isEmpty else { return shard.nextRun(upTo: count, now: now) }
-        switch shard.nextID(now: now) {
-        case .minted(let id): return .minted(Run(first: id, count: 1, stride: 1))
-        case .full(let tick): return .full(untilTick: tick)
-        case .closed: return .closed
-        case .expired: return .expired
-        }
+        return order.gathered.gather(&order.remaining, share: &share, from: shard, service)
     }
 
     private static let tooLate = Status(

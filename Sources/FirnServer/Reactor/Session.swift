@@ -254,7 +254,9 @@ package final class Session {
             service.recorder?.meter.gave(ids: 1)
             service.ended(.nextID, .ok, began: call.began)
             return nil
-        case .full(let tick): return waitOrRefuse(call, tick: tick, service: service, output: output)
+        case .full(let tick):
+            guard let objection = service.objection(toWaitingFor: tick) else { return tick }
+            return refuseFirst(call, objection, service, output: output)
         case .closed: return refuseFirst(call, service.closed, service, output: output)
         case .expired: return refuseFirst(call, service.expired, service, output: output)
         }
@@ -268,42 +270,25 @@ package final class Session {
         shard: Shard,
         output: FrameBuffer
     ) -> UInt64? {
-        let now = service.moment.tick
         var remaining = call.remaining
-        while remaining > 0 {
-            guard share > 0 else {
-                waiting[0].remaining = remaining
-                return nil
+        switch gathered.gather(&remaining, share: &share, from: shard, service) {
+        case .all:
+            output.appendNextBatch(callID: call.callID, runs: gathered.runs)
+            if let recorder = service.recorder {
+                recorder.meter.gave(ids: gathered.runs.reduce(0) { $0 + UInt64($1.count) })
+                service.ended(.nextBatch, .ok, began: call.began)
             }
-            switch shard.nextRun(upTo: UInt32(min(UInt64(remaining), share)), now: now) {
-            case .minted(let run):
-                gathered.append(run, tick: now)
-                remaining -= run.count
-                share -= UInt64(run.count)
-            case .full(let tick):
-                waiting[0].remaining = remaining
-                return waitOrRefuse(call, tick: tick, service: service, output: output)
-            case .closed: return refuseFirst(call, service.closed, service, output: output)
-            case .expired: return refuseFirst(call, service.expired, service, output: output)
-            }
+            finishFirst()
+            return nil
+        case .shareUsed:
+            waiting[0].remaining = remaining
+            return nil
+        case .waits(let tick):
+            waiting[0].remaining = remaining
+            return tick
+        case .refused(let status):
+            return refuseFirst(call, status, service, output: output)
         }
-        output.appendNextBatch(callID: call.callID, runs: gathered.runs)
-        if let recorder = service.recorder {
-            recorder.meter.gave(ids: gathered.runs.reduce(0) { $0 + UInt64($1.count) })
-            service.ended(.nextBatch, .ok, began: call.began)
-        }
-        finishFirst()
-        return nil
-    }
-
-    private func waitOrRefuse(
-        _ call: WaitingCall,
-        tick: UInt64,
-        service: IDService,
-        output: FrameBuffer
-    ) -> UInt64? {
-        guard let objection = service.objection(toWaitingFor: tick) else { return tick }
-        return refuseFirst(call, objection, service, output: output)
     }
 
     private func refuseFirst(
