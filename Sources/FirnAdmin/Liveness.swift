@@ -1,3 +1,5 @@
+internal import FirnEngine
+
 /// Whether the daemon's threads still go round their loops, judged by how often each has come by.
 ///
 /// A thread is taken for dead when it was asked and did not come by for `limit`. Whoever asks rings it, so that one with
@@ -14,8 +16,7 @@ package struct Liveness: Sendable {
 
     /// - Parameter limit: far above what a thread may take for one round, calls to a store included.
     package init(limit: Duration) {
-        let (seconds, attoseconds) = limit.components
-        self.limit = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        self.limit = limit.nanoseconds
     }
 
     /// - Parameters:

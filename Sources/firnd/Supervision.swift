@@ -1,3 +1,5 @@
+internal import FirnEngine
+
 /// What a supervisor is told, and when. No I/O: it is told how the daemon stands, and says what to send.
 ///
 /// - `READY=1` when the sockets are bound **and** a worker is held: whoever is started after the daemon finds IDs. Until
@@ -41,9 +43,7 @@ struct Supervision {
 
     /// - Parameter now: nanoseconds of a clock that never goes back.
     init(watchdog: Duration?, now: Int64) {
-        self.watchdog = watchdog.map {
-            $0.components.seconds * 1_000_000_000 + $0.components.attoseconds / 1_000_000_000
-        }
+        self.watchdog = watchdog?.nanoseconds
         lastSign = now
     }
 

@@ -61,6 +61,11 @@ package final class Mint {
         case tickets(of: Name, count: UInt32)
         case prefix(of: Name)
 
+        /// Such wait for ticks, and others for the store.
+        var isForIDs: Bool {
+            if case .ids = self { true } else { false }
+        }
+
         /// What a call of the framed protocol with this wish is.
         var method: CallMethod {
             switch self {
@@ -87,6 +92,8 @@ package final class Mint {
     /// An order that waits, by which it can be cancelled.
     package struct OrderID: Hashable, Sendable {
         let number: UInt64
+        /// The line where an order for IDs waits; `nil`: the order waits for the store.
+        let line: Int?
     }
 
     let service: IDService
@@ -144,7 +151,7 @@ package final class Mint {
     ) -> (outcome: Outcome?, waiting: OrderID) {
         service.wakeUp()
         ordersSoFar += 1
-        let id = OrderID(number: ordersSoFar)
+        let id = OrderID(number: ordersSoFar, line: wish.isForIDs ? seat.line : nil)
         let deadline = service.deadline(timeoutMilliseconds: timeoutMilliseconds)
         let began = service.moment.bootNanoseconds
         let method = wish.method
@@ -155,7 +162,7 @@ package final class Mint {
         let outcome = begin(wish, id, at: seat, deadline: deadline, deliver: deliver)
         if let outcome {
             counted(method, outcome, began: began)
-        } else if case .ids = wish {
+        } else if wish.isForIDs {
             service.recorder?.meter.waited()
         }
         return (outcome, id)
@@ -208,8 +215,7 @@ package final class Mint {
 
     /// Forgets an order; nothing is delivered. What it was given already is a gap.
     package func cancel(_ id: OrderID) {
-        for line in lines { line.cancel(id) }
-        storeOrders.cancel(id)
+        if let line = id.line { lines[line].cancel(id) } else { storeOrders.cancel(id) }
     }
 
     // MARK: - Turns
