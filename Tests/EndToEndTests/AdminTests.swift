@@ -150,31 +150,29 @@ import Testing
         }
     }
 
-    @Test func readinessFollowsTheStoreAndLivenessDoesNot() throws {
-        try withScratch { scratch in
-            try withDaemon(in: scratch, ["--admin", "127.0.0.1:0", "--window", "1s", "--worker", "9"]) { daemon in
-                let port = try daemon.httpPort("admin")
-                #expect(try get(port, "/readyz").status == 200)
-                let store = try StoreFile(scratch.store)
-                try store.run("BEGIN EXCLUSIVE")
-                try eventually("it is not ready", within: .seconds(20), every: .milliseconds(20)) {
-                    let live = try get(port, "/livez")
-                    guard live.status == 200 else { throw TestFailure("not alive: \(live.body)") }
-                    return try get(port, "/readyz").status == 503
-                }
-                let words = try get(port, "/readyz").body
-                #expect(words.hasPrefix("not ready: the window of worker 9 ended at "), "\(words)")
-                let metrics = try get(port, "/metrics").body
-                #expect(value("firn_ready", in: metrics) == 0 && value("firn_workers", in: metrics) == 0)
-                #expect(value("firn_worker_window_seconds", in: metrics) == 0)
-                try eventually("the store's failures are counted") {
-                    value("firn_store_operations_total", "outcome=\"unavailable\"", in: try get(port, "/metrics").body)
-                        > 0
-                }
-                try store.run("ROLLBACK")
-                try eventually("it is ready again", within: .seconds(20)) { try get(port, "/readyz").status == 200 }
-                #expect(try get(port, "/livez").status == 200)
+    @Test(arguments: SharedStore.allCases) func readinessFollowsTheStoreAndLivenessDoesNot(_ kind: SharedStore) throws {
+        try Fleet.with(kind) { fleet in
+            let daemon = try fleet.start(0, ["--admin", "127.0.0.1:0", "--window", "1s", "--worker", "9"])
+            try eventually("it serves") { daemon.serves && (try? daemon.httpPort("admin")) != nil }
+            let port = try daemon.httpPort("admin")
+            #expect(try get(port, "/readyz").status == 200)
+            let outage = try fleet.takeAwayTheStore()
+            try eventually("it is not ready", within: .seconds(20), every: .milliseconds(20)) {
+                let live = try get(port, "/livez")
+                guard live.status == 200 else { throw TestFailure("not alive: \(live.body)") }
+                return try get(port, "/readyz").status == 503
             }
+            let words = try get(port, "/readyz").body
+            #expect(words.hasPrefix("not ready: the window of worker 9 ended at "), "\(words)")
+            let metrics = try get(port, "/metrics").body
+            #expect(value("firn_ready", in: metrics) == 0 && value("firn_workers", in: metrics) == 0)
+            #expect(value("firn_worker_window_seconds", in: metrics) == 0)
+            try eventually("the store's failures are counted") {
+                value("firn_store_operations_total", "outcome=\"unavailable\"", in: try get(port, "/metrics").body) > 0
+            }
+            try outage.end()
+            try eventually("it is ready again", within: .seconds(20)) { try get(port, "/readyz").status == 200 }
+            #expect(try get(port, "/livez").status == 200)
         }
     }
 

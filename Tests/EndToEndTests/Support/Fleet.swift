@@ -37,6 +37,21 @@ final class Fleet: Sendable {
         let places = ["--listen", "unix:\(socketPath(number))", "--store", location, "--shards", "1"]
         return try Daemon(in: scratch, name: "\(number)", arguments: places + arguments)
     }
+
+    /// Until it ends, no daemon can read or write the store.
+    struct Outage {
+        let end: () throws -> Void
+    }
+
+    func takeAwayTheStore() throws -> Outage {
+        if let server {
+            server.kill()
+            return Outage { try server.restart() }
+        }
+        let file = try StoreFile(scratch.store)
+        try file.run("BEGIN EXCLUSIVE")
+        return Outage { try file.run("ROLLBACK") }
+    }
 }
 
 extension Daemon {
