@@ -68,21 +68,43 @@ import Testing
         }
     }
 
+    /// What the page says of a text that is pasted.
+    private func result(_ text: String, _ browser: Browser) throws -> String {
+        _ = try browser.text("document.getElementById('id').value = ''")
+        try browser.click("#id")
+        try browser.type(text)
+        try browser.click("#go")
+        return try browser.text("document.getElementById('result').textContent")
+    }
+
+    @Test func eachFormIsReadAsTheLibraryReadsIt() throws {
+        try withPage { _, browser, _ in
+            // The second begins with 0X in base32.
+            let ids: [UInt64] = [0, 29 << 55, 57, 58, 4_294_967_295, 1_116_766_490_855_473_152, UInt64(Int64.max)]
+            for id in ids.map(FirnID.init(rawValue:)) {
+                for format in IDFormat.allCases where !format.isFixedWidth {
+                    let choice = "document.getElementById('format').value"
+                    #expect(try browser.text("\(choice) = '\(format.name)'") == format.name)
+                    for text in [id.formatted(format), IDFormat(name: "\(format.name)-fixed").map(id.formatted)!] {
+                        let told = try result(text, browser)
+                        #expect(told.contains("\(id.rawValue) is 0x\(id.formatted(.hexFixed))"), "\(text): \(told)")
+                    }
+                }
+            }
+            _ = try browser.text("document.getElementById('format').value = 'base32'")
+            #expect(try result("oIl", browser).contains("33 is 0x"), "Crockford's aliases, in either case")
+            #expect(try result("U", browser).contains("no 64-bit ID in base32"))
+        }
+    }
+
     @Test func whatIsNoIDIsToldSo() throws {
         try withPage { _, browser, _ in
-            func result(_ text: String) throws -> String {
-                _ = try browser.text("document.getElementById('id').value = ''")
-                try browser.click("#id")
-                try browser.type(text)
-                try browser.click("#go")
-                return try browser.text("document.getElementById('result').textContent")
-            }
             for (text, words) in [
                 ("0x00000000ffffffff", "4294967295 is 0x00000000ffffffff"),
                 ("18446744073709551616", "no 64-bit ID"), ("<img src=x onerror=alert(1)>", "no 64-bit ID"),
                 ("18446744073709551615", "Not of this layout"),
             ] {
-                let told = try result(text)
+                let told = try result(text, browser)
                 #expect(told.contains(words), "\(text): \(told)")
             }
             #expect(try browser.text("document.images.length") == "0")
