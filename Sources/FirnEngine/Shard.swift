@@ -26,9 +26,11 @@ package final class Shard {
     private let slot: WorkerSlot
     private var space: Space?
     private var seenRevision: UInt64
-    // The block: positions next ..< end, all of blockTick.
+    // The block: `left` IDs of `blockTick` from `next` on, `stride` apart. As IDs and not as the space's positions, so that
+    // an ID from it costs no look at the space, whose reference would be counted up and down for each.
     private var next: UInt64 = 0
-    private var end: UInt64 = 0
+    private var left: UInt64 = 0
+    private var stride: UInt64 = 0
     private var blockTick: UInt64 = 0
     private var lastClaimTick: UInt64 = .max
     private var isWaiting = false
@@ -52,7 +54,7 @@ package final class Shard {
         let wasWaiting = isWaiting
         setWaiting(false)
         (space, seenRevision) = slot.current()
-        next = end
+        left = 0
         lastClaimTick = .max
         setWaiting(wasWaiting)
     }
@@ -66,33 +68,19 @@ package final class Shard {
 
     /// One ID of the tick `now`.
     package func nextID(now: UInt64) -> Minted<FirnID> {
-        guard let space else { return .closed }
-        if next == end || blockTick != now {
-            switch claim(space.blockSize, from: space, now: now) {
-            case .positions(let first, let count):
-                next = first
-                end = first + count
-                blockTick = now
-            case .full(let untilTick): return .full(untilTick: untilTick)
-            case .closed: return .closed
-            case .expired: return .expired
-            }
-        }
-        let id = space.layout.id(position: next, worker: space.worker)
-        next += 1
+        if left == 0 || blockTick != now, let obstacle = claimBlock(now: now) { return obstacle }
+        let id = FirnID(rawValue: next)
+        left -= 1
+        // Past the last ID of all there is none, and nothing is left.
+        next &+= stride
         return .minted(id)
     }
 
     /// One run of at least one and at most `count` IDs, all of the tick `now`.
     package func nextRun(upTo count: UInt32, now: UInt64) -> Minted<Run> {
+        // The block goes first: a run claimed past it would make the block's next single ID a lower one.
+        if left != 0, blockTick == now { return .minted(take(min(UInt64(count), left))) }
         guard let space else { return .closed }
-        if next != end, blockTick == now {
-            // The block goes first: a run claimed past it would make the block's next single ID a lower one.
-            let take = min(UInt64(count), end - next)
-            let run = space.layout.run(position: next, count: UInt32(take), worker: space.worker)
-            next += take
-            return .minted(run)
-        }
         switch claim(UInt64(count), from: space, now: now) {
         case .positions(let first, let count):
             return .minted(space.layout.run(position: first, count: UInt32(count), worker: space.worker))
@@ -102,9 +90,32 @@ package final class Shard {
         }
     }
 
+    /// The block's next IDs, as many as there are or fewer.
+    private func take(_ count: UInt64) -> Run {
+        let run = Run(first: FirnID(rawValue: next), count: UInt32(count), stride: stride)
+        left -= count
+        next &+= count &* stride
+        return run
+    }
+
+    /// - Returns: why there is no block; `nil` when there is one.
+    @inline(never)
+    private func claimBlock(now: UInt64) -> Minted<FirnID>? {
+        guard let space else { return .closed }
+        switch claim(space.blockSize, from: space, now: now) {
+        case .positions(let first, let count):
+            let block = space.layout.run(position: first, count: UInt32(count), worker: space.worker)
+            (next, left, stride, blockTick) = (block.first.rawValue, UInt64(block.count), block.stride, now)
+            return nil
+        case .full(let untilTick): return .full(untilTick: untilTick)
+        case .closed: return .closed
+        case .expired: return .expired
+        }
+    }
+
     private func claim(_ count: UInt64, from space: Space, now: UInt64) -> Claim {
         // What is left of the block is of another tick. Were it kept, a clock that fell could lead back to it.
-        next = end
+        left = 0
         // A newcomer has no claim to the blocks of those who wait: it would starve them for as long as it comes first.
         let floor = isWaiting && lastClaimTick != now ? min(count, space.blockSize) : 0
         let claim = space.claim(
