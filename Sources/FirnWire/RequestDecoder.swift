@@ -1,6 +1,6 @@
 internal import CFirnProto
 
-/// Reads requests out of frames. protobuf-c unpacks each into memory that is used again for the next, so a request
+/// Reads requests out of frames. protobuf-c unpacks each, but for the plainest, into memory that is used again for the next, so a request
 /// costs no allocation, and none of protobuf-c's pointers leaves this file.
 package final class RequestDecoder {
     /// Unpacking a whole frame of ordinary fields takes a few hundred bytes. A frame of unknown or repeated fields
@@ -15,6 +15,12 @@ package final class RequestDecoder {
     ///
     /// - Throws: a ``Status`` when the bytes are not a Request; the connection is to be closed after it.
     package func decode(_ message: RawSpan) throws(Status) -> Request {
+        if let request = message.withUnsafeBytes({ Request(singleCall: $0) }) { return request }
+        return try decodeAny(message)
+    }
+
+    /// Through protobuf-c.
+    func decodeAny(_ message: RawSpan) throws(Status) -> Request {
         let allocator = arena.reset()
         let unpacked = message.withUnsafeBytes { bytes in
             firn__v1__request__unpack(allocator, bytes.count, bytes.bindMemory(to: UInt8.self).baseAddress)

@@ -3,8 +3,8 @@ package import FirnLayout
 
 /// Writes answers as frames. Each method appends one frame to the buffer.
 extension FrameBuffer {
-    /// The answer to NextID. The hot one: no allocation, one pass.
-    package func appendNextID(callID: UInt64, id: FirnID) {
+    /// The answer to NextID, through protobuf-c; see ``appendNextID(callID:id:)``.
+    func appendAnyNextID(callID: UInt64, id: FirnID) {
         var outcome = Firn__V1__NextIDResponse()
         firn__v1__next_idresponse__init(&outcome)
         outcome.id = id.rawValue
