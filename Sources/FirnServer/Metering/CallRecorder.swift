@@ -3,13 +3,13 @@ internal import FirnWire
 /// Counts one thread's calls on their way into its ``ShardMeter``.
 ///
 /// The commonest call, a single ID at once, costs one addition to a number in plain memory; it reaches the meter with the
-/// others of its wake-up, before any answer is sent: who has an answer finds it counted. How long calls took is found by
+/// others of its connection, before their answers are sent: who has an answer finds it counted. How long calls took is found by
 /// one more reading of the clock a wake-up, after the answers were sent.
 ///
 /// For one thread; not `Sendable`.
 package final class CallRecorder {
     let meter: ShardMeter
-    /// Single IDs given in this wake-up and not yet counted.
+    /// Single IDs given and not yet counted.
     private var singles: UInt64 = 0
     /// Calls that came in this wake-up and were answered in it.
     private var prompt: UInt64 = 0

@@ -3,58 +3,25 @@ internal import FirnEngine
 internal import FirnWire
 internal import Glibc
 
-/// Answers go out.
-///
-/// A wake-up first serves everything that came, then sends. A peer that waits for its answer is woken while the others
-/// are being sent, and finds them when it asks for more: it sleeps less, and waking it is most of what a call costs.
+/// Answers go out, one call to the kernel for all that a connection's bytes led to.
 extension Reactor {
-    /// The bytes of answers for all connections after which they are sent before more is served.
-    static let outputCapacity = 256 * 1024
-    /// The letters after which they are sent before more is served: a wake-up's events, and half as many again.
-    static let lettersCapacity = 192
-
     /// How long the session may let `output` grow.
     func outputLimit(of connection: Connection) -> Int {
-        output.count + limits.maximumUnsentBytes - connection.unsent.count
+        limits.maximumUnsentBytes - connection.unsent.count
     }
 
-    /// Addresses what the session has written to `output` to its connection, to be sent before the wake-up ends.
+    /// Sends what the session has written to `output` to its connection; what the kernel does not take waits there.
     func answered(_ connection: Connection) {
         // Now and whatever is unsent: the store's answer may be the next thing that this wake-up finds.
         if connection.phase == .open, connection.session.hasStoreCalls {
             storeWaiters[ObjectIdentifier(connection)] = connection
         }
-        letters[letterCount] = Letter(connection: .passUnretained(connection), end: output.count)
-        letterCount += 1
-        if letterCount == Self.lettersCapacity || output.count >= Self.outputCapacity { deliver() }
-    }
-
-    /// Sends the wake-up's answers; what the kernel does not take waits in each connection.
-    func deliver() {
-        guard letterCount > 0 else { return }
-        let count = letterCount
-        service.recorder?.count()
-        output.withUnsafeBytes { bytes in
-            var start = 0
-            for index in 0..<count {
-                let letter = letters[index]
-                letter.connection._withUnsafeGuaranteedRef { connection in
-                    if letter.end > start, connection.phase != .closed {
-                        send(UnsafeRawBufferPointer(rebasing: bytes[start..<letter.end]), to: connection)
-                    }
-                }
-                start = letter.end
-            }
+        if !output.isEmpty {
+            service.recorder?.count()
+            if connection.phase != .closed { output.withUnsafeBytes { send($0, to: connection) } }
+            output.removeAll()
         }
-        for index in 0..<count {
-            letters[index].connection._withUnsafeGuaranteedRef { connection in
-                if connection.phase != .closed { afterSending(connection) }
-            }
-        }
-        precondition(letterCount == count, "what follows sending writes no answers")
-        letterCount = 0
-        output.removeAll()
-        service.sent()
+        if connection.phase != .closed { afterSending(connection) }
     }
 
     private func send(_ bytes: UnsafeRawBufferPointer, to connection: Connection) {

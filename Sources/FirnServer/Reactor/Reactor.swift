@@ -8,8 +8,8 @@ internal import Synchronization
 
 /// One thread of the server: an epoll instance, its connections and its shards.
 ///
-/// A wake-up reads the clock once, gives the calls that waited their turns, serves what arrived, and sends each
-/// connection's answers with one call. Nothing in it blocks.
+/// A wake-up reads the clock once, gives the calls that waited their turns, and serves what arrived; each connection's
+/// answers are sent with one call. Nothing in it blocks.
 final class Reactor {
     let mailbox: Mailbox
     let service: IDService
@@ -36,17 +36,8 @@ final class Reactor {
     var drainDeadline: Int64?
 
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: Reactor.inputCapacity, alignment: 8)
-    /// The answers of this wake-up, and whose they are.
+    /// The answers to the connection that is being served; empty between two.
     let output = FrameBuffer()
-    let letters = UnsafeMutablePointer<Letter>.allocate(capacity: Reactor.lettersCapacity)
-    var letterCount = 0
-
-    /// The answers up to `end` of `output`, from where the letter before ends, are for `connection`, which lives at least
-    /// as long: it is in `connections`, or in the graveyard until the wake-up ends.
-    struct Letter {
-        let connection: Unmanaged<Connection>
-        let end: Int
-    }
 
     /// Holds what one connection may have unused (a frame but one byte) and as much again.
     static let inputCapacity = 2 * (Frame.maximumRequestLength + Frame.headerLength)
@@ -91,7 +82,6 @@ final class Reactor {
     }
 
     deinit {
-        letters.deallocate()
         input.deallocate()
     }
 
@@ -109,9 +99,8 @@ final class Reactor {
                 serveLines()
                 serveLeftovers()
                 for event in events.prefix(max(0, Int(count))) { handle(event) }
-                deliver()
                 expire()
-                deliver()
+                service.sent()
                 graveyard.removeAll()
             }
         }
