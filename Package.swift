@@ -220,7 +220,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FirnStoreTests",
-            dependencies: ["EtcdTestSupport", "FirnEtcd", "FirnStore"],
+            dependencies: ["EtcdTestSupport", "FirnEtcd", "FirnStore", "FirnTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

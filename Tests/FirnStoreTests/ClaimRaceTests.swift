@@ -1,4 +1,5 @@
 import FirnStore
+import FirnTestSupport
 import Synchronization
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
                     maximumTick: 1 << 40,
                     windowTicks: 100
                 )
-                var random = SeededRandom(state: UInt64(round * 64 + index))
+                var random = SeededGenerator(seed: UInt64(round * 64 + index))
                 do throws(StoreError) {
                     let rule: ClaimRule = index % 2 == 0 ? .fixed(0) : .any(excluding: [])
                     switch try claims.claim(rule, at: moment, using: &random) {
@@ -52,7 +53,7 @@ import Testing
                     maximumTick: 1 << 40,
                     windowTicks: 100
                 )
-                var random = SeededRandom(state: UInt64(round * 64 + index))
+                var random = SeededGenerator(seed: UInt64(round * 64 + index))
                 let moment = StoreInstant(tick: UInt64(1000 + round * 100), unixMilliseconds: 0)
                 if let claimed = try? claims.claim(.any(excluding: []), at: moment, using: &random).held {
                     held.withLock { $0.append(claimed) }

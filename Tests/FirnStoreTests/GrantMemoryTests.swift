@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -36,7 +37,7 @@ import Testing
     }
 
     func claim(_ claims: WorkerClaims, _ rule: ClaimRule, at tick: UInt64) throws -> HeldWorker {
-        var random = SeededRandom(state: tick)
+        var random = SeededGenerator(seed: tick)
         let moment = StoreInstant(tick: tick, unixMilliseconds: tick)
         let held = try #require(try claims.claim(rule, at: moment, using: &random).held)
         claims.memory?.granted(held)
@@ -44,7 +45,7 @@ import Testing
     }
 
     func extend(_ claims: WorkerClaims, _ held: HeldWorker, to limit: UInt64) throws -> HeldWorker {
-        var random = SeededRandom(state: limit)
+        var random = SeededGenerator(seed: limit)
         let moment = StoreInstant(tick: limit - 30, unixMilliseconds: limit - 30)
         guard case .holding(let next) = claims.extend(held, toLimit: limit, at: moment, using: &random) else {
             throw CocoaError(.featureUnsupported)
@@ -185,7 +186,7 @@ import Testing
         held = try extend(claims, held, to: 1050)
         store.state.withLock { ($0.records, $0.lastVersion) = copy }
 
-        var random = SeededRandom(state: 1)
+        var random = SeededGenerator(seed: 1)
         let moment = StoreInstant(tick: 1030, unixMilliseconds: 1030)
         #expect(claims.extend(held, toLimit: 1060, at: moment, using: &random).isLost)
         for rule in [ClaimRule.any(excluding: []), .fixed(2), .fixed(0)] {
@@ -212,7 +213,7 @@ import Testing
         held = try extend(claims, held, to: 1040)
         store.state.withLock { $0.records = copy }
 
-        var random = SeededRandom(state: 1)
+        var random = SeededGenerator(seed: 1)
         let moment = StoreInstant(tick: 1030, unixMilliseconds: 1030)
         #expect(throws: StoreError.self) { try claims.claim(.fixed(0), at: moment, using: &random) }
         let error = #expect(throws: StoreError.self) { try guarded.write("sequences/a", "1", ifVersion: nil) }
@@ -269,7 +270,7 @@ import Testing
             _ = try? FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
         }
         let claims = claims(store, try GrantMemory(context()))
-        var random = SeededRandom(state: 1)
+        var random = SeededGenerator(seed: 1)
         let moment = StoreInstant(tick: 1000, unixMilliseconds: 1000)
         #expect(try claims.claim(.fixed(2), at: moment, using: &random) == .belowFloor(untilTick: 2000))
     }

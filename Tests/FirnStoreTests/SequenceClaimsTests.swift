@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Synchronization
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 
 @Suite struct SequenceClaimsTests {
     let store = MemoryStore()
-    var random = SeededRandom(state: 42)
+    var random = SeededGenerator(seed: 42)
 
     func claims(_ instance: UInt64) -> SequenceClaims {
         SequenceClaims(store: store, holder: holder(instance))
@@ -119,7 +120,7 @@ import Testing
         let rival = claims(9)
         store.onOperation { operation, _ in
             guard operation == .write, isFirst.take() else { return }
-            var random = SeededRandom(state: 7)
+            var random = SeededGenerator(seed: 7)
             guard case .startRaised = rival.create("a", from20, using: &random) else { return #expect(Bool(false)) }
         }
         guard case .startTooLow = create(try SequenceDefinition(kind: .plain, start: 15)) else {
@@ -188,7 +189,7 @@ import Testing
         let results = Mutex<[SequenceRun?]>([])
         store.onOperation { operation, key in
             guard operation == .write, isFirst.take() else { return }
-            var random = SeededRandom(state: 7)
+            var random = SeededGenerator(seed: 7)
             let outcome = rival.takeBlock(
                 "a",
                 count: 4,
@@ -235,7 +236,7 @@ import Testing
         let depth = Atomic(0)
         store.onOperation { operation, _ in
             guard operation == .write, depth.exchange(1, ordering: .relaxed) == 0 else { return }
-            var random = SeededRandom(state: 7)
+            var random = SeededGenerator(seed: 7)
             _ = rival.takeBlock("a", count: 1, for: .tickets, orCreate: .plain, after: nil, using: &random)
             depth.store(0, ordering: .relaxed)
         }
@@ -254,7 +255,7 @@ import Testing
         let store = try kind.make()
         let runs = Mutex<[SequenceRun]>([])
         onThreads(8) { index in
-            var random = SeededRandom(state: UInt64(index))
+            var random = SeededGenerator(seed: UInt64(index))
             let claims = SequenceClaims(store: store, holder: holder(UInt64(index)))
             for _ in 0..<20 {
                 let count = UInt64.random(in: 1...9, using: &random)

@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Testing
 
 @testable import FirnStore
@@ -15,7 +16,7 @@ import Testing
 
     /// `batch` values at a time, at even or random distances; the first fifth of the time is for finding the rate.
     static func simulate(rate: Double, batch: UInt32, seconds: Double, isRandom: Bool, maximumBlock: UInt64) -> Result {
-        var random = SeededRandom(state: 1)
+        var random = SeededGenerator(seed: 1)
         var configuration = SequenceKeeper.Configuration()
         configuration.maximumBlock = maximumBlock
         var keeper = SequenceKeeper(configuration: configuration, jitterSeed: 1)

@@ -1,3 +1,4 @@
+import FirnTestSupport
 @testable import FirnStore
 
 /// Drives a keeper as a daemon does: calls come, wait and are retried in their order; one block at a time is under way,
@@ -51,7 +52,7 @@ struct SequenceSimulatedDaemon {
         now: Int64,
         _ ledger: inout SequenceLedger,
         delay: Int,
-        random: inout SeededRandom
+        random: inout SeededGenerator
     ) {
         guard var due = order, step >= due.dueStep else { return }
         guard let outcome = due.outcome else {
@@ -79,7 +80,7 @@ struct SequenceSimulatedDaemon {
     }
 
     /// A clean stop, once no block is under way.
-    mutating func giveBack(random: inout SeededRandom) -> SequenceReturnOutcome? {
+    mutating func giveBack(random: inout SeededGenerator) -> SequenceReturnOutcome? {
         keeper.rest().map { claims.giveBack($0, using: &random) }
     }
 

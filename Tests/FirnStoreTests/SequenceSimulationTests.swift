@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Testing
 
 @testable import FirnStore
@@ -13,7 +14,7 @@ import Testing
     }
 
     @Test(arguments: 0..<120) func noValueIsGivenTwice(_ seed: Int) throws {
-        var random = SeededRandom(state: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let store = MemoryStore()
         let increment = [1, 2, 5][seed % 3] as UInt64
         let definition = try SequenceDefinition(
@@ -47,21 +48,21 @@ import Testing
                     )
                     continue
                 }
-                let delay = random.chance(20) ? 30 : Int.random(in: 0...3, using: &random)
-                if random.chance(2) {
-                    let count = random.chance(30) ? 300 : UInt32.random(in: 1...5, using: &random)
+                let delay = random.oneIn(20) ? 30 : Int.random(in: 0...3, using: &random)
+                if random.oneIn(2) {
+                    let count = random.oneIn(30) ? 300 : UInt32.random(in: 1...5, using: &random)
                     daemon.call(count, step: step, now: now, &ledger, delay: delay)
                 }
                 daemon.work(step: step, now: now, &ledger, delay: delay, random: &random)
                 if daemon.keeper.heldCount >= 2 * 300 { ledger.violations.append("holds \(daemon.keeper.heldCount)") }
                 daemons[index] = daemon
-                if random.chance(200) {
+                if random.oneIn(200) {
                     crashes += 1
                     daemons[index] = nil
-                } else if !daemon.keeper.isTaking, random.chance(15) {
+                } else if !daemon.keeper.isTaking, random.oneIn(15) {
                     if daemon.giveBack(random: &random) == .givenBack { givenBack += 1 }
                     // Half of them are evicted and come again in the same daemon.
-                    daemons[index] = random.chance(2) ? nil : daemon
+                    daemons[index] = random.oneIn(2) ? nil : daemon
                 }
             }
         }
@@ -75,21 +76,21 @@ import Testing
         }
     }
 
-    private func disturb(_ store: MemoryStore, _ random: inout SeededRandom) {
-        if random.chance(30) { store.loseNextAnswers(Int.random(in: 1...3, using: &random)) }
-        if random.chance(40) { store.delayNextWrites(Int.random(in: 1...2, using: &random)) }
-        if random.chance(20) { store.deliverDelayedWrites() }
-        if random.chance(40) { store.failNext(Int.random(in: 1...5, using: &random)) }
+    private func disturb(_ store: MemoryStore, _ random: inout SeededGenerator) {
+        if random.oneIn(30) { store.loseNextAnswers(Int.random(in: 1...3, using: &random)) }
+        if random.oneIn(40) { store.delayNextWrites(Int.random(in: 1...2, using: &random)) }
+        if random.oneIn(20) { store.deliverDelayedWrites() }
+        if random.oneIn(40) { store.failNext(Int.random(in: 1...5, using: &random)) }
         if store.isAvailable {
-            if random.chance(300) { store.isAvailable = false }
-        } else if random.chance(30) {
+            if random.oneIn(300) { store.isAvailable = false }
+        } else if random.oneIn(30) {
             store.isAvailable = true
         }
     }
 
     /// Without faults of the store, exactly what was held when a daemon died is lost, and nothing else ever.
     @Test(arguments: 0..<40) func aCrashLosesWhatWasHeldAndNoMore(_ seed: Int) throws {
-        var random = SeededRandom(state: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let store = MemoryStore()
         let fixedBlock: UInt64? = seed % 4 == 0 ? 20 : nil
         var ledger = SequenceLedger(progression: SequenceDefinition.plain.progression)
@@ -121,7 +122,7 @@ import Testing
     }
 
     @Test func flickrsOddAndEvenServersNeverMeet() throws {
-        var random = SeededRandom(state: 1)
+        var random = SeededGenerator(seed: 1)
         let odd = try SequenceDefinition(kind: .plain, increment: 2, offset: 1)
         let even = try SequenceDefinition(kind: .plain, increment: 2, offset: 0)
         var values: [[UInt64]] = []
@@ -143,7 +144,7 @@ import Testing
     }
 
     @Test func instancesOfAServiceAreNumbered() {
-        var random = SeededRandom(state: 1)
+        var random = SeededGenerator(seed: 1)
         let store = MemoryStore()
         for number in 1...3 as ClosedRange<UInt64> {
             let claims = SequenceClaims(store: store, holder: holder(number))

@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Synchronization
 import Testing
 
@@ -158,21 +159,6 @@ final class Ledger {
         let isStored = record.generation == held.generation && record.limit >= held.limit
         if !isStored && record.generation <= held.generation { violations.append("\(held) is ahead of \(record)") }
     }
-}
-
-/// SplitMix64, to repeat what failed.
-struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func chance(_ oneIn: Int) -> Bool { Int.random(in: 0..<oneIn, using: &self) == 0 }
 }
 
 func holder(_ instance: UInt64) -> Holder {

@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Testing
 
 @testable import FirnStore
@@ -20,7 +21,7 @@ import Testing
     }
 
     @Test(arguments: 0..<150) func rangesNeverOverlap(_ seed: Int) {
-        var random = SeededRandom(state: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let store = MemoryStore()
         let ledger = Ledger(store: store)
         let isFixed = seed % 3 == 0
@@ -55,7 +56,7 @@ import Testing
                     )
                     continue
                 }
-                if daemon.isWaiting, random.chance(300) { daemon.requestStop() }
+                if daemon.isWaiting, random.oneIn(300) { daemon.requestStop() }
                 if let used = daemon.use(now: now) { ledger.used(used.worker, used.tick, by: daemon.claims.holder) }
                 let openedBefore = daemon.opened
                 daemon.step(now: now, ledger: ledger, random: &random)
@@ -75,23 +76,23 @@ import Testing
         text: { "\($0)" }
     )
 
-    private func disturb(_ store: MemoryStore, _ random: inout SeededRandom) {
-        if random.chance(30) { store.loseNextAnswers(Int.random(in: 1...3, using: &random)) }
-        if random.chance(40) { store.delayNextWrites(Int.random(in: 1...2, using: &random)) }
-        if random.chance(20) { store.deliverDelayedWrites() }
-        if random.chance(40) { store.failNext(Int.random(in: 1...5, using: &random)) }
+    private func disturb(_ store: MemoryStore, _ random: inout SeededGenerator) {
+        if random.oneIn(30) { store.loseNextAnswers(Int.random(in: 1...3, using: &random)) }
+        if random.oneIn(40) { store.delayNextWrites(Int.random(in: 1...2, using: &random)) }
+        if random.oneIn(20) { store.deliverDelayedWrites() }
+        if random.oneIn(40) { store.failNext(Int.random(in: 1...5, using: &random)) }
         if store.isAvailable {
-            if random.chance(400) { store.isAvailable = false }
-        } else if random.chance(40) {
+            if random.oneIn(400) { store.isAvailable = false }
+        } else if random.oneIn(40) {
             store.isAvailable = true
         }
     }
 
-    private func disturb(_ machine: inout Machine, step: Int, _ random: inout SeededRandom) {
-        if random.chance(400) { machine.pausedUntilStep = step + Int.random(in: 1...90, using: &random) }
-        if random.chance(500) { machine.clockOffset += Int64.random(in: -80...80, using: &random) }
+    private func disturb(_ machine: inout Machine, step: Int, _ random: inout SeededGenerator) {
+        if random.oneIn(400) { machine.pausedUntilStep = step + Int.random(in: 1...90, using: &random) }
+        if random.oneIn(500) { machine.clockOffset += Int64.random(in: -80...80, using: &random) }
         // Killed: nothing released, and the next run's clock may be behind this one's.
-        if random.chance(600) {
+        if random.oneIn(600) {
             machine.daemon = nil
             machine.engineTick = 0
         }
@@ -99,7 +100,7 @@ import Testing
     }
 
     @Test func storeComesBackAndSoDoesService() {
-        var random = SeededRandom(state: 1)
+        var random = SeededGenerator(seed: 1)
         let store = MemoryStore()
         let ledger = Ledger(store: store)
         let claims = WorkerClaims(

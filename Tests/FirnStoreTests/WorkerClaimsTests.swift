@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Synchronization
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 
 @Suite struct WorkerClaimsTests {
     let store = MemoryStore()
-    var random = SeededRandom(state: 42)
+    var random = SeededGenerator(seed: 42)
 
     func claims(_ instance: UInt64, maximumWorker: UInt32 = 3, maximumTick: UInt64 = 1 << 40) -> WorkerClaims {
         WorkerClaims(
@@ -104,7 +105,7 @@ import Testing
         let isFirst = OnceFlag()
         store.onOperation { operation, key in
             guard operation == .write, isFirst.take() else { return }
-            var random = SeededRandom(state: 7)
+            var random = SeededGenerator(seed: 7)
             let worker = try! WorkerRecord.worker(ofKey: key)
             let moment = StoreInstant(tick: 1000, unixMilliseconds: 0)
             #expect(throws: Never.self) { try rival.claim(.fixed(worker), at: moment, using: &random) }
@@ -184,7 +185,7 @@ import Testing
 
     @Test mutating func aCloneOfTheMachineIsNotTakenForOneself() throws {
         let held = try #require(try claims(1).claim(.fixed(0), at: at(1000), using: &random).held)
-        var cloneRandom = SeededRandom(state: 99)
+        var cloneRandom = SeededGenerator(seed: 99)
         #expect(claims(1).extend(held, toLimit: 1200, at: at(1100), using: &random).held != nil)
         let clone = claims(1).extend(held, toLimit: 1200, at: at(1100), using: &cloneRandom)
         #expect(clone.isLost, "both of them go on")

@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Testing
 
 @testable import FirnStore
@@ -18,7 +19,7 @@ import Testing
     }
 
     func claim(_ instance: UInt64, at tick: UInt64) throws -> HeldWorker? {
-        var random = SeededRandom(state: instance)
+        var random = SeededGenerator(seed: instance)
         return try claims(instance).claim(
             .fixed(2),
             at: StoreInstant(tick: tick, unixMilliseconds: tick),
@@ -40,7 +41,7 @@ import Testing
         let held = try #require(try claim(1, at: 1000))
         #expect(try release(try record(), isHolderDead: false) == .released(freeFromTick: held.limit))
         #expect(try record().generation == held.generation + 1)
-        var random = SeededRandom(state: 1000)
+        var random = SeededGenerator(seed: 1000)
         let outcome = claims(1).extend(held, toLimit: held.limit + 10, at: moment, using: &random)
         guard case .lost = outcome else {
             Issue.record("\(outcome)")
@@ -54,7 +55,7 @@ import Testing
     @Test func aHolderThatExtendsIsFencedAllTheSame() throws {
         let seen = try #require(try claim(1, at: 1000))
         let shown = try record()
-        var random = SeededRandom(state: 1000)
+        var random = SeededGenerator(seed: 1000)
         guard case .holding(let extended) = claims(1).extend(seen, toLimit: 1040, at: moment, using: &random) else {
             Issue.record("not extended")
             return
@@ -65,7 +66,7 @@ import Testing
     @Test func whoWritesIsNotDead() throws {
         let held = try #require(try claim(1, at: 1000))
         let shown = try record()
-        var random = SeededRandom(state: 1000)
+        var random = SeededGenerator(seed: 1000)
         _ = claims(1).extend(held, toLimit: 1040, at: moment, using: &random)
         #expect(try release(shown, isHolderDead: true) == .heldBy(holder(1)))
         #expect(try record().limit == 1040 && record().generation == held.generation)
@@ -97,7 +98,7 @@ import Testing
 
     @Test func aSkippedSequenceGoesOnAfterwards() throws {
         let claims = SequenceClaims(store: store, holder: holder(1))
-        var random = SeededRandom(state: 1000)
+        var random = SeededGenerator(seed: 1000)
         let odd = try SequenceDefinition(kind: .plain, increment: 2, offset: 1, start: nil, maximum: 99)
         guard case .created = claims.create("odd", odd, using: &random) else {
             Issue.record("not made")
