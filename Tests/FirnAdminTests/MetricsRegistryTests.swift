@@ -54,6 +54,14 @@ import Testing
         #expect(text.contains("\nlibrary_process_open_fds 1\n"))
     }
 
+    /// `le` is a bucket's bound: a histogram with two of them is none that Prometheus reads.
+    @Test func aBucketsLabelIsKept() {
+        let registry = MetricsRegistry()
+        Recorder(label: "sizes", dimensions: [("le", "x")], factory: registry).record(1)
+        let lines = text(registry).split(separator: "\n").filter { $0.hasPrefix("sizes") }
+        #expect(!lines.isEmpty && lines.allSatisfy { $0.contains("le_=\"x\"") && !$0.contains("le=\"x\"") })
+    }
+
     @Test func aNameHasOneTypeAndWhatDiffersIsDropped() {
         let registry = MetricsRegistry()
         Gauge(label: "a_total", dimensions: [], factory: registry).record(1)

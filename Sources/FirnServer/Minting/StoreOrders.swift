@@ -17,6 +17,9 @@ struct StoreOrder {
 /// The orders of a mint that wait for the store, in the order in which they came. They wait for each other only where
 /// they want the same sequence.
 struct StoreOrders {
+    /// Serves an order, or has it wait: `nil`.
+    typealias Take = (inout StoreOrder) -> Mint.Outcome?
+
     private var orders: [StoreOrder] = []
 
     /// The earliest deadline, or earlier; `.max` when there is none. Boot nanoseconds.
@@ -26,8 +29,12 @@ struct StoreOrders {
 
     /// Serves an order at once, or keeps it.
     mutating func begin(_ order: StoreOrder, _ service: IDService) -> Mint.Outcome? {
+        begin(order) { Self.take(&$0, service) }
+    }
+
+    mutating func begin(_ order: StoreOrder, take: Take) -> Mint.Outcome? {
         var order = order
-        if let outcome = Self.take(&order, service) { return outcome }
+        if let outcome = take(&order) { return outcome }
         orders.append(order)
         earliestDeadline = min(earliestDeadline, order.deadline)
         return nil
@@ -35,11 +42,15 @@ struct StoreOrders {
 
     /// Tries all again. Of one sequence none overtakes, although a block may arrive between two tries.
     mutating func retry(_ service: IDService, _ deliveries: inout [Delivered]) {
+        retry(&deliveries) { Self.take(&$0, service) }
+    }
+
+    mutating func retry(_ deliveries: inout [Delivered], take: Take) {
         var behind: Set<Sequences.Key> = []
         var waiting: [StoreOrder] = []
         for var order in orders {
             if !behind.contains(order.key) {
-                if let outcome = Self.take(&order, service) {
+                if let outcome = take(&order) {
                     deliveries.append(Delivered(deliver: order.deliver, outcome: outcome))
                     continue
                 }
