@@ -85,14 +85,14 @@ import Testing
         configuration.keepAlive = .seconds(1)
         try await ScriptedServer.run { server, requests in
             try await withFirnClient(address: .unix(path: server.path), configuration: configuration) { client in
-                async let id = client.nextID()
+                async let id = client.nextID(timeout: .seconds(20))
                 await requests.next()!.answer(1)
                 _ = try await id
                 let probe = await requests.next()!
                 #expect(probe.request.method == .describe && probe.connection == 1)
                 // Nobody answers, and nobody calls.
                 await server.connectionClosed()
-                async let next = client.nextID()
+                async let next = client.nextID(timeout: .seconds(20))
                 let call = await requests.next()!
                 call.answer(2)
                 _ = try await next
