@@ -1,7 +1,7 @@
 internal import CFirnProto
 
-/// Reads requests out of frames. protobuf-c unpacks each, but for the plainest, into memory that is used again for the next, so a request
-/// costs no allocation, and none of protobuf-c's pointers leaves this file.
+/// Reads requests out of frames: the plainest by hand, all others through protobuf-c, which unpacks each into memory that
+/// is used again for the next. So a request costs no allocation, and none of protobuf-c's pointers leaves this file.
 package final class RequestDecoder {
     /// Unpacking a whole frame of ordinary fields takes a few hundred bytes. A frame of unknown or repeated fields
     /// takes up to forty times its length; past this it is refused.
