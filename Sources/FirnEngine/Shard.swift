@@ -81,13 +81,7 @@ package final class Shard {
         // The block goes first: a run claimed past it would make the block's next single ID a lower one.
         if left != 0, blockTick == now { return .minted(take(min(UInt64(count), left))) }
         guard let space else { return .closed }
-        switch claim(UInt64(count), from: space, now: now) {
-        case .positions(let first, let count):
-            return .minted(space.layout.run(position: first, count: UInt32(count), worker: space.worker))
-        case .full(let untilTick): return .full(untilTick: untilTick)
-        case .closed: return .closed
-        case .expired: return .expired
-        }
+        return claim(UInt64(count), from: space, now: now)
     }
 
     /// The block's next IDs, as many as there are or fewer.
@@ -103,8 +97,7 @@ package final class Shard {
     private func claimBlock(now: UInt64) -> Minted<FirnID>? {
         guard let space else { return .closed }
         switch claim(space.blockSize, from: space, now: now) {
-        case .positions(let first, let count):
-            let block = space.layout.run(position: first, count: UInt32(count), worker: space.worker)
+        case .minted(let block):
             (next, left, stride, blockTick) = (block.first.rawValue, UInt64(block.count), block.stride, now)
             return nil
         case .full(let untilTick): return .full(untilTick: untilTick)
@@ -113,7 +106,7 @@ package final class Shard {
         }
     }
 
-    private func claim(_ count: UInt64, from space: Space, now: UInt64) -> Claim {
+    private func claim(_ count: UInt64, from space: Space, now: UInt64) -> Minted<Run> {
         // What is left of the block is of another tick. Were it kept, a clock that fell could lead back to it.
         left = 0
         // A newcomer has no claim to the blocks of those who wait: it would starve them for as long as it comes first.
@@ -124,7 +117,13 @@ package final class Shard {
             leaving: space.reserve(callerWaits: isWaiting),
             butAtLeast: floor
         )
-        if case .positions = claim { lastClaimTick = now }
-        return claim
+        switch claim {
+        case .positions(let first, let count):
+            lastClaimTick = now
+            return .minted(space.layout.run(position: first, count: UInt32(count), worker: space.worker))
+        case .full(let untilTick): return .full(untilTick: untilTick)
+        case .closed: return .closed
+        case .expired: return .expired
+        }
     }
 }
