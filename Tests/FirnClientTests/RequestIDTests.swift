@@ -38,7 +38,11 @@ import Testing
 
     /// What two atomics in place of one value would do wrong: a number read, the prefix replaced, and both put together.
     /// Then a prefix has a number twice, none at all, or one past its last.
+    ///
+    /// For a second, and not for a number of IDs: how many there are in it is the machine's and a sanitizer's affair. And
+    /// with few tasks: more of them keep the one that asks for prefixes from its turn, and prefixes are what it is about.
     @Test(arguments: [1, 3, 10]) func noNumberMeetsAnotherPrefix(maximum: Int) async throws {
+        let end = ContinuousClock.now + .seconds(1)
         let core = RequestIDCore(prefix: "p-1", maximumNumber: maximum)
         let prefixes = Atomic(1)
         let running = Task {
@@ -47,10 +51,10 @@ import Testing
             }
         }
         let ids = await withTaskGroup(of: [String].self) { group in
-            for _ in 0..<8 {
+            for _ in 0..<3 {
                 group.addTask {
                     var ids: [String] = []
-                    while ids.count < 5000 {
+                    while ContinuousClock.now < end {
                         if let id = try? core.next() { ids.append(id) } else { await Task.yield() }
                     }
                     return ids
@@ -65,7 +69,7 @@ import Testing
             let parts = id.split(separator: "-")
             numbers["\(parts[1])", default: []].append(Int(parts[2])!)
         }
-        #expect(numbers.count >= ids.count / maximum)
+        #expect(numbers.count > 1 && numbers.count >= ids.count / maximum)
         // Whole, but for the prefix that was in use in the end.
         let last = String(numbers.keys.map { Int($0)! }.max()!)
         for (prefix, numbers) in numbers {
