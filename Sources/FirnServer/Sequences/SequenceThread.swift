@@ -135,7 +135,7 @@ final class SequenceThread: Sendable {
     }
 
     private func takeBlock(for entry: Sequences.Entry, count: UInt64, after doubt: SequenceDoubt?) {
-        var random = SystemRandomNumberGenerator()
+        var random = systemRandom()
         let definition: SequenceDefinition = entry.key.use == .tickets ? .plain : .prefix
         let outcome = claims.takeBlock(
             entry.key.name.description,
@@ -167,7 +167,7 @@ final class SequenceThread: Sendable {
         } catch {
             return .refused(Status(.invalidArgument, "the sequence \(description.name): \(error)"))
         }
-        var random = SystemRandomNumberGenerator()
+        var random = systemRandom()
         let name = description.name
         switch claims.create(name.description, definition, using: &random) {
         case .created(let record), .existed(let record), .startRaised(let record):

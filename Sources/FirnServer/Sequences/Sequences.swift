@@ -151,7 +151,7 @@ package final class Sequences: Sendable {
         }
         guard entry.state.withLock(\.isRetired) else { return true }
         _ = table.withLock { $0.removeValue(forKey: entry.key) }
-        var random = SystemRandomNumberGenerator()
+        var random = systemRandom()
         guard let rest, case .failed = claims.giveBack(rest, using: &random) else { return true }
         return false
     }

@@ -26,7 +26,6 @@ package final class WindowKeeping {
     private let shardsPerWorker: Int
     private let report: WindowReport
     private var clockReport: ClockReport
-    private var random = SystemRandomNumberGenerator()
     private var places: [Place]
     private var nextSteering: Int64 = 0
     /// Beats at every step, for whoever watches this thread.
@@ -171,6 +170,7 @@ package final class WindowKeeping {
             tick: moment.tick,
             unixMilliseconds: UInt64(max(0, moment.unixNanoseconds) / 1_000_000)
         )
+        var random = systemRandom()
         switch action {
         case .claim(let notBefore):
             do throws(StoreError) {
