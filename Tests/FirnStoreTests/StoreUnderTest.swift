@@ -9,7 +9,11 @@ import Testing
 enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
     case memory, sqlite, etcd
 
-    private static let directory = TemporaryDirectory()
+    /// One for all tests of this process as well, which nobody's deinit removes.
+    private static let directory: TemporaryDirectory = {
+        atexit { try? FileManager.default.removeItem(atPath: StoreUnderTest.directory.path) }
+        return TemporaryDirectory()
+    }()
 
     /// One for all tests of this process: each has a prefix of its own.
     private static let server = Result { try EtcdServer() }

@@ -46,7 +46,9 @@ final class Browser {
         for domain in ["Page", "Runtime", "Log", "Network"] { try call("\(domain).enable") }
     }
 
+    /// Closed by itself, for its many processes write to its directory until they have ended.
     deinit {
+        if (try? call("Browser.close")) != nil { _ = try? program.waitForExit(within: .seconds(10)) }
         close(toBrowser)
         close(fromBrowser)
     }

@@ -30,7 +30,7 @@ final class Program: Sendable {
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         for (there, here) in descriptors { posix_spawn_file_actions_adddup2(&actions, here, there) }
         let words: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        let environment = ["PATH=/usr/bin:/bin", "HOME=\(scratch.path)", "LANG=C.UTF-8"]
+        let environment = ["PATH=/usr/bin:/bin", "HOME=\(scratch.path)", "TMPDIR=\(scratch.path)", "LANG=C.UTF-8"]
         let variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var pid: pid_t = 0
