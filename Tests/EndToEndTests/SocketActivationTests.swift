@@ -20,7 +20,8 @@ import Testing
         )
         try withExtendedLifetime(daemon) {
             try eventually("systemd-socket-activate listens (package systemd); it says: \(daemon.log)") {
-                sockets.allSatisfy { FileManager.default.fileExists(atPath: $0.path) }
+                // Its file is there before it listens on it.
+                sockets.allSatisfy { daemon.log.contains("Listening on \($0.path) as ") }
             }
             try body(daemon)
         }
