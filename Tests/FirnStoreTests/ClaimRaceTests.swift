@@ -5,7 +5,7 @@ import Testing
 
 /// The same race over every store.
 @Suite struct ClaimRaceTests {
-    @Test(arguments: [StoreUnderTest.memory, .sqlite])
+    @Test(arguments: StoreUnderTest.allCases.filter { $0 != .etcd })
     func of64ClaimersOneHoldsTheWorker(_ kind: StoreUnderTest) throws {
         try race(on: kind.make())
     }
