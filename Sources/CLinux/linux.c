@@ -61,6 +61,21 @@ int firn_peer_credentials(int socket, uint32_t *uid, uint32_t *gid) {
     return 0;
 }
 
+int firn_peer_groups(int socket, uint32_t *groups, uint32_t *count) {
+#ifdef SO_PEERGROUPS
+    socklen_t length = *count * sizeof *groups;
+    int result = getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &length);
+    *count = length / sizeof *groups;
+    return result;
+#else
+    (void)socket;
+    (void)groups;
+    *count = 0;
+    errno = ENOPROTOOPT;
+    return -1;
+#endif
+}
+
 void firn_sharpen_timers(void) {
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 }

@@ -86,7 +86,12 @@ struct SocketOptions: ParsableArguments {
     )
     var allowUid: [UInt32] = []
 
-    @Option(help: ArgumentHelp("A group whose members may connect to Unix sockets.", valueName: "gid"))
+    @Option(
+        help: ArgumentHelp(
+            "A group whose members may connect to Unix sockets, as their primary or a supplementary group.",
+            valueName: "gid"
+        )
+    )
     var allowGid: [UInt32] = []
 
     @Flag(help: "Allow TCP and HTTP addresses that other hosts can reach, without encryption.")

@@ -26,4 +26,24 @@ import Testing
         #expect(!Self.admits(AccessPolicy(allowedGroups: [50]), 50, 1))
         #expect(Self.admits(AccessPolicy(allowedGroups: [50]), 0, 50))
     }
+
+    /// Membership is mostly of this kind: `usermod -aG firn app`.
+    @Test func aSupplementaryGroupCountsAsThePrimaryOne() {
+        let policy = AccessPolicy(allowedUsers: [1000], allowedGroups: [50, 60])
+        let stranger = PeerCredentials(user: 1, group: 1)
+        #expect(policy.admits(stranger, supplementaryGroups: { [2, 60] }))
+        #expect(!policy.admits(stranger, supplementaryGroups: { [2, 1000] }))
+        // The kernel is asked only where the answer decides.
+        for (policy, peer) in [
+            (policy, PeerCredentials(user: 1000, group: 1)), (policy, PeerCredentials(user: 1, group: 50)),
+            (AccessPolicy(), stranger), (AccessPolicy(allowedUsers: [7]), stranger),
+        ] {
+            var asked = false
+            _ = policy.admits(peer) {
+                asked = true
+                return []
+            }
+            #expect(!asked)
+        }
+    }
 }

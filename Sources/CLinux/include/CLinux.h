@@ -23,6 +23,10 @@ ssize_t firn_send(int socket, const void *bytes, size_t count);
 // Who connected to a Unix socket, as of connect() (SO_PEERCRED). 0, or -1 with errno.
 int firn_peer_credentials(int socket, uint32_t *uid, uint32_t *gid);
 
+// The supplementary groups of who connected to a Unix socket, as of connect() (SO_PEERGROUPS, Linux 4.13). `count` is how
+// many there is room for, and then how many there are. 0, or -1 with errno: ERANGE where there is not enough room.
+int firn_peer_groups(int socket, uint32_t *groups, uint32_t *count);
+
 // Lets this thread's timers fire when they are due, not up to 50 microseconds later (PR_SET_TIMERSLACK).
 void firn_sharpen_timers(void);
 

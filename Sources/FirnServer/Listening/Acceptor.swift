@@ -83,7 +83,7 @@ final class Acceptor {
         if isUnix {
             var credentials = PeerCredentials(user: .max, group: .max)
             guard firn_peer_credentials(descriptor, &credentials.user, &credentials.group) == 0,
-                policy.admits(credentials)
+                policy.admits(credentials, supplementaryGroups: { PeerGroups.of(descriptor) })
             else {
                 return refuse(
                     descriptor,

@@ -2,7 +2,7 @@
 package struct AccessPolicy: Sendable, Equatable {
     /// Users who may connect. Both lists empty: whoever the file's mode lets.
     package var allowedUsers: Set<UInt32>
-    /// Groups whose members may connect; the peer's primary group counts, which is what the kernel reports.
+    /// Groups whose members may connect, whichever of the peer's groups it is.
     package var allowedGroups: Set<UInt32>
 
     package init(allowedUsers: Set<UInt32> = [], allowedGroups: Set<UInt32> = []) {
@@ -10,9 +10,11 @@ package struct AccessPolicy: Sendable, Equatable {
         self.allowedGroups = allowedGroups
     }
 
-    package func admits(_ peer: PeerCredentials) -> Bool {
-        (allowedUsers.isEmpty && allowedGroups.isEmpty)
-            || allowedUsers.contains(peer.user) || allowedGroups.contains(peer.group)
+    /// - Parameter supplementaryGroups: the peer's other groups; asked for only where they decide.
+    package func admits(_ peer: PeerCredentials, supplementaryGroups: () -> [UInt32] = { [] }) -> Bool {
+        if allowedUsers.isEmpty && allowedGroups.isEmpty { return true }
+        if allowedUsers.contains(peer.user) || allowedGroups.contains(peer.group) { return true }
+        return !allowedGroups.isEmpty && supplementaryGroups().contains(where: allowedGroups.contains)
     }
 }
 
