@@ -272,6 +272,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "FirnPlacesTests",
+            dependencies: ["FirnPlaces"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "FirnCommandTests",
             dependencies: [
                 "EtcdTestSupport", "FirnLayout", "FirnStore", "FirnTestSupport", "FirnWire", "firn", "firnd",

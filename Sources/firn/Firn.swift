@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import FirnPlaces
 internal import NIOCore
 
 /// The command: unique 64-bit IDs and tickets from a daemon, and what can be read from IDs without one.
@@ -37,6 +38,7 @@ struct Firn: AsyncParsableCommand {
               75   the daemon refused or was late, or the store is in use, and it may be done if asked again
               78   the store is of another kind, or not to be understood
             """,
+        version: FirnVersion.text,
         subcommands: [
             NextCommand.self, TicketCommand.self, PrefixCommand.self, SequenceCommand.self, DecodeCommand.self,
             ComposeCommand.self, RangeCommand.self, DescribeCommand.self, HealthCommand.self, WorkersCommand.self,
@@ -47,6 +49,11 @@ struct Firn: AsyncParsableCommand {
     static func main() async {
         // A thread for one connection: the command is short-lived, and starts faster without the others.
         NIOSingletons.groupLoopCountSuggestion = 1
-        await main(nil)
+        do {
+            await main(try ProgramArguments.read())
+        } catch {
+            StandardError.write(line: "firn: \(error)")
+            exit(withError: ExitCode.software)
+        }
     }
 }

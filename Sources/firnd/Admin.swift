@@ -2,6 +2,7 @@ internal import CoreMetrics
 internal import FirnAdmin
 internal import FirnEngine
 internal import FirnGateway
+internal import FirnPlaces
 internal import FirnServer
 internal import FirnWire
 internal import Synchronization

@@ -10,7 +10,7 @@ enum Firnd {
     static func main() {
         do {
             let layered = try LayeredArguments(
-                commandLine: Array(CommandLine.arguments.dropFirst()),
+                commandLine: try ProgramArguments.read(),
                 environment: variable
             )
             do {
@@ -58,9 +58,4 @@ enum Firnd {
         var line = "firnd: \(message)\n"
         line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
-}
-
-/// The version that `--version` and Describe tell.
-enum FirnVersion {
-    static let text = "0.1.0"
 }

@@ -1,0 +1,4 @@
+/// The version that `firnd --version`, `firn --version` and Describe tell.
+package enum FirnVersion {
+    package static let text = "0.1.0"
+}
