@@ -287,8 +287,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnEtcd", "FirnLayout", "FirnServer", "FirnStore",
-                "FirnTestSupport", "FirnWire", "firn", "firnd",
+                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnEngine", "FirnEtcd", "FirnLayout", "FirnPlaces",
+                "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire", "firn", "firnd",
             ],
             swiftSettings: swiftSettings
         ),

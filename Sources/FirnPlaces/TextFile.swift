@@ -40,11 +40,43 @@ package enum TextFile {
                 )
             }
         }
+        // The mark that some editors put in front of UTF-8 is none of the text.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ConfigurationError("\(what) \(path) is not UTF-8 text")
         }
         return text
     }
+
+    /// The lines of a text, which end with LF, CR LF or CR; the last one may lack its end.
+    ///
+    /// By bytes: to Swift, CR LF is one Character, and neither CR nor LF.
+    package static func lines(of text: some StringProtocol) -> [Substring] {
+        var lines: [Substring] = []
+        var rest = Substring(text).utf8
+        while let end = rest.firstIndex(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
+            lines.append(Substring(rest[..<end]))
+            let isReturn = rest[end] == UInt8(ascii: "\r")
+            rest = rest[rest.index(after: end)...]
+            if isReturn, rest.first == UInt8(ascii: "\n") { rest = rest.dropFirst() }
+        }
+        if !rest.isEmpty { lines.append(Substring(rest)) }
+        return lines
+    }
+}
+
+extension Substring {
+    /// Without the blanks and tabs at both ends.
+    package func trimmingBlanks() -> Substring {
+        func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        var bytes = utf8.drop(while: isBlank)
+        while let last = bytes.last, isBlank(last) { bytes.removeLast() }
+        return Substring(bytes)
+    }
+}
+
+extension String {
+    package func trimmingBlanks() -> Substring { self[...].trimmingBlanks() }
 }
 
 /// `read`, out of reach of the function above that has its name.

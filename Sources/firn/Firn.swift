@@ -30,10 +30,10 @@ struct Firn: AsyncParsableCommand {
 
             EXIT CODES:
               0    done
-              64   an argument is wrong
+              64   an argument is wrong, or the environment's FIRN_ADDRESS or FIRN_STORE
               65   the store has records that are wrong
               69   no daemon answers at the address
-              70   the daemon refused, and will again
+              70   the daemon refused, and will again: its layout's time has ended, for instance
               74   the output could not be written, or the store not be used
               75   the daemon refused or was late, or the store is in use, and it may be done if asked again
               78   the store is of another kind, or not to be understood
@@ -50,10 +50,21 @@ struct Firn: AsyncParsableCommand {
         // A thread for one connection: the command is short-lived, and starts faster without the others.
         NIOSingletons.groupLoopCountSuggestion = 1
         do {
-            await main(try ProgramArguments.read())
+            let words = try ProgramArguments.read()
+            let environment = Environment.ofProcess()
+            for word in words { try word.refuseControls(in: "the argument") }
+            try environment.refuseControls(in: Self.variables)
+            // The daemon's settings may be in the same environment, and are none of this program's business.
+            for warning in environment.warnings(known: Self.variables, isOfMany: true) {
+                StandardError.write(line: "firn: \(warning)")
+            }
+            await main(words)
         } catch {
             StandardError.write(line: "firn: \(error)")
-            exit(withError: ExitCode.software)
+            exit(withError: error is ConfigurationError ? ExitCode.usage : ExitCode.software)
         }
     }
+
+    /// The environment variables that stand for options.
+    private static let variables: Set = ["FIRN_ADDRESS", "FIRN_STORE"]
 }

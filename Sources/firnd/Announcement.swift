@@ -12,6 +12,7 @@ struct Announcement {
     let slots: [WorkerSlot]
 
     func log(to logger: Logger) {
+        for warning in configuration.warnings { logger.warning("\(warning)") }
         for notice in configuration.notices { logger.notice("\(notice)") }
         let layout = configuration.layout
         let workers = slots.compactMap { $0.current().space?.worker }
@@ -59,9 +60,8 @@ struct Announcement {
         let lines = rows.map { name, value in
             "  " + name + String(repeating: " ", count: width - name.count) + "  " + value
         }
-        return (["The configuration is good."] + lines + configuration.notices.map { "Note: \($0)" }).joined(
-            separator: "\n"
-        )
+        let remarks = configuration.warnings.map { "Warning: \($0)" } + configuration.notices.map { "Note: \($0)" }
+        return (["The configuration is good."] + lines + remarks).joined(separator: "\n")
     }
 
     private static func idsPerSecond(_ configuration: Configuration) -> UInt64 {

@@ -37,6 +37,8 @@ struct Configuration {
     var defaultPlaces: DefaultPlaces?
     /// What the reader of the log should know about a default that was chosen.
     var notices: [String] = []
+    /// What was not done as it was written.
+    var warnings: [String] = []
 
     /// More threads than this serve nobody, and each has its own buffers.
     private static let maximumShards = 256

@@ -9,12 +9,15 @@ internal import Glibc
 enum Firnd {
     static func main() {
         do {
-            let layered = try LayeredArguments(
-                commandLine: try ProgramArguments.read(),
-                environment: variable
-            )
+            let words = try ProgramArguments.read()
+            let environment = Environment.ofProcess()
+            try environment.refuseControls(in: Variables.read)
+            let layered = try LayeredArguments(commandLine: words, environment: { environment[$0] })
             do {
-                try start(try Options.parse(layered.arguments))
+                let options = try Options.parse(layered.arguments)
+                var configuration = try Configuration(options, environment: { environment[$0] })
+                configuration.warnings += environment.warnings(known: Variables.known, unset: Variables.unset)
+                try start(configuration, checks: options.check)
             } catch let error where !isOurs(error) {
                 if Options.exitCode(for: error) != .success, !layered.sources.isEmpty {
                     complain("settings were also read from \(layered.sources.joined(separator: ", "))")
@@ -27,18 +30,12 @@ enum Firnd {
         }
     }
 
-    private static func start(_ options: Options) throws {
-        let configuration = try Configuration(options, environment: variable)
-        if options.check {
+    private static func start(_ configuration: Configuration, checks: Bool) throws {
+        guard !checks else {
             print(Announcement.checked(configuration))
             return
         }
-        let daemon = try Daemon(configuration)
-        try daemon.run()
-    }
-
-    private static func variable(_ name: String) -> String? {
-        getenv(name).map { String(cString: $0) }
+        try Daemon(configuration).run()
     }
 
     private static func isOurs(_ error: any Error) -> Bool {

@@ -34,54 +34,58 @@ struct LayeredArguments {
         "log-level": .value, "log-format": .value,
     ]
 
+    /// - Throws: ``ConfigurationError`` for a setting of the file or the environment that cannot be meant, and for a
+    ///   control character in any of the three: what stands behind it would be lost on whoever reads the message.
     init(commandLine: [String], environment: (String) -> String?) throws(ConfigurationError) {
+        for word in commandLine { try word.refuseControls(in: "the argument") }
         var layered: [String] = []
+        var decided = Set(Self.settings.keys.filter { Self.mentions($0, in: commandLine) })
         sources = []
         for (name, setting) in Self.settings.sorted(by: { $0.key < $1.key }) {
-            let variable = "FIRN_" + name.uppercased().split(separator: "-").joined(separator: "_")
-            guard let text = environment(variable), !text.isEmpty, !Self.mentions(name, in: commandLine) else {
+            let variable = Self.variable(name)
+            // What is blank says nothing, and leaves the setting to the file.
+            guard let text = environment(variable)?.trimmingBlanks(), !text.isEmpty, !decided.contains(name) else {
                 continue
             }
-            let values = setting == .list ? text.split(separator: " ").map(String.init) : [text]
+            let values = setting == .list ? text.split { $0 == " " || $0 == "\t" }.map(String.init) : [String(text)]
             for value in values { layered += try Self.arguments(name, setting, value, source: variable) }
+            // Also a flag that is false here, and so becomes no argument: the file may say otherwise.
+            decided.insert(name)
             sources.append(variable)
         }
-        if let path = Self.value(of: "config", in: commandLine) ?? environment("FIRN_CONFIG") {
-            let file = try Self.fileArguments(path: path, overriddenBy: commandLine + layered)
+        if let path = try Self.configPath(in: commandLine) ?? environment("FIRN_CONFIG") {
+            let file = try Self.fileArguments(SettingsFile(path: path), overriddenBy: decided)
             layered = file + layered
             if !file.isEmpty { sources.append(path) }
         }
         arguments = layered + commandLine
     }
 
+    /// The environment's name of a setting: `FIRN_LOG_LEVEL` of `log-level`.
+    static func variable(_ name: String) -> String {
+        "FIRN_" + name.uppercased().split(separator: "-").joined(separator: "_")
+    }
+
     private static func fileArguments(
-        path: String,
-        overriddenBy higher: [String]
+        _ file: SettingsFile,
+        overriddenBy decided: Set<String>
     ) throws(ConfigurationError) -> [String] {
         var arguments: [String] = []
         var seen: Set<String> = []
-        for (index, line) in try TextFile.read(path: path).split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
-            let line = line.trimmingBlanks()
-            let place = "\(path), line \(index + 1)"
-            guard !line.isEmpty, !line.hasPrefix("#") else { continue }
-            guard let equals = line.firstIndex(of: "=") else {
-                throw ConfigurationError("\(place): '\(line)' is not of the form 'name = value'")
-            }
-            let name = String(line[..<equals].trimmingBlanks())
-            let value = String(line[line.index(after: equals)...].trimmingBlanks())
-            guard let setting = settings[name] else {
+        for line in file.lines {
+            guard let setting = settings[line.name] else {
+                let nearest = NearName.of(line.name, among: settings.keys)
                 throw ConfigurationError(
-                    "\(place): '\(name)' is not a setting; the names are those of 'firnd --help' without the dashes"
+                    "\(line.place): '\(line.name)' is not a setting\(nearest.map { "; is '\($0)' meant?" } ?? ""); the names "
+                        + "are those of 'firnd --help' without the dashes"
                 )
             }
-            guard seen.insert(name).inserted || setting == .list else {
-                throw ConfigurationError("\(place): '\(name)' is set a second time; keep one")
+            guard seen.insert(line.name).inserted || setting == .list else {
+                throw ConfigurationError("\(line.place): '\(line.name)' is set a second time; keep one")
             }
-            guard !value.isEmpty else { throw ConfigurationError("\(place): '\(name)' has no value") }
-            guard !mentions(name, in: higher) else { continue }
-            arguments += try Self.arguments(name, setting, value, source: place)
+            guard !line.value.isEmpty else { throw ConfigurationError("\(line.place): '\(line.name)' has no value") }
+            let words = try Self.arguments(line.name, setting, line.value, source: line.place)
+            if !decided.contains(line.name) { arguments += words }
         }
         return arguments
     }
@@ -104,23 +108,16 @@ struct LayeredArguments {
         arguments.contains { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }
     }
 
-    private static func value(of name: String, in arguments: [String]) -> String? {
+    /// The file that the command line names. Of two, one would be left out without a word.
+    private static func configPath(in arguments: [String]) throws(ConfigurationError) -> String? {
+        var paths: [String] = []
         for (index, argument) in arguments.enumerated() {
-            if argument.hasPrefix("--\(name)=") { return String(argument.dropFirst("--\(name)=".count)) }
-            if argument == "--\(name)", index + 1 < arguments.count { return arguments[index + 1] }
+            if argument.hasPrefix("--config=") { paths.append(String(argument.dropFirst("--config=".count))) }
+            if argument == "--config", index + 1 < arguments.count { paths.append(arguments[index + 1]) }
         }
-        return nil
+        guard paths.count < 2 else {
+            throw ConfigurationError("--config is given \(paths.count) times; give one file")
+        }
+        return paths.first
     }
-}
-
-extension Substring {
-    func trimmingBlanks() -> Substring {
-        var text = drop { $0 == " " || $0 == "\t" || $0 == "\r" }
-        while let last = text.last, last == " " || last == "\t" || last == "\r" { text.removeLast() }
-        return text
-    }
-}
-
-extension String {
-    func trimmingBlanks() -> Substring { self[...].trimmingBlanks() }
 }

@@ -11,18 +11,27 @@ struct Options: ParsableCommand {
         abstract: "Hands out unique 64-bit IDs over Unix and TCP sockets.",
         discussion: """
             Every option is also read from the environment (--log-level from FIRN_LOG_LEVEL) and from the file given by \
-            --config (log-level = info); the command line wins over the environment, the environment over the file.
+            --config or FIRN_CONFIG (log-level = info); the command line wins over the environment, the environment over \
+            the file. A flag is true or false there. An empty variable counts as not set. A variable that looks like a \
+            setting and is none is warned of; those that Kubernetes sets for a Service are not.
 
-            Exit codes: 0 stopped as asked, 64 a wrong command line, 70 a bug, 71 the system refused, 74 the store cannot \
-            be used, 75 another daemon is in the way, 78 the configuration or the store's content is wrong.
+            Exit codes: 0 stopped as asked, 64 a wrong command line, 70 a bug or a lost command line, 71 the system \
+            refused, 74 the store or the state directory cannot be used, 75 another daemon is in the way, 78 the \
+            configuration, the clock or the store's content is wrong, or the layout's time has ended. --check has those \
+            that the start would have.
             """,
         version: FirnVersion.text
     )
 
-    @Option(help: ArgumentHelp("A file of settings, one 'name = value' a line.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "A file of settings, one 'name = value' a line. Default: $FIRN_CONFIG.",
+            valueName: "path"
+        )
+    )
     var config: String?
 
-    @Flag(help: "Validate the configuration, print it, and exit.")
+    @Flag(help: "Check the configuration as the start does, short of claiming a worker; print it, and exit.")
     var check = false
 
     @OptionGroup(title: "Sockets")

@@ -15,7 +15,7 @@ enum Processors {
 
     /// Reads cgroup v2's `cpu.max`: microseconds allowed in each period of so many, or `max`.
     static func quota(_ text: String) -> Int? {
-        let words = text.trimmingBlanks().split { $0 == " " || $0 == "\n" }
+        let words = text.split(whereSeparator: \.isWhitespace)
         guard words.count == 2, let allowed = Int(words[0]), let period = Int(words[1]), period > 0 else { return nil }
         return (allowed + period - 1) / period
     }

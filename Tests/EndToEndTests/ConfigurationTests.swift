@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("shards = 1\nshard = 2\n", ", line 2: 'shard' is not a setting"),
+        ("shards = 1\nshard = 2\n", ", line 2: 'shard' is not a setting; is 'shards' meant?"),
         ("\n\nworkers 3\n", ", line 3: 'workers 3' is not of the form"),
         ("shards = 1\nshards = 2\n", ", line 2: 'shards' is set a second time"),
         ("shards =\n", ", line 1: 'shards' has no value"),
@@ -111,6 +111,7 @@ import Testing
         (["--worker", "1024"], "1023"),
         (["--worker", "someone"], "'someone'"),
         (["--worker", "3", "--workers", "2"], "--worker auto"),
+        (["--config", "/dev/null", "--config", "/dev/null"], "--config is given 2 times"),
         (["--worker", "pod-ip"], "MY_IP"),
         (["--worker", "pod-ip", "--pod-ip", "fd00::1"], "fd00::1"),
         (["--workers", "1025"], "1025"),

@@ -1,0 +1,46 @@
+/// Characters that show nothing and are never meant in a setting: a value that has one came from a file with other line
+/// ends, from a template that left its own, or from bytes that are no UTF-8.
+extension StringProtocol {
+    /// The first of them; nil where there is none.
+    package var firstControl: Unicode.Scalar? { unicodeScalars.first { $0.isControl } }
+
+    /// The text with each of them written out, as `\r` or `\u{85}`.
+    package var escapingControls: String {
+        unicodeScalars.reduce(into: "") { text, scalar in
+            text += scalar.isControl ? scalar.escapedControl : String(scalar)
+        }
+    }
+
+    /// - Parameter place: which text it is, for the message: `FIRN_STORE`.
+    package func refuseControls(in place: String) throws(ConfigurationError) {
+        guard let control = firstControl else { return }
+        throw ConfigurationError(
+            "\(place): '\(escapingControls)' has the character \(control.escapedControl), \(control.reason); remove it"
+        )
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isControl: Bool {
+        switch value {
+        // The control characters of ASCII and Latin-1; the marks of a line's and a paragraph's end; the byte order mark;
+        // and what stands for bytes that are no UTF-8.
+        case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0xFEFF, 0xFFFD: true
+        default: false
+        }
+    }
+
+    fileprivate var escapedControl: String {
+        switch self {
+        case "\0": "\\0"
+        case "\t": "\\t"
+        case "\n": "\\n"
+        case "\r": "\\r"
+        default: "\\u{\(String(value, radix: 16, uppercase: true))}"
+        }
+    }
+
+    fileprivate var reason: String {
+        value == 0xFFFD ? "which stands for bytes that are no UTF-8" : "which no setting has"
+    }
+}

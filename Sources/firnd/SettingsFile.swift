@@ -1,0 +1,42 @@
+internal import FirnPlaces
+
+/// The file of `--config`: a `name = value` a line, comments that begin with `#`, and empty lines.
+struct SettingsFile {
+    struct Line: Equatable {
+        /// The file and the line's number, for messages.
+        var place: String
+        var name: String
+        /// Empty where nothing is behind the equals sign.
+        var value: String
+    }
+
+    let lines: [Line]
+
+    init(path: String) throws(ConfigurationError) {
+        try self.init(text: try TextFile.read(path: path), path: path)
+    }
+
+    /// - Throws: for a line of another form, and for a control character anywhere. Also in a comment: an editor may show
+    ///   a line's end where there is none, and what stands behind it would be left out without a word.
+    init(text: String, path: String) throws(ConfigurationError) {
+        var lines: [Line] = []
+        for (index, line) in TextFile.lines(of: text).enumerated() {
+            let line = line.trimmingBlanks()
+            let place = "\(path), line \(index + 1)"
+            if line.utf8.first == UInt8(ascii: "#") {
+                try String(line.unicodeScalars.filter { $0 != "\t" }).refuseControls(in: place)
+                continue
+            }
+            guard !line.isEmpty else { continue }
+            guard let equals = line.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+                throw ConfigurationError("\(place): '\(line.escapingControls)' is not of the form 'name = value'")
+            }
+            let name = line[..<equals].trimmingBlanks()
+            let value = line[line.utf8.index(after: equals)...].trimmingBlanks()
+            try name.refuseControls(in: place)
+            try value.refuseControls(in: "\(place): \(name)")
+            lines.append(Line(place: place, name: String(name), value: String(value)))
+        }
+        self.lines = lines
+    }
+}
