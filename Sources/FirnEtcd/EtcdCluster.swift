@@ -1,3 +1,4 @@
+internal import FirnStore
 internal import NIOCore
 internal import NIOPosix
 internal import SwiftProtobuf
@@ -127,7 +128,11 @@ final class EtcdCluster: Sendable {
         if let token = state.withLock({ $0.token }) { return .answered(token) }
         var request = Etcdserverpb_AuthenticateRequest()
         request.name = credentials.user
-        request.password = credentials.password
+        do {
+            request.password = try credentials.readPassword()
+        } catch {
+            return .failed(EtcdFailure(.refused, "\(error)"), mayHaveHappened: false)
+        }
         let outcome: Attempt<Etcdserverpb_AuthenticateResponse> = call(
             .authenticate,
             request,

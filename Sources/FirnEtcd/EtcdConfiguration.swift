@@ -45,11 +45,16 @@ package struct EtcdConfiguration: Sendable {
 
     package struct Credentials: Sendable {
         package var user: String
-        package var password: String
+        /// Read for every new token, so that a password can be changed, or a wrong one put right, in place.
+        package var readPassword: @Sendable () throws -> String
+
+        package init(user: String, readPassword: @escaping @Sendable () throws -> String) {
+            self.user = user
+            self.readPassword = readPassword
+        }
 
         package init(user: String, password: String) {
-            self.user = user
-            self.password = password
+            self.init(user: user) { password }
         }
     }
 }

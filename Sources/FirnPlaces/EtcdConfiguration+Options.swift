@@ -88,18 +88,28 @@ extension EtcdConfiguration {
         switch (options.etcdUser, options.etcdPasswordFile) {
         case (nil, nil): return nil
         case (let user?, let path?):
-            let line = try TextFile.read(path: path, is: "the file of --etcd-password-file,").prefix {
-                $0 != "\n" && $0 != "\r\n"
-            }
-            guard !line.isEmpty else {
-                throw ConfigurationError(
-                    "--etcd-password-file: the first line of \(path) is empty; write the password there"
-                )
-            }
-            return .init(user: user, password: String(line))
+            // Now too, so that a file that is not there or empty is found out at the start.
+            _ = try password(inFile: path)
+            return .init(user: user) { try password(inFile: path) }
         default:
             throw ConfigurationError("--etcd-user and --etcd-password-file belong together; give both")
         }
+    }
+
+    private static func password(inFile path: String) throws(ConfigurationError) -> String {
+        let text = try TextFile.read(path: path, is: "the file of --etcd-password-file,")
+        guard let line = TextFile.lines(of: text).first, !line.isEmpty else {
+            throw ConfigurationError(
+                "--etcd-password-file: the first line of \(path) is empty; write the password there"
+            )
+        }
+        guard line.firstControl == nil else {
+            // The password itself is not for messages.
+            throw ConfigurationError(
+                "--etcd-password-file: the first line of \(path) has a control character; write the password alone there"
+            )
+        }
+        return String(line)
     }
 
     private static func requireReadable(_ path: String, _ name: String) throws(ConfigurationError) {

@@ -32,7 +32,12 @@ package struct EtcdOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The user, with --etcd-password-file.", valueName: "user"))
     package var etcdUser: String?
 
-    @Option(help: ArgumentHelp("A file with the user's password on its first line.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "A file with the user's password on its first line. Read again for every new token.",
+            valueName: "path"
+        )
+    )
     package var etcdPasswordFile: String?
 
     @Option(

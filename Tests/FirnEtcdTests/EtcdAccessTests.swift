@@ -67,6 +67,27 @@ import Testing
         #expect(eventually { try? store.read("a")?.version } == next)
     }
 
+    /// The refusal says to put the file right, and that is all that there is to do.
+    @Test func aPasswordIsReadAnewForEachToken() throws {
+        let server = try EtcdServer()
+        try server.requirePasswords(root: "r", firn: "secret")
+        let file = server.directory + "/password"
+        try Data("wrong".utf8).write(to: URL(fileURLWithPath: file))
+        let store = store(server, .init(user: "firn") { try String(contentsOfFile: file, encoding: .utf8) })
+        let refusal = try #require(throws: StoreError.self) { try store.read("a") }
+        #expect(refusal.code == .refused && refusal.message.contains("--etcd-password-file"))
+        try Data("secret".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(try store.read("a") == nil)
+        try FileManager.default.removeItem(atPath: file)
+        // A token that is taken needs no password.
+        #expect(try store.read("a") == nil)
+        try server.forgetTokens(root: "r", firn: "secret")
+        let missing = try #require(throws: StoreError.self) { try store.read("a") }
+        #expect(missing.code == .refused && !missing.message.contains("secret"))
+        try Data("secret".utf8).write(to: URL(fileURLWithPath: file))
+        #expect(try store.read("a") == nil)
+    }
+
     /// etcd without users takes a daemon with one.
     @Test func aUserIsOfNoUseWhereNoneIsWanted() throws {
         let server = try EtcdServer()
