@@ -56,8 +56,11 @@ private func report(_ error: any Error) throws {
         return
     case let error as FirnClientError:
         var line = "firn: \(error.message)"
-        if let retryAfter = error.retryAfter { line += " Try again in \(retryAfter)." }
-        if error.code == .unreachable { line += " (scripts/run starts one from a checkout.)" }
+        if let retryAfter = error.retryAfter {
+            // A daemon's message may be the end of a sentence or not.
+            if let last = line.last, !".!?".contains(last) { line += "." }
+            line += " Try again in \(retryAfter)."
+        }
         StandardError.write(line: line)
         throw error.exitCode
     case let error as LayoutError:

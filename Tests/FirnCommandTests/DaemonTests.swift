@@ -60,6 +60,12 @@ import Testing
         let refused = try Command.run("health", "--address", closed.address)
         #expect(refused.exitCode == 75 && refused.errors == "firn: no window. Try again in 0.25 seconds.\n")
 
+        // A message that ends without a full stop is ended first.
+        let starting = try CountingDaemon(refusing: Status(.unavailable, "no worker yet", retryAfterMilliseconds: 100))
+        defer { starting.stop() }
+        let early = try Command.run("health", "--address", starting.address)
+        #expect(early.errors == "firn: no worker yet. Try again in 0.1 seconds.\n")
+
         let expired = try CountingDaemon(refusing: Status(.failedPrecondition, "the layout ended"))
         defer { expired.stop() }
         #expect(try Command.run("health", "--address", expired.address).exitCode == 70)
