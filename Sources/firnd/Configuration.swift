@@ -71,7 +71,8 @@ struct Configuration {
         rule = try WorkerChoice(parsing: options.ids.worker).rule(
             layout: layout,
             podAddress: options.ids.podIp ?? environment("MY_IP"),
-            podName: environment("POD_NAME") ?? environment("HOSTNAME")
+            podName: environment("POD_NAME") ?? environment("HOSTNAME"),
+            podIndex: environment("POD_INDEX")
         )
         workers = options.ids.workers
         shards = options.ids.shards ?? Processors.count

@@ -136,7 +136,14 @@ struct IDOptions: ParsableArguments {
     )
     var stateDir: String?
 
-    @Option(help: ArgumentHelp("Which worker: auto, a number, pod-ip or ordinal.", valueName: "rule"))
+    @Option(
+        help: ArgumentHelp(
+            "Which worker: auto, a number, pod-ip or ordinal.",
+            discussion:
+                "ordinal is $POD_INDEX (the label apps.kubernetes.io/pod-index), else the number at the end of $POD_NAME.",
+            valueName: "rule"
+        )
+    )
     var worker = "auto"
 
     @Option(help: ArgumentHelp("The pod's address for --worker pod-ip. Default: $MY_IP.", valueName: "address"))

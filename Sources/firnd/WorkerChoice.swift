@@ -28,7 +28,13 @@ enum WorkerChoice: Equatable {
     /// - Parameters:
     ///   - podAddress: the pod's IP address, if one is known.
     ///   - podName: the pod's name, if one is known.
-    func rule(layout: Layout, podAddress: String?, podName: String?) throws(ConfigurationError) -> WorkerRule {
+    ///   - podIndex: the pod's number in its StatefulSet, as Kubernetes labels it, if it is known.
+    func rule(
+        layout: Layout,
+        podAddress: String?,
+        podName: String?,
+        podIndex: String?
+    ) throws(ConfigurationError) -> WorkerRule {
         switch self {
         case .auto:
             return .auto
@@ -37,6 +43,7 @@ enum WorkerChoice: Equatable {
         case .podAddress:
             return .fixed(try Self.worker(ofAddress: podAddress, layout: layout))
         case .ordinal:
+            if let podIndex { return .fixed(try Self.worker(ofPodIndex: podIndex, layout: layout)) }
             return .fixed(try Self.worker(ofPodName: podName, layout: layout))
         }
     }
@@ -71,18 +78,46 @@ enum WorkerChoice: Equatable {
         }
     }
 
-    /// The number at the end of a StatefulSet's pod's name: `firn-2` is 2.
+    /// The label `apps.kubernetes.io/pod-index` (Kubernetes 1.32), in `POD_INDEX`.
+    private static func worker(ofPodIndex text: String, layout: Layout) throws(ConfigurationError) -> UInt32 {
+        guard let index = ordinal(text[...]) else {
+            throw ConfigurationError(
+                "--worker ordinal: POD_INDEX is '\(text)', which is no number; set it from the label "
+                    + "apps.kubernetes.io/pod-index, or leave it out and set POD_NAME from metadata.name"
+            )
+        }
+        return try fitting(index, layout, "the POD_INDEX \(index)")
+    }
+
+    /// The number at the end of a StatefulSet's pod's name: `firn-2` is 2. Other names end in numbers too, above all those
+    /// that clouds make of a host's address, as `ip-10-0-3-17`.
     private static func worker(ofPodName name: String?, layout: Layout) throws(ConfigurationError) -> UInt32 {
         guard let name = name ?? hostName, !name.isEmpty else {
-            throw ConfigurationError("--worker ordinal lacks the pod's name; set POD_NAME from metadata.name")
+            throw ConfigurationError(
+                "--worker ordinal lacks the pod's name; set POD_NAME from metadata.name, or POD_INDEX from the label "
+                    + "apps.kubernetes.io/pod-index"
+            )
         }
-        guard let dash = name.lastIndex(of: "-"), let ordinal = UInt64(name[name.index(after: dash)...]) else {
+        let words = name.split(separator: "-", omittingEmptySubsequences: false)
+        guard words.count > 1, !words[0].isEmpty, let ordinal = ordinal(words[words.count - 1]) else {
             throw ConfigurationError(
                 "--worker ordinal: the name '\(name)' does not end in a dash and a number, as a StatefulSet's pods' do; "
                     + "choose --worker auto elsewhere"
             )
         }
+        guard words.count < 4 || words.suffix(4).contains(where: { UInt8($0) == nil }) else {
+            throw ConfigurationError(
+                "--worker ordinal: the name '\(name)' ends in an address and not in a StatefulSet's number; set POD_NAME "
+                    + "from metadata.name, or POD_INDEX from the label apps.kubernetes.io/pod-index, or choose --worker auto"
+            )
+        }
         return try fitting(ordinal, layout, "the ordinal of '\(name)'")
+    }
+
+    /// A number as Kubernetes writes it: digits, and no 0 in front of others.
+    private static func ordinal(_ text: Substring) -> UInt64? {
+        guard let number = UInt64(text), "\(number)" == text else { return nil }
+        return number
     }
 
     private static func fitting(_ number: UInt64, _ layout: Layout, _ what: String) throws(ConfigurationError) -> UInt32
