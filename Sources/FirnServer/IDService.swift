@@ -114,10 +114,16 @@ package final class IDService {
     package var closed: Status { availability.refusal }
 
     /// What a call is told when the layout's time field cannot hold the present.
-    package var expired: Status {
+    package var expired: Status { .ended(layout) }
+}
+
+extension Status {
+    /// What everybody is told once the layout's time field cannot hold the present: for good, and so with no word of when
+    /// to try again.
+    static func ended(_ layout: Layout) -> Status {
         Status(
             .failedPrecondition,
-            "the layout \(layout.name) ended at \(layout.lastInstantUnixMilliseconds) ms since 1970; move to another layout or epoch"
+            "the layout \(layout.name) ended at \(layout.endOfUse); move to another layout or epoch"
         )
     }
 }

@@ -35,7 +35,9 @@ struct Announcement {
     }
 
     /// What `--check` prints of a configuration that is good.
-    static func checked(_ configuration: Configuration) -> String {
+    ///
+    /// - Parameter notes: what a start would meet besides.
+    static func checked(_ configuration: Configuration, notes: [String]) -> String {
         let layout = configuration.layout
         let rule: String
         switch configuration.rule {
@@ -60,7 +62,8 @@ struct Announcement {
         let lines = rows.map { name, value in
             "  " + name + String(repeating: " ", count: width - name.count) + "  " + value
         }
-        let remarks = configuration.warnings.map { "Warning: \($0)" } + configuration.notices.map { "Note: \($0)" }
+        let remarks =
+            configuration.warnings.map { "Warning: \($0)" } + (configuration.notices + notes).map { "Note: \($0)" }
         return (["The configuration is good."] + lines + remarks).joined(separator: "\n")
     }
 

@@ -51,7 +51,7 @@ struct Configuration {
 
     init(_ options: Options, environment: (String) -> String?) throws(ConfigurationError) {
         clockOffset = options.ids.clockOffset.value
-        layout = try Self.layout(options.ids.layout, clockOffset: clockOffset)
+        layout = try Self.layout(options.ids.layout)
         addresses = try Self.addresses(options.sockets.listen)
         let inherited = try Self.inheritedSockets()
         inheritedSockets = inherited.filter { $0.purpose == .frames }.map(\.descriptor)
@@ -137,7 +137,7 @@ struct Configuration {
         }
     }
 
-    private static func layout(_ text: String, clockOffset: Duration) throws(ConfigurationError) -> Layout {
+    private static func layout(_ text: String) throws(ConfigurationError) -> Layout {
         let layout: Layout
         do {
             layout = try Layout(parsing: text)
@@ -147,12 +147,6 @@ struct Configuration {
         guard layout.hasTime else {
             throw ConfigurationError(
                 "the layout \(layout.name) has no time, so no worker can mint it; choose another --layout"
-            )
-        }
-        // Nanoseconds since 1970 fit 64 bits until 2262, and the engine counts in them.
-        guard layout.tick(atUnixNanoseconds: SystemTimeSource(wallOffset: clockOffset).wallNanoseconds()) != nil else {
-            throw ConfigurationError(
-                "the layout \(layout.name) begins at \(layout.epoch), which is not yet; choose an epoch in the past, or set the clock"
             )
         }
         return layout

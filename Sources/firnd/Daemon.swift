@@ -29,6 +29,7 @@ final class Daemon {
     func run() throws {
         let signals = TerminationSignals()
         let supervisor = Supervisor(environment: { getenv($0).map { String(cString: $0) } }, logger: logger)
+        guard try isTimeToStart(signals, supervisor) else { return }
         supervisor?.tell(["STATUS=opening the store and asking it for a worker"])
         try configuration.defaultPlaces?.makeDirectories()
         // Before anything is claimed: a second daemon on the same socket leaves the store alone.
@@ -147,6 +148,22 @@ final class Daemon {
         windows.stop()
         logger.info("stopped")
         if let refusal { throw refusal }
+    }
+
+    /// Waits until the wall clock is set, and refuses a layout that has no time left.
+    ///
+    /// - Returns: false when a signal came first.
+    private func isTimeToStart(_ signals: TerminationSignals, _ supervisor: Supervisor?) throws -> Bool {
+        let source = SystemTimeSource(wallOffset: configuration.clockOffset)
+        let signal = ClockWait.run(source, supervisor: supervisor, logger: logger) {
+            signals.wait(atMost: .seconds(1))
+        }
+        if let signal {
+            logger.info("stopped", metadata: ["reason": "\(signal)"])
+            return false
+        }
+        try LayoutSpan.check(configuration.layout, wallNanoseconds: source.wallNanoseconds())
+        return true
     }
 
     private func openListeners() throws(ListenError) -> Listeners {

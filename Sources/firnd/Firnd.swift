@@ -32,7 +32,8 @@ enum Firnd {
 
     private static func start(_ configuration: Configuration, checks: Bool) throws {
         guard !checks else {
-            print(Announcement.checked(configuration))
+            let notes = try Rehearsal(configuration).run()
+            print(Announcement.checked(configuration, notes: notes))
             return
         }
         try Daemon(configuration).run()

@@ -37,6 +37,11 @@ package final class Availability: Sendable {
         reason.withLock { $0 = Status(.unavailable, why, retryAfterMilliseconds: retryAfterMilliseconds) }
     }
 
+    /// There will be no ID from now on, so nobody is told when to try again.
+    package func ended(_ why: Status) {
+        reason.withLock { $0 = why }
+    }
+
     package func startedDraining() {
         draining.store(true, ordering: .relaxed)
     }

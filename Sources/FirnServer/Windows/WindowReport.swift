@@ -1,6 +1,7 @@
 internal import FirnEngine
 internal import FirnLayout
 internal import FirnStore
+internal import FirnWire
 internal import Logging
 
 /// Says how the daemon's workers stand: to its log when it changes, and to whoever asks whether it is ready.
@@ -64,6 +65,8 @@ struct WindowReport {
 
     /// Tells callers and probes whether IDs can be had: ready when every worker is.
     func publish(_ statuses: [KeeperStatus], now: Moment) {
+        // What a call is told that finds a space which has come to its end, told to those too who find none.
+        if statuses.contains(.layoutEnded) { return availability.ended(.ended(layout)) }
         let retryTicks = claims.windowTicks / 30
         let retry = UInt32(clamping: max(10, retryTicks * layout.tickNanoseconds / 1_000_000))
         if let reason = statuses.lazy.compactMap({ reason($0) }).first {
@@ -98,8 +101,7 @@ struct WindowReport {
             return "the window of worker \(worker) ended at \(layout.time(ofTick: limit)) and could not be extended; "
                 + "it is tried again: \(error.map { "\($0)" } ?? "the store has not answered yet")"
         case .layoutEnded:
-            return "the layout \(layout.name) ended at \(layout.lastInstant.map { "\($0)" } ?? "its last tick"); "
-                + "move to another layout or epoch"
+            return Status.ended(layout).message
         case .stopping, .stopped:
             return "the daemon is stopping"
         }
