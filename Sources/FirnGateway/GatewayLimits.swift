@@ -6,6 +6,8 @@ package struct GatewayLimits: Sendable {
     package var maximumConnections: Int
     /// Open connections to `--admin` listeners: probes, scrapers and people.
     package var maximumAdminConnections = 64
+    /// Connections past the limit that are told so; others are closed without a word.
+    package var maximumRefused = 64
     /// How long a connection may be silent between two requests.
     package var idleTimeout: Duration = .seconds(60)
     /// From a request's first byte to its last.
@@ -30,9 +32,6 @@ package struct GatewayLimits: Sendable {
     static let readLength = 8 * 1024
     /// Unsent bytes of an answer past which the connection is neither read nor given more.
     static let maximumUnsentBytes = 64 * 1024
-    /// Connections past the limit that are told so; others are closed without a word.
-    static let maximumRefused = 64
-
     /// The framed protocol's limits where they mean the same, and `maximumConnections`.
     package init(maximumConnections: Int, _ limits: Limits) {
         self.maximumConnections = maximumConnections

@@ -88,7 +88,7 @@ final class GatewayLoop {
             return nil
         }
         census.refused()
-        if count > maximum + GatewayLimits.maximumRefused { newcomer.channel.close(promise: nil) }
+        if count > maximum + limits.maximumRefused { newcomer.channel.close(promise: nil) }
         var answer = HTTPAnswer.refused(
             .serviceUnavailable,
             "the daemon has its maximum of \(maximum) HTTP connections here; close some, or share them"

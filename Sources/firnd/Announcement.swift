@@ -28,6 +28,7 @@ struct Announcement {
                 "state": "\(configuration.state)",
                 "window": "\(configuration.window)",
                 "shards": "\(configuration.shards)",
+                "connections": "\(configuration.limits.maximumConnections)",
                 "ids_per_second": "\(Self.idsPerSecond(configuration))",
                 "last_day": "\(layout.lastDay ?? "never")",
             ].merging(overHTTP) { $1 }

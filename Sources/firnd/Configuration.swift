@@ -99,9 +99,8 @@ struct Configuration {
             1...1_000_000_000
         )
         sequences.maximumSequences = try Self.within(options.ids.maxSequences, "max-sequences", 8...10_000_000)
-        let descriptors = FileDescriptorLimit.raised()
-        http = try HTTPConfiguration(options, inherited: inherited, fileDescriptors: descriptors)
-        limits = try Self.limits(options.limits, fileDescriptors: descriptors - http.reservedDescriptors)
+        http = try HTTPConfiguration(options, inherited: inherited)
+        limits = try Self.limits(options.limits)
         drainDelay = options.limits.drainDelay.value ?? .zero
         guard let level = Logger.Level(rawValue: options.log.logLevel) else {
             throw ConfigurationError(
@@ -116,6 +115,22 @@ struct Configuration {
             )
         }
         try check()
+        let budget = try DescriptorBudget(
+            descriptors: FileDescriptorLimit.raised(),
+            DescriptorBudget.Wishes(
+                shards: shards,
+                listeners: addresses.count + inheritedSockets.count,
+                servesHTTP: http.servesIDs,
+                servesAdmin: http.servesAdmin,
+                connections: options.limits.maxConnections,
+                httpConnections: http.wishedConnections
+            )
+        )
+        http.keep(to: budget)
+        limits.maximumConnections = budget.connections
+        limits.maximumConnectionsPerUser =
+            options.limits.maxConnectionsPerUid ?? max(1, budget.connections - budget.connections / 8)
+        warnings += budget.warnings
     }
 
     private func check() throws(ConfigurationError) {
@@ -191,21 +206,18 @@ struct Configuration {
         )
     }
 
-    private static func limits(
-        _ options: LimitOptions,
-        fileDescriptors: Int
-    ) throws(ConfigurationError) -> Limits {
-        var limits = Limits(fileDescriptors: fileDescriptors)
+    /// All but the numbers of connections, which the descriptors bound.
+    private static func limits(_ options: LimitOptions) throws(ConfigurationError) -> Limits {
+        var limits = Limits(fileDescriptors: 0)
         limits.maximumBatch = try within(options.maxBatch, "max-batch", 1...65_536)
         limits.maximumWaitingCalls = try within(options.maxWaitingCalls, "max-waiting-calls", 1...1_048_576)
         limits.maximumUnsentBytes = try within(options.maxUnsentBytes, "max-unsent-bytes", 1024...1_073_741_824)
         limits.maximumFramesPerWakeup = try within(options.maxFramesPerTurn, "max-frames-per-turn", 1...65_536)
-        if let maximum = options.maxConnections {
-            limits.maximumConnections = try within(maximum, "max-connections", 1...1_048_576)
-            limits.maximumConnectionsPerUser = max(1, maximum - maximum / 8)
+        _ = try options.maxConnections.map { maximum throws(ConfigurationError) in
+            try within(maximum, "max-connections", 1...1_048_576)
         }
-        if let maximum = options.maxConnectionsPerUid {
-            limits.maximumConnectionsPerUser = try within(maximum, "max-connections-per-uid", 1...1_048_576)
+        _ = try options.maxConnectionsPerUid.map { maximum throws(ConfigurationError) in
+            try within(maximum, "max-connections-per-uid", 1...1_048_576)
         }
         limits.sendTimeout = try required(options.sendTimeout, "send-timeout")
         limits.frameTimeout = try required(options.frameTimeout, "frame-timeout")

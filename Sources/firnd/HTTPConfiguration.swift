@@ -6,31 +6,31 @@ struct HTTPConfiguration {
     var addresses: [ListenAddress]
     var adminAddresses: [ListenAddress]
     var inherited: [InheritedSocket]
-    var maximumConnections: Int
+    /// Those of both kinds, and of those past them the ones that are told so: what the descriptors leave room for.
+    private(set) var maximumConnections = 0
+    private(set) var maximumAdminConnections = 0
+    private(set) var maximumRefused = 0
     var idleTimeout: Duration
+    /// `--max-http-connections`.
+    let wishedConnections: Int?
 
-    /// The default: as many as a load balancer in front keeps open. With few descriptors, the most of them stay with the
-    /// framed protocol.
-    private static let usualConnections = 1024
-    /// Connections of probes, scrapers and people, and those of them that are told that there are too many.
-    static let maximumAdminConnections = 64
-
-    init(_ options: Options, inherited: [InheritedSocket], fileDescriptors: Int) throws(ConfigurationError) {
+    init(_ options: Options, inherited: [InheritedSocket]) throws(ConfigurationError) {
         addresses = try Self.addresses(options.sockets.http, "http")
         adminAddresses = try Self.addresses(options.sockets.admin, "admin")
         self.inherited = inherited.filter { $0.purpose != .frames }
-        maximumConnections = max(1, min(Self.usualConnections, fileDescriptors / 4))
-        if let maximum = options.limits.maxHttpConnections {
-            maximumConnections = try Configuration.within(maximum, "max-http-connections", 1...1_048_576)
+        wishedConnections = try options.limits.maxHttpConnections.map { maximum throws(ConfigurationError) in
+            try Configuration.within(maximum, "max-http-connections", 1...1_048_576)
         }
         idleTimeout = try Configuration.required(options.limits.httpIdleTimeout, "http-idle-timeout")
     }
 
-    /// Descriptors that HTTP may use up, which the framed protocol then leaves alone.
-    var reservedDescriptors: Int {
-        let ids = !addresses.isEmpty || inherited.contains { $0.purpose == .http }
-        let admin = !adminAddresses.isEmpty || inherited.contains { $0.purpose == .admin }
-        return (ids ? maximumConnections + 64 : 0) + (admin ? Self.maximumAdminConnections + 64 : 0)
+    var servesIDs: Bool { !addresses.isEmpty || inherited.contains { $0.purpose == .http } }
+    var servesAdmin: Bool { !adminAddresses.isEmpty || inherited.contains { $0.purpose == .admin } }
+
+    mutating func keep(to budget: DescriptorBudget) {
+        maximumConnections = budget.httpConnections
+        maximumAdminConnections = budget.adminConnections
+        maximumRefused = budget.refusedHTTPConnections
     }
 
     private static func addresses(_ texts: [String], _ option: String) throws(ConfigurationError) -> [ListenAddress] {

@@ -42,7 +42,8 @@ struct HTTPListeners {
     ) throws -> Gateway? {
         guard !ids.isEmpty || !admin.isEmpty else { return nil }
         var limits = GatewayLimits(maximumConnections: configuration.http.maximumConnections, configuration.limits)
-        limits.maximumAdminConnections = HTTPConfiguration.maximumAdminConnections
+        limits.maximumAdminConnections = configuration.http.maximumAdminConnections
+        limits.maximumRefused = configuration.http.maximumRefused
         limits.idleTimeout = configuration.http.idleTimeout
         return try Gateway(
             listeners: ids.map { GatewayListener($0, .ids) } + admin.map { GatewayListener($0, .admin) },

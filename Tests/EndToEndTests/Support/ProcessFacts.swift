@@ -32,6 +32,12 @@ extension Daemon {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
     }
 
+    /// Lets it open no more files than these, in all. At its start it would keep its own limits to that.
+    func limitOpenFiles(to count: Int) throws {
+        let (status, output) = try Tool.run("/usr/bin/prlimit", "--pid", "\(pid)", "--nofile=\(count):\(count)")
+        guard status == 0 else { throw TestFailure("prlimit (package util-linux): \(output)") }
+    }
+
     private func number(_ name: String, in path: String) throws -> Int {
         let text = try String(contentsOfFile: path, encoding: .utf8)
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(name) }),
