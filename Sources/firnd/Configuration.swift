@@ -35,6 +35,8 @@ struct Configuration {
     var logFormat: LogFormat
     /// The default places, where one of them is used: their directories may have to be made.
     var defaultPlaces: DefaultPlaces?
+    /// TCP addresses that leave IPv4 to another one of the same port.
+    var ipv6Only: Set<ListenAddress>
     /// What the reader of the log should know about a default that was chosen.
     var notices: [String] = []
     /// What was not done as it was written.
@@ -101,6 +103,8 @@ struct Configuration {
         sequences.maximumSequences = try Self.within(options.ids.maxSequences, "max-sequences", 8...10_000_000)
         http = try HTTPConfiguration(options, inherited: inherited)
         limits = try Self.limits(options.limits)
+        ipv6Only = try Self.ipv6Only(addresses, http)
+        http.ipv6Only = ipv6Only
         drainDelay = options.limits.drainDelay.value ?? .zero
         guard let level = Logger.Level(rawValue: options.log.logLevel) else {
             throw ConfigurationError(
@@ -131,6 +135,25 @@ struct Configuration {
         limits.maximumConnectionsPerUser =
             options.limits.maxConnectionsPerUid ?? max(1, budget.connections - budget.connections / 8)
         warnings += budget.warnings
+    }
+
+    /// Refuses addresses that are in each other's way.
+    ///
+    /// - Returns: those that leave IPv4 to another one.
+    private static func ipv6Only(
+        _ addresses: [ListenAddress],
+        _ http: HTTPConfiguration
+    ) throws(ConfigurationError) -> Set<ListenAddress> {
+        let named =
+            addresses.map { AddressOverlap.Named(option: "--listen", address: $0) }
+            + http.addresses.map { AddressOverlap.Named(option: "--http", address: $0) }
+            + http.adminAddresses.map { AddressOverlap.Named(option: "--admin", address: $0) }
+        do {
+            try AddressOverlap.check(named)
+        } catch {
+            throw ConfigurationError("\(error)")
+        }
+        return AddressOverlap.ipv6Only(of: named.map(\.address))
     }
 
     private func check() throws(ConfigurationError) {

@@ -171,7 +171,8 @@ final class Daemon {
             configuration.addresses,
             inherited: configuration.inheritedSockets,
             ownership: configuration.ownership,
-            allowsAnyHost: configuration.allowsAnyHost
+            allowsAnyHost: configuration.allowsAnyHost,
+            ipv6Only: configuration.ipv6Only
         )
     }
 

@@ -10,6 +10,8 @@ struct HTTPConfiguration {
     private(set) var maximumConnections = 0
     private(set) var maximumAdminConnections = 0
     private(set) var maximumRefused = 0
+    /// Addresses that leave IPv4 to another one of the same port.
+    var ipv6Only: Set<ListenAddress> = []
     var idleTimeout: Duration
     /// `--max-http-connections`.
     let wishedConnections: Int?
@@ -38,7 +40,7 @@ struct HTTPConfiguration {
         for text in texts {
             let address: ListenAddress
             do {
-                address = try ListenAddress(parsing: "tcp:" + text)
+                address = try ListenAddress(parsingHostAndPort: text)
             } catch {
                 throw ConfigurationError("--\(option): \(error)")
             }
@@ -53,11 +55,7 @@ struct HTTPConfiguration {
         addresses.isEmpty
             ? "off"
             : addresses.map { address in
-                if case .tcp = address {
-                    String(address.description.dropFirst("tcp:".count))
-                } else {
-                    address.description
-                }
+                if case .tcp = address { address.withoutScheme } else { address.description }
             }.joined(separator: " ")
     }
 }

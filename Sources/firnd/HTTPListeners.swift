@@ -25,7 +25,15 @@ struct HTTPListeners {
             listeners.append(try Listener(inherited: socket.descriptor, allowsAnyHost: allowsAnyHost))
         }
         for address in addresses {
-            listeners.append(try Listener(address, ownership: SocketOwnership(), allowsAnyHost: allowsAnyHost))
+            listeners.append(
+                try Listener(
+                    address,
+                    ownership: SocketOwnership(),
+                    allowsAnyHost: allowsAnyHost,
+                    name: "--\(purpose.rawValue) \(address.withoutScheme)",
+                    isIPv6Only: configuration.ipv6Only.contains(address)
+                )
+            )
         }
         return listeners
     }

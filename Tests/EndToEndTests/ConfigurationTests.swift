@@ -53,9 +53,9 @@ import Testing
             let replacedToo = try check(
                 in: scratch,
                 ["--config", lists],
-                environment: ["FIRN_LISTEN": "unix:/variable"]
+                environment: ["FIRN_LISTEN": "unix:\(scratch.file("variable"))"]
             )
-            #expect(row("listen", of: replacedToo.output) == "unix:/variable")
+            #expect(row("listen", of: replacedToo.output) == "unix:\(scratch.file("variable"))")
 
             let named = try check(in: scratch, [], environment: ["FIRN_CONFIG": file])
             #expect(row("shards", of: named.output) == "1")
@@ -111,6 +111,9 @@ import Testing
         (["--worker", "1024"], "1023"),
         (["--worker", "someone"], "'someone'"),
         (["--worker", "3", "--workers", "2"], "--worker auto"),
+        (["--http", "3000"], "--http: '3000' lacks a port from 0 to 65535; write HOST:PORT"),
+        (["--admin", "::1:3000"], "--admin: '::1:3000': put an IPv6 address in brackets, as in [::1]:7300"),
+        (["--http", ":3000"], "--http: ':3000' lacks a host; write 127.0.0.1:3000"),
         (["--config", "/dev/null", "--config", "/dev/null"], "--config is given 2 times"),
         (["--worker", "pod-ip"], "MY_IP"),
         (["--worker", "pod-ip", "--pod-ip", "fd00::1"], "fd00::1"),

@@ -142,14 +142,22 @@ package final class Listeners: Sendable {
         _ addresses: [ListenAddress],
         inherited: [Int32] = [],
         ownership: SocketOwnership = SocketOwnership(),
-        allowsAnyHost: Bool = false
+        allowsAnyHost: Bool = false,
+        ipv6Only: Set<ListenAddress> = []
     ) throws(ListenError) {
         var listeners: [Listener] = []
         for descriptor in inherited {
             listeners.append(try Listener(inherited: descriptor, allowsAnyHost: allowsAnyHost))
         }
         for address in addresses {
-            listeners.append(try Listener(address, ownership: ownership, allowsAnyHost: allowsAnyHost))
+            listeners.append(
+                try Listener(
+                    address,
+                    ownership: ownership,
+                    allowsAnyHost: allowsAnyHost,
+                    isIPv6Only: ipv6Only.contains(address)
+                )
+            )
         }
         self.listeners = listeners
         descriptors = listeners.map { $0.descriptor }

@@ -19,10 +19,23 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Reads `HOST:PORT`, as options take it that are for TCP alone.
+    package init(parsingHostAndPort text: String) throws(ListenError) {
+        self = try Self.tcp(text[...], scheme: "")
+    }
+
     package var description: String {
         switch self {
-        case .unix(let path): "unix:\(path)"
-        case .tcp(let host, let port): host.contains(":") ? "tcp:[\(host)]:\(port)" : "tcp:\(host):\(port)"
+        case .unix: "unix:\(withoutScheme)"
+        case .tcp: "tcp:\(withoutScheme)"
+        }
+    }
+
+    /// The path, or `HOST:PORT`, with an IPv6 address in brackets.
+    package var withoutScheme: String {
+        switch self {
+        case .unix(let path): path
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         }
     }
 
@@ -49,18 +62,22 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt16(text) : nil
     }
 
-    private static func tcp(_ text: Substring) throws(ListenError) -> ListenAddress {
+    private static func tcp(_ text: Substring, scheme: String = "tcp:") throws(ListenError) -> ListenAddress {
         guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
-            throw .configuration("'tcp:\(text)' lacks a port from 0 to 65535; write tcp:HOST:PORT")
+            throw .configuration("'\(scheme)\(text)' lacks a port from 0 to 65535; write \(scheme)HOST:PORT")
         }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()
         } else if host.contains(":") {
-            throw .configuration("'tcp:\(text)': put an IPv6 address in brackets, as in tcp:[::1]:7300")
+            throw .configuration(
+                "'\(scheme)\(text)': put an IPv6 address in brackets, as in \(scheme)[::1]:7300"
+            )
         }
         guard !host.isEmpty else {
-            throw .configuration("'tcp:\(text)' lacks a host; write tcp:127.0.0.1:\(port), or the address to serve on")
+            throw .configuration(
+                "'\(scheme)\(text)' lacks a host; write \(scheme)127.0.0.1:\(port), or the address to serve on"
+            )
         }
         return .tcp(host: String(host), port: port)
     }

@@ -27,7 +27,17 @@ package final class Listener: Sendable {
     }
 
     /// Opens a socket at `address`.
-    package init(_ address: ListenAddress, ownership: SocketOwnership, allowsAnyHost: Bool) throws(ListenError) {
+    ///
+    /// - Parameters:
+    ///   - name: the address as it was written, with its option, for messages.
+    ///   - isIPv6Only: whether `[::]` leaves IPv4 to another listener of the same port.
+    package init(
+        _ address: ListenAddress,
+        ownership: SocketOwnership,
+        allowsAnyHost: Bool,
+        name: String? = nil,
+        isIPv6Only: Bool = false
+    ) throws(ListenError) {
         switch address {
         case .unix(let path):
             let file = try SocketFile(path: path, ownership: ownership)
@@ -39,7 +49,13 @@ package final class Listener: Sendable {
                 throw .system("cannot listen on \(address): \(systemError)")
             }
         case .tcp(let host, let port):
-            socket = try TCPBinding(host: host, port: port, allowsAnyHost: allowsAnyHost).bind()
+            socket = try TCPBinding(
+                host: host,
+                port: port,
+                allowsAnyHost: allowsAnyHost,
+                name: name ?? "--listen \(address)",
+                isIPv6Only: isIPv6Only
+            ).bind()
             guard let bound = SocketAddress.bound(to: socket.number) else {
                 throw .system("cannot read the address of \(address): \(systemError)")
             }

@@ -5,6 +5,10 @@ struct TCPBinding {
     let host: String
     let port: UInt16
     let allowsAnyHost: Bool
+    /// The address as it was written, with its option, for messages.
+    let name: String
+    /// For `[::]`, where 0.0.0.0 is listened on apart; else Linux gives it both.
+    var isIPv6Only = false
 
     /// A bound socket.
     func bind() throws(ListenError) -> FileDescriptor {
@@ -16,7 +20,7 @@ struct TCPBinding {
         let status = getaddrinfo(host, String(port), &hints, &found)
         guard status == 0, let found else {
             throw .configuration(
-                "the host '\(host)' of tcp:\(host):\(port) is not known: \(String(cString: gai_strerror(status)))"
+                "the host '\(host)' of \(name) is not known: \(String(cString: gai_strerror(status)))"
             )
         }
         defer { freeaddrinfo(found) }
@@ -26,7 +30,7 @@ struct TCPBinding {
         while let info = next {
             next = info.pointee.ai_next
             guard let address = SocketAddress(info.pointee.ai_addr, length: info.pointee.ai_addrlen) else { continue }
-            guard address.isLoopback || allowsAnyHost else { throw Self.exposed("tcp:\(host):\(port)") }
+            guard address.isLoopback || allowsAnyHost else { throw Self.exposed(name) }
             do throws(ListenError) {
                 return try bind(info.pointee)
             } catch {
@@ -43,9 +47,13 @@ struct TCPBinding {
         let result = FileDescriptor(descriptor)
         var yes: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        if isIPv6Only, info.ai_family == AF_INET6 {
+            setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        }
         guard Glibc.bind(descriptor, info.ai_addr, info.ai_addrlen) == 0 else {
-            let message = "cannot bind tcp:\(host):\(port): \(systemError)"
-            throw errno == EADDRINUSE
+            let reason = errno
+            let message = "cannot bind \(name): \(systemError)"
+            throw reason == EADDRINUSE
                 ? .occupied(message + "; stop who serves it, or choose another port") : .system(message)
         }
         return result
