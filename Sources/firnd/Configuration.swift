@@ -33,8 +33,9 @@ struct Configuration {
     var drainDelay: Duration
     var logLevel: Logger.Level
     var logFormat: LogFormat
-    /// The default places, where one of them is used: their directories may have to be made.
-    var defaultPlaces: DefaultPlaces?
+    /// The default places, and what they are used for: their directories may have to be made.
+    var places: DefaultPlaces
+    var placesUsed: [DefaultPlaces.Use] = []
     /// TCP addresses that leave IPv4 to another one of the same port.
     var ipv6Only: Set<ListenAddress>
     /// What the reader of the log should know about a default that was chosen.
@@ -57,7 +58,7 @@ struct Configuration {
         addresses = try Self.addresses(options.sockets.listen)
         let inherited = try Self.inheritedSockets()
         inheritedSockets = inherited.filter { $0.purpose == .frames }.map(\.descriptor)
-        let places = DefaultPlaces(environment: environment)
+        places = DefaultPlaces(environment: environment)
         if addresses.isEmpty && inheritedSockets.isEmpty {
             addresses = [.unix(path: places.socketPath)]
         }
@@ -66,7 +67,8 @@ struct Configuration {
             ?? .sqlite(path: places.storePath)
         if options.ids.store == nil, let notice = places.notice { notices.append(notice) }
         state = StatePlace(option: options.ids.stateDir, store: store, places: places)
-        if addresses.contains(.unix(path: places.socketPath)) || options.ids.store == nil { defaultPlaces = places }
+        if addresses.contains(.unix(path: places.socketPath)) { placesUsed.append(.socket) }
+        if options.ids.store == nil { placesUsed.append(.store) }
         ownership = try Self.ownership(options.sockets)
         policy = AccessPolicy(allowedUsers: Set(options.sockets.allowUid), allowedGroups: Set(options.sockets.allowGid))
         allowsAnyHost = options.sockets.insecureTcp

@@ -31,7 +31,7 @@ final class Daemon {
         let supervisor = Supervisor(environment: { getenv($0).map { String(cString: $0) } }, logger: logger)
         guard try isTimeToStart(signals, supervisor) else { return }
         supervisor?.tell(["STATUS=opening the store and asking it for a worker"])
-        try configuration.defaultPlaces?.makeDirectories()
+        for use in configuration.placesUsed { try configuration.places.makeDirectory(for: use) }
         // Before anything is claimed: a second daemon on the same socket leaves the store alone.
         var listeners: Listeners? = try openListeners()
         let httpListeners = try HTTPListeners(configuration.http, allowsAnyHost: configuration.allowsAnyHost)

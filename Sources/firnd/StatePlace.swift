@@ -37,7 +37,7 @@ enum StatePlace: CustomStringConvertible {
             return try GrantMemory(context, directory: StateDirectory(path: path))
         case .standard(let places):
             do {
-                try places.makeStateDirectory()
+                try places.makeDirectory(for: .state)
                 return try GrantMemory(context, directory: StateDirectory(path: places.stateDirectory))
             } catch  where error is ConfigurationError || (error as? StoreError)?.code == .unwritable {
                 logger.warning(
