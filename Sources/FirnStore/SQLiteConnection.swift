@@ -29,6 +29,22 @@ final class SQLiteConnection {
         guard lookaside == SQLITE_OK else { throw failure(lookaside) }
     }
 
+    /// Opens the file at `path` to read it as if nobody ever wrote to it: no lock is taken, no log looked at, and nothing
+    /// made. What it reads is as old as the last record that was moved from the log to the file.
+    init(unchanging path: String) throws(SQLiteFailure) {
+        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-_.".utf8)
+        let escaped = path.utf8.map { byte in
+            plain.contains(byte)
+                ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+        var opened: OpaquePointer?
+        let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        let code = sqlite3_open_v2("file:\(escaped)?immutable=1", &opened, flags, nil)
+        guard let opened else { throw SQLiteFailure(code: SQLITE_NOMEM, text: "out of memory") }
+        handle = opened
+        guard code == SQLITE_OK else { throw failure(code) }
+    }
+
     deinit {
         // Statements still there keep the database open until the last of them is finalized.
         sqlite3_close_v2(handle)

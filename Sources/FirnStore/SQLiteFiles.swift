@@ -67,9 +67,8 @@ struct SQLiteFiles: Equatable {
 
     /// Makes the directory of `path` if only that is missing, with mode 0750.
     static func makeDirectory(of path: String, option: String = "--store") throws(StoreError) {
+        if try examineDirectory(of: path, option: option) { return }
         let directory = parent(of: path)
-        var status = stat()
-        if stat(directory, &status) == 0 { return }
         if mkdir(directory, 0o750) == 0 {
             // Else a power loss could take the directory, and with it what was promised inside.
             let above = open(parent(of: directory), O_RDONLY)
@@ -81,14 +80,10 @@ struct SQLiteFiles: Equatable {
         }
         let reason = errno
         if reason == EEXIST { return }
-        throw StoreError(
-            code: .unwritable,
-            message: "cannot make the directory \(directory): \(String(cString: strerror(reason))); "
-                + "make it, writable for this user, or give \(option) another path"
-        )
+        throw cannotMake(directory, reason: reason, option: option)
     }
 
-    private static func parent(of path: String) -> String {
+    static func parent(of path: String) -> String {
         var bytes = Array(path.utf8)
         while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
         while let last = bytes.last, last != UInt8(ascii: "/") { bytes.removeLast() }

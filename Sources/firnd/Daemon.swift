@@ -214,7 +214,7 @@ final class Daemon {
     }
 
     /// Throws where the store is another layout's or knows less than was granted, or a clock was wrong.
-    private static func check(
+    static func check(
         _ store: any Store,
         _ configuration: Configuration,
         _ memory: GrantMemory,

@@ -1,5 +1,8 @@
 internal import FirnEngine
 internal import FirnLayout
+internal import FirnPlaces
+internal import FirnServer
+internal import FirnStore
 
 /// The start, short of claiming: what `--check` does. Whatever a start would look at is looked at by the same code, and
 /// nothing is made, changed or taken.
@@ -23,6 +26,75 @@ struct Rehearsal {
         } else {
             try LayoutSpan.check(configuration.layout, wallNanoseconds: source.wallNanoseconds())
         }
+        for use in configuration.placesUsed { try examine(use, &notes) }
+        try examineAddresses(&notes)
+        try examineState(&notes)
+        try examineStore(source)
         return notes
+    }
+
+    private func examine(_ use: DefaultPlaces.Use, _ notes: inout [String]) throws(ConfigurationError) {
+        guard try !configuration.places.examineDirectory(for: use) else { return }
+        let note = "the directory \(configuration.places.directory(for: use)) is not there and will be made"
+        if !notes.contains(note) { notes.append(note) }
+    }
+
+    private func examineAddresses(_ notes: inout [String]) throws(ListenError) {
+        let isSocketMade = configuration.placesUsed.contains(.socket)
+        let frames = configuration.addresses
+            // In a directory that will be made there is nothing to look at yet.
+            .filter { !isSocketMade || $0 != .unix(path: configuration.places.socketPath) }
+            .map { (name: "--listen \($0)", address: $0) }
+        let http = configuration.http.addresses.map { (name: "--http \($0.withoutScheme)", address: $0) }
+        let admin = configuration.http.adminAddresses.map { (name: "--admin \($0.withoutScheme)", address: $0) }
+        for (name, address) in frames + http + admin {
+            do throws(ListenError) {
+                try address.examine(
+                    allowsAnyHost: configuration.allowsAnyHost,
+                    name: name,
+                    isIPv6Only: configuration.ipv6Only.contains(address)
+                )
+            } catch {
+                guard error.isOfAnother else { throw error }
+                notes.append("\(name) is in use at the moment, and a daemon that is started now would be refused")
+            }
+        }
+    }
+
+    private func examineState(_ notes: inout [String]) throws {
+        switch configuration.state {
+        case .nowhere:
+            return
+        case .directory(let path):
+            if try !StateDirectory.examine(path: path) {
+                notes.append("the directory \(path) is not there and will be made")
+            }
+        case .standard(let places):
+            do {
+                try examine(.state, &notes)
+                if try places.examineDirectory(for: .state) {
+                    _ = try StateDirectory.examine(path: places.stateDirectory)
+                }
+            } catch  where error is ConfigurationError || (error as? StoreError)?.code == .unwritable {
+                notes.append("what the store grants will not be remembered: \(error)")
+            }
+        }
+    }
+
+    /// Holds the store's file against the layout and the clock.
+    private func examineStore(_ source: SystemTimeSource) throws {
+        guard case .sqlite(let path) = configuration.store else { return }
+        if configuration.placesUsed.contains(.store), try !configuration.places.examineDirectory(for: .store) { return }
+        guard let store = try SQLiteStore.examine(path: path) else { return }
+        let layout = configuration.layout
+        let memory = try GrantMemory(
+            GrantMemory.Context(
+                storeName: configuration.store.name(nil),
+                unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
+                text: { UTCTime(unixMilliseconds: $0).description }
+            )
+        )
+        let clock = TickClock(layout: layout, source: source, followLimit: configuration.clockTolerance)
+        try Daemon.check(store, configuration, memory, clock)
     }
 }

@@ -43,6 +43,7 @@ final class SocketFile: Sendable {
     init(path: String, ownership: SocketOwnership) throws(ListenError) {
         self.path = path
         self.ownership = ownership
+        try Self.examine(path)
         let lockPath = path + ".lock"
         let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
@@ -93,9 +94,7 @@ final class SocketFile: Sendable {
     private static func removeStale(_ path: String) throws(ListenError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw .configuration("\(path) is there and is not a socket; move it away, or listen elsewhere")
-        }
+        try requireSocket(status, path)
         // No firnd holds the lock, but somebody else's program may serve this name.
         let probe = FileDescriptor(
             socket(

@@ -1,0 +1,123 @@
+internal import CSQLite
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+extension SQLiteStore {
+    /// Looks at the store at `path`, or at where it would be made, and changes nothing: no file is made, no lock taken.
+    ///
+    /// - Returns: its records as they are in the file, without those that are still in the log beside it; nil where there
+    ///   is no store yet.
+    /// - Throws: what opening it would throw.
+    package static func examine(path: String) throws(StoreError) -> (any Store)? {
+        let path = try SQLiteFiles.absolute(path)
+        guard try SQLiteFiles.examineDirectory(of: path) else { return nil }
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            try SQLiteFiles.requireWritable(SQLiteFiles.parent(of: path), option: "--store")
+            return nil
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw StoreError(code: .notOurs, message: "\(path) is no file: give --store another path")
+        }
+        try SQLiteFiles.requireWritable(path, option: "--store")
+        // Who has it open keeps the files of its log there, and then nothing need be made.
+        if access(path + "-wal", F_OK) != 0 || access(path + "-shm", F_OK) != 0 {
+            try SQLiteFiles.requireWritable(SQLiteFiles.parent(of: path), option: "--store")
+        }
+        var turnsLeft = 3
+        while true {
+            do throws(StoreError) {
+                return try copy(of: path)
+            } catch {
+                // A daemon may be moving records from the log to the file at this moment.
+                turnsLeft -= 1
+                guard error.code == .corrupt, turnsLeft > 0 else { throw error }
+                SQLiteFiles.sleep(milliseconds: 20)
+            }
+        }
+    }
+
+    private static func copy(of path: String) throws(StoreError) -> (any Store)? {
+        do {
+            let connection = try SQLiteConnection(unchanging: path)
+            guard try !SQLiteSession.isFresh(connection, path: path) else { return nil }
+            let statement = try SQLiteStatement(connection, "SELECT key, value FROM records ORDER BY key")
+            let copy = MemoryStore()
+            while try statement.step() {
+                guard let key = statement.text(0), let value = statement.text(1) else {
+                    throw StoreError(code: .corrupt, message: "the store \(path) has a record that is not UTF-8 text")
+                }
+                _ = try copy.write(key, value, ifVersion: nil)
+            }
+            return copy
+        } catch let error as StoreError {
+            throw error
+        } catch let failure as SQLiteFailure {
+            throw failure.storeError(path: path, doing: "read")
+        } catch {
+            preconditionFailure("SQLite's failures and the store's are all there are: \(error)")
+        }
+    }
+}
+
+extension StateDirectory {
+    /// Looks at the directory, or at where it would be made, and changes nothing.
+    ///
+    /// - Returns: whether it is there.
+    /// - Throws: what a daemon would, that has to remember there.
+    package static func examine(path: String) throws(StoreError) -> Bool {
+        let path = try SQLiteFiles.absolute(path)
+        guard try SQLiteFiles.examineDirectory(of: path + "/granted-0", option: "--state-dir") else { return false }
+        try SQLiteFiles.requireWritable(path, option: "--state-dir")
+        _ = try StateDirectory(existing: path).grants()
+        return true
+    }
+}
+
+extension SQLiteFiles {
+    /// - Returns: whether the directory of `path` is there; if not, it could be made.
+    /// - Throws: `.unwritable` where it could not.
+    static func examineDirectory(of path: String, option: String = "--store") throws(StoreError) -> Bool {
+        let directory = parent(of: path)
+        var status = stat()
+        if stat(directory, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFDIR else {
+                throw StoreError(
+                    code: .unwritable,
+                    message: "\(directory) is no directory; give \(option) another path"
+                )
+            }
+            return true
+        }
+        let above = parent(of: directory)
+        guard errno == ENOENT, faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) == 0 else {
+            throw cannotMake(directory, reason: errno, option: option)
+        }
+        return false
+    }
+
+    static func requireWritable(_ path: String, option: String) throws(StoreError) {
+        guard faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0 else {
+            throw StoreError(
+                code: .unwritable,
+                message:
+                    "\(path) cannot be written: \(String(cString: strerror(errno))); let this user write there, or give "
+                    + "\(option) another path"
+            )
+        }
+    }
+
+    static func cannotMake(_ directory: String, reason: Int32, option: String) -> StoreError {
+        StoreError(
+            code: .unwritable,
+            message: "cannot make the directory \(directory): \(String(cString: strerror(reason))); "
+                + "make it, writable for this user, or give \(option) another path"
+        )
+    }
+}
