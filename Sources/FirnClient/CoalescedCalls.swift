@@ -13,13 +13,13 @@ final class CoalescedCalls: Sendable {
     private struct State {
         var coalescer: Coalescer<Caller>
         var alarm = Alarm()
-        /// The call of the batch in flight.
-        var call: (batch: UInt64, call: Call)?
+        /// The calls of the batches in flight, and perhaps of some that have come.
+        var calls: [(batch: UInt64, call: Call)] = []
         /// Whether a thread is sending. A call that ends while it is submitted would else send the next from within, and
         /// that one the one after it.
         var isSending = false
         /// What that thread is to send next.
-        var unsent: Coalescer<Caller>.Batch?
+        var unsent: [Coalescer<Caller>.Batch] = []
     }
 
     private let pool: ConnectionPool
@@ -65,8 +65,9 @@ final class CoalescedCalls: Sendable {
     // MARK: - Batches
 
     private func send(_ batch: Coalescer<Caller>.Batch) {
-        var next: Coalescer<Caller>.Batch? = batch
-        while let batch = next {
+        var next = [batch]
+        while !next.isEmpty {
+            let batch = next.removeFirst()
             let call = Call(
                 id: pool.makeCallID(),
                 method: batch.count == 1 ? .nextID : .nextBatch(count: UInt32(batch.count)),
@@ -76,14 +77,16 @@ final class CoalescedCalls: Sendable {
                 self?.finished(batch.number, outcome)
             }
             let isWanted = state.withLock { state in
-                guard state.coalescer.batch?.number == batch.number else { return false }
-                state.call = (batch.number, call)
+                state.calls.removeAll { !state.coalescer.isInFlight($0.batch) }
+                guard state.coalescer.isInFlight(batch.number) else { return false }
+                state.calls.append((batch.number, call))
                 return true
             }
             if isWanted { pool.submit(call, at: .now) }
+            guard next.isEmpty else { continue }
             next = state.withLock { state in
-                defer { state.unsent = nil }
-                state.isSending = state.unsent != nil
+                defer { state.unsent = [] }
+                state.isSending = !state.unsent.isEmpty
                 return state.unsent
             }
         }
@@ -134,21 +137,21 @@ final class CoalescedCalls: Sendable {
         _ event: (inout Coalescer<Caller>) -> Coalescer<Caller>.Steps
     ) -> [Coalescer<Caller>.Waiter] {
         let (steps, abandoned, mustSend) = state.withLock { state in
-            let inFlight = state.coalescer.batch?.number
             let steps = event(&state.coalescer)
             if !state.alarm.isSet(for: state.coalescer.nextExpiry) {
                 state.alarm.set(for: state.coalescer.nextExpiry, on: pool.eventLoop) { [weak self] in
                     self?.timePassed()
                 }
             }
-            var abandoned: Call?
-            if steps.abandonsBatch, let call = state.call, call.batch == inFlight { abandoned = call.call }
+            let abandoned =
+                steps.abandoned.isEmpty
+                ? [] : state.calls.filter { steps.abandoned.contains($0.batch) }.map(\.call)
             guard let next = steps.next else { return (steps, abandoned, false) }
             let isSending = state.isSending
-            if isSending { state.unsent = next } else { state.isSending = true }
+            if isSending { state.unsent.append(next) } else { state.isSending = true }
             return (steps, abandoned, !isSending)
         }
-        if let abandoned { pool.cancel(abandoned) }
+        for call in abandoned { pool.cancel(call) }
         if mustSend, let next = steps.next { send(next) }
         for (caller, error) in steps.failed { caller.resume(throwing: error) }
         for (caller, timeout) in steps.expired { caller.resume(throwing: pool.timedOutSharing(timeout)) }

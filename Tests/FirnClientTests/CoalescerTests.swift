@@ -73,7 +73,7 @@ import Testing
         var table = Table()
         _ = table.ask(1)
         _ = table.ask(2)
-        #expect(table.cancel(1) == ["fail 1 cancelled", "abandon", "send 2 of 1"])
+        #expect(table.cancel(1) == ["fail 1 cancelled", "abandon 1", "send 2 of 1"])
         #expect(table.answer(1).isEmpty, "too late")
         #expect(table.fail(1, .cancelled).isEmpty)
         #expect(table.answer(2) == ["give 2"])
@@ -81,7 +81,7 @@ import Testing
 
     // MARK: - Time
 
-    @Test func aBatchMayTakeAsLongAsItsMostPatientCallerButNotLongerThanTheDefault() {
+    @Test func aBatchMayTakeAsLongAsItsMostPatientCaller() {
         var table = Table()
         _ = table.ask(1, timeout: .milliseconds(100))
         #expect(table.coalescer.batch?.timeout == .milliseconds(100))
@@ -90,10 +90,62 @@ import Testing
         _ = table.ask(3, timeout: .milliseconds(200))
         _ = table.answer(1)
         #expect(table.coalescer.batch?.deadline == table.now + .milliseconds(300))
-        _ = table.ask(4, timeout: .seconds(3600))
+        _ = table.ask(4, timeout: .seconds(5))
+        _ = table.ask(5)
         _ = table.answer(2)
-        #expect(table.coalescer.batch?.deadline == table.now + .seconds(1))
-        #expect(table.coalescer.batch?.timeout == .seconds(1))
+        #expect(table.coalescer.batch?.deadline == table.now + .seconds(5))
+        #expect(table.coalescer.batch?.timeout == .seconds(5))
+    }
+
+    /// A daemon that needs 1.2 s for each batch, which is more than the default timeout.
+    @Test func aPatientCallerIsServedByASlowDaemonAndOthersEndAtTheirTime() {
+        var table = Table()
+        #expect(table.ask(1, timeout: .seconds(5)) == ["send 1 of 1"])
+        #expect(table.ask(2).isEmpty)
+        #expect(table.ask(3, timeout: .seconds(5)).isEmpty)
+        #expect(table.pass(.milliseconds(500)) == ["send 2 of 2"], "the slow one keeps nobody back any longer")
+        #expect(table.ask(4).isEmpty)
+        #expect(table.pass(.milliseconds(500)) == ["send 3 of 1"])
+        #expect(table.pass(.milliseconds(50)) == ["expire 2"], "at its own time")
+        #expect(table.pass(.milliseconds(150)) == [])
+        #expect(table.answer(1) == ["give 1"])
+        #expect(table.pass(.milliseconds(350)) == ["expire 4", "abandon 3"])
+        #expect(table.answer(2) == ["give 3"])
+        #expect(table.answer(3).isEmpty)
+        #expect(table.ask(5) == ["send 4 of 1"])
+    }
+
+    @Test func whoAsksBehindAnOverdueBatchWaitsForNobody() {
+        var table = Table()
+        _ = table.ask(1, timeout: .seconds(60))
+        _ = table.pass(.seconds(2))
+        #expect(table.ask(2) == ["send 2 of 1"])
+        #expect(table.answer(2) == ["give 2"])
+        #expect(table.answer(1) == ["give 1"])
+    }
+
+    @Test func theBatchesThatNobodyWaitsBehindHaveAMaximum() {
+        var table = Table()
+        for caller in 0...Coalescer<Int>.maximumOverdue {
+            #expect(table.ask(caller, timeout: .seconds(3600)) == ["send \(caller + 1) of 1"])
+            _ = table.pass(.milliseconds(500))
+        }
+        #expect(table.ask(100, timeout: .seconds(60)).isEmpty)
+        #expect(table.pass(.seconds(1)).isEmpty)
+        #expect(table.answer(3) == ["give 2", "send 18 of 1"])
+    }
+
+    @Test func thoseInOverdueBatchesCountAsWaiting() {
+        var table = Table {
+            $0.maximumWaitingCalls = 2
+            $0.maximumCallsInFlight = 1
+        }
+        for caller in 0...2 {
+            _ = table.ask(caller, timeout: .seconds(60))
+            _ = table.pass(.milliseconds(500))
+        }
+        #expect(table.ask(3, timeout: .seconds(60)) == ["send 4 of 1"])
+        #expect(table.ask(4, timeout: .seconds(60)) == ["fail 4 tooManyCalls"])
     }
 
     @Test func aCallersOwnTimePassesWhileOthersWait() {
@@ -111,20 +163,7 @@ import Testing
         #expect(table.answer(3) == ["give 5"])
     }
 
-    @Test func whenTheBatchIsTooLateThoseWithTimeLeftShareTheNext() {
-        var table = Table()
-        _ = table.ask(1)
-        _ = table.ask(2, timeout: .seconds(5))
-        _ = table.ask(3)
-        _ = table.answer(1)
-        _ = table.pass(.milliseconds(500))
-        _ = table.ask(4)
-        #expect(table.pass(.milliseconds(500)).isEmpty)
-        #expect(table.fail(2, .timedOut) == ["fail 3 timedOut", "send 3 of 2"])
-        #expect(table.answer(3) == ["give 2", "give 4"], "in the order in which they asked")
-    }
-
-    @Test func anyOtherErrorIsToldToAllOfTheBatch() {
+    @Test func anErrorIsToldToAllOfTheBatch() {
         var table = Table()
         for caller in 0...2 { _ = table.ask(caller) }
         _ = table.answer(1)
@@ -157,14 +196,14 @@ import Testing
             case 2:
                 let code = [FirnClientError.Code.timedOut, .unreachable, .unavailable, .invalidArgument]
                     .randomElement(using: &generator)!
-                if let batch = table.coalescer.batch { _ = table.fail(batch.number, code) }
-            case 3, 4: if let batch = table.coalescer.batch { _ = table.answer(batch.number) }
+                if let batch = table.inFlight.randomElement(using: &generator) { _ = table.fail(batch, code) }
+            case 3, 4: if let batch = table.inFlight.randomElement(using: &generator) { _ = table.answer(batch) }
             case 5: if table.lastBatch > 1 { _ = table.answer(.random(in: 1..<table.lastBatch, using: &generator)) }
             default: break
             }
             _ = table.ask(caller, timeout: .milliseconds(Int.random(in: 1...2000, using: &generator)))
         }
-        while let batch = table.coalescer.batch { _ = table.answer(batch.number) }
+        while let batch = (1...table.lastBatch).first(where: table.coalescer.isInFlight) { _ = table.answer(batch) }
         #expect(table.outcomes.count == 500)
         #expect(table.toldTwice.isEmpty)
         #expect(table.stale.isEmpty)
@@ -181,6 +220,8 @@ private struct Table {
     private(set) var toldTwice: [Int] = []
     /// Callers who got IDs of batches that were sent before they asked.
     private(set) var stale: [Int] = []
+    /// The batches in flight.
+    var inFlight: [UInt64] { lastBatch == 0 ? [] : (1...lastBatch).filter(coalescer.isInFlight) }
     private var askedAfter: [Int: UInt64] = [:]
 
     init(_ configure: (inout FirnClientConfiguration) -> Void = { _ in }) {
@@ -221,7 +262,7 @@ private struct Table {
         }
         for (caller, error) in steps.failed { tell(caller, "fail \(caller) \(error.code)", &texts) }
         for (caller, _) in steps.expired { tell(caller, "expire \(caller)", &texts) }
-        if steps.abandonsBatch { texts.append("abandon") }
+        for batch in steps.abandoned { texts.append("abandon \(batch)") }
         if let next = steps.next {
             lastBatch = next.number
             texts.append("send \(next.number) of \(next.count)")

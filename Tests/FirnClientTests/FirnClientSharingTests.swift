@@ -73,6 +73,25 @@ import Testing
         }
     }
 
+    /// Each try was once cut at the default timeout, so that a daemon which needs longer was asked again and again in vain.
+    @Test func aCallsOwnTimeCountsNotTheDefault() async throws {
+        var configuration = Self.sharing
+        configuration.timeout = .milliseconds(200)
+        try await withServer(configuration) { client, requests in
+            async let patient = client.nextID(timeout: .seconds(20))
+            let call = await requests.next()!
+            #expect(call.request.timeoutMilliseconds > 5_000)
+            // Half of the default's time later nobody waits for it any more.
+            try await Task.sleep(for: .milliseconds(400))
+            async let other = client.nextID(timeout: .seconds(20))
+            let next = await requests.next()!
+            next.answer(2)
+            call.answer(1)
+            let ids = try await [patient, other]
+            #expect(ids == [FirnID(rawValue: 1), FirnID(rawValue: 2)])
+        }
+    }
+
     @Test func aShortTimeoutIsKeptWhileTheRequestIsOpen() async throws {
         try await withServer(Self.sharing) { client, requests in
             async let patient = client.nextID()
