@@ -51,10 +51,24 @@ enum SocketProbe {
         return result == 0 ? 0 : errno
     }
 
-    /// Connects to a port of 127.0.0.1.
+    private static func connect(ipv6LoopbackPort port: UInt16) -> Int32 {
+        let probe = make(AF_INET6)
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = port.bigEndian
+        address.sin6_addr = in6addr_loopback
+        let length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(probe.number, $0, length) }
+        }
+        return result == 0 ? 0 : errno
+    }
+
+    /// Connects to a port of 127.0.0.1, or of ::1.
     ///
     /// - Returns: 0, or the errno.
-    static func connect(loopbackPort port: UInt16) -> Int32 {
+    static func connect(loopbackPort port: UInt16, isIPv6: Bool = false) -> Int32 {
+        guard !isIPv6 else { return connect(ipv6LoopbackPort: port) }
         let probe = make(AF_INET)
         let result = withAddress(0x7f00_0001, port: port) { Glibc.connect(probe.number, $0, $1) }
         return result == 0 ? 0 : errno

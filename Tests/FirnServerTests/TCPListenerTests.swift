@@ -60,8 +60,29 @@ import Testing
         #expect(SocketProbe.connect(loopbackPort: port) == 0)
     }
 
+    /// What the manifests for Kubernetes have: one address for clusters of IPv4, of IPv6 and of both.
+    @Test func theAddressOfBothFamiliesIsServedInBoth() throws {
+        let listener = try Self.listen("::", allowsAnyHost: true)
+        let port = try #require(Self.port(of: listener))
+        #expect(!listener.isLoopback)
+        #expect(SocketProbe.connect(loopbackPort: port) == 0)
+        #expect(SocketProbe.connect(loopbackPort: port, isIPv6: true) == 0)
+    }
+
+    @Test func whereTheKernelHasNoIPv6ItIsServedInIPv4() throws {
+        var binding = TCPBinding(host: "::", port: 0, allowsAnyHost: true)
+        binding.hasIPv6 = { false }
+        let socket = try binding.bind()
+        #expect(SocketAddress.bound(to: socket.number)?.listenAddress.description.hasPrefix("tcp:0.0.0.0:") == true)
+        // Whoever asks for one address of IPv6 wants that one.
+        binding.host = "::1"
+        let own = try binding.bind()
+        #expect(SocketAddress.bound(to: own.number)?.listenAddress.description.hasPrefix("tcp:[::1]:") == true)
+    }
+
     @Test func allOfTheLoopbackNetworkIsLoopback() throws {
         let listener = try Self.listen("127.9.8.7")
+        #expect(listener.isLoopback)
         #expect(listener.address == .tcp(host: "127.9.8.7", port: try #require(Self.port(of: listener))))
     }
 

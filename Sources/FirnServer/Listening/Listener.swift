@@ -8,6 +8,8 @@ internal import Glibc
 package final class Listener: Sendable {
     /// Whether peers are of this host's Unix sockets.
     package let isUnix: Bool
+    /// Whether peers are of this host: a Unix socket's, or a loopback address's.
+    package let isLoopback: Bool
     /// Where it listens, with the port that the system chose where 0 was asked for.
     package let address: ListenAddress
 
@@ -44,7 +46,7 @@ package final class Listener: Sendable {
             socket = try file.bind()
             self.file = file
             self.address = address
-            isUnix = true
+            (isUnix, isLoopback) = (true, true)
             guard listen(socket.number, Self.backlog) == 0 else {
                 throw .system("cannot listen on \(address): \(systemError)")
             }
@@ -61,7 +63,7 @@ package final class Listener: Sendable {
             }
             self.address = bound.listenAddress
             file = nil
-            isUnix = false
+            (isUnix, isLoopback) = (false, bound.isLoopback)
             guard listen(socket.number, Self.backlog) == 0 else {
                 throw .system("cannot listen on \(address): \(systemError)")
             }
@@ -91,6 +93,7 @@ package final class Listener: Sendable {
         self.address = address.listenAddress
         file = nil
         isUnix = if case .unix = address.listenAddress { true } else { false }
+        isLoopback = address.isLoopback
     }
 
     /// The sockets that systemd handed over (sd_listen_fds(3)): descriptors 3 and up, when they are meant for us.

@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A TCP address to listen on. The framed protocol has no encryption of its own, so beyond loopback it must be wanted.
 struct TCPBinding {
-    let host: String
+    var host: String
     let port: UInt16
     let allowsAnyHost: Bool
     /// The address as it was written, with its option, for messages.
@@ -10,8 +10,24 @@ struct TCPBinding {
     /// For `[::]`, where 0.0.0.0 is listened on apart; else Linux gives it both.
     var isIPv6Only = false
 
+    /// Whether the kernel has IPv6 at all.
+    var hasIPv6: @Sendable () -> Bool = {
+        let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return errno != EAFNOSUPPORT }
+        close(descriptor)
+        return true
+    }
+
     /// A bound socket.
+    ///
+    /// `::` is every address of either family, so that one configuration serves on hosts of any kind: where the kernel was
+    /// started without IPv6 it is every address of IPv4.
     func bind() throws(ListenError) -> FileDescriptor {
+        if host == "::", !hasIPv6() {
+            var binding = self
+            binding.host = "0.0.0.0"
+            return try binding.bind()
+        }
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
