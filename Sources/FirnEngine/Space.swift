@@ -33,6 +33,9 @@ package final class Space: Sendable {
 
     private let sequenceBits: UInt64
     private let endTick: UInt64
+    /// The sequence numbers that a tick may begin with: those that have no other bits. 0 where all begin with 0.
+    private let firstSequenceMask: UInt64
+    private let firstSequenceSeed: UInt64
 
     /// Positions below were given out or passed over. `sealed` when the space is closed for good.
     private let cursor: Atomic<UInt64>
@@ -46,7 +49,14 @@ package final class Space: Sendable {
     /// A space that starts at `firstTick` and may use the ticks below `limit`.
     ///
     /// - Precondition: `worker` fits the layout's worker field, and the layout has a time field.
-    package init(layout: Layout, worker: UInt64, firstTick: UInt64, limit: UInt64, shards: Int = 1) {
+    package init(
+        layout: Layout,
+        worker: UInt64,
+        firstTick: UInt64,
+        limit: UInt64,
+        shards: Int = 1,
+        firstSequence: FirstSequence = .zero
+    ) {
         precondition(layout.hasTime, "positions count ticks, so the layout needs a time field")
         precondition(worker <= layout.maximumWorker, "a worker wider than its field would spill into another field")
         precondition(shards > 0, "a space serves at least one shard")
@@ -54,6 +64,11 @@ package final class Space: Sendable {
         self.worker = worker
         self.sequenceBits = UInt64(layout.sequenceBits)
         self.endTick = Self.endTick(of: layout)
+        switch firstSequence {
+        case .zero: (firstSequenceMask, firstSequenceSeed) = (0, 0)
+        case .random(let seed):
+            (firstSequenceMask, firstSequenceSeed) = (max(layout.sequencesPerTick / 2, 1) - 1, seed)
+        }
         self.blockSize = min(256, max(1, layout.sequencesPerTick / (8 * UInt64(shards))))
         self.cursor = Atomic(min(firstTick, endTick) << sequenceBits)
         self.limit = Atomic(min(limit, endTick))
@@ -82,7 +97,8 @@ package final class Space: Sendable {
         var current = cursor.load(ordering: .relaxed)
         while true {
             guard current != Self.sealed else { return .closed }
-            let base = max(current, now << sequenceBits)
+            let begin = now << sequenceBits
+            let base = current >= begin ? current : begin + firstSequence(now, begin: begin, after: current)
             let tick = base >> sequenceBits
             guard tick <= now else { return .full(untilTick: tick) }
             guard tick < limit.load(ordering: .acquiring) else { return .closed }
@@ -97,6 +113,14 @@ package final class Space: Sendable {
             if exchanged { return .positions(first: base, count: take) }
             current = original
         }
+    }
+
+    /// The sequence number that the tick `now` begins with, of which nothing was given out. At most half of the tick is
+    /// left out, and nothing where the tick before was used past its half: whoever needs all of every tick gets all but
+    /// half of the first.
+    private func firstSequence(_ now: UInt64, begin: UInt64, after current: UInt64) -> UInt64 {
+        guard firstSequenceMask != 0, begin - current >= firstSequenceMask + 1 else { return 0 }
+        return FirstSequence.number(tick: now, seed: firstSequenceSeed, mask: firstSequenceMask)
     }
 
     /// Allows the ticks below `limit`. Call it only after the store has durably written that limit (promise 2).

@@ -25,6 +25,7 @@ struct Configuration {
     var workers: Int
     var shards: Int
     var window: Duration
+    var firstSequence: FirstSequence
     var clockTolerance: Duration
     var clockOffset: Duration
     var sequences = Sequences.Configuration()
@@ -78,6 +79,7 @@ struct Configuration {
             podName: environment("POD_NAME") ?? environment("HOSTNAME"),
             podIndex: environment("POD_INDEX")
         )
+        firstSequence = options.ids.firstSequence == .zero ? .zero : .random(seed: .random(in: 0...(.max)))
         workers = options.ids.workers
         shards = options.ids.shards ?? Processors.count
         let window = try options.ids.window.map { text throws(ConfigurationError) in

@@ -61,6 +61,7 @@ final class Daemon {
                 clock: clock,
                 layout: layout,
                 shardsPerWorker: shardsPerWorker,
+                firstSequence: configuration.firstSequence,
                 availability: availability,
                 board: meters?.board,
                 logger: logger

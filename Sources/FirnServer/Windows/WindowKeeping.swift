@@ -24,6 +24,7 @@ package final class WindowKeeping {
     private let clock: TickClock
     private let layout: Layout
     private let shardsPerWorker: Int
+    private let firstSequence: FirstSequence
     private let report: WindowReport
     private var clockReport: ClockReport
     private var places: [Place]
@@ -42,6 +43,7 @@ package final class WindowKeeping {
     /// - Parameters:
     ///   - slots: where the workers' spaces go; one worker is claimed for each.
     ///   - rule: which workers. A fixed one is for a single slot.
+    ///   - firstSequence: with which sequence number a tick begins.
     ///   - board: has as many places as there are slots.
     package init(
         slots: [WorkerSlot],
@@ -50,6 +52,7 @@ package final class WindowKeeping {
         clock: TickClock,
         layout: Layout,
         shardsPerWorker: Int,
+        firstSequence: FirstSequence = .zero,
         availability: Availability,
         board: WindowBoard? = nil,
         logger: Logger
@@ -60,6 +63,7 @@ package final class WindowKeeping {
         self.clock = clock
         self.layout = layout
         self.shardsPerWorker = shardsPerWorker
+        self.firstSequence = firstSequence
         self.board = board
         report = WindowReport(layout: layout, claims: claims, availability: availability, logger: logger)
         clockReport = ClockReport(layout: layout, logger: logger)
@@ -216,7 +220,8 @@ package final class WindowKeeping {
                 worker: UInt64(held.worker),
                 firstTick: max(held.firstTick, notBefore),
                 limit: held.limit,
-                shards: shardsPerWorker
+                shards: shardsPerWorker,
+                firstSequence: firstSequence
             )
             places[index].space = space
             return space

@@ -35,10 +35,12 @@ final class ModelDaemon {
     private(set) var shards: [Shard] = []
     private(set) var generation: UInt64 = 0
     private let shardCount: Int
+    private let firstSequence: FirstSequence
 
-    init(layout: Layout, shards: Int) {
+    init(layout: Layout, shards: Int, firstSequence: FirstSequence = .zero) {
         self.layout = layout
         self.shardCount = shards
+        self.firstSequence = firstSequence
         crash()
     }
 
@@ -60,7 +62,8 @@ final class ModelDaemon {
                 worker: worker,
                 firstTick: max(before, notBefore),
                 limit: store.records[worker]!.limit,
-                shards: shardCount
+                shards: shardCount,
+                firstSequence: firstSequence
             )
         }
     }
