@@ -23,6 +23,12 @@ final class HTTPConnection {
     var isCounted = false
     /// A whole request is being answered.
     var isAnswering = false
+    /// Whether bytes of a request have come that is not whole yet.
+    var hasPartialRequest = false
+    /// Whether the part of a request that came last was its end.
+    var sawRequestEnd = false
+    /// The decoder has found what is no request.
+    var isBroken = false
     /// When the first byte of a request came that is not whole yet; `nil` when there is none.
     var requestBegan: NIODeadline?
     /// When the peer stopped taking an answer; `nil` while it takes it.
@@ -42,6 +48,11 @@ final class HTTPConnection {
 
     /// Nothing was begun that would have to be finished.
     var isIdle: Bool { phase == .open && !isAnswering && requestBegan == nil }
+
+    /// Has the time of a request run that came in part behind another one. It begins when the other has its answer.
+    func noteRest() {
+        if hasPartialRequest, !isAnswering, phase == .open, requestBegan == nil { requestBegan = .now() }
+    }
 
     func timeout(_ timeouts: GatewayTimeouts) -> (at: NIODeadline, reason: TimeoutReason)? {
         if phase == .lingering { return (lingerBegan + Self.maximumLinger, .lingered) }

@@ -72,6 +72,7 @@ final class RequestHandler: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
         guard connection.phase == .open else { return }
+        connection.isBroken = true
         let answer: HTTPAnswer =
             error == .headerOverflow
             ? .refused(
@@ -98,6 +99,7 @@ final class RequestHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard connection.phase == .open else { return }
         let part = unwrapInboundIn(data)
+        if case .end = part { connection.sawRequestEnd = true } else { connection.sawRequestEnd = false }
         if connection.isAnswering { parked.append(.part(part)) } else { receive(part) }
     }
 
@@ -254,7 +256,7 @@ final class RequestHandler: ChannelDuplexHandler {
     private func finishAnswer() {
         connection.isAnswering = false
         head = nil
-        guard connection.phase == .finishing else { return }
+        guard connection.phase == .finishing else { return connection.noteRest() }
         parked.removeAll()
         flush()
         linger()
@@ -283,6 +285,7 @@ final class RequestHandler: ChannelDuplexHandler {
             case .bad(let answer): respond(answer, closes: true)
             }
         }
+        connection.noteRest()
         flush()
         if sawEnd, !connection.isAnswering, connection.phase == .open { return linger() }
         resumeReading()

@@ -153,6 +153,58 @@ import Testing
         }
     }
 
+    /// Behind whole ones in the same segment, which are answered first.
+    @Test(arguments: [
+        "G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: localhost\r\n", "GET / HTTP/1.1\r\nHost: loc",
+        "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n",
+        "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx\r\n",
+        "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+    ])
+    func aRequestInPartBehindWholeOnesHasItsTime(_ beginning: String) throws {
+        let whole = [
+            HTTPPeer.request("GET", "/"), HTTPPeer.request("POST", "/sequences/part"),
+            HTTPPeer.request("GET", "/") + HTTPPeer.request("GET", "/ids?count=65536"),
+            "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
+        ]
+        try withGateway({ $0.requestTimeout = .milliseconds(300) }) { gateway in
+            for (index, first) in whole.enumerated() {
+                let peer = try gateway.connect()
+                try peer.send(first + beginning)
+                for _ in 0..<(index == 2 ? 2 : 1) { #expect(try peer.answer().status == 200) }
+                let answer = try peer.answer()
+                #expect(answer.status == 408 && answer.fields["connection"] == "close", "\(first)")
+                #expect(try peer.isClosed())
+            }
+        }
+    }
+
+    /// Line ends between requests belong to none (RFC 9112, section 2.2), and a whole request is none in part.
+    @Test func aConnectionBetweenRequestsHasTheTimeOfSilence() throws {
+        try withGateway({
+            $0.requestTimeout = .milliseconds(200)
+            $0.idleTimeout = .seconds(30)
+        }) { gateway in
+            let peers = try [
+                HTTPPeer.request("GET", "/"), HTTPPeer.request("GET", "/") + "\r\n",
+                "\r\n" + HTTPPeer.request("GET", "/"),
+                "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
+                "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}\r\n",
+                "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n\r\n",
+                "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+            ].map { request in
+                let peer = try gateway.connect()
+                try peer.send(request)
+                #expect(try peer.answer().status == 200, "\(request)")
+                return peer
+            }
+            let asked = try gateway.connect()
+            try asked.send("\r\n")
+            // As long as the gateway looks for timeouts three times.
+            usleep(1_000_000)
+            for peer in peers + [asked] { #expect(try peer.ask("GET", "/").status == 200) }
+        }
+    }
+
     @Test func aByteNowAndThenGainsNoTime() throws {
         try withGateway({ $0.requestTimeout = .milliseconds(500) }) { gateway in
             let peer = try gateway.connect()
