@@ -98,10 +98,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         // HTTP over the same engine, for those who have no frames.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "FirnGateway",
             dependencies: [
-                "FirnEngine", "FirnLayout", "FirnServer", "FirnWire",
+                "CZlib", "FirnEngine", "FirnLayout", "FirnServer", "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -204,8 +205,10 @@ let package = Package(
         .testTarget(
             name: "FirnGatewayTests",
             dependencies: [
-                "FirnEngine", "FirnGateway", "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire",
+                "CZlib", "FirnEngine", "FirnGateway", "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport",
+                "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings

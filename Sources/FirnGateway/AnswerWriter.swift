@@ -8,75 +8,119 @@ struct AnswerWriter {
     private var date = ""
     private var dateSecond = Int64.min
     private let clock = SystemTimeSource()
+    /// Made for the first body that is compressed.
+    private var deflater: Deflater?
 
     /// Writes an answer's head, and its body or the first piece of it.
     ///
-    /// - Parameters:
-    ///   - omitsBody: whether the request was HEAD.
-    ///   - mayChunk: whether the peer knows chunks; HTTP/1.0 does not, and takes the connection's end for the body's.
-    ///   - closes: whether the connection ends with this answer.
-    /// - Returns: the rest of the body, to be written in chunks; `nil` when there is none.
+    /// - Returns: the rest of the body, to be written in pieces, `nil` when there is none; and whether the connection
+    ///   ends with the answer.
     mutating func write(
         _ answer: HTTPAnswer,
         to buffer: inout ByteBuffer,
-        omitsBody: Bool,
-        mayChunk: Bool,
-        closes: Bool
-    ) -> IDList? {
-        if answer.status == .ok {
-            buffer.writeStaticString("HTTP/1.1 200 OK\r\ncontent-type: ")
-        } else {
-            buffer.writeString("HTTP/1.1 \(answer.status.code) \(answer.status.reasonPhrase)\r\ncontent-type: ")
+        _ manner: AnswerManner
+    ) -> (rest: AnswerRest?, closes: Bool) {
+        var closes = manner.closes
+        var rest: AnswerRest?
+        var first = ByteBuffer()
+        if case .ids(let list) = answer.body {
+            var body = AnswerRest(list, mayCompress: manner.mayCompress, isChunked: manner.mayChunk)
+            body.list.writePiece(to: &first)
+            if !body.list.isFinished {
+                rest = body
+                // Whoever knows no chunks takes the connection's end for the body's.
+                closes = closes || !manner.mayChunk
+            }
         }
-        buffer.writeString(answer.contentType)
-        buffer.writeStaticString("\r\ndate: ")
+        if answer.status == .ok {
+            buffer.writeStaticString("HTTP/1.1 200 OK\r\ndate: ")
+        } else {
+            buffer.writeString("HTTP/1.1 \(answer.status.code) \(answer.status.reasonPhrase)\r\ndate: ")
+        }
         buffer.writeString(present())
         if !answer.isCacheable { buffer.writeStaticString("\r\ncache-control: no-store") }
+        if let tag = answer.entityTag { buffer.writeString("\r\netag: \(tag)") }
         if let allow = answer.allow { buffer.writeString("\r\nallow: \(allow)") }
         if let seconds = answer.retryAfterSeconds { buffer.writeString("\r\nretry-after: \(seconds)") }
-        if closes { buffer.writeString("\r\nconnection: close") }
+        if answer.readers != nil || answer.variesByOrigin || rest != nil {
+            Self.writeVariety(answer, isLongList: rest != nil, to: &buffer)
+        }
+        if closes {
+            buffer.writeStaticString("\r\nconnection: close")
+        } else if manner.saysThatItStays {
+            buffer.writeStaticString("\r\nconnection: keep-alive")
+        }
+        if case .none = answer.body {
+            buffer.writeStaticString("\r\n\r\n")
+            return (nil, closes)
+        }
+        buffer.writeStaticString("\r\ncontent-type: ")
+        buffer.writeString(answer.contentType)
+        if rest != nil {
+            if manner.mayCompress { buffer.writeStaticString("\r\ncontent-encoding: gzip") }
+            buffer.writeString(manner.mayChunk ? "\r\ntransfer-encoding: chunked\r\n\r\n" : "\r\n\r\n")
+            guard !manner.omitsBody else { return (nil, closes) }
+            write(first, of: &rest!, to: &buffer)
+            return (rest, closes)
+        }
         switch answer.body {
         case .id(let id):
             let digits = String(id.rawValue)
             writeLength(digits.utf8.count + 9, &buffer)
-            guard !omitsBody else { return nil }
+            guard !manner.omitsBody else { break }
             buffer.writeStaticString("{\"id\":\"")
             buffer.writeString(digits)
             buffer.writeStaticString("\"}")
         case .text(let text):
             writeLength(text.utf8.count, &buffer)
-            if !omitsBody { buffer.writeString(text) }
+            if !manner.omitsBody { buffer.writeString(text) }
         case .bytes(let bytes):
             writeLength(bytes.count, &buffer)
-            if !omitsBody { buffer.writeBytes(bytes) }
-        case .ids(var list):
-            var piece = ByteBuffer()
-            list.writePiece(to: &piece)
-            if list.isFinished {
-                writeLength(piece.readableBytes, &buffer)
-                if !omitsBody { buffer.writeBuffer(&piece) }
-            } else {
-                buffer.writeString(mayChunk ? "\r\ntransfer-encoding: chunked\r\n\r\n" : "\r\n\r\n")
-                guard !omitsBody else { return nil }
-                Self.writeChunk(&piece, to: &buffer, isFramed: mayChunk)
-                return list
-            }
+            if !manner.omitsBody { buffer.writeBytes(bytes) }
+        case .ids:
+            writeLength(first.readableBytes, &buffer)
+            if !manner.omitsBody { buffer.writeBuffer(&first) }
+        case .none: break
         }
-        return nil
+        return (nil, closes)
+    }
+
+    /// What may be done with the answer, and on what it depends beside the request's target.
+    private static func writeVariety(_ answer: HTTPAnswer, isLongList: Bool, to buffer: inout ByteBuffer) {
+        let fields = (isLongList ? ["accept-encoding"] : []) + (answer.variesByOrigin ? ["origin"] : [])
+        if !fields.isEmpty { buffer.writeString("\r\nvary: \(fields.joined(separator: ", "))") }
+        guard let readers = answer.readers else { return }
+        buffer.writeString("\r\naccess-control-allow-origin: \(readers)")
+        guard let methods = answer.preflightMethods else {
+            buffer.writeStaticString("\r\naccess-control-expose-headers: etag, retry-after")
+            return
+        }
+        // No field that a page could add changes what is done.
+        buffer.writeString(
+            "\r\naccess-control-allow-methods: \(methods)\r\naccess-control-allow-headers: *"
+                + "\r\naccess-control-max-age: \(OriginPolicy.maximumAge)"
+        )
     }
 
     /// Writes the next piece of a body, and behind the last one its end.
-    static func writePiece(of list: inout IDList, to buffer: inout ByteBuffer, isFramed: Bool) {
+    mutating func writePiece(of rest: inout AnswerRest, to buffer: inout ByteBuffer) {
         var piece = ByteBuffer()
-        list.writePiece(to: &piece)
-        writeChunk(&piece, to: &buffer, isFramed: isFramed)
-        if list.isFinished, isFramed { buffer.writeString("0\r\n\r\n") }
+        rest.list.writePiece(to: &piece)
+        write(piece, of: &rest, to: &buffer)
     }
 
-    private static func writeChunk(_ piece: inout ByteBuffer, to buffer: inout ByteBuffer, isFramed: Bool) {
-        if isFramed { buffer.writeString(String(piece.readableBytes, radix: 16) + "\r\n") }
+    private mutating func write(_ piece: ByteBuffer, of rest: inout AnswerRest, to buffer: inout ByteBuffer) {
+        var piece = piece
+        if rest.gzip != nil {
+            if deflater == nil { deflater = Deflater() }
+            var compressed = ByteBuffer()
+            rest.gzip!.write(piece, isLast: rest.list.isFinished, to: &compressed, by: deflater!)
+            piece = compressed
+        }
+        if rest.isChunked { buffer.writeString(String(piece.readableBytes, radix: 16) + "\r\n") }
         buffer.writeBuffer(&piece)
-        if isFramed { buffer.writeString("\r\n") }
+        guard rest.isChunked else { return }
+        buffer.writeStaticString(rest.list.isFinished ? "\r\n0\r\n\r\n" : "\r\n")
     }
 
     private func writeLength(_ length: Int, _ buffer: inout ByteBuffer) {
@@ -92,5 +136,32 @@ struct AnswerWriter {
             date = UTCTime(unixSeconds: second).httpDate
         }
         return date
+    }
+}
+
+/// How an answer is to be written, as its request has it.
+struct AnswerManner {
+    /// The request was HEAD.
+    var omitsBody = false
+    /// The peer knows chunks; HTTP/1.0 does not.
+    var mayChunk = true
+    /// The peer knows gzip.
+    var mayCompress = false
+    /// The connection ends with this answer.
+    var closes = false
+    /// The peer expects the connection to end unless it is told otherwise.
+    var saysThatItStays = false
+}
+
+/// What is left of a long list's body.
+struct AnswerRest {
+    var list: IDList
+    var gzip: GzipBody?
+    let isChunked: Bool
+
+    init(_ list: IDList, mayCompress: Bool, isChunked: Bool) {
+        self.list = list
+        gzip = mayCompress ? GzipBody() : nil
+        self.isChunked = isChunked
     }
 }

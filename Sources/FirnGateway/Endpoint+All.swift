@@ -13,7 +13,8 @@ extension Endpoint {
         path: [],
         summary: "One new ID.",
         parameters: [],
-        answers: [Answer(status: 200, text: "The ID.", schema: "ID"), badRequest] + mayBeAway,
+        answers: [Answer(status: 200, text: "The ID.", schema: "ID"), badRequest, misdirected] + mayBeAway,
+        ignoresUnknownItems: true,
         route: { _ throws(HTTPAnswer) in .freshID }
     )
 
@@ -23,7 +24,7 @@ extension Endpoint {
         path: [.fixed("ids")],
         summary: "Several new IDs, rising: all that were asked for, or none.",
         parameters: [count, format("How to write them.")],
-        answers: [Answer(status: 200, text: "The IDs.", schema: "IDs"), badRequest] + mayBeAway,
+        answers: [Answer(status: 200, text: "The IDs.", schema: "IDs"), badRequest, misdirected] + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
             .order(.ids(count: try arguments.count()), listName: "ids", try arguments.format())
         }
@@ -49,7 +50,9 @@ extension Endpoint {
             ),
             format("How the ID is written."),
         ],
-        answers: [Answer(status: 200, text: "The ID's fields.", schema: "DecodedID"), badRequest, refused],
+        answers: [
+            Answer(status: 200, text: "The ID's fields.", schema: "DecodedID"), badRequest, misdirected, refused,
+        ],
         route: { arguments throws(HTTPAnswer) in
             .answer(.ok(try arguments.decodedID().json, isCacheable: true))
         }
@@ -61,7 +64,10 @@ extension Endpoint {
         path: [.fixed("sequences"), .variable("name")],
         summary: "The next values of a named sequence, rising: all that were asked for, or none.",
         parameters: [named("name", "The sequence's name."), count, format("How to write them.")],
-        answers: [Answer(status: 200, text: "The values.", schema: "Tickets"), badRequest, tooMany] + mayBeAway,
+        answers: [
+            Answer(status: 200, text: "The values.", schema: "Tickets"), badRequest, foreign, misdirected, tooMany,
+        ]
+            + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
             .order(
                 .tickets(of: try arguments.name("name"), count: try arguments.count()),
@@ -77,7 +83,10 @@ extension Endpoint {
         path: [.fixed("prefixes"), .variable("service")],
         summary: "A prefix that no other instance of a service gets.",
         parameters: [named("service", "The service's name.")],
-        answers: [Answer(status: 200, text: "The prefix.", schema: "Prefix"), badRequest, tooMany] + mayBeAway,
+        answers: [
+            Answer(status: 200, text: "The prefix.", schema: "Prefix"), badRequest, foreign, misdirected, tooMany,
+        ]
+            + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
             .order(.prefix(of: try arguments.name("service")), listName: "", .decimal)
         }
@@ -89,9 +98,24 @@ extension Endpoint {
         path: [.fixed("openapi.json")],
         summary: "This description.",
         parameters: [],
-        answers: [Answer(status: 200, text: "OpenAPI 3.0.", schema: "Description"), badRequest, refused],
+        answers: [
+            Answer(status: 200, text: "OpenAPI 3.0.", schema: "Description"),
+            Answer(
+                status: 304,
+                text: "The description whose ETag is in If-None-Match is the present one.",
+                schema: nil
+            ),
+            badRequest, misdirected, refused,
+        ],
         route: { _ throws(HTTPAnswer) in
-            .answer(HTTPAnswer(status: .ok, body: .text(OpenAPI.text), isCacheable: true))
+            .answer(
+                HTTPAnswer(
+                    status: .ok,
+                    body: .text(OpenAPI.text),
+                    isCacheable: true,
+                    entityTag: OpenAPI.entityTag
+                )
+            )
         }
     )
 
@@ -133,6 +157,16 @@ extension Endpoint {
     private static let badRequest = Answer(
         status: 400,
         text: "Something in the path or the query is wrong, or the sequence cannot give this.",
+        schema: "Error"
+    )
+    private static let foreign = Answer(
+        status: 403,
+        text: "A web page of an origin that --http-allow-origin does not allow sent the request.",
+        schema: "Error"
+    )
+    private static let misdirected = Answer(
+        status: 421,
+        text: "The daemon listens on loopback, and the request is for another host than this one.",
         schema: "Error"
     )
     private static let refused = Answer(

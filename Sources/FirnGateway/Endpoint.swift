@@ -33,8 +33,8 @@ struct Endpoint: Sendable {
     struct Answer: Sendable {
         let status: Int
         let text: String
-        /// The name of the body's schema in the description's components.
-        let schema: String
+        /// The name of the body's schema in the description's components; `nil` where there is no body.
+        let schema: String?
     }
 
     let operation: String
@@ -43,6 +43,8 @@ struct Endpoint: Sendable {
     let summary: String
     let parameters: [Parameter]
     let answers: [Answer]
+    /// Whether query items that no endpoint knows are allowed: who wants a fresh answer of a cache adds one.
+    var ignoresUnknownItems = false
     let route: @Sendable (Arguments) throws(HTTPAnswer) -> Route
 
     /// The path as OpenAPI writes it: `/ids/{id}`.
@@ -52,6 +54,11 @@ struct Endpoint: Sendable {
                 if case .variable(let name) = $0 { "{\(name)}" } else if case .fixed(let name) = $0 { name } else { "" }
             }
             .joined(separator: "/")
+    }
+
+    /// Whether `item` in the query says something here.
+    func takes(_ item: String) -> Bool {
+        parameters.contains { !$0.isInPath && $0.name == item }
     }
 
     /// The path's variables, where `segments` are of this path.
@@ -83,9 +90,12 @@ struct Arguments {
     ) throws(HTTPAnswer) {
         var values = variables
         for item in query {
-            guard endpoint.parameters.contains(where: { !$0.isInPath && $0.name == item.name }) else {
+            guard endpoint.takes(item.name) else {
+                let others = Endpoint.all.filter { $0.takes(item.name) }.map(\.template)
+                if endpoint.ignoresUnknownItems, others.isEmpty { continue }
                 let known = endpoint.parameters.filter { !$0.isInPath }.map(\.name)
-                let advice = known.isEmpty ? "it takes none" : "it takes \(known.joined(separator: ", "))"
+                var advice = known.isEmpty ? "it takes none" : "it takes \(known.joined(separator: ", "))"
+                if known.isEmpty, !others.isEmpty { advice += ", and \(others.joined(separator: ", ")) do" }
                 throw .refused(
                     .badRequest,
                     "\(endpoint.template) has no query item '\(RequestTarget.excerpt(item.name))'; \(advice)"

@@ -38,10 +38,12 @@ package final class Gateway: Sendable {
     ///   - listeners: the sockets; each is served until ``drain()``.
     ///   - source: what IDs are minted from.
     ///   - admin: what listeners for it serve.
+    ///   - policy: what web pages may do.
     package init(
         listeners: [GatewayListener],
         source: MintSource,
         admin: AdminContent?,
+        policy: OriginPolicy,
         threads: Int,
         limits: GatewayLimits,
         logger: Logger
@@ -63,6 +65,7 @@ package final class Gateway: Sendable {
                     eventLoop: eventLoop,
                     mint: mint,
                     admin: admin,
+                    policy: policy,
                     limits: limits,
                     census: census,
                     drained: promise
@@ -91,6 +94,8 @@ package final class Gateway: Sendable {
     ) throws -> any Channel {
         let isUnix = listener.listener.isUnix
         let purpose = listener.purpose
+        // Who comes from elsewhere asks by names that the daemon cannot know.
+        let checksHost = listener.listener.isLoopback && !isUnix
         var bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -105,7 +110,7 @@ package final class Gateway: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let loop = loops.first { $0.eventLoop === channel.eventLoop }!
-                    try loop.value.open(channel, purpose)
+                    try loop.value.open(channel, purpose, checksHost: checksHost)
                 }
             }
         if !isUnix { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }

@@ -11,6 +11,7 @@ final class GatewayLoop {
     /// `nil` where no listener gives out IDs.
     let mint: Mint?
     var writer = AnswerWriter()
+    let policy: OriginPolicy
     private(set) var isDraining = false
 
     private let router: Router?
@@ -35,6 +36,7 @@ final class GatewayLoop {
         eventLoop: any EventLoop,
         mint: Mint?,
         admin: AdminContent?,
+        policy: OriginPolicy,
         limits: GatewayLimits,
         census: HTTPCensus,
         drained: EventLoopPromise<Void>
@@ -42,6 +44,7 @@ final class GatewayLoop {
         self.eventLoop = eventLoop
         self.mint = mint
         self.admin = admin
+        self.policy = policy
         self.limits = limits
         self.census = census
         self.drained = drained
@@ -51,8 +54,8 @@ final class GatewayLoop {
 
     // MARK: - Connections come and go
 
-    func open(_ channel: any Channel, _ purpose: GatewayListener.Purpose) throws {
-        let connection = HTTPConnection(channel, purpose: purpose)
+    func open(_ channel: any Channel, _ purpose: GatewayListener.Purpose, checksHost: Bool) throws {
+        let connection = HTTPConnection(channel, purpose: purpose, checksHost: checksHost)
         let handler = RequestHandler(connection, loop: self)
         var decoderLimits = NIOHTTPDecoderLimitConfiguration()
         decoderLimits.maxHeaderFieldSize = GatewayLimits.maximumFieldLength
@@ -98,14 +101,22 @@ final class GatewayLoop {
         return answer
     }
 
-    func route(_ head: HTTPRequestHead, on purpose: GatewayListener.Purpose) -> Route {
-        switch purpose {
+    func route(_ head: HTTPRequestHead, _ fields: RequestFields, on connection: HTTPConnection) -> Route {
+        if connection.checksHost, let host = fields.host, host != connection.acceptedHost {
+            if let misdirection = policy.misdirection(of: host) { return .answer(misdirection) }
+            connection.acceptedHost = host
+        }
+        switch connection.purpose {
         case .admin:
             guard let admin else { return .answer(.refused(.notFound, "there is nothing here")) }
             return .answer(admin.answer(method: head.method.rawValue, target: head.uri))
         case .ids:
             guard let router else { return .answer(.refused(.notFound, "there is nothing here")) }
+            if let objection = policy.objection(to: head.method, fields) { return .answer(objection) }
             do throws(HTTPAnswer) {
+                if OriginPolicy.isPreflight(head.method, fields) {
+                    return .answer(policy.preflight(fields, methods: try router.methods(at: head.uri)))
+                }
                 return try router.route(method: head.method.rawValue, target: head.uri)
             } catch {
                 return .answer(error)

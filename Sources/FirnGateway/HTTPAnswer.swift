@@ -10,6 +10,8 @@ struct HTTPAnswer: Error {
         case text(String)
         case bytes([UInt8])
         case ids(IDList)
+        /// Not even one without bytes: 204 and 304 have none (RFC 9110, section 6.4.1).
+        case none
     }
 
     var status: HTTPResponseStatus
@@ -20,6 +22,14 @@ struct HTTPAnswer: Error {
     var retryAfterSeconds: UInt32?
     /// Whether two requests may be given the same answer.
     var isCacheable = false
+    /// Names this very body; whoever has it already is told so (304).
+    var entityTag: String?
+    /// The origin whose pages may read the answer; `*` for all.
+    var readers: String?
+    /// Whether pages of another origin might be answered otherwise.
+    var variesByOrigin = false
+    /// What a page may do with the path, where it asked.
+    var preflightMethods: String?
 
     /// An answer that went well.
     static func ok(_ json: JSON, isCacheable: Bool = false) -> HTTPAnswer {

@@ -18,6 +18,10 @@ final class HTTPConnection {
 
     let channel: any Channel
     let purpose: GatewayListener.Purpose
+    /// Whether requests must be for this host: they come over loopback.
+    let checksHost: Bool
+    /// The host that was found to be this one last: nearly always the next request's too.
+    var acceptedHost: String?
     var phase = Phase.open
     /// Whether the census has it.
     var isCounted = false
@@ -40,9 +44,10 @@ final class HTTPConnection {
     /// A peer that wants to read our last words does so within this; nobody else is worth the descriptor.
     private static let maximumLinger = TimeAmount.seconds(1)
 
-    init(_ channel: any Channel, purpose: GatewayListener.Purpose) {
+    init(_ channel: any Channel, purpose: GatewayListener.Purpose, checksHost: Bool) {
         self.channel = channel
         self.purpose = purpose
+        self.checksHost = checksHost
         lastActivity = .now()
     }
 

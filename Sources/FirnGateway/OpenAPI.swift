@@ -4,6 +4,12 @@ internal import FirnLayout
 enum OpenAPI {
     static let text = document.text
 
+    /// Names this very text: FNV-1a of its bytes.
+    static let entityTag: String = {
+        let hash = text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        return "\"\(String(hash, radix: 16))\""
+    }()
+
     private static var document: JSON {
         var paths: [(name: String, value: JSON)] = []
         for template in Endpoint.all.map(\.template) {
@@ -37,8 +43,10 @@ enum OpenAPI {
                 ])
                 members.append(("headers", .object([("Retry-After", seconds)])))
             }
-            let schema = JSON.object([("$ref", .string("#/components/schemas/\(answer.schema)"))])
-            members.append(("content", .object([("application/json", .object([("schema", schema)]))])))
+            if let name = answer.schema {
+                let schema = JSON.object([("$ref", .string("#/components/schemas/\(name)"))])
+                members.append(("content", .object([("application/json", .object([("schema", schema)]))])))
+            }
             return ("\(answer.status)", .object(members))
         }
         var members: [(name: String, value: JSON)] = [

@@ -3,23 +3,94 @@ internal import NIOHTTP1
 /// What the header fields of a request say that matters here, found in one pass over them.
 struct RequestFields {
     var hosts = 0
+    /// The host that is asked, with its port where one is given.
+    var host: String?
     var bodyLength = 0
     var expects = false
     /// The decoder reads nothing behind such a request, which it takes for the other protocol.
     var wantsAnotherProtocol = false
+    /// The origin of the page that a browser sends the request for.
+    var origin: String?
+    /// How near that page is to this host, in the browser's words.
+    var fetchSite: String?
+    /// Whether a browser asks by which methods its page may come.
+    var asksForMethod = false
+    private var acceptedEncodings: String?
+    private var knownTags: String?
+
+    init() {}
 
     init(_ head: HTTPRequestHead) {
         wantsAnotherProtocol = head.method == .CONNECT
         for (name, value) in head.headers {
             switch name.utf8.count {
-            case 4 where Self.is(name, "host"): hosts += 1
+            case 4 where Self.is(name, "host"):
+                hosts += 1
+                host = value
+            case 6 where Self.is(name, "origin"): origin = Self.joined(origin, value)
             case 6 where Self.is(name, "expect"): expects = true
             case 7 where Self.is(name, "upgrade"): wantsAnotherProtocol = true
+            case 13 where Self.is(name, "if-none-match"): knownTags = Self.joined(knownTags, value)
             // The decoder has refused what is no number, or is there twice.
             case 14 where Self.is(name, "content-length"): bodyLength = Int(value) ?? .max
+            case 14 where Self.is(name, "sec-fetch-site"): fetchSite = Self.joined(fetchSite, value)
+            case 15 where Self.is(name, "accept-encoding"): acceptedEncodings = Self.joined(acceptedEncodings, value)
+            case 29 where Self.is(name, "access-control-request-method"): asksForMethod = true
             default: break
             }
         }
+        // A target with a host in it counts more than the field (RFC 9112, section 3.2.2).
+        if head.uri.utf8.first != UInt8(ascii: "/"), let authority = RequestTarget.authority(of: head.uri) {
+            host = authority
+        }
+    }
+
+    /// What is wrong with a request before its body comes; `nil` when nothing is.
+    func objection(_ head: HTTPRequestHead) -> HTTPAnswer? {
+        // RFC 9112, section 3.2.
+        if head.version.minor > 0 ? hosts != 1 : hosts > 1 {
+            return .refused(.badRequest, "the request has \(hosts) Host fields; send one")
+        }
+        return bodyLength > GatewayLimits.maximumBodyLength ? Self.bodyTooLong : nil
+    }
+
+    static let bodyTooLong = HTTPAnswer.refused(
+        .payloadTooLarge,
+        "the request's body has more than \(GatewayLimits.maximumBodyLength) bytes; no request here needs one"
+    )
+
+    /// Whether the answer's body may be compressed by gzip (RFC 9110, section 12.5.3).
+    var acceptsGzip: Bool {
+        guard let acceptedEncodings else { return false }
+        var isAccepted: Bool?
+        for item in acceptedEncodings.split(separator: ",") {
+            let parts = item.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+            guard let name = parts.first else { continue }
+            let isWanted = !parts.dropFirst().contains {
+                $0.hasPrefix("q=0") && $0.dropFirst(3).allSatisfy { $0 == "0" || $0 == "." }
+            }
+            switch name {
+            case "gzip", "x-gzip": return isWanted
+            case "*": isAccepted = isWanted
+            default: break
+            }
+        }
+        return isAccepted ?? false
+    }
+
+    /// Whether the peer has the body that `tag` names (RFC 9110, section 13.1.2).
+    func knows(_ tag: String) -> Bool {
+        guard let knownTags else { return false }
+        return knownTags.split(separator: ",").contains { item in
+            let item = item.drop { $0 == " " || $0 == "\t" }
+            let known = item.hasPrefix("W/") ? item.dropFirst(2) : item
+            return known.prefix { $0 != " " && $0 != "\t" } == tag || known.first == "*"
+        }
+    }
+
+    /// A field that comes twice is one list (RFC 9110, section 5.3); where it may be no list it is then no good value.
+    private static func joined(_ before: String?, _ value: String) -> String {
+        before.map { "\($0), \(value)" } ?? value
     }
 
     private static func `is`(_ name: String, _ other: StaticString) -> Bool {

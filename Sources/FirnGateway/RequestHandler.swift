@@ -22,11 +22,11 @@ final class RequestHandler: ChannelDuplexHandler {
 
     /// The request that is being received or answered.
     private var head: HTTPRequestHead?
+    private var fields = RequestFields()
     private var bodyLength = 0
-    private var wantsAnotherProtocol = false
     private var order: Mint.OrderID?
     /// What is left of an answer's body.
-    private var rest: IDList?
+    private var rest: AnswerRest?
     private var isPumping = false
 
     private var parked: CircularBuffer<Parked> = []
@@ -119,13 +119,12 @@ final class RequestHandler: ChannelDuplexHandler {
         case .head(let head):
             self.head = head
             bodyLength = 0
-            let fields = RequestFields(head)
-            wantsAnotherProtocol = fields.wantsAnotherProtocol
-            if let objection = Self.objection(to: fields, of: head) { return respond(objection, closes: true) }
+            fields = RequestFields(head)
+            if let objection = fields.objection(head) { return respond(objection, closes: true) }
             if fields.expects, head.version.minor > 0 { sendContinue() }
         case .body(let bytes):
             bodyLength += bytes.readableBytes
-            if bodyLength > GatewayLimits.maximumBodyLength { respond(Self.bodyTooLong, closes: true) }
+            if bodyLength > GatewayLimits.maximumBodyLength { respond(RequestFields.bodyTooLong, closes: true) }
         case .end:
             guard let head else { return }
             connection.requestBegan = nil
@@ -133,19 +132,6 @@ final class RequestHandler: ChannelDuplexHandler {
             answer(head)
         }
     }
-
-    private static func objection(to fields: RequestFields, of head: HTTPRequestHead) -> HTTPAnswer? {
-        // RFC 9112, section 3.2.
-        if head.version.minor > 0 ? fields.hosts != 1 : fields.hosts > 1 {
-            return .refused(.badRequest, "the request has \(fields.hosts) Host fields; send one")
-        }
-        return fields.bodyLength > GatewayLimits.maximumBodyLength ? bodyTooLong : nil
-    }
-
-    private static let bodyTooLong = HTTPAnswer.refused(
-        .payloadTooLarge,
-        "the request's body has more than \(GatewayLimits.maximumBodyLength) bytes; no request here needs one"
-    )
 
     private func sendContinue() {
         guard let context else { return }
@@ -155,7 +141,7 @@ final class RequestHandler: ChannelDuplexHandler {
     // MARK: - Requests are answered
 
     private func answer(_ head: HTTPRequestHead) {
-        switch loop.route(head, on: connection.purpose) {
+        switch loop.route(head, fields, on: connection) {
         case .answer(let answer):
             respond(answer)
         case .freshID:
@@ -210,20 +196,23 @@ final class RequestHandler: ChannelDuplexHandler {
     /// Sends an answer, or its beginning; with `closes` as the last one.
     private func respond(_ answer: HTTPAnswer, closes: Bool = false) {
         guard let context else { return }
+        var answer = answer
+        if connection.purpose == .ids { loop.policy.mark(&answer, fields) }
+        if let tag = answer.entityTag, fields.knows(tag) { (answer.status, answer.body) = (.notModified, .none) }
         let isOld = head.map { $0.version.minor == 0 } ?? false
-        let isLast = isOld || (sawEnd && parked.isEmpty) || loop.isDraining
-        let closes = closes || isLast || wantsAnotherProtocol || !(head?.isKeepAlive ?? false)
-        if closes { connection.phase = .finishing }
+        let isLast = (sawEnd && parked.isEmpty) || loop.isDraining
+        var manner = AnswerManner()
+        manner.omitsBody = head?.method == .HEAD
+        manner.mayChunk = !isOld
+        if case .ids = answer.body { manner.mayCompress = fields.acceptsGzip }
+        manner.closes = closes || isLast || fields.wantsAnotherProtocol || !(head?.isKeepAlive ?? false)
+        manner.saysThatItStays = isOld
         connection.requestBegan = nil
         connection.isAnswering = true
         var buffer = context.channel.allocator.buffer(capacity: 256)
-        rest = loop.writer.write(
-            answer,
-            to: &buffer,
-            omitsBody: head?.method == .HEAD,
-            mayChunk: !isOld,
-            closes: closes
-        )
+        let written = loop.writer.write(answer, to: &buffer, manner)
+        rest = written.rest
+        if written.closes { connection.phase = .finishing }
         context.write(wrapOutboundOut(buffer), promise: nil)
         isFlushWanted = true
         if rest == nil { finishAnswer() } else { pump() }
@@ -234,13 +223,14 @@ final class RequestHandler: ChannelDuplexHandler {
         guard !isPumping, let context else { return }
         isPumping = true
         defer { isPumping = false }
-        while var list = rest, context.channel.isWritable {
+        while var piece = rest, context.channel.isWritable {
             var buffer = context.channel.allocator.buffer(capacity: IDList.pieceLength + 256)
-            AnswerWriter.writePiece(of: &list, to: &buffer, isFramed: (head?.version.minor ?? 1) > 0)
-            rest = list.isFinished ? nil : list
+            loop.writer.writePiece(of: &piece, to: &buffer)
+            let isFinished = piece.list.isFinished
+            rest = isFinished ? nil : piece
             context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
             connection.lastActivity = .now()
-            if list.isFinished { return finishAnswer() }
+            if isFinished { return finishAnswer() }
         }
     }
 

@@ -54,6 +54,14 @@ struct RequestTarget: Equatable {
         query = items
     }
 
+    /// The host and port of a target that has a scheme.
+    static func authority(of text: String) -> String? {
+        guard let scheme = text[...].range(of: "://"), text[..<scheme.lowerBound].allSatisfy({ $0.isLetter }) else {
+            return nil
+        }
+        return String(text[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" })
+    }
+
     private static func decoded(_ text: Substring, in whole: String) throws(HTTPAnswer) -> String {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
         var bytes: [UInt8] = []

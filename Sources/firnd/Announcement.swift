@@ -49,6 +49,7 @@ struct Announcement {
             ("listen", configuration.addresses.map(\.description).joined(separator: " ")),
             ("http", HTTPConfiguration.text(configuration.http.addresses)),
             ("admin", HTTPConfiguration.text(configuration.http.adminAddresses)),
+            ("web pages", configuration.http.web.description),
             ("store", configuration.store.description),
             ("state", configuration.state.description),
             ("layout", layout.specification),

@@ -15,6 +15,7 @@ struct HTTPConfiguration {
     var idleTimeout: Duration
     /// `--max-http-connections`.
     let wishedConnections: Int?
+    var web: WebAccess
 
     init(_ options: Options, inherited: [InheritedSocket]) throws(ConfigurationError) {
         addresses = try Self.addresses(options.sockets.http, "http")
@@ -24,6 +25,7 @@ struct HTTPConfiguration {
             try Configuration.within(maximum, "max-http-connections", 1...1_048_576)
         }
         idleTimeout = try Configuration.required(options.limits.httpIdleTimeout, "http-idle-timeout")
+        web = try WebAccess(options.sockets, addresses: addresses + adminAddresses)
     }
 
     var servesIDs: Bool { !addresses.isEmpty || inherited.contains { $0.purpose == .http } }

@@ -57,6 +57,7 @@ struct HTTPListeners {
             listeners: ids.map { GatewayListener($0, .ids) } + admin.map { GatewayListener($0, .admin) },
             source: source,
             admin: documents,
+            policy: configuration.http.web.policy,
             threads: max(1, threads(shards: configuration.shards)),
             limits: limits,
             logger: logger

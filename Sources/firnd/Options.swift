@@ -72,6 +72,25 @@ struct SocketOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "An origin such as https://app.example.com whose web pages may use --http as programs may, or *. May be given more than once.",
+            discussion:
+                "Default: pages of other origins can read no answer and take no tickets. With * all pages of all hosts may.",
+            valueName: "origin"
+        )
+    )
+    var httpAllowOrigin: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A host's name by which HTTP is asked for on a loopback address, such as a proxy's. May be given more than once.",
+            discussion: "Default: localhost, the names in --http and --admin, and the host's own.",
+            valueName: "name"
+        )
+    )
+    var httpAllowHost: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "Where to tell over HTTP how the daemon fares: HOST:PORT. May be given more than once. Default: nowhere.",
             valueName: "host:port"
         )

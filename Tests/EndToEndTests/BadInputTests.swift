@@ -79,7 +79,7 @@ import Testing
 
     @Test func anotherProtocol() throws {
         try attack { peer in
-            try peer.send(Array("GET / HTTP/1.1\r\nHost: firn\r\n\r\n".utf8))
+            try peer.send(Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8))
             #expect(try peer.error().status.code == .invalidArgument)
             #expect(try peer.receive() == nil)
         }

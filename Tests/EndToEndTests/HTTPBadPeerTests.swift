@@ -55,11 +55,11 @@ import Testing
         try withDaemon(["--http", "127.0.0.1:0", "--store", "memory"]) { daemon in
             let port = try daemon.httpPort()
             let nonsense = [
-                "GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 1000),
+                "GET / HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "X: y\r\n", count: 1000),
                 "GET /" + String(repeating: "%41", count: 5000) + " HTTP/1.1\r\n\r\n",
                 HTTPPeer.request("GET", "/") + "\0\0\0\0\0\0\0\0\r\n\r\n",
                 String(repeating: HTTPPeer.request("GET", "/ids?count=x"), count: 100),
-                "POST /prefixes/a HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n",
+                "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n",
             ]
             func flood(_ rounds: Int) throws {
                 for round in 0..<rounds {

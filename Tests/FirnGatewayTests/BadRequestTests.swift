@@ -13,30 +13,42 @@ import Testing
         ("no version", "GET /\r\n\r\n", 400),
         ("another protocol", "SSH-2.0-OpenSSH_9.2\r\n", 400),
         ("HTTP/2 without a word before", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
-        ("a method that does not exist", "FETCH / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        ("a field without a colon", "GET / HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", 400),
+        ("a method that does not exist", "FETCH / HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        ("a field without a colon", "GET / HTTP/1.1\r\nHost: localhost\r\nnonsense\r\n\r\n", 400),
         ("no host", "GET / HTTP/1.1\r\n\r\n", 400),
-        ("two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
-        ("two lengths", "POST /prefixes/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+        ("two hosts", "GET / HTTP/1.1\r\nHost: localhost\r\nHost: b\r\n\r\n", 400),
+        (
+            "two lengths",
+            "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400
+        ),
         (
             "a length and chunks",
-            "POST /prefixes/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             400
         ),
-        ("a negative length", "POST /prefixes/a HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
-        ("a huge length", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 4097\r\n\r\n", 413),
+        ("a negative length", "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
+        ("a huge length", "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4097\r\n\r\n", 413),
         (
             "a huge chunk",
-            "POST /prefixes/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
                 + "1001\r\n" + String(repeating: "x", count: 0x1001), 413
         ),
-        ("a long field", "GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "x", count: 9000) + "\r\n\r\n", 431),
-        ("a field without an end", "GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "x", count: 9000), 431),
+        (
+            "a long field",
+            "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + String(repeating: "x", count: 9000) + "\r\n\r\n", 431
+        ),
+        (
+            "a field without an end", "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + String(repeating: "x", count: 9000),
+            431
+        ),
         ("a line without an end", "GET /" + String(repeating: "x", count: 9000), 431),
-        ("a hundred fields", "GET / HTTP/1.1\r\nHost: a\r\n" + String(repeating: "X: y\r\n", count: 100) + "\r\n", 431),
+        (
+            "a hundred fields",
+            "GET / HTTP/1.1\r\nHost: localhost\r\n" + String(repeating: "X: y\r\n", count: 100) + "\r\n", 431
+        ),
         (
             "many long fields",
-            "GET / HTTP/1.1\r\nHost: a\r\n"
+            "GET / HTTP/1.1\r\nHost: localhost\r\n"
                 + String(repeating: "X: " + String(repeating: "y", count: 4000) + "\r\n", count: 5) + "\r\n", 431
         ),
     ]
@@ -75,16 +87,18 @@ import Testing
         try withGateway { gateway in
             let peer = try gateway.connect()
             try peer.send(
-                "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello" + HTTPPeer.request("GET", "/ids")
+                "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello" + HTTPPeer.request("GET", "/ids")
             )
             #expect(try peer.answer().status == 200)
             #expect(try peer.answer().json["ids"] is [String])
             try peer.send(
-                "POST /prefixes/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+                "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
             )
             #expect(try peer.answer().status == 200)
             // curl's way with bodies: it waits for a word.
-            try peer.send("POST /prefixes/a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+            try peer.send(
+                "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            )
             #expect(try peer.answer().status == 100)
             try peer.send("{}")
             #expect(try peer.answer().status == 200)
@@ -113,6 +127,7 @@ import Testing
             let answer = try old.answer()
             #expect(answer.status == 200 && answer.fields["transfer-encoding"] == nil)
             #expect((answer.json["ids"] as? [String])?.count == 5000)
+            #expect(answer.fields["connection"] == "close")
             let half = try gateway.connect()
             try half.send(HTTPPeer.request("GET", "/ids?count=65536") + HTTPPeer.request("GET", "/"))
             half.finishSending()
@@ -121,6 +136,27 @@ import Testing
             #expect(try half.isClosed())
             let leaving = try gateway.connect()
             #expect(try leaving.ask("GET", "/", fields: ["Connection: close"]).fields["connection"] == "close")
+            #expect(try leaving.isClosed())
+        }
+    }
+
+    /// As `ab -k` does.
+    @Test func anOlderPeerThatWantsToStayStays() throws {
+        try withGateway { gateway in
+            let peer = try gateway.connect()
+            for target in ["/", "/ids?count=3", "/nope", "/"] {
+                try peer.send("GET \(target) HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
+                let answer = try peer.answer()
+                #expect(answer.fields["connection"] == "keep-alive" && answer.fields["content-length"] != nil)
+            }
+            // Of a long list only the connection's end can say where it ends.
+            try peer.send("GET /ids?count=5000 HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
+            let list = try peer.answer()
+            #expect(list.fields["connection"] == "close" && (list.json["ids"] as? [String])?.count == 5000)
+            #expect(try peer.isClosed())
+            let leaving = try gateway.connect()
+            try leaving.send("GET / HTTP/1.0\r\n\r\n")
+            #expect(try leaving.answer().fields["connection"] == "close")
             #expect(try leaving.isClosed())
         }
     }
@@ -141,7 +177,8 @@ import Testing
     // MARK: - Time
 
     @Test(arguments: [
-        "G", "GET / HTTP/1.1\r\nHost: a\r\n", "POST /prefixes/a HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx",
+        "G", "GET / HTTP/1.1\r\nHost: localhost\r\n",
+        "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx",
     ])
     func aRequestThatComesTooSlowlyIsAnsweredAndClosed(_ beginning: String) throws {
         try withGateway({ $0.requestTimeout = .milliseconds(300) }) { gateway in
@@ -268,7 +305,7 @@ import Testing
             #expect((answer.json["error"] as? String)?.contains("--max-http-connections") == true)
             #expect(try newcomer.isClosed())
             for peer in peers {
-                try peer.send("TP/1.1\r\nHost: a\r\n\r\n")
+                try peer.send("TP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try peer.answer().status == 200)
             }
         }

@@ -30,7 +30,7 @@ import Testing
             #expect(answer.fields["connection"] == "close")
             #expect(try busy.isClosed())
             #expect(try idle.isClosed())
-            try begun.send("TP/1.1\r\nHost: a\r\n\r\n")
+            try begun.send("TP/1.1\r\nHost: localhost\r\n\r\n")
             #expect(try begun.answer().fields["connection"] == "close")
         }
         #expect(time < .seconds(5))

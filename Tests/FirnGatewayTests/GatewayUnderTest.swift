@@ -27,6 +27,7 @@ final class GatewayUnderTest {
         threads: Int = 2,
         maximumSequences: Int = 1000,
         admin: AdminContent? = nil,
+        policy: OriginPolicy = OriginPolicy(),
         _ configure: (inout GatewayLimits) -> Void = { _ in }
     ) throws {
         var logger = Logger(label: "test")
@@ -72,6 +73,7 @@ final class GatewayUnderTest {
             listeners: [GatewayListener(sockets[0], .ids), GatewayListener(sockets[1], .admin)],
             source: source,
             admin: admin,
+            policy: policy,
             threads: threads,
             limits: limits,
             logger: logger
@@ -105,6 +107,7 @@ func withGateway<Result>(
     threads: Int = 2,
     maximumSequences: Int = 1000,
     admin: AdminContent? = nil,
+    policy: OriginPolicy = OriginPolicy(),
     _ configure: (inout GatewayLimits) -> Void = { _ in },
     _ body: (GatewayUnderTest) throws -> Result
 ) throws -> Result {
@@ -114,6 +117,7 @@ func withGateway<Result>(
         threads: threads,
         maximumSequences: maximumSequences,
         admin: admin,
+        policy: policy,
         configure
     )
     defer { gateway.stop() }

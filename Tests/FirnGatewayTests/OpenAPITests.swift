@@ -34,7 +34,17 @@ import Testing
     /// A target of a documented path that is answered with `status`.
     private func target(_ path: String, _ status: Int) -> String {
         let filled = path.replacing("{id}", with: "17").replacing("{name}", with: "a").replacing("{service}", with: "A")
-        return status == 400 ? filled + "?nonsense=1" : filled
+        return status == 400 ? filled + (path == "/" ? "?count=1" : "?nonsense=1") : filled
+    }
+
+    /// Fields with which a request is answered so.
+    private func fields(_ status: Int) -> [String] {
+        switch status {
+        case 304: ["If-None-Match: \(OpenAPI.entityTag)"]
+        case 403: ["Origin: https://evil.example"]
+        case 421: ["Host: evil.example"]
+        default: []
+        }
     }
 
     @Test func whatIsDocumentedIsAnswered() throws {
@@ -47,8 +57,12 @@ import Testing
                 let answer = try withGateway(
                     maximumSequences: status == 429 ? 0 : 1000,
                     status == 503 ? full : { _ in }
-                ) { try $0.ask(operation.method, target) }
+                ) { try $0.connect().ask(operation.method, target, fields: fields(status)) }
                 #expect(answer.status == status, "\(operation.method) \(target)")
+                guard status != 304 else {
+                    #expect(answer.fields["content-type"] == nil && answer.fields["etag"] == OpenAPI.entityTag)
+                    continue
+                }
                 #expect(answer.fields["content-type"] == "application/json")
                 #expect((answer.fields["retry-after"] != nil) == (status == 429 || status == 503))
                 #expect((answer.json["error"] is String) == (status != 200))

@@ -23,7 +23,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("GET", "/"), ("HEAD", "/"), ("GET", "/?"), ("GET", "/ids"), ("GET", "/ids?count=65536&format=base58-fixed"),
+        ("GET", "/"), ("HEAD", "/"), ("GET", "/?"), ("GET", "/?x=1"), ("HEAD", "/?_=1732799123&nocache"),
+        ("GET", "/ids"), ("GET", "/ids?count=65536&format=base58-fixed"),
         ("HEAD", "/ids"), ("GET", "/ids/17"), ("GET", "/ids/17?layout=discord"), ("GET", "/ids/ff?format=hex"),
         ("POST", "/sequences/a.b_c-9"), ("POST", "/sequences/%61?count=2&format=hex"), ("POST", "/prefixes/A"),
         ("GET", "/openapi.json"),
@@ -48,7 +49,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("GET", "/?count=1", "takes none"), ("GET", "/ids?coutn=1", "it takes count, format"),
+        ("GET", "/?count=1", "takes none, and /ids, /sequences/{name} do"), ("GET", "/?x=1&format=hex", "/ids"),
+        ("GET", "/openapi.json?x=1", "takes none"),
+        ("GET", "/ids?coutn=1", "it takes count, format"),
         ("GET", "/ids?count=1&count=1", "twice"), ("GET", "/ids?count=", "''"), ("GET", "/ids?count=-1", "'-1'"),
         ("GET", "/ids?count=+1", "'+1'"), ("GET", "/ids?count=4294967296", "'4294967296'"),
         ("GET", "/ids?format=octal", "decimal, hex, base32, base58"), ("GET", "/ids/abc", "character 1"),

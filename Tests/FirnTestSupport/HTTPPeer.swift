@@ -15,11 +15,19 @@ package final class HTTPPeer {
         package let status: Int
         /// Names are in lower case.
         package let fields: [String: String]
-        package let body: String
+        package let bytes: [UInt8]
+
+        package init(status: Int, fields: [String: String], bytes: [UInt8]) {
+            self.status = status
+            self.fields = fields
+            self.bytes = bytes
+        }
+
+        package var body: String { String(decoding: bytes, as: UTF8.self) }
 
         /// The body's members, where it is a JSON object.
         package var json: [String: Any] {
-            ((try? JSONSerialization.jsonObject(with: Data(body.utf8))) as? [String: Any]) ?? [:]
+            ((try? JSONSerialization.jsonObject(with: Data(bytes))) as? [String: Any]) ?? [:]
         }
     }
 
@@ -60,7 +68,10 @@ package final class HTTPPeer {
     }
 
     package static func request(_ method: String, _ target: String, fields: [String] = []) -> String {
-        "\(method) \(target) HTTP/1.1\r\n" + (["Host: firn"] + fields).joined(separator: "\r\n") + "\r\n\r\n"
+        "\(method) \(target) HTTP/1.1\r\n"
+            + ((fields.contains { $0.hasPrefix("Host:") } ? [] : ["Host: localhost"]) + fields).joined(
+                separator: "\r\n"
+            ) + "\r\n\r\n"
     }
 
     // MARK: - Sending
@@ -100,23 +111,24 @@ package final class HTTPPeer {
             guard fields[name] == nil else { throw Failure.unexpected("two fields \(name)") }
             fields[name] = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
         }
-        guard hasBody, status >= 200 else { return Answer(status: status, fields: fields, body: "") }
-        var body = ""
+        guard hasBody, status >= 200, status != 204, status != 304 else {
+            return Answer(status: status, fields: fields, bytes: [])
+        }
+        var body: [UInt8] = []
         if let length = fields["content-length"].flatMap({ Int($0) }) {
             body = try bytes(length)
         } else if fields["transfer-encoding"] == "chunked" {
             while true {
                 guard let length = Int(try text(to: "\r\n"), radix: 16) else { throw Failure.unexpected("no chunk") }
                 body += try bytes(length)
-                guard try bytes(2) == "\r\n" else { throw Failure.unexpected("a chunk without an end") }
+                guard try bytes(2) == Array("\r\n".utf8) else { throw Failure.unexpected("a chunk without an end") }
                 if length == 0 { break }
             }
         } else {
             while try receiveMore() {}
-            body = String(decoding: input, as: UTF8.self)
-            input.removeAll()
+            swap(&body, &input)
         }
-        return Answer(status: status, fields: fields, body: body)
+        return Answer(status: status, fields: fields, bytes: body)
     }
 
     /// Waits for the first bytes of an answer, and reads no more than there are.
@@ -144,10 +156,10 @@ package final class HTTPPeer {
         }
     }
 
-    private func bytes(_ count: Int) throws -> String {
+    private func bytes(_ count: Int) throws -> [UInt8] {
         while input.count < count { guard try receiveMore() else { throw Failure.ended } }
         defer { input.removeFirst(count) }
-        return String(decoding: input[..<count], as: UTF8.self)
+        return Array(input[..<count])
     }
 
     /// - Returns: false at the end, which may be a reset.

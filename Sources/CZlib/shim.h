@@ -1,0 +1,13 @@
+// What Swift cannot say to zlib's C interface: the macro that initializes a stream.
+
+#ifndef FIRN_CZLIB_SHIM_H
+#define FIRN_CZLIB_SHIM_H
+
+#include <zlib.h>
+
+// Deflate without zlib's or gzip's frame.
+static inline int czlib_deflate_init_raw(z_stream *stream, int level, int windowBits, int memoryLevel) {
+    return deflateInit2(stream, level, Z_DEFLATED, -windowBits, memoryLevel, Z_DEFAULT_STRATEGY);
+}
+
+#endif

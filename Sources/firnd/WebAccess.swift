@@ -1,0 +1,50 @@
+internal import FirnGateway
+internal import FirnPlaces
+internal import FirnServer
+
+/// What web pages may do over HTTP, as it was told.
+struct WebAccess {
+    let origins: OriginPolicy.Origins
+    /// By which names and addresses this host may be asked on loopback, beside its own.
+    private let hosts: [String]
+
+    /// - Parameter addresses: where HTTP is listened on: the names in them are this host's.
+    init(_ options: SocketOptions, addresses: [ListenAddress]) throws(ConfigurationError) {
+        origins = try Self.origins(options.httpAllowOrigin)
+        let allowed = try options.httpAllowHost.map { text throws(ConfigurationError) in try Self.host(text) }
+        hosts = allowed + addresses.compactMap { if case .tcp(let host, _) = $0 { host } else { nil } }
+    }
+
+    var policy: OriginPolicy {
+        OriginPolicy(origins: origins, hosts: hosts + [WorkerChoice.hostName].compactMap { $0 })
+    }
+
+    /// What `--check` says of it.
+    var description: String { origins.description }
+
+    private static func origins(_ texts: [String]) throws(ConfigurationError) -> OriginPolicy.Origins {
+        if texts == ["*"] { return .any }
+        var origins: Set<WebOrigin> = []
+        for text in texts {
+            guard text != "*" else {
+                throw ConfigurationError("--http-allow-origin * allows all origins; leave the others out, or the *")
+            }
+            guard let origin = WebOrigin(text) else {
+                throw ConfigurationError(
+                    "--http-allow-origin '\(text)' is no origin; write scheme://host or scheme://host:port, without a path"
+                )
+            }
+            origins.insert(origin)
+        }
+        return origins.isEmpty ? .none : .these(origins)
+    }
+
+    private static func host(_ text: String) throws(ConfigurationError) -> String {
+        guard let host = OriginPolicy.host(text) else {
+            throw ConfigurationError(
+                "--http-allow-host '\(text)' is no host; write a name such as ids.example.com, without a port"
+            )
+        }
+        return host
+    }
+}
