@@ -142,7 +142,7 @@ import Testing
             let status = Self.refusal(method, of: ScriptedHost(layout: layout))
             #expect(status?.code == .failedPrecondition)
             #expect(status?.message.contains(layout.name) == true)
-            #expect(status?.message.contains("536870911999") == true)
+            #expect(status?.message.contains("ended at 1987-01-05T18:48:32") == true)
         }
     }
 
