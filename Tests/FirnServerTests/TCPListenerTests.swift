@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func whereTheKernelHasNoIPv6ItIsServedInIPv4() throws {
-        var binding = TCPBinding(host: "::", port: 0, allowsAnyHost: true)
+        var binding = TCPBinding(host: "::", port: 0, allowsAnyHost: true, name: "--listen tcp:[::]:0")
         binding.hasIPv6 = { false }
         let socket = try binding.bind()
         #expect(SocketAddress.bound(to: socket.number)?.listenAddress.description.hasPrefix("tcp:0.0.0.0:") == true)
@@ -78,6 +78,12 @@ import Testing
         binding.host = "::1"
         let own = try binding.bind()
         #expect(SocketAddress.bound(to: own.number)?.listenAddress.description.hasPrefix("tcp:[::1]:") == true)
+        // What leaves IPv4 to 0.0.0.0 does not take it all the same.
+        binding.host = "::"
+        binding.isIPv6Only = true
+        let error = #expect(throws: ListenError.self) { try binding.bind() }
+        #expect(error?.exitCode == 71)
+        #expect(error?.description == "--listen tcp:[::]:0 cannot be had, for this kernel has no IPv6; leave it out")
     }
 
     @Test func allOfTheLoopbackNetworkIsLoopback() throws {

@@ -24,6 +24,9 @@ struct TCPBinding {
     /// started without IPv6 it is every address of IPv4.
     func bind() throws(ListenError) -> FileDescriptor {
         if host == "::", !hasIPv6() {
+            guard !isIPv6Only else {
+                throw .system("\(name) cannot be had, for this kernel has no IPv6; leave it out")
+            }
             var binding = self
             binding.host = "0.0.0.0"
             return try binding.bind()
