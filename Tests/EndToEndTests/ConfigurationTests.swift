@@ -173,7 +173,8 @@ import Testing
         "http-allow-origin": "https://app.example.com",
         "max-frames-per-turn": "11", "send-timeout": "12s", "frame-timeout": "13s", "unix-idle-timeout": "14s",
         "tcp-idle-timeout": "off", "drain-timeout": "16s", "drain-delay": "20s", "log-level": "debug",
-        "log-format": "json",
+        "log-format": "json", "first-sequence": "random", "http-allow-origin": "https://app.example.com",
+        "http-allow-host": "ids.example.com",
     ]
 
     @Test func everyOptionCanComeFromFileAndEnvironment() throws {
