@@ -6,7 +6,7 @@ internal import FirnLayout
 
 func sample1OfReadme(client: FirnClient) async throws {
     try await withFirnClient(address: .default()) { client in
-        let id = try await client.nextID()              // fresh: made after this line asked, 2139268742910054400
+        let id = try await client.nextID()              // fresh: made after this line asked, 2126676990250893312
         for each in try await client.nextIDs(1_000) {   // a collection of 1,000, held in a few numbers
             print(each)
         }
