@@ -4,8 +4,7 @@
 # Seen:     snowflake-utils shifts microseconds, not milliseconds, by 22 bits when it is set to milliseconds, its default. The ID
 #           has 73 bits. Set to microseconds it shifts milliseconds. short-unique-id has 29 bits below a count of 0.1 ms since
 #           2020: 70 bits.
-# Matters:  the IDs fit no 64-bit column, no bigint and no uint64, and a writer that masks them to 64 bits keeps those that differ
-#           in the top of the time only as one.
+# Matters:  the IDs fit no 64-bit column, no bigint and no uint64 of a message.
 # Source:   snowflake_utils/snowflake_id_generator.py, __next__; short_unique_id/snowflake.py, _next_id.
 set -euo pipefail
 
