@@ -14,7 +14,7 @@ trap '[ -z "${server:-}" ] || kill "$server"; wait; rm -rf "$work"' EXIT
 cd "$work"
 apt-get -qq -o APT::Sandbox::User=root download 'redis-server=5:7.0.15*' 'redis-tools=5:7.0.15*' liblzf1 libjemalloc2 liblua5.1-0 lua-cjson lua-bitop
 for package in *.deb; do dpkg -x "$package" root; done
-LD_LIBRARY_PATH=root/usr/lib/$(dpkg-architecture -q DEB_HOST_MULTIARCH 2>/dev/null || echo x86_64-linux-gnu)
+LD_LIBRARY_PATH=$(dirname root/usr/lib/*/liblzf.so.1)
 export LD_LIBRARY_PATH
 python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check snowflake-id-generator==2.0.0 redis==5.0.8
