@@ -44,7 +44,7 @@ server.serve_forever()
 PYTHON
 python3 exporter.py >port &
 pids+=($!)
-for _ in $(seq 100); do [ -s port ] && break || sleep 0.1; done
+for _ in $(seq 100); do if [ -s port ]; then break; fi; sleep 0.1; done
 
 {
     echo "scrape_configs:"

@@ -4,8 +4,7 @@
 # Seen:     memcached's incr goes from 2^64 - 1 to 0, and gives 0, 1, 2, … again. Its get then shows the number with 19 spaces
 #           behind it. An SQLite rowid without AUTOINCREMENT goes on with numbers at random below the last. Redis, and SQLite with
 #           AUTOINCREMENT, return an error.
-# Matters:  a ticket server on memcached that was started high, such as at a time in nanoseconds shifted left, wraps without a
-#           word. What it gave first comes again.
+# Matters:  a ticket server on memcached that was started high wraps without a word, and what others gave first comes again.
 # Source:   memcached's protocol.txt, "Increment/Decrement"; "SQLite Autoincrement", sqlite.org/autoinc.html.
 set -euo pipefail
 
@@ -22,7 +21,7 @@ root/usr/bin/redis-server --port 0 --unixsocket redis --save '' --dir "$work" >l
 servers+=($!)
 root/usr/bin/memcached -u "$(id -un)" -s "$work/memcached" &
 servers+=($!)
-for _ in $(seq 50); do [ -S redis ] && [ -S memcached ] && break || sleep 0.1; done
+for _ in $(seq 50); do if [ -S redis ] && [ -S memcached ]; then break; fi; sleep 0.1; done
 
 {
     root/usr/bin/memcached -V

@@ -3,8 +3,8 @@
 # Expected: SnowflakeGenerator.from_snowflake(last) goes on where the last ID was, as the name says: it takes over its time, its
 #           sequence and its epoch.
 # Seen:     with epoch 0 it does. With any other epoch it subtracts the epoch from a time that has none in it any more, so the last
-#           time lies decades back, the present millisecond counts as a new one, and the sequence begins at 0 again. Without a new
-#           millisecond next() returns None, not an ID and not an error.
+#           time lies decades back, the present millisecond counts as a new one, and the sequence begins at 0 again. While the clock
+#           is behind, next() returns None, not an ID and not an error.
 # Matters:  a process that hands its generator over, or restarts from the last ID it stored, repeats the IDs of that millisecond.
 # Source:   snowflake/snowflake.py, from_snowflake and __init__.
 set -euo pipefail

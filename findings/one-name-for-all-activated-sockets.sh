@@ -27,7 +27,8 @@ chmod +x names
 activated() {
     timeout 20 root/usr/bin/systemd-socket-activate "$@" "$PWD/names" 2>>log &
     for _ in $(seq 100); do
-        python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("1")' 2>/dev/null && break || sleep 0.1
+        if python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect("1")' 2>/dev/null; then break; fi
+        sleep 0.1
     done
     wait $!
     rm -f 1 2 3

@@ -4,8 +4,7 @@
 # Seen:     py-xid reads it once, when it is imported, and its counter begins with the first ID. Children that are forked after that
 #           carry the parent's number and go on from the parent's count: they make the same IDs. flakely does not read the process
 #           number at all. os.P_PID, which it takes for it, is a constant of waitid, 1 on Linux in each process.
-# Matters:  servers for Python fork workers after they have loaded the application. Each worker then repeats the others, second by
-#           second.
+# Matters:  a server that loads the application before it forks has workers that repeat each other, second by second.
 # Source:   xid/xid.py, pid and xid_generator; flakely.py, __init__.
 set -euo pipefail
 

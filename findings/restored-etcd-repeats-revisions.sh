@@ -26,7 +26,7 @@ start() {
         --listen-peer-urls "http://127.0.0.1:$peer" --initial-advertise-peer-urls "http://127.0.0.1:$peer" \
         --initial-cluster "one=http://127.0.0.1:$peer" >log 2>&1 &
     server=$!
-    for _ in $(seq 100); do etcdctl endpoint health >/dev/null 2>&1 && return || sleep 0.1; done
+    for _ in $(seq 100); do if etcdctl endpoint health >/dev/null 2>&1; then return; fi; sleep 0.1; done
     echo "restored-etcd-repeats-revisions: etcd does not answer" >&2
     exit 1
 }

@@ -19,7 +19,7 @@ export LD_LIBRARY_PATH
 root/usr/bin/redis-server --port 0 --unixsocket socket --save '' --dir "$work" >log &
 server=$!
 redis() { root/usr/bin/redis-cli -s socket "$@"; }
-for _ in $(seq 50); do redis ping >/dev/null 2>&1 && break || sleep 0.1; done
+for _ in $(seq 50); do if redis ping >/dev/null 2>&1; then break; fi; sleep 0.1; done
 
 {
     root/usr/bin/redis-server --version | grep -o 'v=[0-9.]*'
@@ -27,7 +27,7 @@ for _ in $(seq 50); do redis ping >/dev/null 2>&1 && break || sleep 0.1; done
     for _ in 1 2 3 4; do
         echo "script: $(redis eval "return redis.call('INCR', KEYS[1])" 1 tickets), key: $(redis get tickets)"
     done
-    echo "INCR itself: $(redis incr tickets)"
+    echo "GET in a script: $(redis eval "return redis.call('GET', KEYS[1])" 1 tickets), INCR itself: $(redis incr tickets)"
     redis set tickets 812345678901234 >/dev/null
     for _ in 1 2; do
         redis eval "return 'order:' .. redis.call('INCR', KEYS[1])" 1 tickets
@@ -45,7 +45,7 @@ script: 9007199254740996, key: 9007199254740995
 script: 9007199254740996, key: 9007199254740996
 script: 9007199254740996, key: 9007199254740997
 script: 9007199254740998, key: 9007199254740998
-INCR itself: 9007199254740999
+GET in a script: 9007199254740998, INCR itself: 9007199254740999
 order:8.1234567890124e+14
 order:8.1234567890124e+14
 {"id":8.1234567890123e+15}

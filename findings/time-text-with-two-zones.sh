@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Package:  PyPI flakeid 0.1.1, DecodedID.generated_at.
 # Expected: the time of an ID as ISO 8601 text in UTC, which a parser of such times reads.
-# Seen:     the text ends in +00:00Z, an offset and a Z. RFC 3339 and ISO 8601 allow one of them. Python's datetime, PostgreSQL's
-#           timestamptz and GNU date each refuse it or read it their own way.
+# Seen:     the text ends in +00:00Z, an offset and a Z. RFC 3339 and ISO 8601 allow one of them. Python's datetime and GNU date
+#           refuse it.
 # Matters:  an audit log that keeps decoded IDs so cannot be loaded by its times.
 # Source:   flakeid/generator.py, generated_at; RFC 3339, 5.6.
 set -euo pipefail

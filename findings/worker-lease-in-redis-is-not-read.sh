@@ -22,7 +22,7 @@ venv/bin/pip install --quiet --disable-pip-version-check snowflake-id-generator=
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 root/usr/bin/redis-server --bind 127.0.0.1 --port "$port" --save '' --dir "$work" >log &
 server=$!
-for _ in $(seq 50); do root/usr/bin/redis-cli -p "$port" ping >/dev/null 2>&1 && break || sleep 0.1; done
+for _ in $(seq 50); do if root/usr/bin/redis-cli -p "$port" ping >/dev/null 2>&1; then break; fi; sleep 0.1; done
 
 root/usr/bin/redis-server --version | grep -o 'v=[0-9.]*' >seen
 venv/bin/python - "$port" >>seen <<'PYTHON'
