@@ -5,8 +5,9 @@
 #           point in it, and a decimal number may begin with 0. IDs of both kinds go out without quotes, and come back as inf and as
 #           an integer. Written by hand, digits from 0 to 7 after a leading 0 are octal in the one and decimal in the other.
 # Matters:  a 64-bit number in hexadecimal consists of digits but for one e within once in 1,300. Twitter's layout has 1e in front
-#           from 2027-03-05 to 2027-09-20, and one ID in 720 is digits from there on: 1e12345678901234 is 1 and so many zeros. A list
-#           of IDs is read well for hundreds of lines, and then one is inf. Quote IDs in YAML, or send them as JSON strings.
+#           from 2027-03-05 to 2027-09-20, and one ID in 720 is digits from there on, or one in 180 where its last three are 0, as at
+#           low rates. A list of IDs is read well for hundreds of lines, and then one is inf. Quote IDs in YAML, or send them as JSON
+#           strings.
 # Source:   YAML 1.1, "Float" and "Integer" of its type repository; YAML 1.2.2, 10.2 "JSON Schema" and 10.3 "Core Schema".
 set -euo pipefail
 
