@@ -80,6 +80,15 @@ void firn_sharpen_timers(void) {
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 }
 
+int firn_join_thread(pthread_t thread, int64_t timeout_ns) {
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    int64_t nanoseconds = end.tv_nsec + timeout_ns % 1000000000;
+    end.tv_sec += timeout_ns / 1000000000 + nanoseconds / 1000000000;
+    end.tv_nsec = nanoseconds % 1000000000;
+    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &end);
+}
+
 void firn_name_thread(const char *name) {
     pthread_setname_np(pthread_self(), name);
 }

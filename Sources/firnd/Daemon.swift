@@ -141,12 +141,12 @@ final class Daemon {
         if refusal == nil, configuration.drainDelay > .zero {
             _ = signals.wait(atMost: configuration.drainDelay)
         }
+        let drainEnd = ContinuousClock.now + configuration.limits.drainTimeout
         server.drain()
         gateway?.drain()
         server.join()
         gateway?.join()
-        sequences.stop()
-        windows.stop()
+        GivingBack(windows: windows, sequences: sequences, memory: memory, logger: logger).perform(until: drainEnd)
         logger.info("stopped")
         if let refusal { throw refusal }
     }

@@ -1,3 +1,5 @@
+import EtcdTestSupport
+import FirnEtcd
 import FirnLayout
 import FirnStore
 import FirnWire
@@ -92,6 +94,56 @@ import Testing
             #expect(start.duration(to: .now) >= .milliseconds(1500))
             let ending = try daemon.waitForExit()
             #expect(ending == .exited(0))
+        }
+    }
+
+    /// Etcd is far away: one after the other, the sequences would take ten seconds.
+    @Test func manySequencesGoBackInTime() throws {
+        let server = try EtcdServer()
+        let proxy = try FaultyProxy(to: server.port)
+        defer { proxy.close() }
+        try withScratch { scratch in
+            let arguments = ["--store", "etcd:127.0.0.1:\(proxy.port)", "--sequence-block", "20"]
+            try withDaemon(in: scratch, arguments) { daemon in
+                let peer = try Peer.unix(daemon.socketPath)
+                for number in 0..<500 { _ = try peer.call(.nextTickets(sequence: Name("s.\(number)")!, count: 3)) }
+                proxy.become(.slow(milliseconds: 20))
+                daemon.signal(SIGTERM)
+                #expect(try daemon.waitForExit(within: .seconds(60)) == .exited(0))
+                #expect(!daemon.log.contains("not given back"), "\(daemon.log)")
+                #expect(daemon.log.contains("worker given back"))
+            }
+            let store = EtcdStore(EtcdConfiguration(endpoints: [server.endpoint]))
+            defer { store.close() }
+            let records = try store.list(prefix: SequenceRecord.keyPrefix)
+            #expect(records.count == 500)
+            for stored in records {
+                #expect(try SequenceRecord(key: stored.key, text: stored.value).reserved == 3, "\(stored.key)")
+            }
+        }
+    }
+
+    /// A store that keeps every call: the daemon says what stays, and is gone when the drain's time is over.
+    @Test func aStoreThatHangsDoesNotKeepTheDaemon() throws {
+        let server = try EtcdServer()
+        try withScratch { scratch in
+            let arguments = [
+                "--store", server.location, "--window", "60s", "--etcd-timeout", "20s", "--drain-timeout", "500ms",
+                "--sequence-block", "20",
+            ]
+            try withDaemon(in: scratch, arguments) { daemon in
+                let peer = try Peer.unix(daemon.socketPath)
+                _ = try peer.nextID()
+                for number in 0..<50 { _ = try peer.call(.nextTickets(sequence: Name("s.\(number)")!, count: 3)) }
+                server.pause()
+                defer { server.resume() }
+                daemon.signal(SIGTERM)
+                // One call alone would take twenty seconds.
+                #expect(try daemon.waitForExit(within: .seconds(15)) == .exited(0))
+                #expect(daemon.lines(with: "workers not given back in time").count == 1, "\(daemon.log)")
+                #expect(daemon.lines(with: "reserved values not given back").count == 1, "\(daemon.log)")
+                #expect(daemon.log.contains("sequences=50"), "\(daemon.log)")
+            }
         }
     }
 

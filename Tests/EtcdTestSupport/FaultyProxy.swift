@@ -9,6 +9,8 @@ package final class FaultyProxy: Sendable {
         case swallow
         /// Requests get through; once an answer comes, it is dropped and the connection cut.
         case loseAnswers
+        /// What comes from the server takes so long.
+        case slow(milliseconds: UInt32)
     }
 
     package let port: UInt16
@@ -91,6 +93,9 @@ package final class FaultyProxy: Sendable {
         switch (mode, isAnswer) {
         case (.swallow, _): return true
         case (.loseAnswers, true): return false
+        case (.slow(let milliseconds), true):
+            usleep(milliseconds * 1000)
+            fallthrough
         default: return send(other, chunk, count, Int32(MSG_NOSIGNAL)) == count
         }
     }

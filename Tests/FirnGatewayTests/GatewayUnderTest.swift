@@ -96,7 +96,7 @@ final class GatewayUnderTest {
     func stop() {
         gateway.drain()
         gateway.join()
-        sequences.stop()
+        _ = sequences.stop(within: .seconds(60))
     }
 }
 

@@ -37,7 +37,7 @@ import Testing
     @Test func aWindowThreadWhoseStoreNeverAnswersHasNoPulse() throws {
         let turnstile = Turnstile()
         let windows = try makeWindows(store: HangingStore(turnstile: turnstile))
-        defer { windows.stop() }
+        defer { _ = windows.stop(within: .seconds(60)) }
         windows.askForPulse()
         try waitUntil { windows.hasPulse }
 
@@ -55,7 +55,7 @@ import Testing
     @Test func eachAnswerOfTheStoreIsASignOfLife() throws {
         let turnstile = Turnstile()
         let windows = try makeWindows(store: HangingStore(turnstile: turnstile), workers: 16)
-        defer { windows.stop() }
+        defer { _ = windows.stop(within: .seconds(60)) }
         turnstile.close()
         defer { turnstile.open() }
         try waitUntil { turnstile.someoneWaits }
@@ -78,6 +78,33 @@ import Testing
         logger.logLevel = .critical
         return logger
     }()
+
+    /// The daemon's stop waits for no store: the thread is left behind.
+    @Test func aWindowThreadThatItsStoreKeepsIsNotWaitedFor() throws {
+        let turnstile = Turnstile()
+        let windows = try makeWindows(store: HangingStore(turnstile: turnstile))
+        turnstile.close()
+        defer { turnstile.open() }
+        #expect(!windows.stop(within: .milliseconds(100)))
+    }
+
+    /// Of many workers all windows go back at once: each takes its time with the store.
+    @Test func theWindowsOfManyWorkersGoBackAtOnce() throws {
+        let store = MemoryStore()
+        let state = Mutex((present: 0, most: 0))
+        let windows = try makeWindows(store: store, workers: 40)
+        store.onOperation { operation, _ in
+            guard operation == .write else { return }
+            state.withLock { $0 = ($0.present + 1, max($0.most, $0.present + 1)) }
+            usleep(5000)
+            state.withLock { $0.present -= 1 }
+        }
+        #expect(windows.stop(within: .seconds(60)))
+        #expect((8...16).contains(state.withLock(\.most)))
+        let records = try store.list(prefix: WorkerRecord.keyPrefix)
+        #expect(records.count == 40)
+        #expect(try records.allSatisfy { try WorkerRecord(key: $0.key, text: $0.value).writeToken == 0 }, "given back")
+    }
 
     private func makeWindows(store: any Store, workers: Int = 1) throws -> WindowThread {
         let claims = WorkerClaims(

@@ -48,6 +48,12 @@ final class SequenceHost {
     }
 }
 
+extension Sequences {
+    /// Ends it, whatever that takes.
+    @discardableResult
+    func stop() -> Int { stop(within: .seconds(60)) }
+}
+
 /// What a reactor has without its sockets: a mailbox, a shard, and sessions that are woken by the mailbox alone.
 final class SequenceReactor {
     let mailbox: Mailbox

@@ -3,6 +3,7 @@
 #ifndef CLINUX_H
 #define CLINUX_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -32,6 +33,9 @@ void firn_sharpen_timers(void);
 
 // Names this thread for ps and top; at most 15 bytes.
 void firn_name_thread(const char *name);
+
+// Waits for a thread's end, for so long at most by a clock that nobody sets. 0, or an error's number: ETIMEDOUT.
+int firn_join_thread(pthread_t thread, int64_t timeout_ns);
 
 // Gives back the pages of code and constants that starting touched and serving does not: parsing options, opening the
 // store. They come back from the file, one by one, should they be needed again.

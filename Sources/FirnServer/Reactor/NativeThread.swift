@@ -1,7 +1,10 @@
 internal import CLinux
+internal import FirnEngine
 internal import Glibc
+internal import Synchronization
 
-/// A thread of the operating system's, for a loop that owns it for life. Joined when asked, never detached.
+/// A thread of the operating system's, for a loop that owns it for life. Joined when asked, never detached; one that a
+/// store or a disk keeps is left to the process's end.
 package final class NativeThread: Sendable {
     private final class Body: Sendable {
         let name: String
@@ -39,5 +42,44 @@ package final class NativeThread: Sendable {
     /// Waits for the thread's end. To be called once.
     package func join() {
         pthread_join(handle, nil)
+    }
+
+    /// Waits for the thread's end, for so long at most. Not to be called again once it has ended.
+    ///
+    /// - Returns: whether it has ended.
+    package func join(within limit: Duration) -> Bool {
+        firn_join_thread(handle, max(0, limit.nanoseconds)) == 0
+    }
+
+    /// Runs `body` for every number below `count`, for several at once, until one returns false or the time is over.
+    ///
+    /// A body that is under way then goes on, on a thread that is left to the process's end.
+    package static func forEach(
+        below count: Int,
+        name: String,
+        within limit: Duration,
+        _ body: @escaping @Sendable (Int) -> Bool
+    ) {
+        let clock = SystemTimeSource()
+        let deadline = clock.bootNanoseconds() + limit.nanoseconds
+        let turn = Turn()
+        let threads = (0..<min(count, maximumAtOnce)).map { _ in
+            NativeThread(name: name) {
+                while !turn.isOver.load(ordering: .relaxed), clock.bootNanoseconds() < deadline {
+                    let number = turn.next.wrappingAdd(1, ordering: .relaxed).oldValue
+                    guard number < count else { return }
+                    if !body(number) { turn.isOver.store(true, ordering: .relaxed) }
+                }
+            }
+        }
+        for thread in threads { _ = thread.join(within: .nanoseconds(deadline - clock.bootNanoseconds())) }
+    }
+
+    /// Enough that a store 20 ms away does 800 writes a second; each is a thread for as long as that takes.
+    private static let maximumAtOnce = 16
+
+    private final class Turn: Sendable {
+        let next = Atomic(0)
+        let isOver = Atomic(false)
     }
 }

@@ -1,3 +1,4 @@
+internal import FirnEngine
 internal import FirnLayout
 package import FirnStore
 internal import FirnWire
@@ -104,14 +105,43 @@ package final class Sequences: Sendable {
         return reply
     }
 
-    /// Gives back what was reserved and not handed out. Nothing may be taken any more.
-    package func stop() {
-        thread.stop()
-        // What was under way when the thread ended cannot be given back: it is a gap.
+    /// Gives back what was reserved and not handed out, of many sequences at once, for so long at most and while the store
+    /// answers. Nothing may be taken any more.
+    ///
+    /// - Returns: of how many sequences something was not given back, and is a gap.
+    package func stop(within limit: Duration) -> Int {
+        let clock = SystemTimeSource()
+        let deadline = clock.bootNanoseconds() + limit.nanoseconds
+        thread.stop(within: limit)
+        var rests: [SequenceRest] = []
+        var lost = 0
         for entry in table.withLock({ Array($0.values) }) {
-            // A store that is away may take seconds to say so, and there may be thousands: their rests are gaps.
-            guard giveBack(entry) else { return }
+            entry.state.withLock { state in
+                guard !state.isRetired else { return }
+                if state.keeper.isTaking {
+                    // What was under way when the thread ended cannot be given back.
+                    if state.keeper.heldCount > 0 { lost += 1 }
+                } else if let rest = state.keeper.rest() {
+                    rests.append(rest)
+                }
+            }
         }
+        let givenBack = Counter()
+        NativeThread.forEach(
+            below: rests.count,
+            name: "sequences",
+            within: .nanoseconds(deadline - clock.bootNanoseconds())
+        ) { [rests, claims] number in
+            var random = systemRandom()
+            if case .failed = claims.giveBack(rests[number], using: &random) { return false }
+            givenBack.value.wrappingAdd(1, ordering: .relaxed)
+            return true
+        }
+        return lost + rests.count - givenBack.value.load(ordering: .relaxed)
+    }
+
+    private final class Counter: Sendable {
+        let value = Atomic(0)
     }
 
     private func entry(for key: Key) -> Entry? {

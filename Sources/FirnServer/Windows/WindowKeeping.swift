@@ -2,6 +2,7 @@ package import FirnEngine
 package import FirnLayout
 package import FirnStore
 package import Logging
+internal import Synchronization
 
 /// Claims a daemon's workers, keeps their windows ahead of the clock, steers the clock, and gives the rest of the
 /// windows back at the end. For one thread.
@@ -145,9 +146,46 @@ package final class WindowKeeping {
         return min(max(0, nextSteering - moment.bootNanoseconds), clock.nanoseconds(from: moment, untilTick: soonest))
     }
 
-    /// Closes every space and gives its unused ticks back. The last thing done.
+    /// Closes every space and gives its unused ticks back, those of several workers at once. The last thing done.
     package func finish() {
-        for index in places.indices { perform(places[index].keeper.stopRequested(), at: index) }
+        var releases: [(index: Int, held: HeldWorker, firstUnusedTick: UInt64)] = []
+        for index in places.indices {
+            var action = places[index].keeper.stopRequested()
+            while true {
+                if case .finish = action { break }
+                if case .release(let held, let firstUnusedTick) = action {
+                    releases.append((index, held, firstUnusedTick))
+                    break
+                }
+                action = answer(to: action, at: index)
+            }
+        }
+        let moment = instant(clock.now())
+        let outcomes = Outcomes(count: releases.count)
+        NativeThread.forEach(below: releases.count, name: "windows", within: .seconds(3600)) {
+            [releases, claims] number in
+            let (_, held, firstUnusedTick) = releases[number]
+            let outcome = claims.release(held, firstUnusedTick: firstUnusedTick, at: moment)
+            outcomes.all.withLock { $0[number] = outcome }
+            return true
+        }
+        for (release, outcome) in zip(releases, outcomes.all.withLock { $0 }) {
+            guard let outcome else { continue }
+            report.released(release.held, outcome)
+            perform(places[release.index].keeper.releaseAnswered(outcome), at: release.index)
+        }
+    }
+
+    private final class Outcomes: Sendable {
+        let all: Mutex<[ReleaseOutcome?]>
+
+        init(count: Int) {
+            all = Mutex(Array(repeating: nil, count: count))
+        }
+    }
+
+    private func instant(_ moment: Moment) -> StoreInstant {
+        StoreInstant(tick: moment.tick, unixMilliseconds: UInt64(max(0, moment.unixNanoseconds) / 1_000_000))
     }
 
     /// Does what the keeper asks, and what it asks then, until it wants to wait.
@@ -169,11 +207,7 @@ package final class WindowKeeping {
 
     private func answer(to action: KeeperAction, at index: Int) -> KeeperAction {
         pulse?.beat()
-        let moment = clock.now()
-        let instant = StoreInstant(
-            tick: moment.tick,
-            unixMilliseconds: UInt64(max(0, moment.unixNanoseconds) / 1_000_000)
-        )
+        let instant = instant(clock.now())
         var random = systemRandom()
         switch action {
         case .claim(let notBefore):
@@ -203,12 +237,8 @@ package final class WindowKeeping {
             places[index].space = nil
             places[index].held = nil
             return places[index].keeper.spaceClosed(firstUnusedTick: firstUnused ?? places[index].slot.firstUnusedTick)
-        case .release(let held, let firstUnusedTick):
-            let outcome = claims.release(held, firstUnusedTick: firstUnusedTick, at: instant)
-            report.released(held, outcome)
-            return places[index].keeper.releaseAnswered(outcome)
-        case .wait, .finish:
-            preconditionFailure("these end the keeper's turn and have no answer")
+        case .wait, .finish, .release:
+            preconditionFailure("two end the keeper's turn and have no answer, and all are released at once")
         }
     }
 

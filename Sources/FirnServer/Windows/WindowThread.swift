@@ -49,10 +49,13 @@ package final class WindowThread: Sendable {
     /// How often the thread has come by.
     package var beats: UInt64 { pulse.beats }
 
-    /// Closes every space and lowers the windows to what was used. Nothing may mint any more.
-    package func stop() {
+    /// Closes every space and lowers the windows to what was used, for so long at most. Nothing may mint any more.
+    ///
+    /// - Returns: whether it came to that: a store that keeps a call for longer keeps the thread, and it is left to the
+    ///   process's end.
+    package func stop(within limit: Duration) -> Bool {
         stops.isSet.store(true, ordering: .releasing)
         bell.ring()
-        thread.join()
+        return thread.join(within: limit)
     }
 }
