@@ -9,7 +9,8 @@ struct SequenceCreateCommand: AsyncParsableCommand {
             A sequence gives the values from 1 to --maximum that leave --offset when divided by --increment: \
             --increment 2 --offset 1 gives 1, 3, 5, …, --increment 2 --offset 0 gives 2, 4, 6, … To make one that is there \
             changes nothing, but a higher --start moves it up: so a database's AUTO_INCREMENT comes over. A start that is \
-            not above all that was given is refused.
+            not above all that was given is refused. The daemon that answers gives nothing below the start from then on; \
+            others go on with the values that they hold until they reserve the next ones.
 
             A --pinterest sequence gives IDs of the pinterest layout with this shard and type, its values as their local \
             part. A --prefix sequence numbers the instances of a service, for firn prefix.

@@ -37,20 +37,22 @@ extension SequenceThread {
         }
     }
 
-    func create(_ description: SequenceDescription) -> StoreReply.Content {
+    /// - Returns: also the sequence's start, if it is there as asked for: nothing is given below it any more.
+    func create(_ description: SequenceDescription) -> (StoreReply.Content, start: UInt64?) {
         let definition: SequenceDefinition
         do throws(SequenceDefinitionError) {
             definition = try description.definition
         } catch {
-            return .refused(Status(.invalidArgument, "the sequence \(description.name): \(error)"))
+            return (.refused(Status(.invalidArgument, "the sequence \(description.name): \(error)")), nil)
         }
+        func refused(_ status: Status) -> (StoreReply.Content, start: UInt64?) { (.refused(status), nil) }
         var random = systemRandom()
         let name = description.name
         switch claims.create(name.description, definition, using: &random) {
         case .created(let record), .existed(let record), .startRaised(let record):
-            return .created(SequenceDescription(name: name, record: record))
+            return (.created(SequenceDescription(name: name, record: record)), record.start)
         case .differs(let record):
-            return .refused(
+            return refused(
                 Status(
                     .failedPrecondition,
                     "the sequence \(name) is there and is \(SequenceDescription(name: name, record: record).text), "
@@ -59,14 +61,14 @@ extension SequenceThread {
             )
         case .startTooLow(let record):
             let lowest = record.next.map { "choose \($0) or more" } ?? "it is at its maximum"
-            return .refused(
+            return refused(
                 Status(
                     .failedPrecondition,
                     "the sequence \(name) cannot start at \(description.next): all up to \(record.reserved) was given or is reserved; \(lowest)"
                 )
             )
         case .failed(let error):
-            return .refused(
+            return refused(
                 Status(
                     .unavailable,
                     "the sequence \(name) may or may not have been made: \(error)",

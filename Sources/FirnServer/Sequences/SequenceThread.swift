@@ -9,7 +9,7 @@ internal import Synchronization
 final class SequenceThread: Sendable {
     enum Job: Sendable {
         case takeBlock(Sequences.Entry, count: UInt64, after: SequenceDoubt?)
-        case create(SequenceDescription, StoreReply)
+        case create(SequenceDescription, in: Sequences, StoreReply)
         case list(after: Name?, StoreReply)
         case makeRoom(in: Sequences)
     }
@@ -109,9 +109,12 @@ final class SequenceThread: Sendable {
         switch job {
         case .takeBlock(let entry, let count, let doubt):
             return takeBlock(for: entry, count: count, after: doubt)
-        case .create(let description, let reply):
-            let content = create(description)
-            return { [self] in finish(reply, content) }
+        case .create(let description, let sequences, let reply):
+            let (content, start) = create(description)
+            return { [self] in
+                if let start { sequences.startRaised(of: description.name, to: start) }
+                finish(reply, content)
+            }
         case .list(let name, let reply):
             let content = list(after: name)
             return { [self] in finish(reply, content) }

@@ -94,7 +94,7 @@ package final class Sequences: Sendable {
     /// Makes a sequence, or raises its start. The reply comes through the mailbox.
     func create(_ description: SequenceDescription, mailbox: any StoreListener) -> StoreReply {
         let reply = StoreReply(mailbox: mailbox)
-        thread.post(.create(description, reply), for: reply)
+        thread.post(.create(description, in: self, reply), for: reply)
         return reply
     }
 
@@ -103,6 +103,14 @@ package final class Sequences: Sendable {
         let reply = StoreReply(mailbox: mailbox)
         thread.post(.list(after: name, reply), for: reply)
         return reply
+    }
+
+    /// A sequence's start was raised by this daemon: what it holds below that is a gap.
+    func startRaised(of name: Name, to start: UInt64) {
+        let entries = table.withLock { table in
+            [SequenceUse.tickets, .prefixes].compactMap { table[Key(name: name, use: $0)] }
+        }
+        for entry in entries { entry.state.withLock { $0.keeper.startRaised(to: start) } }
     }
 
     /// Gives back what was reserved and not handed out, of many sequences at once, for so long at most and while the store

@@ -67,7 +67,8 @@ package enum SequenceCreation: Hashable, Sendable {
     case created(SequenceRecord)
     /// It was there, just as asked for.
     case existed(SequenceRecord)
-    /// It was there, and now goes on from the start that was asked for. Daemons that run use up their blocks first.
+    /// It was there, and now goes on from the start that was asked for. The daemon that asked drops what
+    /// it holds below; others do when they take their next block.
     case startRaised(SequenceRecord)
     /// It is there and is something else.
     case differs(SequenceRecord)

@@ -32,6 +32,8 @@ extension SequenceKeeper {
         }
         obstacle = nil
         retryDelay.succeeded()
+        // Somebody moved the sequence up. What is still held lies below, and no call is to get some of both.
+        startRaised(to: block.record.start)
         hold(block)
         if block.isLast {
             self.block(by: .exhausted, until: later(now, configuration.exhaustedNanoseconds))
@@ -45,6 +47,13 @@ extension SequenceKeeper {
         }
         demand = wanted
         return ask(now: now)
+    }
+
+    /// Nothing is handed out below `start` any more.
+    package mutating func startRaised(to start: UInt64) {
+        let runs = [present, next].compactMap { $0?.from(start) }
+        present = runs.first
+        next = runs.dropFirst().first
     }
 
     /// The most that one block holds for the calls that wait.

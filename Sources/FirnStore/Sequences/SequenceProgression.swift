@@ -55,6 +55,14 @@ package struct SequenceRun: Hashable, Sendable {
 
     package var last: UInt64 { first + (count - 1) * increment }
 
+    /// What of it is not below `value`; nil if all is.
+    func from(_ value: UInt64) -> SequenceRun? {
+        guard value > first else { return self }
+        guard value <= last else { return nil }
+        let skipped = (value - first + increment - 1) / increment
+        return SequenceRun(first: first + skipped * increment, count: count - skipped, increment: increment)
+    }
+
     /// Whether `next` goes on where this run ends.
     func isFollowed(by next: SequenceRun) -> Bool {
         next.increment == increment && next.first > last && next.first - last == increment
