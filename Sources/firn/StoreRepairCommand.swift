@@ -16,15 +16,17 @@ struct StoreRepairCommand: AsyncParsableCommand {
             time and a minute. Until that time has come no ID is given out.
 
             Sequences have no time. If the store has any, --skip-values says how many values each leaves out: more than \
-            were given since the copy was made; 0 if none were.
+            were given since the copy was made; 0 if none were. NAME=COUNT is for one sequence alone, and may be given \
+            beside it, as for a sequence with few values left: what is more than a sequence has is refused, and nothing is \
+            changed then.
             """
     )
 
     @Option(help: ArgumentHelp("A time in UTC such as 2026-01-01T00:00:00Z, or known.", valueName: "time"))
     var raiseTo: String
 
-    @Option(help: ArgumentHelp("How many values each sequence leaves out.", valueName: "count"))
-    var skipValues: UInt64?
+    @Option(help: ArgumentHelp("How many values each sequence leaves out; may be repeated.", valueName: "[name=]count"))
+    var skipValues: [String] = []
 
     @Option(help: ArgumentHelp("Where this host's daemons remember what they were granted.", valueName: "directory"))
     var stateDir: String?
@@ -50,14 +52,7 @@ struct StoreRepairCommand: AsyncParsableCommand {
                     exitCode: .temporaryFailure
                 )
             }
-            guard let skip = skipValues ?? (report.sequences.isEmpty ? 0 : nil) else {
-                throw Refusal(
-                    message:
-                        "The store has \(report.sequences.count) sequences, which may have given values since it was "
-                        + "copied: say by --skip-values how many each is to leave out, 0 if none were given.",
-                    exitCode: .usage
-                )
-            }
+            let skips = try SkippedValues(parsing: skipValues).counts(for: report.sequences)
             let target = try raiseTo == "known" ? known(store) : given(store)
             guard target <= now.tick || target - now.tick <= store.ticks(milliseconds: 3_660_000) else {
                 throw Refusal(
@@ -70,8 +65,8 @@ struct StoreRepairCommand: AsyncParsableCommand {
             }
             let time = store.layout.time(ofTick: target)
             try Confirmation.ask(
-                "The store \(store.name) will give out no ID before \(time), and each of its \(report.sequences.count) "
-                    + "sequences leaves out \(skip) values. This cannot be taken back.",
+                "The store \(store.name) will give out no ID before \(time), and of its \(report.sequences.count) "
+                    + "sequences \(Self.text(skips)). This cannot be taken back.",
                 isGiven: yes
             )
             let floor = try FloorRecord(
@@ -79,17 +74,21 @@ struct StoreRepairCommand: AsyncParsableCommand {
                 host: OpenStore.operatorHolder.host,
                 raisedAtUnixMilliseconds: now.unixMilliseconds
             ).raise(store.store)
-            for sequence in report.sequences {
-                _ = try SequenceSkip.perform(store.store, name: sequence.name, count: skip)
-            }
+            for skip in skips { _ = try SequenceSkip.perform(store.store, name: skip.name, count: skip.count) }
             var output = StandardOutput()
             let reached = store.layout.time(ofTick: floor.limit.tick)
             try output.write(
-                line:
-                    "no ID before \(reached) will be given out; \(report.sequences.count) sequences leave out \(skip) values"
+                line: "no ID before \(reached) will be given out; of \(skips.count) sequences \(Self.text(skips))"
             )
             try output.flush()
         }
+    }
+
+    /// How many values are left out, for people.
+    private static func text(_ skips: [(name: String, count: UInt64)]) -> String {
+        let counts = Set(skips.map(\.count))
+        if let count = counts.first, counts.count == 1 { return "each leaves out \(count) values" }
+        return skips.isEmpty ? "none leaves out values" : "each leaves out what was said for it"
     }
 
     private func given(_ store: OpenStore) throws -> UInt64 {
@@ -105,6 +104,12 @@ struct StoreRepairCommand: AsyncParsableCommand {
 
     /// What the state directory knows of this store, or of another one that was in its place.
     private func known(_ store: OpenStore) throws -> UInt64 {
+        guard stateDir != "none" else {
+            throw Refusal(
+                message: "With --state-dir none nothing is remembered on this host: give --raise-to a time.",
+                exitCode: .usage
+            )
+        }
         let path = stateDir ?? StoreOptions.places.stateDirectory
         let address = Grant.digest(store.name)
         let grants = try StateDirectory(existing: path).grants()

@@ -229,6 +229,54 @@ import Testing
         #expect(try run(daemon, "store", "check").output.contains("repaired up to"))
     }
 
+    /// What would use a sequence up is refused with its name, and nothing is written: no floor, and no other sequence.
+    @Test func noSequenceIsUsedUpByARepair() throws {
+        let daemon = try daemon()
+        _ = try daemon.tickets("orders", 5)
+        let small = try daemon.firn("sequence", "create", "small", "--maximum", "100")
+        #expect(small.exitCode == 0, "\(small)")
+        _ = try daemon.tickets("small", 40)
+        daemon.end(with: SIGTERM)
+        let store = try SQLiteStore(path: daemon.storePath, mayMake: false)
+        let before = try store.list(prefix: "")
+        func repair(_ skips: String...) throws -> Command {
+            try Command.run(
+                ["store", "repair", "--store", daemon.storeName, "--raise-to", "2026-01-01", "--yes"]
+                    + skips.flatMap { ["--skip-values", $0] }
+            )
+        }
+        for (skips, words) in [
+            (["18446744073709551615"], ["orders (9223372036854775802 left)", "small (60 left)"]),
+            (["61"], ["small (60 left)"]), (["1000", "small=61"], ["small (60 left)"]), ([], ["orders", "small"]),
+            (["orders=1"], ["small"]), (["1", "smal=1"], ["smal"]), (["x"], ["'x'"]), (["=1"], ["'=1'"]),
+            (["small=1=2"], ["small=1=2"]), (["-1"], ["-1"]), (["18446744073709551616"], ["18446744073709551616"]),
+            (["1", "2"], ["second"]), (["1", "small=1", "small=2"], ["second"]),
+        ] {
+            let command = try Command.run(
+                ["store", "repair", "--store", daemon.storeName, "--raise-to", "2026-01-01", "--yes"]
+                    + skips.map { "--skip-values=\($0)" }
+            )
+            #expect(command.exitCode == 64 && command.output.isEmpty, "\(skips): \(command)")
+            for word in words { #expect(command.errors.contains(word), "\(word) in \(command.errors)") }
+            #expect(!command.errors.contains("orders (") || words[0].contains("orders ("), "\(command)")
+        }
+        #expect(try store.list(prefix: "") == before, "nothing was written")
+        let repaired = try repair("1000", "small=60")
+        #expect(repaired.exitCode == 0, "\(repaired)")
+        try daemon.restart(after: SIGTERM)
+        #expect(try daemon.tickets("orders") == [1006])
+        #expect(try daemon.firn("ticket", "small").exitCode != 0, "it was said to be at its end")
+    }
+
+    @Test func aRepairWithoutAStateDirectoryWantsATime() throws {
+        let daemon = try daemon()
+        daemon.end(with: SIGTERM)
+        let command = try Command.run([
+            "store", "repair", "--store", daemon.storeName, "--state-dir", "none", "--raise-to", "known", "--yes",
+        ])
+        #expect(command.exitCode == 64 && command.errors.contains("--state-dir none"), "\(command)")
+    }
+
     @Test func aRepairRefusesWhatCannotBeMeant() throws {
         let daemon = try daemon()
         func repair(_ arguments: String...) throws -> Command {
