@@ -6,6 +6,8 @@ struct SQLiteFailure: Error {
     var code: Int32
     /// SQLite's own words, with the code.
     var text: String
+    /// The system call's error that was behind it; 0 where there was none.
+    var systemError: Int32 = 0
 
     var primaryCode: Int32 { code & 0xFF }
 
@@ -97,7 +99,11 @@ final class SQLiteConnection {
         let words = String(cString: sqlite3_errmsg(handle))
         let systemError = sqlite3_system_errno(handle)
         let system = systemError == 0 ? "" : ", errno \(systemError)"
-        return SQLiteFailure(code: code, text: "\(words) (SQLite code \(code)\(system))")
+        return SQLiteFailure(
+            code: code,
+            text: "\(words) (SQLite code \(code)\(system))",
+            systemError: systemError
+        )
     }
 }
 

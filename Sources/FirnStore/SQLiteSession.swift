@@ -42,6 +42,8 @@ final class SQLiteSession {
             ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version
             """
         )
+        // A copy that was made without a log gets one with the first read.
+        _ = try connection.number("SELECT last FROM versions")
         files = SQLiteFiles(path: path, resolvedPath: connection.resolvedPath ?? path)
         guard files.areComplete, !connection.hasMoved else {
             throw StoreError(

@@ -1,6 +1,14 @@
 internal import CSQLite
 internal import Synchronization
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
 /// A store in one SQLite file: for all daemons on one host.
 ///
 /// What it answers to a write is on the disk (write-ahead log, synced at every commit). Any number of processes may have
@@ -79,8 +87,11 @@ package final class SQLiteStore: Store {
             } catch let error as StoreError {
                 throw error
             } catch let failure as SQLiteFailure {
+                // A file that went away in the midst of a call is no disk's fault.
+                let replaced = state.session?.files.firstReplaced()
                 if failure.primaryCode == SQLITE_IOERR { state.mustCheckpoint = true }
                 if state.mustCheckpoint || state.session?.connection.isInTransaction == true { state.session = nil }
+                if let replaced { throw Self.replacedError(replaced) }
                 throw failure.storeError(path: path, doing: what)
             } catch {
                 preconditionFailure("a session throws nothing else: \(error)")
@@ -111,26 +122,48 @@ package final class SQLiteStore: Store {
         StoreError(
             code: .replaced,
             message: "\(path) was removed or replaced while in use: put the file back, or stop all daemons on this "
-                + "store before starting any on a new one"
+                + "store and repair what is to take its place before any is started: 'firn store repair', with "
+                + "--skip-values if there were sequences"
         )
     }
 }
 
 extension SQLiteFailure {
     func storeError(path: String, doing what: String) -> StoreError {
-        let (code, advice): (StoreError.Code, String) =
-            switch primaryCode {
-            case SQLITE_BUSY, SQLITE_LOCKED:
-                (.unavailable, "another process keeps it locked; it is tried again")
-            case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
-                (.unwritable, "give this user write permission for the file and its directory")
-            case SQLITE_FULL:
-                (.diskFull, "make room on its file system")
-            case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_MISMATCH, SQLITE_CONSTRAINT:
-                (.corrupt, "restore it, or move it away once all its daemons have stopped")
-            default:
-                (.ioFailed, "see the system's log for the disk or file system under it")
-            }
+        let (code, advice) = meaning(path)
         return StoreError(code: code, message: "cannot \(what) the store \(path): \(text); \(advice)")
+    }
+
+    private func meaning(_ path: String) -> (StoreError.Code, String) {
+        switch primaryCode {
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            return (.unavailable, "another process keeps it locked; it is tried again")
+        case _ where isOutOfRoom:
+            return (.diskFull, "make room on its file system")
+        case _ where code == Self.shortRead:
+            return (
+                .replaced,
+                "it was cut short, or its log \(path)-wal was removed or replaced while a process uses it: put that back, or "
+                    + "stop all daemons on this store, restore it and run 'firn store repair'"
+            )
+        case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
+            return (.unwritable, "give this user write permission for the file and its directory")
+        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_MISMATCH, SQLITE_CONSTRAINT:
+            return (.corrupt, "restore it, or move it away once all its daemons have stopped")
+        default:
+            return (.ioFailed, "see the system's log for the disk or file system under it")
+        }
+    }
+
+    /// SQLITE_IOERR_SHORT_READ: there is less in the log than its index says.
+    private static let shortRead: Int32 = 522
+
+    /// SQLite has a code of its own only for a write to the database, and none for its log's index, or for a quota.
+    private var isOutOfRoom: Bool {
+        switch primaryCode {
+        case SQLITE_FULL: true
+        case SQLITE_IOERR, SQLITE_CANTOPEN: systemError == ENOSPC || systemError == EDQUOT
+        default: false
+        }
     }
 }

@@ -136,6 +136,46 @@ import Testing
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(text.utf8))
     }
 
+    /// As `VACUUM INTO` makes them.
+    @Test func aCopyWithoutALogIsOpened() throws {
+        let original = try SQLiteStore(path: path)
+        _ = try original.write("a", "1", ifVersion: nil)
+        try sql("VACUUM INTO '\(directory.path)/copy.db'")
+        let copy = try SQLiteStore(path: directory.path + "/copy.db")
+        #expect(try copy.read("a")?.value == "1")
+    }
+
+    /// SQLite says of a log's index that cannot be made on a full disk, of a quota and of a log that is gone that reading
+    /// or writing failed: what they have in common is not the disk's health.
+    @Test(arguments: [
+        (4874, ENOSPC, "diskFull", "make room"), (778, EDQUOT, "diskFull", "make room"),
+        (13, 0, "diskFull", "make room"), (14, ENOSPC, "diskFull", "make room"),
+        (522, 0, "replaced", "-wal was removed or replaced"), (778, EIO, "ioFailed", "the system's log"),
+        (5, ENOSPC, "unavailable", "locked"), (14, EACCES, "unwritable", "write permission"),
+    ] as [(Int32, Int32, String, String)])
+    func aFailureIsNamedByItsCause(_ code: Int32, _ systemError: Int32, _ name: String, _ words: String) {
+        let failure = SQLiteFailure(code: code, text: "disk I/O error", systemError: systemError)
+        let error = failure.storeError(path: "/a", doing: "open")
+        #expect("\(error.code)" == name && error.message.contains(words), "\(error)")
+    }
+
+    /// A file system without room for the log and its index.
+    @Test(.enabled(if: geteuid() == 0, "only root may mount"))
+    func aFullDiskAtOpeningIsAFullDisk() throws {
+        let place = directory.path + "/small"
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+        guard mount("tmpfs", place, "tmpfs", 0, "size=64k") == 0 else { return }
+        defer { umount(place) }
+        let file = place + "/firn.db"
+        _ = try SQLiteStore(path: file)
+        try? Data(count: 65_536).write(to: URL(fileURLWithPath: place + "/filler"))
+        let error = #expect(throws: StoreError.self) {
+            let store = try SQLiteStore(path: file)
+            for index in 0..<100 { _ = try store.write("k\(index)", String(repeating: "x", count: 500), ifVersion: nil) }
+        }
+        #expect(error?.code == .diskFull, "\(String(describing: error))")
+    }
+
     @Test func emptyFileBecomesAStore() throws {
         try Data().write(to: URL(fileURLWithPath: path))
         #expect(openError() == nil)
