@@ -65,12 +65,12 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
     /// Opens the store.
     ///
     /// - Parameters:
-    ///   - mayMake: Whether to make a file where it is missing. Else that throws `.missing`.
+    ///   - use: Whether a file is made where it is missing, and whether one is taken that cannot be written.
     ///   - etcd: How to reach etcd, which is asked nothing yet.
-    package func open(mayMake: Bool = true, etcd: EtcdConfiguration?) throws(StoreError) -> any Store {
+    package func open(_ use: SQLiteStore.Use = .make, etcd: EtcdConfiguration?) throws(StoreError) -> any Store {
         switch self {
         case .memory: return MemoryStore()
-        case .sqlite(let path): return try SQLiteStore(path: path, mayMake: mayMake)
+        case .sqlite(let path): return try SQLiteStore(path: path, for: use)
         case .etcd(let endpoints): return EtcdStore(etcd ?? EtcdConfiguration(endpoints: endpoints))
         }
     }

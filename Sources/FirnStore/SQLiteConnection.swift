@@ -14,15 +14,38 @@ struct SQLiteFailure: Error {
     var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
 }
 
+/// What may be done with a database.
+enum SQLiteAccess: Sendable {
+    case make, write
+    /// What daemons write meanwhile is seen.
+    case read
+    /// It is read as a file that nobody writes: where no log can be made beside it, and there is none.
+    case readUnchanging
+
+    var isReadOnly: Bool { self == .read || self == .readUnchanging }
+}
+
 /// An open database. Owns its handle; not to be used by two threads at once.
 final class SQLiteConnection {
     fileprivate let handle: OpaquePointer
 
-    /// Opens, and creates where missing, the file at `path`, and touches nothing in it.
-    init(path: String, busyTimeoutMilliseconds: Int32) throws(SQLiteFailure) {
+    /// Opens, and creates where missing and allowed, the file at `path`, and touches nothing in it.
+    init(
+        path: String,
+        busyTimeoutMilliseconds: Int32,
+        access: SQLiteAccess = .make
+    ) throws(SQLiteFailure) {
         var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        var name = path
+        switch access {
+        case .make, .write: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        case .read: flags |= SQLITE_OPEN_READONLY
+        case .readUnchanging:
+            flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+            name = "file:\(Self.escaped(path))?immutable=1"
+        }
+        let code = sqlite3_open_v2(name, &opened, flags, nil)
         guard let opened else { throw SQLiteFailure(code: SQLITE_NOMEM, text: "out of memory") }
         handle = opened
         guard code == SQLITE_OK else { throw failure(code) }
@@ -31,20 +54,13 @@ final class SQLiteConnection {
         guard lookaside == SQLITE_OK else { throw failure(lookaside) }
     }
 
-    /// Opens the file at `path` to read it as if nobody ever wrote to it: no lock is taken, no log looked at, and nothing
-    /// made. What it reads is as old as the last record that was moved from the log to the file.
-    init(unchanging path: String) throws(SQLiteFailure) {
-        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-_.".utf8)
-        let escaped = path.utf8.map { byte in
-            plain.contains(byte)
-                ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    /// The path as it stands in a URI.
+    private static func escaped(_ path: String) -> String {
+        path.utf8.map { byte in
+            let isPlain = byte > 0x20 && byte < 0x7F && !"%?#".utf8.contains(byte)
+            return isPlain
+                ? String(Unicode.Scalar(byte)) : "%" + hexadecimal(UInt64(byte), digits: 2, uppercase: true)
         }.joined()
-        var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2("file:\(escaped)?immutable=1", &opened, flags, nil)
-        guard let opened else { throw SQLiteFailure(code: SQLITE_NOMEM, text: "out of memory") }
-        handle = opened
-        guard code == SQLITE_OK else { throw failure(code) }
     }
 
     deinit {

@@ -31,6 +31,8 @@ struct SQLiteFiles: Equatable {
     var database: Identity?
     var log: Identity?
     var logIndex: Identity?
+    /// Whether there has to be a log, and the same one. It comes and goes where a file is only read.
+    var isLogOurs = true
 
     init(path: String, resolvedPath: String) {
         self.path = path
@@ -40,15 +42,28 @@ struct SQLiteFiles: Equatable {
         logIndex = Identity(path: resolvedPath + "-shm")
     }
 
-    var areComplete: Bool { database != nil && log != nil && logIndex != nil }
+    var areComplete: Bool { database != nil && (!isLogOurs || log != nil && logIndex != nil) }
 
     /// The name of one that is now another file than it was, or none.
     func firstReplaced() -> String? {
         let now = SQLiteFiles(path: path, resolvedPath: resolvedPath)
         if now.database != database { return path }
+        guard isLogOurs else { return nil }
         if now.log != log { return resolvedPath + "-wal" }
         if now.logIndex != logIndex { return resolvedPath + "-shm" }
         return nil
+    }
+
+    /// How a file can be opened that is to be read only: for writing, if this user may, so that the log beside it is kept
+    /// in order.
+    static func accessForReading(_ path: String) -> SQLiteAccess {
+        let resolved = realpath(path, nil)
+        defer { free(resolved) }
+        let file = resolved.map { String(cString: $0) } ?? path
+        if access(file, W_OK) == 0, access(parent(of: file), W_OK) == 0 { return .write }
+        var status = stat()
+        if stat(file + "-wal", &status) == 0, status.st_size > 0 { return .read }
+        return Identity(path: file + "-shm") == nil ? .readUnchanging : .read
     }
 
     /// `path` from the root, so that neither a later change of the working directory nor SQLite's special names

@@ -13,9 +13,13 @@ final class SQLiteSession {
 
     /// - Parameter checkpoint: Whether to move the log into the database before anything is believed. After a failed
     ///   sync, Linux forgets that what it has in memory is not on the disk; only writing it again makes it so.
-    init(path: String, busyTimeoutMilliseconds: Int32, mayMake: Bool, checkpoint: Bool) throws {
-        connection = try SQLiteConnection(path: path, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
-        if connection.isReadOnly {
+    init(path: String, busyTimeoutMilliseconds: Int32, access: SQLiteAccess, checkpoint: Bool) throws {
+        connection = try SQLiteConnection(
+            path: path,
+            busyTimeoutMilliseconds: busyTimeoutMilliseconds,
+            access: access
+        )
+        if connection.isReadOnly, !access.isReadOnly {
             throw StoreError(
                 code: .unwritable,
                 message: "the store \(path) may be read but not written: give this user write permission for it and "
@@ -23,10 +27,10 @@ final class SQLiteSession {
             )
         }
         let isFresh = try Self.isFresh(connection, path: path)
-        guard mayMake || !isFresh else { throw Self.missingError(path) }
-        try Self.setUp(connection, busyTimeoutMilliseconds: busyTimeoutMilliseconds)
+        guard access == .make || !isFresh else { throw Self.missingError(path) }
+        if !access.isReadOnly { try Self.setUp(connection, busyTimeoutMilliseconds: busyTimeoutMilliseconds) }
         if isFresh { try Self.initialize(connection, path: path) }
-        if checkpoint, try connection.number("PRAGMA wal_checkpoint(TRUNCATE)") != 0 {
+        if checkpoint, !access.isReadOnly, try connection.number("PRAGMA wal_checkpoint(TRUNCATE)") != 0 {
             throw StoreError(code: .unavailable, message: "the store \(path) is busy and cannot be made durable; retry")
         }
         selectOne = try SQLiteStatement(connection, "SELECT value, version FROM records WHERE key = ?1")
@@ -44,7 +48,9 @@ final class SQLiteSession {
         )
         // A copy that was made without a log gets one with the first read.
         _ = try connection.number("SELECT last FROM versions")
-        files = SQLiteFiles(path: path, resolvedPath: connection.resolvedPath ?? path)
+        var files = SQLiteFiles(path: path, resolvedPath: connection.resolvedPath ?? path)
+        files.isLogOurs = !access.isReadOnly
+        self.files = files
         guard files.areComplete, !connection.hasMoved else {
             throw StoreError(
                 code: .replaced,

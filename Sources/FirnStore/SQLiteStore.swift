@@ -27,8 +27,18 @@ package final class SQLiteStore: Store {
         var mustCheckpoint = false
     }
 
-    private let path: String
-    private let mayMake: Bool
+    /// What a store is opened for.
+    package enum Use: Sendable {
+        /// It is made where it is missing.
+        case make
+        /// It has to be there.
+        case write
+        /// It has to be there, and need not be writable.
+        case read
+    }
+
+    let path: String
+    private let access: SQLiteAccess
     let state: Mutex<State>
 
     /// Opens the store, and makes it, with its directory, where they are missing.
@@ -37,11 +47,21 @@ package final class SQLiteStore: Store {
     /// may not write.
     ///
     /// - Parameter mayMake: If false, it throws `.missing` where there is no store, and makes nothing.
-    package init(path: String, mayMake: Bool = true) throws(StoreError) {
+    package convenience init(path: String, mayMake: Bool = true) throws(StoreError) {
+        try self.init(path: path, for: mayMake ? .make : .write)
+    }
+
+    /// Opens it for one of its uses.
+    package init(path: String, for use: Use) throws(StoreError) {
         let path = try SQLiteFiles.absolute(path)
         self.path = path
-        self.mayMake = mayMake
-        if mayMake {
+        access =
+            switch use {
+            case .make: .make
+            case .write: .write
+            case .read: SQLiteFiles.accessForReading(path)
+            }
+        if access == .make {
             try SQLiteFiles.makeDirectory(of: path)
         } else if SQLiteFiles.Identity(path: path) == nil {
             throw SQLiteSession.missingError(path)
@@ -49,6 +69,9 @@ package final class SQLiteStore: Store {
         state = Mutex(State())
         try perform("open") { _ in }
     }
+
+    /// Whether it was opened for reading, and cannot be written.
+    package var isReadOnly: Bool { access.isReadOnly }
 
     /// `path` from the root.
     package static func absolute(_ path: String) throws(StoreError) -> String {
@@ -72,7 +95,7 @@ package final class SQLiteStore: Store {
     }
 
     /// Runs `body` on an open session, and closes the session if it can no longer be trusted.
-    private func perform<Result: Sendable>(
+    func perform<Result: Sendable>(
         _ what: String,
         _ body: (SQLiteSession) throws -> Result
     ) throws(StoreError) -> Result {
@@ -92,7 +115,7 @@ package final class SQLiteStore: Store {
                 if failure.primaryCode == SQLITE_IOERR { state.mustCheckpoint = true }
                 if state.mustCheckpoint || state.session?.connection.isInTransaction == true { state.session = nil }
                 if let replaced { throw Self.replacedError(replaced) }
-                throw failure.storeError(path: path, doing: what)
+                throw failure.storeError(path: path, doing: what, access)
             } catch {
                 preconditionFailure("a session throws nothing else: \(error)")
             }
@@ -108,7 +131,7 @@ package final class SQLiteStore: Store {
         let session = try SQLiteSession(
             path: path,
             busyTimeoutMilliseconds: Self.busyTimeoutMilliseconds,
-            mayMake: mayMake,
+            access: access,
             checkpoint: state.mustCheckpoint
         )
         if let database = state.database, session.files.database != database { throw Self.replacedError(path) }
@@ -129,12 +152,12 @@ package final class SQLiteStore: Store {
 }
 
 extension SQLiteFailure {
-    func storeError(path: String, doing what: String) -> StoreError {
-        let (code, advice) = meaning(path)
+    func storeError(path: String, doing what: String, _ access: SQLiteAccess) -> StoreError {
+        let (code, advice) = meaning(path, access)
         return StoreError(code: code, message: "cannot \(what) the store \(path): \(text); \(advice)")
     }
 
-    private func meaning(_ path: String) -> (StoreError.Code, String) {
+    private func meaning(_ path: String, _ access: SQLiteAccess) -> (StoreError.Code, String) {
         switch primaryCode {
         case SQLITE_BUSY, SQLITE_LOCKED:
             return (.unavailable, "another process keeps it locked; it is tried again")
@@ -147,7 +170,14 @@ extension SQLiteFailure {
                     + "stop all daemons on this store, restore it and run 'firn store repair'"
             )
         case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_AUTH:
-            return (.unwritable, "give this user write permission for the file and its directory")
+            guard access.isReadOnly else {
+                return (.unwritable, "give this user write permission for the file and its directory")
+            }
+            return (
+                .unwritable,
+                "let this user read the file and those beside it (-wal, -shm), or copy all of them to a directory that it "
+                    + "may write in"
+            )
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_ERROR, SQLITE_SCHEMA, SQLITE_MISMATCH, SQLITE_CONSTRAINT:
             return (.corrupt, "restore it, or move it away once all its daemons have stopped")
         default:

@@ -45,7 +45,7 @@ extension SQLiteStore {
 
     private static func copy(of path: String) throws(StoreError) -> (any Store)? {
         do {
-            let connection = try SQLiteConnection(unchanging: path)
+            let connection = try SQLiteConnection(path: path, busyTimeoutMilliseconds: 0, access: .readUnchanging)
             guard try !SQLiteSession.isFresh(connection, path: path) else { return nil }
             let statement = try SQLiteStatement(connection, "SELECT key, value FROM records ORDER BY key")
             let copy = MemoryStore()
@@ -59,7 +59,7 @@ extension SQLiteStore {
         } catch let error as StoreError {
             throw error
         } catch let failure as SQLiteFailure {
-            throw failure.storeError(path: path, doing: "read")
+            throw failure.storeError(path: path, doing: "read", .readUnchanging)
         } catch {
             preconditionFailure("SQLite's failures and the store's are all there are: \(error)")
         }

@@ -9,7 +9,7 @@ struct StoreCheckCommand: AsyncParsableCommand {
         discussion: """
             Every record is read: the layout, workers and their limits, which are to lie within the layout and no more than \
             an hour ahead of this host's clock, sequences, and the floor of an earlier repair. What is wrong is told a line \
-            each on standard error. Nothing is changed.
+            each on standard error. Nothing is changed: a store that this user may only read is read.
             """
     )
 
@@ -17,7 +17,7 @@ struct StoreCheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         try reportingErrors {
-            let store = try options.open()
+            let store = try options.open(forReading: true)
             let report = try store.report()
             for problem in report.problems { StandardError.write(line: "firn: \(problem)") }
             guard report.problems.isEmpty else { throw ExitCode.dataError }

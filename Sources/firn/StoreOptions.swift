@@ -56,10 +56,16 @@ struct StoreOptions: ParsableArguments {
     }
 
     /// Opens it, and sees of which layout it is.
-    func open() throws -> OpenStore {
+    ///
+    /// - Parameter forReading: Nothing will be written. Where this user may not write an SQLite file, it is read all the
+    ///   same, and that is said on standard error.
+    func open(forReading: Bool = false) throws -> OpenStore {
         let location = try location
         let etcd = try etcdConfiguration(of: location)
-        let store = try location.open(mayMake: false, etcd: etcd)
+        let store = try location.open(forReading ? .read : .write, etcd: etcd)
+        if let file = store as? SQLiteStore, file.isReadOnly {
+            StandardError.write(line: "firn: the store \(location) may not be written by this user, and is only read")
+        }
         guard let record = try LayoutRecord.read(store) else {
             throw StoreError(
                 code: .missing,

@@ -21,7 +21,7 @@ struct WorkersListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try reportingErrors {
-            let store = try options.open()
+            let store = try options.open(forReading: true)
             let report = try store.report()
             var output = StandardOutput()
             let now = store.now.tick

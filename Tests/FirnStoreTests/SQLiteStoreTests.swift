@@ -147,15 +147,17 @@ import Testing
 
     /// SQLite says of a log's index that cannot be made on a full disk, of a quota and of a log that is gone that reading
     /// or writing failed: what they have in common is not the disk's health.
-    @Test(arguments: [
-        (4874, ENOSPC, "diskFull", "make room"), (778, EDQUOT, "diskFull", "make room"),
-        (13, 0, "diskFull", "make room"), (14, ENOSPC, "diskFull", "make room"),
-        (522, 0, "replaced", "-wal was removed or replaced"), (778, EIO, "ioFailed", "the system's log"),
-        (5, ENOSPC, "unavailable", "locked"), (14, EACCES, "unwritable", "write permission"),
-    ] as [(Int32, Int32, String, String)])
+    @Test(
+        arguments: [
+            (4874, ENOSPC, "diskFull", "make room"), (778, EDQUOT, "diskFull", "make room"),
+            (13, 0, "diskFull", "make room"), (14, ENOSPC, "diskFull", "make room"),
+            (522, 0, "replaced", "-wal was removed or replaced"), (778, EIO, "ioFailed", "the system's log"),
+            (5, ENOSPC, "unavailable", "locked"), (14, EACCES, "unwritable", "write permission"),
+        ] as [(Int32, Int32, String, String)]
+    )
     func aFailureIsNamedByItsCause(_ code: Int32, _ systemError: Int32, _ name: String, _ words: String) {
         let failure = SQLiteFailure(code: code, text: "disk I/O error", systemError: systemError)
-        let error = failure.storeError(path: "/a", doing: "open")
+        let error = failure.storeError(path: "/a", doing: "open", .write)
         #expect("\(error.code)" == name && error.message.contains(words), "\(error)")
     }
 
@@ -164,16 +166,26 @@ import Testing
     func aFullDiskAtOpeningIsAFullDisk() throws {
         let place = directory.path + "/small"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
-        guard mount("tmpfs", place, "tmpfs", 0, "size=64k") == 0 else { return }
-        defer { umount(place) }
+        guard try run("/usr/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place) == 0 else { return }
+        defer { _ = try? run("/usr/bin/umount", place) }
         let file = place + "/firn.db"
         _ = try SQLiteStore(path: file)
-        try? Data(count: 65_536).write(to: URL(fileURLWithPath: place + "/filler"))
-        let error = #expect(throws: StoreError.self) {
-            let store = try SQLiteStore(path: file)
-            for index in 0..<100 { _ = try store.write("k\(index)", String(repeating: "x", count: 500), ifVersion: nil) }
-        }
+        let filler = open(place + "/filler", O_WRONLY | O_CREAT, 0o600)
+        defer { close(filler) }
+        let page = [UInt8](repeating: 1, count: 4096)
+        while write(filler, page, page.count) == page.count {}
+        let error = #expect(throws: StoreError.self) { try SQLiteStore(path: file) }
         #expect(error?.code == .diskFull, "\(String(describing: error))")
+    }
+
+    private func run(_ command: String...) throws -> Int32 {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: command[0])
+        process.arguments = Array(command.dropFirst())
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus
     }
 
     @Test func emptyFileBecomesAStore() throws {

@@ -6,6 +6,12 @@ package struct Command {
     package let output: String
     package let errors: String
 
+    package init(exitCode: Int32, output: String, errors: String) {
+        self.exitCode = exitCode
+        self.output = output
+        self.errors = errors
+    }
+
     package var lines: [Substring] { output.split(separator: "\n") }
 
     /// Runs the command, in a shell when a `suffix` says where its output goes.
