@@ -1,9 +1,18 @@
-// What Swift cannot say to SQLite's C interface: its variadic functions and its casted constants.
+// What Swift cannot say to SQLite's C interface: its variadic functions and its casted constants. And when a file was made,
+// which neither SQLite nor stat() tells.
 
 #ifndef FIRN_CSQLITE_SHIM_H
 #define FIRN_CSQLITE_SHIM_H
 
 #include <sqlite3.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#if defined(__linux__)
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 // No lookaside memory for this connection: it would keep 48 KiB for a handful of statements a second.
 static inline int csqlite_disable_lookaside(sqlite3 *db) {
@@ -13,6 +22,34 @@ static inline int csqlite_disable_lookaside(sqlite3 *db) {
 // SQLite takes a copy of the text.
 static inline int csqlite_bind_text_copy(sqlite3_stmt *statement, int index, const char *text, int length) {
     return sqlite3_bind_text(statement, index, text, length, SQLITE_TRANSIENT);
+}
+
+// When the file was made, in nanoseconds since 1970; 0 where the system or the file system does not tell.
+static inline int64_t csqlite_file_birth(const char *path) {
+#if defined(__linux__) && defined(SYS_statx)
+    // struct statx (linux/stat.h), which not every C library declares: the time of birth is at byte 80.
+    const uint32_t birth_wanted = 0x800;
+    const size_t birth_offset = 80;
+    unsigned char answer[256] = {0};
+    if (syscall(SYS_statx, AT_FDCWD, path, 0, birth_wanted, answer) != 0) {
+        return 0;
+    }
+    uint32_t mask, nanoseconds;
+    int64_t seconds;
+    memcpy(&mask, answer, sizeof mask);
+    memcpy(&seconds, answer + birth_offset, sizeof seconds);
+    memcpy(&nanoseconds, answer + birth_offset + sizeof seconds, sizeof nanoseconds);
+    return (mask & birth_wanted) != 0 ? seconds * 1000000000 + nanoseconds : 0;
+#elif defined(__APPLE__)
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        return 0;
+    }
+    return (int64_t)status.st_birthtimespec.tv_sec * 1000000000 + status.st_birthtimespec.tv_nsec;
+#else
+    (void)path;
+    return 0;
+#endif
 }
 
 #endif

@@ -4,7 +4,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String, Hashable, Sendable {
             case unavailable, missing, refused, unwritable, diskFull, ioFailed, replaced
-            case notOurs, newerFormat, corrupt, layoutDiffers, setBack
+            case notOurs, newerFormat, corrupt, layoutDiffers, setBack, copied
         }
 
         private let kind: Kind
@@ -38,6 +38,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
         /// The store knows less than a daemon was granted: it was restored, or is another one.
         package static let setBack = Code(.setBack)
+        /// The store's file is a copy of one that may be in use.
+        package static let copied = Code(.copied)
 
         package var description: String { kind.rawValue }
     }
@@ -56,7 +58,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether it stays so until somebody puts something right.
     package var needsSomebody: Bool {
         switch code {
-        case .refused, .notOurs, .newerFormat, .corrupt, .layoutDiffers, .setBack: true
+        case .refused, .notOurs, .newerFormat, .corrupt, .layoutDiffers, .setBack, .copied: true
         default: false
         }
     }

@@ -30,6 +30,9 @@ struct StoreCheckCommand: AsyncParsableCommand {
             if let floor = report.floor {
                 parts.append("repaired up to \(store.layout.time(ofTick: floor.limit.tick))")
             }
+            if let place = try (store.store as? SQLiteStore)?.recordedPlace() {
+                parts.append("used last as \(place.description)")
+            }
             var output = StandardOutput()
             try output.write(line: "the store is good: " + parts.joined(separator: "; "))
             try output.flush()

@@ -75,6 +75,8 @@ struct StoreRepairCommand: AsyncParsableCommand {
                 raisedAtUnixMilliseconds: now.unixMilliseconds
             ).raise(store.store)
             for skip in skips { _ = try SequenceSkip.perform(store.store, name: skip.name, count: skip.count) }
+            // All its daemons are stopped, as has been said: it is no copy beside another any more.
+            try (store.store as? SQLiteStore)?.recordPlace()
             var output = StandardOutput()
             let reached = store.layout.time(ofTick: floor.limit.tick)
             try output.write(

@@ -211,6 +211,10 @@ final class Daemon {
                 metadata: ["store": "\(configuration.store)", "error": "\(error)"]
             )
         }
+        if let file = opened as? SQLiteStore {
+            let copied = CopiedStore(store: file, storeName: configuration.store.name(nil), logger: logger)
+            try copied.check(configuration.rule)
+        }
         return admitted
     }
 

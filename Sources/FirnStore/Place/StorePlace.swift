@@ -1,0 +1,144 @@
+internal import CSQLite
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Where a store's file is, and on which host: by what a store can tell that it was copied, while it may be that the
+/// original is used on.
+///
+///     place/1 path=/var/lib/firn/firn.db host=web-1 machine=… boot=… device=65024 inode=1312 born=1795221600000000000
+package struct StorePlace: Hashable, Sendable {
+    package var path: String
+    package var host: String
+    /// Digests of the host's `/etc/machine-id` and of its present boot; 0 where there is none, as in many containers.
+    package var machine: UInt64
+    package var boot: UInt64
+    package var device: UInt64
+    package var inode: UInt64
+    /// When the file was made, in nanoseconds since 1970; 0 where the file system does not know.
+    package var born: UInt64
+
+    package init(
+        path: String,
+        host: String,
+        machine: UInt64,
+        boot: UInt64,
+        device: UInt64,
+        inode: UInt64,
+        born: UInt64
+    ) {
+        self.path = path
+        self.host = host
+        self.machine = machine
+        self.boot = boot
+        self.device = device
+        self.inode = inode
+        self.born = born
+    }
+
+    /// Why a file is a copy.
+    package enum Difference: Hashable, Sendable {
+        /// It is another file than the one that was used last.
+        case anotherFile
+        /// The same file, on another machine: a disk that was cloned, or moved.
+        case anotherMachine
+        /// The same file on another device at another path, while the host has not been started anew: a volume that was
+        /// cloned.
+        case anotherDevice
+        /// The same file on a machine that was started anew under another name: a machine that was cloned, or renamed.
+        case anotherHost
+    }
+
+    /// Whether the file may be a copy of the one that `recorded` speaks of; nil: it is that one.
+    ///
+    /// Devices have other numbers after a restart or when a volume is attached again, containers have other names and
+    /// often no machine's, and paths are whatever a file is mounted at: none of these tells by itself.
+    package func difference(from recorded: StorePlace) -> Difference? {
+        if inode != recorded.inode || Self.differ(born, recorded.born) { return .anotherFile }
+        if Self.differ(machine, recorded.machine) { return .anotherMachine }
+        let isSameBoot = boot != 0 && boot == recorded.boot
+        if isSameBoot, device != recorded.device, path != recorded.path { return .anotherDevice }
+        if machine != 0, machine == recorded.machine, Self.differ(boot, recorded.boot), host != recorded.host {
+            return .anotherHost
+        }
+        return nil
+    }
+
+    private static func differ(_ one: UInt64, _ other: UInt64) -> Bool { one != 0 && other != 0 && one != other }
+
+    // MARK: - As text
+
+    package var text: String {
+        var record = RecordText(kind: "place", version: 1)
+        record.append("path", path)
+        record.append("host", host)
+        record.append("machine", token: machine)
+        record.append("boot", token: boot)
+        record.append("device", device)
+        record.append("inode", inode)
+        record.append("born", born)
+        return record.text
+    }
+
+    /// Throws `.corrupt` or `.newerFormat` for any text that it would not have written itself.
+    package init(text: String) throws(StoreError) {
+        var reader = try RecordReader(key: "place", text: text, kind: "place", version: 1)
+        path = try reader.string("path")
+        host = try reader.string("host")
+        machine = try reader.token("machine")
+        boot = try reader.token("boot")
+        device = try reader.number("device")
+        inode = try reader.number("inode")
+        born = try reader.number("born")
+        try reader.end()
+    }
+
+    // MARK: - Of this host
+
+    /// Where the file at `path` is now.
+    init(ofFileAt path: String) {
+        var status = stat()
+        let isThere = stat(path, &status) == 0
+        self.init(
+            path: path,
+            host: Self.hostName,
+            machine: Self.digest(ofFileAt: "/etc/machine-id"),
+            boot: Self.digest(ofFileAt: "/proc/sys/kernel/random/boot_id"),
+            device: isThere ? UInt64(truncatingIfNeeded: status.st_dev) : 0,
+            inode: isThere ? UInt64(status.st_ino) : 0,
+            born: UInt64(max(0, csqlite_file_birth(path)))
+        )
+    }
+
+    private static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// 0 where there is no such file, or it does not hold a number yet (machine-id(5)).
+    private static func digest(ofFileAt path: String) -> UInt64 {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return 0 }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(descriptor, &bytes, bytes.count)
+        let word = bytes.prefix(max(0, count)).prefix { $0 > 0x20 }
+        let isNumber = word.count >= 32 && word.allSatisfy { $0 == UInt8(ascii: "-") || isHexadecimal($0) }
+        return isNumber ? Grant.digest(String(decoding: word, as: UTF8.self)) : 0
+    }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        Character(Unicode.Scalar(byte)).isHexDigit
+    }
+}
+
+extension StorePlace {
+    /// For people: where that is.
+    package var description: String { "\(path) on host \(host)" }
+}
