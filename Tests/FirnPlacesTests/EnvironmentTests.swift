@@ -19,7 +19,7 @@ import Testing
     func aMisspeltSettingIsWarnedOfWithTheNearest(_ name: String, _ nearest: String) {
         let warnings = warnings([name: "x"])
         #expect(warnings.count == 1 && warnings[0].contains("\(name) has no effect"))
-        #expect(warnings[0].hasSuffix("is \(nearest) meant?"), "\(warnings)")
+        #expect(warnings.last?.hasSuffix("is \(nearest) meant?") == true, "\(warnings)")
     }
 
     @Test func whatIsNearNoneIsWarnedOfAlone() {
