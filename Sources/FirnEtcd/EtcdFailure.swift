@@ -133,7 +133,7 @@ struct EtcdFailure: Error {
         case let error as RPCError: error.message
         case let error as RuntimeError: error.message
         case let error as IOError: String(cString: strerror(error.errnoCode))
-        default: "\(error)"
+        default: TLSErrorText.words("\(error)")
         }
     }
 }

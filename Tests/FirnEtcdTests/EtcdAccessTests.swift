@@ -1,8 +1,9 @@
 import EtcdTestSupport
-import FirnEtcd
 import FirnStore
 import Foundation
 import Testing
+
+@testable import FirnEtcd
 
 /// Users, passwords, certificates.
 @Suite struct EtcdAccessTests {
@@ -111,6 +112,10 @@ import Testing
         let distrust = try #require(throws: StoreError.self) { try strangeServer.read("a") }
         #expect(distrust.code == .refused && distrust.message.contains("--etcd-ca"), "\(distrust)")
 
+        // In its words, and without where its sources were when it was built.
+        #expect(distrust.message.contains("certificate verify failed"), "\(distrust)")
+        #expect(!distrust.message.contains(".cc:") && !distrust.message.contains("OPENSSL"), "\(distrust)")
+
         let nameless = try #require(throws: StoreError.self) {
             try store(server, nil, tls(certificates.authority, nil)).read("a")
         }
@@ -147,5 +152,19 @@ import Testing
             try store(server, nil, tls(certificates.authority, certificates.client)).read("a")
         }
         #expect(error.code == .refused && error.message.contains("TLS"), "\(error)")
+        #expect(!error.message.contains(".cc:") && !error.message.contains("/BoringSSL"), "\(error)")
+    }
+
+    @Test(arguments: [
+        (
+            "handshakeFailed(NIOSSL.BoringSSLError.sslError([Error: 268435581 error:1000007d:SSL routines:OPENSSL_internal:"
+                + "CERTIFICATE_VERIFY_FAILED at /home/me/ssl/handshake.cc:393, Error: 1 error:1:SSL routines:OPENSSL_internal:"
+                + "WRONG_VERSION_NUMBER at /x y/b.cc:1]))",
+            "certificate verify failed, wrong version number"
+        ),
+        ("failedToLoadCertificate", "failedToLoadCertificate"), ("", ""), ("OPENSSL_internal:", ""),
+    ])
+    func whereTLSWasBuiltIsNotTold(_ text: String, _ words: String) {
+        #expect(TLSErrorText.words(text) == words)
     }
 }

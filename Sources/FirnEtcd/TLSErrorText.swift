@@ -1,0 +1,31 @@
+/// What TLS says of a failure, without where in its sources that was: the paths are those of the machine that built it.
+enum TLSErrorText {
+    /// What stands before a reason in BoringSSL's words, such as `error:1000007d:SSL
+    /// routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at /build/ssl/handshake.cc:393`.
+    private static let mark = "OPENSSL_internal:"
+
+    /// The reasons alone, where it is such a text; else the text.
+    static func words(_ text: String) -> String {
+        var reasons: [String] = []
+        var rest = text.utf8[...]
+        while let found = index(of: mark.utf8, in: rest) {
+            rest = rest[found...].dropFirst(mark.utf8.count)
+            let reason = rest.prefix(while: isOfReason)
+            let words = reason.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: " ") : $0 }
+            reasons.append(String(decoding: words, as: UTF8.self).lowercased())
+            rest = rest.dropFirst(reason.count)
+        }
+        return reasons.isEmpty ? text : reasons.joined(separator: ", ")
+    }
+
+    private static func isOfReason(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+        default: false
+        }
+    }
+
+    private static func index(of part: String.UTF8View, in text: Substring.UTF8View) -> String.Index? {
+        text.indices.first { text[$0...].starts(with: part) }
+    }
+}
