@@ -82,7 +82,7 @@ package final class Gateway: Sendable {
         pulses = loops.map { _ in Pulse() }
         servers = Mutex([])
         for listener in listeners {
-            let server = try Self.serve(listener, loops, group)
+            let server = try Self.serve(listener, loops, group, limits.descriptorReserve, logger)
             servers.withLock { $0.append(server) }
         }
     }
@@ -90,7 +90,9 @@ package final class Gateway: Sendable {
     private static func serve(
         _ listener: GatewayListener,
         _ loops: [NIOLoopBound<GatewayLoop>],
-        _ group: MultiThreadedEventLoopGroup
+        _ group: MultiThreadedEventLoopGroup,
+        _ reserve: DescriptorReserve,
+        _ logger: Logger
     ) throws -> any Channel {
         let isUnix = listener.listener.isUnix
         let purpose = listener.purpose
@@ -98,6 +100,11 @@ package final class Gateway: Sendable {
         let checksHost = listener.listener.isLoopback && !isUnix
         var bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(
                 .recvAllocator,
@@ -110,6 +117,10 @@ package final class Gateway: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let loop = loops.first { $0.eventLoop === channel.eventLoop }!
+                    guard !channel.isShort(of: reserve, isAdmin: purpose == .admin) else {
+                        loop.value.refusedForWantOfDescriptors()
+                        return channel.close(promise: nil)
+                    }
                     try loop.value.open(channel, purpose, checksHost: checksHost)
                 }
             }

@@ -16,6 +16,8 @@ package struct GatewayLimits: Sendable {
     package var sendTimeout: Duration
     /// How long connections are given to finish once the daemon was told to stop.
     package var drainTimeout: Duration
+    /// Descriptors that connections do not get.
+    package var descriptorReserve: DescriptorReserve
 
     /// How long a request may wait for a tick or for the store. Longer than either takes when all is well: 65,536 IDs in
     /// Sonyflake's layout are there in 2.6 s.
@@ -38,5 +40,6 @@ package struct GatewayLimits: Sendable {
         requestTimeout = limits.frameTimeout
         sendTimeout = limits.sendTimeout
         drainTimeout = limits.drainTimeout
+        descriptorReserve = limits.descriptorReserve
     }
 }

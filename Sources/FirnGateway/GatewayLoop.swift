@@ -101,6 +101,11 @@ final class GatewayLoop {
         return answer
     }
 
+    /// A connection was closed at once, for its descriptor is one that connections do not get.
+    func refusedForWantOfDescriptors() {
+        census.refused()
+    }
+
     func route(_ head: HTTPRequestHead, _ fields: RequestFields, on connection: HTTPConnection) -> Route {
         if connection.checksHost, let host = fields.host, host != connection.acceptedHost {
             if let misdirection = policy.misdirection(of: host) { return .answer(misdirection) }
@@ -219,6 +224,9 @@ final class HTTPCensus: Sendable {
     func refused() {
         let count = refusedSoFar.wrappingAdd(1, ordering: .relaxed).newValue
         guard count & (count - 1) == 0 else { return }
-        logger.notice("an HTTP connection was refused, as there are too many", metadata: ["refused_so_far": "\(count)"])
+        logger.notice(
+            "an HTTP connection was refused, as there are too many, or no descriptors for more",
+            metadata: ["refused_so_far": "\(count)"]
+        )
     }
 }

@@ -22,6 +22,8 @@ package struct Limits: Sendable, Equatable {
     package var tcpIdleTimeout: Duration? = .seconds(300)
     /// Open connections.
     package var maximumConnections: Int
+    /// Descriptors that connections do not get.
+    package var descriptorReserve: DescriptorReserve
     /// Open Unix connections of one user.
     package var maximumConnectionsPerUser: Int
     /// How long connections are given to finish once the daemon was told to stop.
@@ -30,6 +32,7 @@ package struct Limits: Sendable, Equatable {
     /// The defaults, for a process that may open `fileDescriptors`: 64 are kept for listeners, store and logs (half,
     /// where there are few), and one user cannot take the last eighth of the connections from the others.
     package init(fileDescriptors: Int) {
+        descriptorReserve = .ofProcess
         maximumConnections = max(1, fileDescriptors - 64, fileDescriptors / 2)
         maximumConnectionsPerUser = max(1, maximumConnections - maximumConnections / 8)
     }

@@ -2,7 +2,6 @@ package import FirnEngine
 package import FirnLayout
 package import FirnWire
 package import Logging
-internal import Synchronization
 
 /// The daemon's sockets: as many reactors as shards, each on a thread of its own.
 ///
@@ -20,7 +19,7 @@ package final class Server: Sendable {
     ///   - meters: count what the server does, where somebody wants to know; for as many reactors.
     ///   - description: what Describe answers; called on any reactor's thread.
     package init(
-        listeners: consuming Listeners,
+        listeners: Listeners,
         slots: [WorkerSlot],
         reactors: Int,
         layout: Layout,
@@ -39,8 +38,6 @@ package final class Server: Sendable {
         for _ in 0..<reactors { mailboxes.append(try Mailbox()) }
         self.mailboxes = mailboxes
         let census = ConnectionCensus(limits: limits)
-        // Taken out by the first reactor's thread, which drops the listeners when it drains.
-        let listeners = Handover(listeners)
         var threads: [NativeThread] = []
         for (index, mailbox) in mailboxes.enumerated() {
             let dealt = Self.deal(slots, to: index, of: reactors)
@@ -55,16 +52,19 @@ package final class Server: Sendable {
                         recorder: meters.map { CallRecorder($0.shards[index]) },
                         description: description
                     )
-                    let acceptor = (index == 0 ? listeners.take() : nil).map {
-                        Acceptor(
-                            listeners: $0,
+                    // The first reactor accepts for all, and closes the listeners when it drains.
+                    let acceptor =
+                        index > 0
+                        ? nil
+                        : Acceptor(
+                            listeners: listeners,
                             mailboxes: mailboxes,
                             census: census,
                             policy: policy,
+                            reserve: limits.descriptorReserve,
                             meter: meters?.acceptor,
                             logger: logger
                         )
-                    }
                     let reactor = Reactor(
                         mailbox: mailbox,
                         service: service,
@@ -92,6 +92,11 @@ package final class Server: Sendable {
         return stride(from: index, to: slots.count, by: reactors).map { slots[$0] }
     }
 
+    /// Tells the reactor that accepts that listeners were restored.
+    package func listenersChanged() {
+        mailboxes[0].listenersChanged()
+    }
+
     /// Asks every reactor for a sign of life.
     package func askForPulse() {
         mailboxes.forEach { $0.askForPulse() }
@@ -113,18 +118,5 @@ package final class Server: Sendable {
     /// Waits until the last connection is closed, after ``drain()``.
     package func join() {
         threads.forEach { $0.join() }
-    }
-}
-
-/// Something that one thread leaves for another to take, once.
-private final class Handover<Value: Sendable>: Sendable {
-    private let value: Mutex<Value?>
-
-    init(_ value: Value) {
-        self.value = Mutex(value)
-    }
-
-    func take() -> Value? {
-        value.withLock { $0.take() }
     }
 }

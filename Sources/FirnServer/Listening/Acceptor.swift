@@ -11,6 +11,7 @@ final class Acceptor {
     private let mailboxes: [Mailbox]
     private let census: ConnectionCensus
     private let policy: AccessPolicy
+    private let reserve: DescriptorReserve
     private let meter: AcceptorMeter?
     private let logger: Logger
 
@@ -27,10 +28,13 @@ final class Acceptor {
         mailboxes: [Mailbox],
         census: ConnectionCensus,
         policy: AccessPolicy,
+        reserve: DescriptorReserve,
         meter: AcceptorMeter?,
         logger: Logger
     ) {
         self.listeners = listeners
+        descriptors = listeners.descriptors
+        self.reserve = reserve
         self.mailboxes = mailboxes
         self.census = census
         self.policy = policy
@@ -38,7 +42,7 @@ final class Acceptor {
         self.logger = logger
     }
 
-    var descriptors: [Int32] { listeners.descriptors }
+    private(set) var descriptors: [Int32]
 
     var isSuspended: Bool { resumesAt != .max }
 
@@ -46,18 +50,42 @@ final class Acceptor {
         resumesAt = .max
     }
 
+    /// Stops listening, and removes the sockets' files.
+    func close() {
+        listeners.close()
+        descriptors = []
+    }
+
+    /// Takes up the sockets that were bound anew. Those who wait on the old ones are accepted first.
+    func takeReplacements(now: Int64) -> [(old: FileDescriptor, new: Int32)] {
+        var replaced: [(old: FileDescriptor, new: Int32)] = []
+        for (index, old) in listeners.takeReplacements() {
+            if !isSuspended { accept(on: old.number, isUnix: true, atMost: .max, now: now) }
+            descriptors[index] = listeners.descriptors[index]
+            replaced.append((old, descriptors[index]))
+        }
+        return replaced
+    }
+
     /// Accepts what waits on any listener, up to a share for this wake-up.
     func acceptWaiting(now: Int64) {
         for index in descriptors.indices {
-            for _ in 0..<Self.acceptedPerWakeup {
-                let descriptor = firn_accept(descriptors[index])
-                guard descriptor >= 0 else {
-                    if !mayGoOn(errno, now: now) { return }
-                    break
-                }
-                welcome(descriptor, isUnix: listeners.isUnix[index])
+            let isUnix = listeners.isUnix[index]
+            guard accept(on: descriptors[index], isUnix: isUnix, atMost: Self.acceptedPerWakeup, now: now) else {
+                return
             }
         }
+    }
+
+    /// - Returns: whether other listeners may be tried; false when the process has no descriptors left.
+    @discardableResult
+    private func accept(on listener: Int32, isUnix: Bool, atMost maximum: Int, now: Int64) -> Bool {
+        for _ in 0..<maximum {
+            let descriptor = firn_accept(listener)
+            guard descriptor >= 0 else { return mayGoOn(errno, now: now) }
+            welcome(descriptor, isUnix: isUnix)
+        }
+        return true
     }
 
     /// - Returns: whether other listeners may be tried; false when the process has no descriptors left.
@@ -79,6 +107,7 @@ final class Acceptor {
     }
 
     private func welcome(_ descriptor: Int32, isUnix: Bool) {
+        if reserve.isShort(with: descriptor) { return refuse(descriptor, DescriptorReserve.refusal, .limit) }
         var user: UInt32?
         if isUnix {
             var credentials = PeerCredentials(user: .max, group: .max)
@@ -127,41 +156,5 @@ final class Acceptor {
                 metadata: ["reason": "\(status.message)", "refused_so_far": "\(refused)"]
             )
         }
-    }
-}
-
-/// The daemon's listening sockets, for as long as it accepts.
-package final class Listeners: Sendable {
-    private let listeners: [Listener]
-    let descriptors: [Int32]
-    let isUnix: [Bool]
-    package let addresses: [ListenAddress]
-
-    /// Opens all `addresses` and takes the `inherited` descriptors, or none.
-    package init(
-        _ addresses: [ListenAddress],
-        inherited: [Int32] = [],
-        ownership: SocketOwnership = SocketOwnership(),
-        allowsAnyHost: Bool = false,
-        ipv6Only: Set<ListenAddress> = []
-    ) throws(ListenError) {
-        var listeners: [Listener] = []
-        for descriptor in inherited {
-            listeners.append(try Listener(inherited: descriptor, allowsAnyHost: allowsAnyHost))
-        }
-        for address in addresses {
-            listeners.append(
-                try Listener(
-                    address,
-                    ownership: ownership,
-                    allowsAnyHost: allowsAnyHost,
-                    isIPv6Only: ipv6Only.contains(address)
-                )
-            )
-        }
-        self.listeners = listeners
-        descriptors = listeners.map { $0.descriptor }
-        isUnix = listeners.map { $0.isUnix }
-        self.addresses = listeners.map { $0.address }
     }
 }

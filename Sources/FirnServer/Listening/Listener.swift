@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// A socket that accepts connections, and the file and lock that go with it.
 ///
@@ -13,13 +14,21 @@ package final class Listener: Sendable {
     /// Where it listens, with the port that the system chose where 0 was asked for.
     package let address: ListenAddress
 
-    let socket: FileDescriptor
+    private struct Sockets {
+        /// `nil` once it was closed.
+        var current: FileDescriptor?
+        /// Takes the place of the current one when whoever accepts on that one lets it go.
+        var next: FileDescriptor?
+    }
+
+    private let sockets: Mutex<Sockets>
     private let file: SocketFile?
 
     /// As many as the kernel allows (net.core.somaxconn caps it): a burst of pods connecting is no reason to refuse.
     private static let backlog: Int32 = 4096
 
-    var descriptor: Int32 { socket.number }
+    /// The number of the present socket; -1 once it was closed.
+    var descriptor: Int32 { sockets.withLock { $0.current?.number ?? -1 } }
 
     /// Another number for the same socket, for whoever wants to own it. The caller closes it.
     package func duplicate() throws(ListenError) -> Int32 {
@@ -43,15 +52,12 @@ package final class Listener: Sendable {
         switch address {
         case .unix(let path):
             let file = try SocketFile(path: path, ownership: ownership)
-            socket = try file.bind()
+            sockets = Mutex(Sockets(current: try Self.listening(try file.bind(), address)))
             self.file = file
             self.address = address
             (isUnix, isLoopback) = (true, true)
-            guard listen(socket.number, Self.backlog) == 0 else {
-                throw .system("cannot listen on \(address): \(systemError)")
-            }
         case .tcp(let host, let port):
-            socket = try TCPBinding(
+            let socket = try TCPBinding(
                 host: host,
                 port: port,
                 allowsAnyHost: allowsAnyHost,
@@ -64,10 +70,17 @@ package final class Listener: Sendable {
             self.address = bound.listenAddress
             file = nil
             (isUnix, isLoopback) = (false, bound.isLoopback)
-            guard listen(socket.number, Self.backlog) == 0 else {
-                throw .system("cannot listen on \(address): \(systemError)")
-            }
+            sockets = Mutex(Sockets(current: try Self.listening(socket, address)))
         }
+    }
+
+    private static func listening(_ socket: FileDescriptor, _ address: ListenAddress) throws(ListenError)
+        -> FileDescriptor
+    {
+        guard listen(socket.number, backlog) == 0 else {
+            throw .system("cannot listen on \(address): \(systemError)")
+        }
+        return socket
     }
 
     /// Takes a socket that somebody else opened, as systemd does. Its file, mode and lock are theirs.
@@ -79,7 +92,7 @@ package final class Listener: Sendable {
                 "the inherited descriptor \(descriptor) is not a listening stream socket; check the socket unit"
             )
         }
-        socket = FileDescriptor(descriptor)
+        sockets = Mutex(Sockets(current: FileDescriptor(descriptor)))
         guard let address = SocketAddress.bound(to: descriptor) else {
             throw .configuration(
                 "the inherited descriptor \(descriptor) is neither a Unix nor a TCP socket; check the socket unit"
@@ -94,6 +107,37 @@ package final class Listener: Sendable {
         file = nil
         isUnix = if case .unix = address.listenAddress { true } else { false }
         isLoopback = address.isLoopback
+    }
+
+    // MARK: - A file that goes away
+
+    /// Whether the socket's file is still the one that was bound. What systemd handed over is systemd's to look after.
+    var isInPlace: Bool { file?.isInPlace ?? true }
+
+    /// Binds the path once more and listens there. Whoever accepts takes it up by ``takeReplacement()``.
+    func restore() throws(ListenError) {
+        guard let socket = try file?.bindAgain() else { return }
+        let listening = try Self.listening(socket, address)
+        sockets.withLock { sockets in
+            if sockets.current != nil { sockets.next = listening }
+        }
+    }
+
+    /// Puts the restored socket in the place of the present one.
+    ///
+    /// - Returns: the old one, on which somebody may still wait to be accepted; `nil` when nothing was restored.
+    func takeReplacement() -> FileDescriptor? {
+        sockets.withLock { sockets in
+            guard let next = sockets.next.take() else { return nil }
+            defer { sockets.current = next }
+            return sockets.current
+        }
+    }
+
+    /// Stops listening and removes the file, whoever else still knows this listener.
+    func close() {
+        file?.close()
+        sockets.withLock { $0 = Sockets() }
     }
 
     /// The sockets that systemd handed over (sd_listen_fds(3)): descriptors 3 and up, when they are meant for us.

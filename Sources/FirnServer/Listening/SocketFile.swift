@@ -22,11 +22,16 @@ package struct SocketOwnership: Sendable, Equatable {
 /// The lock file is never unlinked: a daemon that unlinked it could leave two others each with a lock on a file of
 /// that name.
 final class SocketFile: Sendable {
+    private struct State {
+        var lock: FileDescriptor
+        /// The file that we bound; `nil` before that, and when another daemon or program was found in its place.
+        var bound: FileIdentity?
+        var isClosed = false
+    }
+
     private let path: String
     private let ownership: SocketOwnership
-    private let lock: FileDescriptor
-    /// The file that we bound; `nil` before that, and when another daemon or program was found in its place.
-    private let bound = Mutex<FileIdentity?>(nil)
+    private let state: Mutex<State>
 
     private struct FileIdentity: Equatable {
         let device: dev_t
@@ -38,34 +43,72 @@ final class SocketFile: Sendable {
             device = status.st_dev
             inode = status.st_ino
         }
+
+        init?(_ descriptor: FileDescriptor) {
+            var status = stat()
+            guard fstat(descriptor.number, &status) == 0 else { return nil }
+            device = status.st_dev
+            inode = status.st_ino
+        }
     }
 
     init(path: String, ownership: SocketOwnership) throws(ListenError) {
         self.path = path
         self.ownership = ownership
         try Self.examine(path)
-        let lockPath = path + ".lock"
-        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            throw .system(
-                "cannot open \(lockPath), which guards the socket: \(systemError); check the directory and its permissions"
-            )
-        }
-        lock = FileDescriptor(descriptor)
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw .occupied("another firnd serves \(path) (it holds \(lockPath)); stop that one, or listen elsewhere")
-        }
+        state = Mutex(State(lock: try Self.locked(path)))
         try Self.removeStale(path)
     }
 
     deinit {
-        // Runs also when init throws, because another daemon has the lock or another program the name: that file is
-        // theirs. And what took our file's place since is not ours either.
-        if let bound = bound.withLock({ $0 }), bound == FileIdentity(path) { unlink(path) }
+        close()
+    }
+
+    /// Removes the file. What took its place since is not ours: another daemon's, or another program's.
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            if let bound = state.bound, bound == FileIdentity(path) { unlink(path) }
+            state.bound = nil
+        }
+    }
+
+    /// Whether the file that was bound is still the one at its path. True once it was closed.
+    var isInPlace: Bool {
+        state.withLock { state in
+            state.isClosed || (state.bound != nil && state.bound == FileIdentity(path))
+        }
     }
 
     /// A bound socket with the file's mode and owner in place, on which nobody can connect before listen().
     func bind() throws(ListenError) -> FileDescriptor {
+        try state.withLock { state throws(ListenError) in try bind(&state) }
+    }
+
+    /// The same once more, where somebody has removed or replaced the file.
+    ///
+    /// - Returns: `nil` when it was closed meanwhile.
+    /// - Throws: when the directory is gone too, or the place is taken. What is there is left alone, unless it is a socket
+    ///   on which nobody listens.
+    func bindAgain() throws(ListenError) -> FileDescriptor? {
+        try state.withLock { state throws(ListenError) in
+            guard !state.isClosed else { return nil }
+            state.bound = nil
+            // With its directory the lock may have gone, and another daemon may have made it anew.
+            if FileIdentity(path + ".lock") != FileIdentity(state.lock) { state.lock = try Self.locked(path) }
+            try Self.removeStale(path)
+            do throws(ListenError) {
+                return try bind(&state)
+            } catch {
+                // Half done is not done: it is tried again.
+                if let bound = state.bound, bound == FileIdentity(path) { unlink(path) }
+                state.bound = nil
+                throw error
+            }
+        }
+    }
+
+    private func bind(_ state: inout State) throws(ListenError) -> FileDescriptor {
         let descriptor = socket(
             AF_UNIX,
             Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
@@ -77,7 +120,7 @@ final class SocketFile: Sendable {
         guard bound == 0 else {
             throw .system("cannot bind \(path): \(systemError); check the directory and its permissions")
         }
-        self.bound.withLock { $0 = FileIdentity(path) }
+        state.bound = FileIdentity(path)
         guard chmod(path, ownership.mode) == 0 else {
             throw .system("cannot set mode \(String(ownership.mode, radix: 8)) on \(path): \(systemError)")
         }
@@ -91,18 +134,33 @@ final class SocketFile: Sendable {
         return result
     }
 
+    private static func locked(_ path: String) throws(ListenError) -> FileDescriptor {
+        let lockPath = path + ".lock"
+        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            throw .system(
+                "cannot open \(lockPath), which guards the socket: \(systemError); check the directory and its permissions"
+            )
+        }
+        let lock = FileDescriptor(descriptor)
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw .occupied("another firnd serves \(path) (it holds \(lockPath)); stop that one, or listen elsewhere")
+        }
+        return lock
+    }
+
     private static func removeStale(_ path: String) throws(ListenError) {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         try requireSocket(status, path)
         // No firnd holds the lock, but somebody else's program may serve this name.
-        let probe = FileDescriptor(
-            socket(
-                AF_UNIX,
-                Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
-                0
-            )
+        let descriptor = socket(
+            AF_UNIX,
+            Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),
+            0
         )
+        guard descriptor >= 0 else { throw .system("cannot make a Unix socket: \(systemError)") }
+        let probe = FileDescriptor(descriptor)
         let answer = SocketAddress.withUnix(path: path) { address, length in connect(probe.number, address, length) }
         guard answer != 0, errno == ECONNREFUSED else {
             throw .occupied("a program that is not firnd serves \(path); stop it, or listen elsewhere")

@@ -6,6 +6,7 @@ final class Mailbox: StoreListener {
         var sockets: [AcceptedSocket] = []
         var drains = false
         var storeAnswered = false
+        var listenersChanged = false
     }
 
     private let contents = Mutex(Contents())
@@ -39,6 +40,12 @@ final class Mailbox: StoreListener {
         bell.ring()
     }
 
+    /// Tells the reactor that accepts that sockets were bound anew.
+    func listenersChanged() {
+        contents.withLock { $0.listenersChanged = true }
+        bell.ring()
+    }
+
     /// Asks the reactor for a sign of life.
     func askForPulse() {
         pulse.ask()
@@ -53,6 +60,7 @@ final class Mailbox: StoreListener {
             defer {
                 contents.sockets.removeAll()
                 contents.storeAnswered = false
+                contents.listenersChanged = false
             }
             return contents
         }

@@ -10,9 +10,35 @@ extension Reactor {
     func accept() {
         guard let acceptor else { return }
         acceptor.acceptWaiting(now: service.moment.bootNanoseconds)
-        if acceptor.isSuspended {
-            acceptor.descriptors.forEach { epoll_ctl(epoll.number, EPOLL_CTL_DEL, $0, nil) }
+        if acceptor.isSuspended { acceptor.descriptors.forEach { setWatched($0, false) } }
+    }
+
+    /// Accepting goes on after a pause.
+    func resumeAccepting(_ acceptor: Acceptor) {
+        acceptor.resume()
+        acceptor.descriptors.forEach { setWatched($0, true) }
+    }
+
+    /// Changed and not taken out and put in again, which could fail.
+    private func setWatched(_ listener: Int32, _ isWatched: Bool) {
+        var event = epoll_event(
+            events: isWatched ? EPOLLIN.rawValue : 0,
+            data: epoll_data_t(u64: Self.listenerTag)
+        )
+        epoll_ctl(epoll.number, EPOLL_CTL_MOD, listener, &event)
+    }
+
+    /// Sockets were bound anew, as their files had gone.
+    func takeNewListeners() {
+        guard let acceptor else { return }
+        for (old, new) in acceptor.takeReplacements(now: service.moment.bootNanoseconds) {
+            epoll_ctl(epoll.number, EPOLL_CTL_DEL, old.number, nil)
+            var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: Self.listenerTag))
+            if epoll_ctl(epoll.number, EPOLL_CTL_ADD, new, &event) != 0 {
+                logger.error("a socket that was bound anew cannot be watched", metadata: ["error": "\(systemError)"])
+            }
         }
+        if acceptor.isSuspended { acceptor.descriptors.forEach { setWatched($0, false) } }
     }
 
     func open(_ socket: AcceptedSocket) {

@@ -11,10 +11,7 @@ extension Reactor {
 
     func expire() {
         let now = service.moment.bootNanoseconds
-        if let acceptor, acceptor.resumesAt <= now {
-            acceptor.resume()
-            acceptor.descriptors.forEach { watch($0, tag: Self.listenerTag) }
-        }
+        if let acceptor, acceptor.resumesAt <= now { resumeAccepting(acceptor) }
         for connection in Array(storeWaiters.values) where connection.session.earliestDeadline <= now {
             connection.session.expireCalls(service: service, output: output)
             if !connection.session.hasStoreCalls { storeWaiters[ObjectIdentifier(connection)] = nil }
@@ -55,6 +52,7 @@ extension Reactor {
     func startDraining() {
         drainDeadline = service.moment.bootNanoseconds + timeouts.drain
         acceptor?.descriptors.forEach { epoll_ctl(epoll.number, EPOLL_CTL_DEL, $0, nil) }
+        acceptor?.close()
         acceptor = nil
         for connection in Array(connections.values) where connection.phase == .open { tellToGoAway(connection) }
         nextSweep = 0

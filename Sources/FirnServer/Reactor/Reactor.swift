@@ -147,6 +147,7 @@ final class Reactor {
         let mail = mailbox.empty()
         for socket in mail.sockets { open(socket) }
         if mail.storeAnswered { serveStoreWaiters() }
+        if mail.listenersChanged { takeNewListeners() }
         if mail.drains, drainDeadline == nil { startDraining() }
     }
 

@@ -1,0 +1,68 @@
+/// The daemon's listening sockets.
+///
+/// Who accepts closes them. Others may look whether their files are still there, and have them made anew.
+package final class Listeners: Sendable {
+    private let listeners: [Listener]
+    let isUnix: [Bool]
+    package let addresses: [ListenAddress]
+
+    /// Opens all `addresses` and takes the `inherited` descriptors, or none.
+    package init(
+        _ addresses: [ListenAddress],
+        inherited: [Int32] = [],
+        ownership: SocketOwnership = SocketOwnership(),
+        allowsAnyHost: Bool = false,
+        ipv6Only: Set<ListenAddress> = []
+    ) throws(ListenError) {
+        var listeners: [Listener] = []
+        for descriptor in inherited {
+            listeners.append(try Listener(inherited: descriptor, allowsAnyHost: allowsAnyHost))
+        }
+        for address in addresses {
+            listeners.append(
+                try Listener(
+                    address,
+                    ownership: ownership,
+                    allowsAnyHost: allowsAnyHost,
+                    isIPv6Only: ipv6Only.contains(address)
+                )
+            )
+        }
+        self.listeners = listeners
+        isUnix = listeners.map { $0.isUnix }
+        self.addresses = listeners.map { $0.address }
+    }
+
+    var descriptors: [Int32] { listeners.map { $0.descriptor } }
+
+    /// Whether each socket's file is the one that was bound. Costs a system call for each.
+    package var areInPlace: Bool { listeners.allSatisfy { $0.isInPlace } }
+
+    /// Binds anew what is not in its place.
+    ///
+    /// - Returns: for each of those its address, and why it could not be; `nil` when it was.
+    package func restore() -> [(address: ListenAddress, error: ListenError?)] {
+        var outcomes: [(address: ListenAddress, error: ListenError?)] = []
+        for listener in listeners where !listener.isInPlace {
+            do throws(ListenError) {
+                try listener.restore()
+                outcomes.append((listener.address, nil))
+            } catch {
+                outcomes.append((listener.address, error))
+            }
+        }
+        return outcomes
+    }
+
+    /// Takes up what was bound anew.
+    func takeReplacements() -> [(index: Int, old: FileDescriptor)] {
+        listeners.enumerated().compactMap { index, listener in
+            listener.takeReplacement().map { (index, $0) }
+        }
+    }
+
+    /// Stops listening and removes the sockets' files.
+    func close() {
+        listeners.forEach { $0.close() }
+    }
+}
