@@ -42,6 +42,8 @@ package struct DaemonReading: Sendable {
     package var store: StoreReading
     package var windows: WindowReading
     package var process: ProcessReading?
+    /// Lines of the log that were dropped, as nobody read them.
+    package var droppedLogLines: UInt64
 
     package init(
         version: String,
@@ -55,7 +57,8 @@ package struct DaemonReading: Sendable {
         acceptor: AcceptorReading,
         store: StoreReading,
         windows: WindowReading,
-        process: ProcessReading?
+        process: ProcessReading?,
+        droppedLogLines: UInt64 = 0
     ) {
         self.version = version
         self.layout = layout
@@ -69,6 +72,7 @@ package struct DaemonReading: Sendable {
         self.store = store
         self.windows = windows
         self.process = process
+        self.droppedLogLines = droppedLogLines
     }
 
     package var uptimeSeconds: Double {

@@ -145,6 +145,12 @@ package struct MetricsDocument {
     }
 
     private mutating func writeProcess() {
+        page.family(
+            "firn_log_lines_dropped_total",
+            .counter,
+            "Lines of the log that were dropped, as nobody read them."
+        )
+        page.sample([], reading.droppedLogLines)
         page.family("process_start_time_seconds", .gauge, "When the process started, in seconds since 1970.")
         page.sample([], Double(reading.now.unixNanoseconds) / 1e9 - reading.uptimeSeconds)
         guard let process = reading.process else { return }

@@ -16,11 +16,13 @@ final class Admin: Sendable {
     private let configuration: Configuration
     private let clock: TickClock
     private let started: Moment
+    private let log: LogWriter
     private let libraries = MetricsRegistry()
     private let gateway = Mutex<Gateway?>(nil)
 
-    init(_ configuration: Configuration, listeners: HTTPListeners, clock: TickClock) {
+    init(_ configuration: Configuration, listeners: HTTPListeners, clock: TickClock, log: LogWriter) {
         self.configuration = configuration
+        self.log = log
         self.clock = clock
         started = clock.now()
         meters = DaemonMeters(
@@ -75,7 +77,8 @@ final class Admin: Sendable {
             acceptor: meters.server.acceptor.reading,
             store: meters.store.reading,
             windows: meters.board.reading,
-            process: ProcessReading.current()
+            process: ProcessReading.current(),
+            droppedLogLines: log.droppedLines
         )
     }
 }

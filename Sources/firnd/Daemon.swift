@@ -15,18 +15,20 @@ internal import Synchronization
 final class Daemon {
     private let configuration: Configuration
     private let logger: Logger
+    private let output: LogOutput
     /// Why the store cannot be used, if that was found out after the start.
     private let refusal = Refusal()
 
     init(_ configuration: Configuration) throws {
         self.configuration = configuration
-        logger = Logger(label: "firnd") { _ in
-            FirnLogHandler(logLevel: configuration.logLevel, format: configuration.logFormat)
-        }
+        let output = LogOutput(format: configuration.logFormat)
+        self.output = output
+        logger = Logger(label: "firnd") { _ in FirnLogHandler(logLevel: configuration.logLevel, output: output) }
     }
 
     /// Serves until SIGTERM or SIGINT.
     func run() throws {
+        defer { output.finish() }
         let signals = TerminationSignals()
         let supervisor = Supervisor(environment: { getenv($0).map { String(cString: $0) } }, logger: logger)
         guard try isTimeToStart(signals, supervisor) else { return }
@@ -42,7 +44,9 @@ final class Daemon {
             followLimit: configuration.clockTolerance
         )
         let memory = try makeMemory()
-        let admin = httpListeners.admin.isEmpty ? nil : Admin(configuration, listeners: httpListeners, clock: clock)
+        let admin =
+            httpListeners.admin.isEmpty
+            ? nil : Admin(configuration, listeners: httpListeners, clock: clock, log: output.writer)
         let meters = admin?.meters
         let store = try openStore(memory: memory, clock: clock, meter: meters?.store)
         let claims = Self.makeClaims(configuration, store: store, memory: memory, clock: clock)

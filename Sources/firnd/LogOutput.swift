@@ -1,0 +1,74 @@
+internal import FirnEngine
+internal import FirnLayout
+internal import FirnServer
+internal import Glibc
+internal import Logging
+internal import Synchronization
+
+/// Where the daemon's log goes: standard error, by a thread that is the only one to wait for the reader.
+final class LogOutput: Sendable {
+    let writer: LogWriter
+    private let format: LogFormat
+    private let throttle = Mutex(LogThrottle())
+
+    /// How long the daemon waits at its end for a reader that stands still.
+    private static let lastWait = Duration.seconds(1)
+
+    init(format: LogFormat) {
+        self.format = format
+        writer = LogWriter(descriptor: STDERR_FILENO) { count in
+            Self.line(
+                .warning,
+                "log lines were dropped, as they were not read",
+                ["lines": "\(count)"],
+                format
+            )
+        }
+    }
+
+    /// Writes a line, unless there were many of its kind of late.
+    func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
+        var metadata = metadata
+        // Below are the lines that say what happened once, such as each of many workers that is held.
+        if level >= .notice {
+            let now = SystemTimeSource().bootNanoseconds()
+            guard case .written(let leftOut) = throttle.withLock({ $0.judge(message, now: now) }) else { return }
+            if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
+        }
+        writer.write(Self.line(level, message, metadata, format))
+    }
+
+    /// Says what was left out, and waits until all is written: the process is about to end.
+    func finish(within limit: Duration = lastWait) {
+        for (message, count) in throttle.withLock({ $0.takeLeftOut() }) {
+            writer.write(Self.line(.notice, message, ["left_out": "\(count)"], format))
+        }
+        writer.flush(within: limit)
+    }
+
+    private static func line(
+        _ level: Logger.Level,
+        _ message: String,
+        _ metadata: Logger.Metadata,
+        _ format: LogFormat
+    ) -> String {
+        let time = UTCTime(unixMilliseconds: UInt64(max(0, SystemTimeSource().wallNanoseconds()) / 1_000_000))
+        let pairs = metadata.sorted { $0.key < $1.key }
+        switch format {
+        case .text:
+            var line = "\(time) \(level) \(message)"
+            for (key, value) in pairs { line += " \(key)=\(quoted("\(value)"))" }
+            return line + "\n"
+        case .json:
+            let members: [(name: String, value: JSON)] = [
+                ("time", .string("\(time)")), ("level", .string("\(level)")), ("message", .string(message)),
+            ]
+            return JSON.object(members + pairs.map { ($0.key, .string("\($0.value)")) }).text + "\n"
+        }
+    }
+
+    private static func quoted(_ value: String) -> String {
+        let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: "\"") && $0 != 0x7F }
+        return isPlain ? value : JSON.quoted(value)
+    }
+}
