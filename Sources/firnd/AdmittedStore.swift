@@ -13,7 +13,8 @@ final class AdmittedStore: Store {
 
     /// - Parameters:
     ///   - check: throws why the store cannot be used. May run on several threads at once.
-    ///   - refused: told what `check` threw, on whatever thread, when a call made it and no other try can end otherwise.
+    ///   - refused: told what `check` threw, on whatever thread, when a call made it and no other try can end otherwise. Each
+    ///     call that makes the check tells it again.
     init(
         _ store: any Store,
         check: @escaping @Sendable (any Store) throws -> Void,

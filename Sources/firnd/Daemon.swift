@@ -16,6 +16,8 @@ final class Daemon {
     private let configuration: Configuration
     private let logger: Logger
     private let output: LogOutput
+    private let stop = StopRequest()
+    private let watch: StoreWatch
     /// Why the store cannot be used, if that was found out after the start.
     private let refusal = Refusal()
 
@@ -24,18 +26,24 @@ final class Daemon {
         let output = LogOutput(format: configuration.logFormat)
         self.output = output
         logger = Logger(label: "firnd") { _ in FirnLogHandler(logLevel: configuration.logLevel, output: output) }
+        watch = StoreWatch(
+            patience: configuration.storePatience,
+            logger: logger,
+            setAlarm: { DaemonSignals.setAlarm($0) }
+        )
     }
 
-    /// Serves until SIGTERM or SIGINT.
+    /// Serves until it is told to stop.
     func run() throws {
         defer { output.finish() }
-        let signals = TerminationSignals()
+        let signals = DaemonSignals(stop: stop, logger: logger, output: output)
+        signals.watch(watch)
         let supervisor = Supervisor(environment: { getenv($0).map { String(cString: $0) } }, logger: logger)
-        guard try isTimeToStart(signals, supervisor) else { return }
+        guard try isTimeToStart(supervisor) else { return }
         supervisor?.tell(["STATUS=opening the store and asking it for a worker"])
         for use in configuration.placesUsed { try configuration.places.makeDirectory(for: use) }
         // Before anything is claimed: a second daemon on the same socket leaves the store alone.
-        var listeners: Listeners? = try openListeners()
+        let listeners = try openListeners()
         let httpListeners = try HTTPListeners(configuration.http, allowsAnyHost: configuration.allowsAnyHost)
         let layout = configuration.layout
         let clock = TickClock(
@@ -43,7 +51,7 @@ final class Daemon {
             source: SystemTimeSource(wallOffset: configuration.clockOffset),
             followLimit: configuration.clockTolerance
         )
-        let memory = try makeMemory()
+        let memory = try watch.during("open the state directory") { try makeMemory() }
         let admin =
             httpListeners.admin.isEmpty
             ? nil : Admin(configuration, listeners: httpListeners, clock: clock, log: output.writer)
@@ -51,14 +59,15 @@ final class Daemon {
         let store = try openStore(memory: memory, clock: clock, meter: meters?.store)
         let claims = Self.makeClaims(configuration, store: store, memory: memory, clock: clock)
 
-        let availability = Availability()
         let slots = (0..<configuration.workers).map { _ in WorkerSlot() }
+        let availability = Availability(slots: slots, clock: clock, watch: watch)
+        signals.lastWords { [configuration] in Self.lost(slots, configuration) }
         let shardsPerWorker = Server.shardsPerWorker(
             workers: slots.count,
             reactors: configuration.shards + httpListeners.threads(shards: configuration.shards)
         )
-        let windows = try WindowThread { [configuration, logger] in
-            WindowKeeping(
+        let windows = try WindowThread { [configuration, logger, stop, watch] in
+            let keeping = WindowKeeping(
                 slots: slots,
                 rule: configuration.rule,
                 claims: claims,
@@ -68,17 +77,20 @@ final class Daemon {
                 firstSequence: configuration.firstSequence,
                 availability: availability,
                 board: meters?.board,
+                watch: watch,
                 logger: logger
             )
+            // Here, for this thread wakes up that often anyway; what follows is done by the main thread.
+            keeping.everySecond = { if !listeners.areInPlace { stop.haveChoreDone() } }
+            return keeping
         }
         let sequences = try Sequences(
             claims: SequenceClaims(store: store, holder: claims.holder),
             configuration: configuration.sequences,
             logger: logger
         )
-        let addresses = listeners!.addresses
         let server = try Server(
-            listeners: listeners.take()!,
+            listeners: listeners,
             slots: slots,
             reactors: configuration.shards,
             layout: layout,
@@ -113,11 +125,11 @@ final class Daemon {
             logger: logger
         )
         admin?.gatewayStarted(gateway)
-        Announcement(configuration: configuration, addresses: addresses, http: httpListeners, slots: slots)
+        Announcement(configuration: configuration, addresses: listeners.addresses, http: httpListeners, slots: slots)
             .log(to: logger)
 
         firn_forget_startup_pages()
-        let watch = supervisor.map { supervisor in
+        let daemonWatch = supervisor.map { supervisor in
             DaemonWatch(
                 supervisor: supervisor,
                 server: server,
@@ -127,12 +139,13 @@ final class Daemon {
                 availability: availability
             )
         }
-        let signal = watch?.run(until: signals) ?? signals.wait()
+        let chore = { [logger] in Self.restore(listeners, of: server, logger) }
+        let reason = daemonWatch?.run(until: stop, chore: chore) ?? stop.wait(chore: chore)!
         let refusal = refusal.error.withLock { $0 }
         logger.info(
             "stopping",
             metadata: [
-                "reason": "\(refusal == nil ? signal : "the store cannot be used")",
+                "reason": "\(reason)",
                 "drain_delay": "\(configuration.drainDelay)",
                 "drain_timeout": "\(configuration.limits.drainTimeout)",
             ]
@@ -143,7 +156,7 @@ final class Daemon {
         availability.startedDraining()
         // Who asks whether the daemon is ready hears of it now; who has not asked yet is served on.
         if refusal == nil, configuration.drainDelay > .zero {
-            _ = signals.wait(atMost: configuration.drainDelay)
+            usleep(useconds_t(clamping: configuration.drainDelay.nanoseconds / 1000))
         }
         let drainEnd = ContinuousClock.now + configuration.limits.drainTimeout
         server.drain()
@@ -157,14 +170,14 @@ final class Daemon {
 
     /// Waits until the wall clock is set, and refuses a layout that has no time left.
     ///
-    /// - Returns: false when a signal came first.
-    private func isTimeToStart(_ signals: TerminationSignals, _ supervisor: Supervisor?) throws -> Bool {
+    /// - Returns: false when it was told to stop first.
+    private func isTimeToStart(_ supervisor: Supervisor?) throws -> Bool {
         let source = SystemTimeSource(wallOffset: configuration.clockOffset)
-        let signal = ClockWait.run(source, supervisor: supervisor, logger: logger) {
-            signals.wait(atMost: .seconds(1))
+        let reason = ClockWait.run(source, supervisor: supervisor, logger: logger) { [stop] in
+            stop.wait(atMost: .seconds(1), chore: {})
         }
-        if let signal {
-            logger.info("stopped", metadata: ["reason": "\(signal)"])
+        if let reason {
+            logger.info("stopped", metadata: ["reason": "\(reason)"])
             return false
         }
         try LayoutSpan.check(configuration.layout, wallNanoseconds: source.wallNanoseconds())
@@ -196,15 +209,18 @@ final class Daemon {
     /// A file must be there. etcd may come later: until it does, callers are told that there is no worker yet; if it then
     /// turns out to be another's, the daemon stops with the same words and exit code as if it had been there at once.
     private func openStore(memory: GrantMemory, clock: TickClock, meter: StoreMeter?) throws -> any Store {
-        let opened = try configuration.store.open(etcd: configuration.etcd)
+        let opened = WatchedStore(
+            try watch.during("open the store") { try configuration.store.open(etcd: configuration.etcd) },
+            watch: watch
+        )
         let store = GuardedStore(meter.map { MeteredStore(opened, meter: $0) } ?? opened, memory: memory)
         let admitted = AdmittedStore(
             store,
             check: { [configuration] in try Self.check($0, configuration, memory, clock) },
-            refused: { [refusal] error in
-                refusal.error.withLock { $0 = error }
-                // To this process as a whole: its first thread waits for it.
-                kill(getpid(), SIGTERM)
+            refused: { [refusal, stop] error in
+                refusal.error.withLock { if $0 == nil { $0 = error } }
+                // Once for each call that finds it so: the first one is heard.
+                stop.stop(because: "the store cannot be used")
             }
         )
         do {
@@ -277,44 +293,4 @@ private final class Refusal: Sendable {
 /// A wall clock that cannot be believed. Exit code 78.
 struct ClockError: Error, CustomStringConvertible {
     let description: String
-}
-
-/// The signals that end the daemon, blocked in every thread and waited for in one.
-struct TerminationSignals {
-    private var set = sigset_t()
-
-    /// To be made before any thread is started: threads inherit what is blocked.
-    init() {
-        signal(SIGPIPE, SIG_IGN)
-        // A file at its size limit is an error of the write, as a full disk is, and no reason to die.
-        signal(SIGXFSZ, SIG_IGN)
-        sigemptyset(&set)
-        sigaddset(&set, SIGTERM)
-        sigaddset(&set, SIGINT)
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-    }
-
-    /// Sleeps until one of them comes.
-    func wait() -> String {
-        var set = set
-        var number: Int32 = 0
-        while sigwait(&set, &number) != 0 {}
-        return taken(number)
-    }
-
-    /// Sleeps until one of them comes, or for so long; then there is none.
-    func wait(atMost duration: Duration) -> String? {
-        var set = set
-        let (seconds, attoseconds) = duration.components
-        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-        let number = sigtimedwait(&set, nil, &time)
-        return number > 0 ? taken(number) : nil
-    }
-
-    private func taken(_ number: Int32) -> String {
-        // A second one kills, for those who will not wait for the drain.
-        var set = set
-        pthread_sigmask(SIG_UNBLOCK, &set, nil)
-        return number == SIGINT ? "SIGINT" : "SIGTERM"
-    }
 }

@@ -29,8 +29,10 @@ final class DaemonWatch {
         self.availability = availability
     }
 
-    /// Returns the signal that came.
-    func run(until signals: TerminationSignals) -> String {
+    /// Returns why the daemon is to stop.
+    ///
+    /// - Parameter chore: what the main thread does besides, when it is asked to.
+    func run(until stop: StopRequest, chore: () -> Void) -> String {
         var supervision = Supervision(watchdog: supervisor.watchdog, now: clock.bootNanoseconds())
         while true {
             var next = supervision
@@ -42,7 +44,7 @@ final class DaemonWatch {
                 gateway?.askForPulse()
                 windows.askForPulse()
             }
-            if let signal = signals.wait(atMost: .nanoseconds(supervision.turnTime)) { return signal }
+            if let reason = stop.wait(atMost: .nanoseconds(supervision.turnTime), chore: chore) { return reason }
         }
     }
 

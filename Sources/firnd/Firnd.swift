@@ -8,6 +8,8 @@ internal import Glibc
 @main
 enum Firnd {
     static func main() {
+        openStandardDescriptors()
+        DaemonSignals.ignoreWhatStopsNothing()
         do {
             let words = try ProgramArguments.read()
             let environment = Environment.ofProcess()
@@ -49,6 +51,18 @@ enum Firnd {
         case let error as StoreError: error.exitCode
         case is ConfigurationError, is ClockError: EX_CONFIG
         default: EX_SOFTWARE
+        }
+    }
+
+    /// What is closed of standard input, output and error is opened on nothing. Else the next file that is opened would
+    /// have that number, and the log would be written into a store or sent to a peer.
+    private static func openStandardDescriptors() {
+        while true {
+            let descriptor = open("/dev/null", O_RDWR)
+            guard (0...STDERR_FILENO).contains(descriptor) else {
+                if descriptor >= 0 { close(descriptor) }
+                return
+            }
         }
     }
 

@@ -182,6 +182,28 @@ import Testing
         }
     }
 
+    /// Each of them finds it out, on two threads; the daemon stops once, drains, and says what it was.
+    @Test func itStopsInOrderWithTicketsInFlight() throws {
+        let server = try EtcdServer()
+        try LayoutRecord.check(store(server), layout: "another")
+        server.stop()
+        try withScratch { scratch in
+            for _ in 0..<3 {
+                try withDaemon(in: scratch, ["--store", server.location, "--window", "2s"]) { daemon in
+                    let peers = try (0..<16).map { _ in try Peer.unix(daemon.socketPath) }
+                    for (index, peer) in peers.enumerated() {
+                        try peer.ask(.nextTickets(sequence: try #require(Name("s\(index)")), count: 1))
+                    }
+                    try server.restart()
+                    #expect(try daemon.waitForExit() == .exited(78))
+                    #expect(daemon.log.contains("layoutDiffers"), "\(daemon.log)")
+                    #expect(!daemon.lines(with: " info stopped").isEmpty)
+                }
+                server.stop()
+            }
+        }
+    }
+
     @Test func aWrongPasswordStopsTheStart() throws {
         let server = try EtcdServer()
         try server.requirePasswords(root: "r", firn: "secret")

@@ -11,7 +11,7 @@ import Testing
     /// Far longer than any of these tests: who had to wait for a window would fail.
     private static let longWindow = ["--worker", "7", "--window", "60s"]
 
-    @Test(arguments: [SIGTERM, SIGINT])
+    @Test(arguments: [SIGTERM, SIGINT, SIGQUIT])
     func tellsItsPeersAnswersThemAndGivesItsWindowBack(_ signal: Int32) throws {
         try withScratch { scratch in
             var last: UInt64 = 0

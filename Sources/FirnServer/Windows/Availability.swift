@@ -1,12 +1,27 @@
+package import FirnEngine
+internal import FirnLayout
 package import FirnWire
 internal import Synchronization
 
 /// Whether the daemon can serve, and in words why not. Written by whoever keeps the windows, read by everyone.
+///
+/// What was written last may be old: the thread that keeps the windows may hang in the store. So the windows themselves
+/// are asked too, at the moment of the question.
 package final class Availability: Sendable {
     private let reason: Mutex<Status?>
     private let draining = Atomic(false)
+    private let slots: [WorkerSlot]
+    private let clock: TickClock?
+    private let watch: StoreWatch?
 
-    package init() {
+    /// - Parameters:
+    ///   - slots: where the workers are whose windows are asked.
+    ///   - clock: the time that the windows are held against.
+    ///   - watch: knows what the store is waited for.
+    package init(slots: [WorkerSlot] = [], clock: TickClock? = nil, watch: StoreWatch? = nil) {
+        self.slots = slots
+        self.clock = clock
+        self.watch = watch
         reason = Mutex(
             Status(.unavailable, "the daemon is starting: no worker is claimed yet", retryAfterMilliseconds: 100)
         )
@@ -20,7 +35,7 @@ package final class Availability: Sendable {
                 "the daemon is stopping; connect to another one, or to this address again soon",
                 retryAfterMilliseconds: 1000
             )
-            : reason.withLock { $0 }
+            : reason.withLock { $0 } ?? lapse
     }
 
     /// What a call is told that found no window.
@@ -45,4 +60,39 @@ package final class Availability: Sendable {
     package func startedDraining() {
         draining.store(true, ordering: .relaxed)
     }
+
+    /// What no thread has written yet: a worker that has no window now.
+    private var lapse: Status? {
+        guard let clock else { return nil }
+        let now = clock.now()
+        for slot in slots {
+            guard let space = slot.current().space else {
+                return Status(
+                    .unavailable,
+                    "a worker was lost, and another one is not claimed yet\(waiting)",
+                    retryAfterMilliseconds: Self.shortestRetry
+                )
+            }
+            let limit = space.windowLimit
+            // Past the layout's last tick each call is told so, and no window is the reason.
+            guard now.tick >= limit, now.tick < Space.endTick(of: space.layout) else { continue }
+            let ended = (now.tick - limit).multipliedReportingOverflow(by: space.layout.tickNanoseconds)
+            let milliseconds = ended.overflow ? UInt64.max : ended.partialValue / 1_000_000
+            return Status(
+                .unavailable,
+                "the window of worker \(space.worker) ended at \(space.layout.time(ofTick: limit)) and is not extended yet"
+                    + waiting,
+                // The longer it takes, the longer it will: whoever waits as long again asks only a few times.
+                retryAfterMilliseconds: UInt32(
+                    clamping: min(max(UInt64(Self.shortestRetry), milliseconds), UInt64(Self.longestRetry))
+                )
+            )
+        }
+        return nil
+    }
+
+    private var waiting: String { watch?.longestWait.map { "; the store is waited for: \($0)" } ?? "" }
+
+    private static let shortestRetry: UInt32 = 50
+    private static let longestRetry: UInt32 = 1000
 }

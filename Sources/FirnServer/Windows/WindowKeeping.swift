@@ -34,6 +34,10 @@ package final class WindowKeeping {
     var pulse: Pulse?
     /// Told at every step how the workers and the clock stand; `nil` where nobody wants to know.
     private let board: WindowBoard?
+    /// Done about once a second, whenever the clocks are compared.
+    package var everySecond: (() -> Void)?
+    /// Knows what this thread waits for; `nil` where nobody wants to know.
+    private let watch: StoreWatch?
     private var memoryError: StoreError?
 
     private static let steeringInterval: Int64 = 1_000_000_000
@@ -56,6 +60,7 @@ package final class WindowKeeping {
         firstSequence: FirstSequence = .zero,
         availability: Availability,
         board: WindowBoard? = nil,
+        watch: StoreWatch? = nil,
         logger: Logger
     ) {
         if case .fixed = rule { precondition(slots.count == 1, "a fixed worker is one") }
@@ -66,6 +71,7 @@ package final class WindowKeeping {
         self.shardsPerWorker = shardsPerWorker
         self.firstSequence = firstSequence
         self.board = board
+        self.watch = watch
         report = WindowReport(layout: layout, claims: claims, availability: availability, logger: logger)
         clockReport = ClockReport(layout: layout, logger: logger)
         places = slots.map { slot in
@@ -90,6 +96,7 @@ package final class WindowKeeping {
             clockReport.steered(steering, moment: moment)
             board?.steered(steering)
             nextSteering = moment.bootNanoseconds + Self.steeringInterval
+            everySecond?()
         }
         for index in places.indices where clock.now().tick >= places[index].wakeTick {
             perform(places[index].keeper.ticked(now: clock.now().tick), at: index)
@@ -131,7 +138,11 @@ package final class WindowKeeping {
     package func remember() {
         guard let memory = claims.memory else { return }
         do throws(StoreError) {
-            try memory.persist()
+            if let watch {
+                try watch.during("write the state directory") { () throws(StoreError) in try memory.persist() }
+            } else {
+                try memory.persist()
+            }
             memoryError = nil
         } catch {
             if memoryError != error { report.notRemembered(error) }

@@ -1,0 +1,113 @@
+package import FirnEngine
+package import FirnStore
+package import Logging
+internal import Synchronization
+
+/// Knows which threads wait for the store or the disk, and has another one say so when that takes long: a thread that
+/// hangs in a system call can say nothing itself.
+///
+/// At rest it costs no wake-up. Who begins to wait sets an alarm, and takes it back when the answer has come.
+package final class StoreWatch: Sendable {
+    private struct State {
+        var table: StallTable
+        var alarmAt: Int64?
+    }
+
+    private let state: Mutex<State>
+    private let logger: Logger
+    private let setAlarm: @Sendable (Int64?) -> Void
+    private let clock: any TimeSource
+
+    /// - Parameters:
+    ///   - patience: longer than a call takes that fails in its own time.
+    ///   - setAlarm: has ``look()`` called after so many nanoseconds, instead of when it was said before; `nil`: not at all.
+    package init(
+        patience: Duration,
+        logger: Logger,
+        clock: any TimeSource = SystemTimeSource(),
+        setAlarm: @escaping @Sendable (Int64?) -> Void
+    ) {
+        state = Mutex(State(table: StallTable(patience: patience.nanoseconds)))
+        self.logger = logger
+        self.clock = clock
+        self.setAlarm = setAlarm
+    }
+
+    /// Does what may wait for a disk or another host.
+    package func during<Result, Failure>(
+        _ operation: String,
+        _ key: String = "",
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let number = change { table, now in
+            table.began(StallTable.Waited(operation: operation, key: key), now: now)
+        }
+        defer {
+            if let stall = change({ table, now in table.ended(number, now: now) }) {
+                logger.notice("the wait for the store, or its disk, is over", metadata: Self.metadata(stall))
+            }
+        }
+        return try body()
+    }
+
+    /// The alarm's time has come: tells what waits.
+    package func look() {
+        for stall in change({ table, now in table.due(now: now) }) {
+            logger.warning(
+                "a thread waits for the store, or its disk; IDs are given out until the window ends",
+                metadata: Self.metadata(stall)
+            )
+        }
+    }
+
+    /// What has been waited for so long that it was told, in words.
+    package var longestWait: String? {
+        let now = clock.bootNanoseconds()
+        return state.withLock { $0.table.longest(now: now) }.map { "\($0.what) has taken \(Self.seconds($0)) so far" }
+    }
+
+    private func change<Result>(_ body: (inout StallTable, Int64) -> Result) -> Result {
+        let now = clock.bootNanoseconds()
+        // The alarm is set under the lock: of two threads the later one's word counts.
+        return state.withLock { state in
+            let result = body(&state.table, now)
+            if state.table.nextDue != state.alarmAt {
+                state.alarmAt = state.table.nextDue
+                setAlarm(state.alarmAt.map { max(1, $0 - now) })
+            }
+            return result
+        }
+    }
+
+    private static func metadata(_ stall: StallTable.Stall) -> Logger.Metadata {
+        ["waits_for": "\(stall.what)", "time": "\(seconds(stall))"]
+    }
+
+    private static func seconds(_ stall: StallTable.Stall) -> String {
+        let tenths = stall.nanoseconds / 100_000_000
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+}
+
+/// A store whose calls are watched.
+package final class WatchedStore: Store {
+    private let store: any Store
+    private let watch: StoreWatch
+
+    package init(_ store: any Store, watch: StoreWatch) {
+        self.store = store
+        self.watch = watch
+    }
+
+    package func read(_ key: String) throws(StoreError) -> StoredValue? {
+        try watch.during("read", key) { () throws(StoreError) in try store.read(key) }
+    }
+
+    package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
+        try watch.during("list", prefix) { () throws(StoreError) in try store.list(prefix: prefix) }
+    }
+
+    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+        try watch.during("write", key) { () throws(StoreError) in try store.write(key, value, ifVersion: ifVersion) }
+    }
+}

@@ -1,0 +1,43 @@
+internal import FirnEngine
+internal import FirnEtcd
+internal import FirnLayout
+internal import FirnServer
+internal import Logging
+
+/// What the daemon does besides serving.
+extension Daemon {
+    /// Binds sockets anew whose files were removed or replaced. Asked for about once a second, until they are there.
+    static func restore(_ listeners: Listeners, of server: Server, _ logger: Logger) {
+        for (address, error) in listeners.restore() {
+            if let error {
+                logger.warning(
+                    "a socket's file was removed or replaced, and cannot be made again yet; connections that are open go on",
+                    metadata: ["socket": "\(address)", "error": "\(error)"]
+                )
+            } else {
+                logger.warning(
+                    "a socket's file was removed or replaced, and was made again",
+                    metadata: ["socket": "\(address)"]
+                )
+            }
+        }
+        server.listenersChanged()
+    }
+
+    /// What is lost when the daemon ends at once.
+    static func lost(_ slots: [WorkerSlot], _ configuration: Configuration) -> String {
+        let held = slots.compactMap { $0.current().space }
+        guard let last = held.map(\.windowLimit).max() else { return "open connections; no worker is held" }
+        let workers =
+            held.count == 1 ? "worker \(held[0].worker) stays" : "\(held.count) workers stay"
+        return "open connections; \(workers) taken until \(configuration.layout.time(ofTick: last))"
+    }
+}
+
+extension Configuration {
+    /// How long the store may be waited for until the log says so: longer than a call takes that fails in its own time, which
+    /// says so itself. SQLite waits 2 s for a lock.
+    var storePatience: Duration {
+        etcd.map { $0.timeout + .seconds(1) } ?? .milliseconds(2500)
+    }
+}
