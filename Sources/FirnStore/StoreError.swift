@@ -63,6 +63,12 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether a write that ended so may have been applied, and may be used once it was read back.
+    ///
+    /// An error that refuses leaves no doubt: whether the write was applied or not, what it was to bring must not be used. A
+    /// store that was set back shows a write of ours as it shows any other, and has forgotten whose range it gave away by it.
+    package var leavesDoubt: Bool { !needsSomebody }
+
     /// The exit code of a daemon that cannot start for this reason: 78 (`EX_CONFIG`) where somebody has to put
     /// something right, else 74 (`EX_IOERR`).
     package var exitCode: Int32 { needsSomebody ? 78 : 74 }

@@ -30,6 +30,7 @@ extension SequenceClaims {
                 case .success(.conflict):
                     continue
                 case .failure(let error):
+                    guard error.leavesDoubt else { return .failed(error) }
                     let now = try? readSequence(name)
                     guard let now, now.record.writeToken == record.writeToken else { return .failed(error) }
                     return stored == nil ? .created(record) : .startRaised(record)

@@ -141,6 +141,8 @@ package struct SequenceClaims: Sendable {
     }
 
     private func readBack(_ name: String, _ doubt: SequenceDoubt, _ error: StoreError) -> SequenceBlockOutcome {
+        // Nor is the doubt kept: the values of a write that was refused must not come back by a later look.
+        guard error.leavesDoubt else { return .failed(error, nil) }
         guard let stored = try? readSequence(name) else { return .failed(error, doubt) }
         if let block = block(name, of: stored, after: doubt) { return .taken(block) }
         return .failed(error, stored.version == doubt.version ? doubt : nil)
