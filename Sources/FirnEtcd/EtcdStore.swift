@@ -56,7 +56,12 @@ package final class EtcdStore: Store {
         return try listOnce(prefix: prefix, mayBeginAnew: false) ?? []
     }
 
-    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+    package func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome {
         checkKey(key)
         // To etcd, 0 is the revision of a key that is not there; to us, no record ever has it.
         if ifVersion == 0 { return .conflict }
@@ -71,6 +76,16 @@ package final class EtcdStore: Store {
                 compare.modRevision = revision
             }
         ]
+        if let ifValue {
+            request.compare.append(
+                .with { compare in
+                    compare.result = .equal
+                    compare.target = .value
+                    compare.key = fullKey
+                    compare.value = Data(ifValue.utf8)
+                }
+            )
+        }
         request.success = [
             .with { operation in
                 operation.requestPut.key = fullKey
@@ -79,6 +94,15 @@ package final class EtcdStore: Store {
         ]
         let response: Etcdserverpb_TxnResponse = try perform("write \(key) to", .transaction, request)
         return response.succeeded ? .written(version: UInt64(response.header.revision)) : .conflict
+    }
+
+    /// The cluster's revision, which other applications' writes raise too.
+    package func highestVersion() throws(StoreError) -> UInt64 {
+        var request = Etcdserverpb_RangeRequest()
+        // A key below which this user may read, whatever role it has; whether it is there does not matter.
+        request.key = Data(fullKey(LayoutRecord.key).utf8)
+        let response: Etcdserverpb_RangeResponse = try perform("read the revision of", .range, request)
+        return UInt64(response.header.revision)
     }
 }
 

@@ -9,6 +9,9 @@ package struct HeldWorker: Hashable, Sendable {
     /// The first tick this holder may *not* use: durably stored, so memory never goes past the disk. Equal to
     /// ``firstTick`` while a claim's own write is in doubt.
     package var limit: UInt64
+    /// The record as this holder last knew it to be stored: what it writes next replaces this text and no other. nil while a
+    /// claim's own write is in doubt.
+    private(set) var record: WorkerRecord?
     /// The tokens of writes that got no answer and would apply to ``version``, the latest last. Bounded: to forget
     /// one costs, at worst, the worker.
     private(set) var writesInDoubt: [UInt64] = []
@@ -32,20 +35,22 @@ package struct HeldWorker: Hashable, Sendable {
     /// Whether `record`, at `version`, is one that this holder wrote, and nobody after it.
     func wrote(_ record: WorkerRecord, version: UInt64, as holder: Holder) -> Bool {
         guard record.generation == generation, record.holder.instance == holder.instance else { return false }
-        if version == self.version { return record.limit == limit }
+        if version == self.version { return self.record.map { $0 == record } ?? (record.limit == limit) }
         return writesInDoubt.contains(record.writeToken)
     }
 
     /// The same worker with a record that it is known to have written.
     func following(_ record: WorkerRecord, version: UInt64) -> HeldWorker {
         guard version != self.version else { return self }
-        return HeldWorker(
+        var held = HeldWorker(
             worker: worker,
             generation: generation,
             version: version,
             firstTick: firstTick,
             limit: record.limit
         )
+        held.record = record
+        return held
     }
 }
 
@@ -57,6 +62,9 @@ package enum HoldOutcome: Hashable, Sendable {
     case lost(to: WorkerRecord?)
     /// The store failed. Read back before anything else; until then the old limit stands.
     case inDoubt(HeldWorker, StoreError)
+    /// The store has forgotten what it granted, so that others may have been given this worker: stop using it at once,
+    /// whatever its record says.
+    case setBack(StoreError)
 }
 
 /// What became of lowering a limit. None of them needs an answer: at worst, the worker stays taken until its limit.

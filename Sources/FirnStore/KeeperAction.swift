@@ -1,7 +1,7 @@
 /// What a ``WindowKeeper`` wants done next. Each is done at once, on one thread, and answered by the event named here.
 package enum KeeperAction: Hashable, Sendable {
     /// Claim a worker, with a window from `notBefore` on: `claimAnswered`, or `claimFailed` if the store could not be
-    /// read.
+    /// read or refused.
     case claim(notBefore: UInt64)
     /// Move the limit in the store: `holdAnswered`.
     case extend(HeldWorker, toLimit: UInt64)

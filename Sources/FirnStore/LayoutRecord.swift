@@ -61,7 +61,7 @@ package struct LayoutRecord: Hashable, Sendable {
         )
     }
 
-    private func compare(with layout: String) throws(StoreError) {
+    func compare(with layout: String) throws(StoreError) {
         guard self.layout == layout else {
             throw StoreError(
                 code: .layoutDiffers,

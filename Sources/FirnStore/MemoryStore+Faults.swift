@@ -10,6 +10,7 @@ extension MemoryStore {
         var key: String
         var value: String
         var ifVersion: UInt64?
+        var ifValue: String?
     }
 
     struct Faults: Sendable {
@@ -48,7 +49,7 @@ extension MemoryStore {
             let delayed = state.faults.delayedWrites
             state.faults.delayedWrites = []
             for write in delayed {
-                _ = state.apply(write.key, write.value, ifVersion: write.ifVersion)
+                _ = state.apply(write.key, write.value, ifVersion: write.ifVersion, ifValue: write.ifValue)
             }
         }
     }

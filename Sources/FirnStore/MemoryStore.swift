@@ -30,16 +30,23 @@ package final class MemoryStore: Store {
             .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 
-    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+    package func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome {
         checkKey(key)
         try beginOperation(.write, key)
         return try state.withLock { state throws(StoreError) in
             if state.faults.writesToDelay > 0 {
                 state.faults.writesToDelay -= 1
-                state.faults.delayedWrites.append(DelayedWrite(key: key, value: value, ifVersion: ifVersion))
+                state.faults.delayedWrites.append(
+                    DelayedWrite(key: key, value: value, ifVersion: ifVersion, ifValue: ifValue)
+                )
                 throw StoreError(code: .unavailable, message: "no answer to the write of \(key) (injected fault)")
             }
-            let outcome = state.apply(key, value, ifVersion: ifVersion)
+            let outcome = state.apply(key, value, ifVersion: ifVersion, ifValue: ifValue)
             if state.faults.answersToLose > 0 {
                 state.faults.answersToLose -= 1
                 throw StoreError(code: .unavailable, message: "no answer to the write of \(key) (injected fault)")
@@ -47,11 +54,17 @@ package final class MemoryStore: Store {
             return outcome
         }
     }
+
+    package func highestVersion() throws(StoreError) -> UInt64 {
+        try beginOperation(.read, "")
+        return state.withLock { $0.lastVersion }
+    }
 }
 
 extension MemoryStore.State {
-    mutating func apply(_ key: String, _ value: String, ifVersion: UInt64?) -> WriteOutcome {
-        guard records[key]?.version == ifVersion else { return .conflict }
+    mutating func apply(_ key: String, _ value: String, ifVersion: UInt64?, ifValue: String?) -> WriteOutcome {
+        let present = records[key]
+        guard present?.version == ifVersion, ifValue == nil || present?.value == ifValue else { return .conflict }
         lastVersion += 1
         records[key] = StoredValue(value: value, version: lastVersion)
         return .written(version: lastVersion)

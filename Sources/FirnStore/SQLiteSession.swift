@@ -8,6 +8,7 @@ final class SQLiteSession {
     let files: SQLiteFiles
     private let selectOne: SQLiteStatement
     private let selectFrom: SQLiteStatement
+    private let lastVersion: SQLiteStatement
     private let nextVersion: SQLiteStatement
     private let upsert: SQLiteStatement
 
@@ -38,6 +39,7 @@ final class SQLiteSession {
             connection,
             "SELECT key, value, version FROM records WHERE key >= ?1 ORDER BY key"
         )
+        lastVersion = try SQLiteStatement(connection, "SELECT last FROM versions")
         nextVersion = try SQLiteStatement(connection, "UPDATE versions SET last = last + 1 RETURNING last")
         upsert = try SQLiteStatement(
             connection,
@@ -86,14 +88,28 @@ final class SQLiteSession {
         return records
     }
 
-    /// The new version, or nil if the record was not at `ifVersion`.
-    func write(_ key: String, _ value: String, ifVersion: UInt64?) throws -> UInt64? {
+    /// The version that the last write was given; 0 before the first.
+    func highestVersion() throws -> UInt64 {
+        defer { lastVersion.reset() }
+        guard try lastVersion.step(), let version = UInt64(exactly: lastVersion.number(0)) else {
+            throw StoreError(code: .corrupt, message: "the table versions has no version: Firn did not write it")
+        }
+        return version
+    }
+
+    /// The new version, or nil if the record was not at `ifVersion`, or was not `ifValue` where that is given.
+    func write(_ key: String, _ value: String, ifVersion: UInt64?, ifValue: String?) throws -> UInt64? {
         try connection.transaction { () throws(SQLiteFailure) in
-            try self.replace(key, value, ifVersion: ifVersion)
+            try self.replace(key, value, ifVersion: ifVersion, ifValue: ifValue)
         }
     }
 
-    private func replace(_ key: String, _ value: String, ifVersion: UInt64?) throws(SQLiteFailure) -> UInt64? {
+    private func replace(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(SQLiteFailure) -> UInt64? {
         defer {
             selectOne.reset()
             nextVersion.reset()
@@ -102,6 +118,7 @@ final class SQLiteSession {
         try selectOne.bind(1, key)
         let version = try selectOne.step() ? UInt64(bitPattern: selectOne.number(1)) : nil
         guard version == ifVersion else { return nil }
+        if let ifValue, version == nil || selectOne.text(0) != ifValue { return nil }
         guard try nextVersion.step() else { return nil }
         let next = nextVersion.number(0)
         // To its end: the row comes before the update is complete.

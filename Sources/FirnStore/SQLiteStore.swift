@@ -88,10 +88,21 @@ package final class SQLiteStore: Store {
         return try perform("list \(prefix) of") { try $0.list(prefix: prefix) }
     }
 
-    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+    package func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome {
         checkKey(key)
-        let version = try perform("write \(key) to") { try $0.write(key, value, ifVersion: ifVersion) }
+        let version = try perform("write \(key) to") {
+            try $0.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
+        }
         return version.map { .written(version: $0) } ?? .conflict
+    }
+
+    package func highestVersion() throws(StoreError) -> UInt64 {
+        try perform("read the last version of") { try $0.highestVersion() }
     }
 
     /// Runs `body` on an open session, and closes the session if it can no longer be trusted.

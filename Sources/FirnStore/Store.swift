@@ -16,7 +16,25 @@ package protocol Store: AnyObject, Sendable {
 
     /// Writes `value` if the record is still at `ifVersion` (nil: if there is no record). Once it answers
     /// `.written`, the value is durable.
-    func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome
+    ///
+    /// `ifValue`, where it is given, must be the record's value as well. A store that is restored from an older copy gives
+    /// versions again, so that another writer's record can be at the version at which ours was. No two values are equal.
+    func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome
+
+    /// The version that was given last to a write of any record, or a higher one; 0 if none ever was. Falls only when the
+    /// store is set back.
+    func highestVersion() throws(StoreError) -> UInt64
+}
+
+extension Store {
+    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+        try write(key, value, ifVersion: ifVersion, ifValue: nil)
+    }
 }
 
 /// A value and the version at which it was written.

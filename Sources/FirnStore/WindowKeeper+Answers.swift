@@ -25,7 +25,22 @@ extension WindowKeeper {
         }
     }
 
-    /// The store could not be read; nothing was written.
+    /// The store was found to be set back by somebody else of this daemon. To be told instead of ``ticked(now:)``, and before
+    /// it: a space is closed, as the worker may be another daemon's in a store that has forgotten this one.
+    package mutating func storeSetBack(_ error: StoreError) -> KeeperAction {
+        switch state {
+        case .holding(let held, .waiting), .holding(let held, .inDoubt):
+            return lose(held, error)
+        case .waitingToClaim(let untilTick):
+            return .wait(untilTick: untilTick)
+        case .claimInDoubt(_, let retryAtTick?):
+            return .wait(untilTick: retryAtTick)
+        default:
+            unexpected("storeSetBack")
+        }
+    }
+
+    /// The store could not be read, or refused: no worker was claimed.
     package mutating func claimFailed(_ error: StoreError, now: UInt64) -> KeeperAction {
         guard case .claiming = state else { unexpected("claimFailed") }
         lastError = error
@@ -67,6 +82,7 @@ extension WindowKeeper {
         case .holding(let held, .extending), .holding(let held, .readingBack):
             return holdAnswered(held, outcome, now: now)
         case .settling(_, let firstUnusedTick):
+            if case .setBack(let error) = outcome { lastError = error }
             guard case .holding(let held) = outcome else { return stop() }
             return release(held, firstUnusedTick: firstUnusedTick)
         default:
@@ -86,12 +102,22 @@ extension WindowKeeper {
         case .lost:
             // It never arrived, or somebody was faster. Not at once: the store has just failed.
             return waitToClaim(untilTick: retryTick(now: now, after: retryDelay.nextTicks()))
+        case .setBack(let error):
+            return claimRefused(error, now: now)
+        case .inDoubt(_, let error) where !error.leavesDoubt:
+            return claimRefused(error, now: now)
         case .inDoubt(let held, let error):
             lastError = error
             let retryAtTick = retryTick(now: now, after: retryDelay.nextTicks())
             state = .claimInDoubt(held, retryAtTick: retryAtTick)
             return .wait(untilTick: retryAtTick)
         }
+    }
+
+    /// Whatever became of its write, the claim is given up: no space is opened by it.
+    private mutating func claimRefused(_ error: StoreError, now: UInt64) -> KeeperAction {
+        lastError = error
+        return waitToClaim(untilTick: retryTick(now: now, after: retryDelay.nextTicks()))
     }
 
     private mutating func holdAnswered(_ held: HeldWorker, _ outcome: HoldOutcome, now: UInt64) -> KeeperAction {
@@ -107,6 +133,8 @@ extension WindowKeeper {
             return .raiseLimit(known)
         case .lost:
             return lose(held)
+        case .setBack(let error):
+            return lose(held, error)
         case .inDoubt(let doubtful, let error):
             lastError = error
             if case .holding(_, .extending) = state {
@@ -126,8 +154,8 @@ extension WindowKeeper {
         return .openSpace(held)
     }
 
-    private mutating func lose(_ held: HeldWorker) -> KeeperAction {
-        lastError = nil
+    private mutating func lose(_ held: HeldWorker, _ error: StoreError? = nil) -> KeeperAction {
+        lastError = error
         state = .closing(held, inDoubt: false)
         return .closeSpace
     }

@@ -9,6 +9,7 @@
 /// 3. Once a worker is found lost, its space is closed before anything else.
 /// 4. A space that follows another begins at or after the first tick which that one left unused.
 /// 5. A store that is away closes nothing: the space ends by itself at its limit, and goes on when the store does.
+/// 6. A store that was set back closes every space at once, and none is opened until a claim finds it repaired.
 package struct WindowKeeper: Sendable {
     package struct Configuration: Hashable, Sendable {
         /// How far ahead of now a limit is set.

@@ -16,7 +16,7 @@ extension WorkerClaims {
             if let record = previous?.record, !Self.isFree(record, atTick: now.tick) {
                 return .held(by: record.holder, untilTick: record.limit)
             }
-            let attempt = attempt(worker, after: previous, at: now, notBefore: notBefore, using: &random)
+            let attempt = try attempt(worker, after: previous, at: now, notBefore: notBefore, using: &random)
             if case .ended(let outcome) = attempt { return outcome }
         }
         return .noneFree(freeAtTick: now.tick)
@@ -40,7 +40,7 @@ extension WorkerClaims {
             guard let worker = randomWorker(exceptFor: taken, using: &random) else {
                 return .noneFree(freeAtTick: freeAtTick)
             }
-            let attempt = attempt(worker, after: workers[worker], at: now, notBefore: notBefore, using: &random)
+            let attempt = try attempt(worker, after: workers[worker], at: now, notBefore: notBefore, using: &random)
             if case .ended(let outcome) = attempt { return outcome }
             taken.insert(worker)
             freeAtTick = now.tick
@@ -59,13 +59,14 @@ extension WorkerClaims {
         return UInt32(choice)
     }
 
+    /// Throws an error that refuses: such a claim has failed, whatever the record says afterwards.
     private func attempt(
         _ worker: UInt32,
         after previous: Stored?,
         at now: StoreInstant,
         notBefore: UInt64,
         using random: inout some RandomNumberGenerator
-    ) -> Attempt {
+    ) throws(StoreError) -> Attempt {
         let firstTick = Self.firstTick(after: previous?.record, nowTick: now.tick, notBefore: notBefore)
         guard firstTick <= maximumTick else { return .ended(.layoutEnded) }
         let record = WorkerRecord(
@@ -83,17 +84,23 @@ extension WorkerClaims {
             limit: firstTick
         )
         do throws(StoreError) {
-            switch try store.write(WorkerRecord.key(worker), record.text, ifVersion: previous?.version) {
+            switch try store.write(
+                WorkerRecord.key(worker),
+                record.text,
+                ifVersion: previous?.version,
+                ifValue: previous?.record.text
+            ) {
             case .conflict:
                 return .conflict
             case .written(let version):
-                // A repair that began meanwhile has either seen this record, or is seen here.
-                if let floor = try FloorRecord.read(store), floor.limit.tick > firstTick {
+                // A repair, or a restore, that began meanwhile has either seen this record, or is seen here.
+                if let floor = try verifiedFloor(), floor.limit.tick > firstTick {
                     return .ended(.belowFloor(untilTick: floor.limit.tick))
                 }
                 return .ended(.claimed(held.following(record, version: version)))
             }
         } catch {
+            guard error.leavesDoubt else { throw error }
             held.doubt(write: record.writeToken)
             return .ended(.inDoubt(held, error))
         }

@@ -17,7 +17,12 @@ extension WorkerClaims {
             renewedAtUnixMilliseconds: now.unixMilliseconds
         )
         do throws(StoreError) {
-            switch try store.write(WorkerRecord.key(held.worker), record.text, ifVersion: held.version) {
+            switch try store.write(
+                WorkerRecord.key(held.worker),
+                record.text,
+                ifVersion: held.version,
+                ifValue: held.record?.text
+            ) {
             case .written(let version):
                 return .holding(held.following(record, version: version))
             case .conflict:
@@ -25,6 +30,7 @@ extension WorkerClaims {
                 return reconcile(held)
             }
         } catch {
+            if error.code == .setBack { return .setBack(error) }
             var doubtful = held
             doubtful.doubt(write: record.writeToken)
             return .inDoubt(doubtful, error)
@@ -34,17 +40,18 @@ extension WorkerClaims {
     /// Reads the record back after a write that got no answer.
     ///
     /// It is ours if generation and instance are, and if its last write is one of ours: an instance alone is also
-    /// that of a cloned machine. Where it is not, whatever the reason, the worker counts as lost, which is safe.
+    /// that of a cloned machine. Where it is not, whatever the reason, the worker counts as lost, which is safe. Nor is a
+    /// record believed before the store was held against what this daemon remembers: a late write of ours may have arrived
+    /// in a store that was restored meanwhile.
     package func reconcile(_ held: HeldWorker) -> HoldOutcome {
         do throws(StoreError) {
             guard let stored = try readWorker(held.worker) else { return .lost(to: nil) }
             guard held.wrote(stored.record, version: stored.version, as: holder), stored.record.limit >= held.limit
             else { return .lost(to: stored.record) }
-            if let floor = try FloorRecord.read(store), floor.limit.tick > held.limit {
-                return .lost(to: stored.record)
-            }
+            if let floor = try verifiedFloor(), floor.limit.tick > held.limit { return .lost(to: stored.record) }
             return .holding(held.following(stored.record, version: stored.version))
         } catch {
+            if error.code == .setBack { return .setBack(error) }
             return .inDoubt(held, error)
         }
     }
@@ -60,12 +67,16 @@ extension WorkerClaims {
             generation: held.generation,
             limit: limit,
             holder: holder,
-            writeToken: 0,
+            writeToken: WorkerRecord.givenBackToken,
             renewedAtUnixMilliseconds: now.unixMilliseconds
         )
         do throws(StoreError) {
-            try memory?.releasing(held, limit: limit)
-            switch try store.write(WorkerRecord.key(held.worker), record.text, ifVersion: held.version) {
+            switch try store.write(
+                WorkerRecord.key(held.worker),
+                record.text,
+                ifVersion: held.version,
+                ifValue: held.record?.text
+            ) {
             case .written: return .released(limit: limit)
             case .conflict: return .conflict
             }

@@ -19,7 +19,7 @@ package enum ClaimRule: Hashable, Sendable {
 /// What became of a claim.
 package enum ClaimOutcome: Hashable, Sendable {
     case claimed(HeldWorker)
-    /// The claim was written and the store failed to answer. Read back before anything else.
+    /// The claim was written, or perhaps not, and the store failed. Read back before anything else.
     case inDoubt(HeldWorker, StoreError)
     /// Every worker is taken, or was snatched while trying. The first one becomes free at this tick, unless it is
     /// extended; nil if all are excluded.
@@ -80,12 +80,18 @@ package struct WorkerClaims: Sendable {
         notBefore: UInt64 = 0,
         using random: inout some RandomNumberGenerator
     ) throws(StoreError) -> ClaimOutcome {
-        let floor = if let memory { try memory.verify(store) } else { try FloorRecord.read(store) }
-        if let floor, floor.limit.tick > now.tick { return .belowFloor(untilTick: floor.limit.tick) }
+        if let floor = try verifiedFloor(), floor.limit.tick > now.tick {
+            return .belowFloor(untilTick: floor.limit.tick)
+        }
         return switch rule {
         case .any(let excluded): try claimAny(excluding: excluded, at: now, notBefore: notBefore, using: &random)
         case .fixed(let worker): try claimFixed(worker, at: now, notBefore: notBefore, using: &random)
         }
+    }
+
+    /// The store's floor, once the store was held against what this daemon remembers.
+    func verifiedFloor() throws(StoreError) -> FloorRecord? {
+        if let memory { try memory.verify(store) } else { try FloorRecord.read(store) }
     }
 
     /// Where a new holder begins.

@@ -51,6 +51,12 @@ package struct WorkerRecord: Hashable, Sendable {
 }
 
 extension WorkerRecord {
+    /// The token of a holder's last write, by which it gave the rest of its window back: no other write has it.
+    static let givenBackToken: UInt64 = 0
+
+    /// Whether its holder gave it back. In a store that was left alone, no limit of this generation was ever granted after.
+    var isGivenBack: Bool { writeToken == Self.givenBackToken }
+
     package static let keyPrefix = "workers/"
 
     package static func key(_ worker: UInt32) -> String {

@@ -45,9 +45,19 @@ final class AdmittedStore: Store {
         return try store.list(prefix: prefix)
     }
 
-    func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+    func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome {
         try pass()
-        return try store.write(key, value, ifVersion: ifVersion)
+        return try store.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
+    }
+
+    func highestVersion() throws(StoreError) -> UInt64 {
+        try pass()
+        return try store.highestVersion()
     }
 
     private func pass() throws(StoreError) {

@@ -198,6 +198,7 @@ final class Daemon {
         let layout = configuration.layout
         let context = GrantMemory.Context(
             storeName: configuration.store.name(configuration.etcd),
+            layout: layout.name,
             unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
             text: { UTCTime(unixMilliseconds: $0).description }
         )

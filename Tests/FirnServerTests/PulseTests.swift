@@ -228,8 +228,18 @@ private final class HangingStore: Store {
         return try store.list(prefix: prefix)
     }
 
-    func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+    func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome {
         turnstile.pass()
-        return try store.write(key, value, ifVersion: ifVersion)
+        return try store.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
+    }
+
+    func highestVersion() throws(StoreError) -> UInt64 {
+        turnstile.pass()
+        return try store.highestVersion()
     }
 }

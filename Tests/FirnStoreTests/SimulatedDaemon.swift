@@ -41,7 +41,7 @@ struct SimulatedDaemon {
     }
 
     /// Does the pending action and takes the next one.
-    mutating func step(now: UInt64, ledger: Ledger, random: inout some RandomNumberGenerator) {
+    mutating func step(now: UInt64, ledger: Ledger?, random: inout some RandomNumberGenerator) {
         let moment = StoreInstant(tick: now, unixMilliseconds: now)
         switch pending {
         case .claim(let notBefore):
@@ -49,7 +49,7 @@ struct SimulatedDaemon {
                 let outcome = try claims.claim(rule, at: moment, notBefore: notBefore, using: &random)
                 pending = keeper.claimAnswered(outcome, now: now)
             } catch {
-                if error.code == .setBack { ledger.mistook(error, by: claims.holder) }
+                if error.code == .setBack { ledger?.mistook(error, by: claims.holder) }
                 pending = keeper.claimFailed(error, now: now)
             }
         case .extend(let held, let limit):
@@ -59,13 +59,13 @@ struct SimulatedDaemon {
             pending = keeper.holdAnswered(claims.reconcile(held), now: now)
         case .openSpace(let held):
             #expect(space == nil)
-            ledger.opened(held, by: claims.holder)
+            ledger?.opened(held, by: claims.holder)
             claims.memory?.granted(held)
             space = held
             opened += 1
             pending = keeper.spaceOpened(now: now)
         case .raiseLimit(let held):
-            ledger.raised(held, by: claims.holder)
+            ledger?.raised(held, by: claims.holder)
             claims.memory?.granted(held)
             space = held
             pending = keeper.limitRaised(now: now)
@@ -74,7 +74,7 @@ struct SimulatedDaemon {
             space = nil
             pending = keeper.spaceClosed(firstUnusedTick: firstUnused)
         case .release(let held, let firstUnusedTick):
-            ledger.released(held, by: claims.holder, firstUnusedTick: firstUnusedTick)
+            ledger?.released(held, by: claims.holder, firstUnusedTick: firstUnusedTick)
             pending = keeper.releaseAnswered(claims.release(held, firstUnusedTick: firstUnusedTick, at: moment))
         case .wait:
             pending = keeper.ticked(now: now)

@@ -37,6 +37,35 @@ import Testing
         #expect(try store.read("a") == StoredValue(value: "2", version: second))
     }
 
+    /// Two histories of a restored store have the same versions, and records of the same kind.
+    @Test(arguments: StoreUnderTest.allCases) func aWriteOverAnotherValueConflicts(_ kind: StoreUnderTest) throws {
+        let store = try kind.make()
+        let first = try #require(try store.write("a", "naïve 1", ifVersion: nil).version)
+        for value in ["naïve 2", "", "naïve", "naïve 1 "] {
+            #expect(try store.write("a", "x", ifVersion: first, ifValue: value) == .conflict)
+        }
+        #expect(try store.write("b", "x", ifVersion: nil, ifValue: "x") == .conflict)
+        #expect(try store.read("a")?.value == "naïve 1" && store.read("b") == nil)
+        #expect(try store.write("a", "2", ifVersion: first + 1, ifValue: "naïve 1") == .conflict)
+        #expect(try store.write("a", "2", ifVersion: first, ifValue: "naïve 1").version != nil)
+        #expect(try store.read("a")?.value == "2")
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func theHighestVersionIsThatOfTheLastWrite(_ kind: StoreUnderTest) throws
+    {
+        let store = try kind.make()
+        var last = try store.highestVersion()
+        for key in ["b", "a", "b"] {
+            let version = try #require(try store.write(key, key, ifVersion: store.read(key)?.version).version)
+            #expect(version > last)
+            last = try store.highestVersion()
+            #expect(last >= version)
+        }
+        #expect(try store.write("a", "x", ifVersion: nil) == .conflict)
+        // Other tests write to the same etcd.
+        #expect(try kind == .etcd ? store.highestVersion() >= last : store.highestVersion() == last)
+    }
+
     @Test(arguments: StoreUnderTest.allCases) func versionsRiseOverAllKeys(_ kind: StoreUnderTest) throws {
         let store = try kind.make()
         var last: UInt64 = 0

@@ -253,4 +253,34 @@ import Testing
         _ = keeper.claimFailed(away, now: 1000)
         #expect(keeper.stopRequested() == .finish)
     }
+
+    // MARK: - A store that was set back
+
+    let setBack = StoreError(code: .setBack, message: "set back")
+
+    @Test mutating func anExtensionInAStoreThatWasSetBackClosesAtOnce() {
+        serve()
+        _ = keeper.ticked(now: 1010)
+        #expect(keeper.holdAnswered(.setBack(setBack), now: 1010) == .closeSpace)
+        #expect(keeper.spaceClosed(firstUnusedTick: 1011) == .claim(notBefore: 1011))
+        #expect(waitTick(keeper.claimFailed(setBack, now: 1011)) != nil)
+        #expect(keeper.status(now: 1011) == .claiming(setBack))
+    }
+
+    @Test mutating func whatAnotherThreadNoticedClosesAtOnce() {
+        serve()
+        #expect(keeper.storeSetBack(setBack) == .closeSpace)
+        #expect(keeper.spaceClosed(firstUnusedTick: 1005) == .claim(notBefore: 1005))
+        let wait = keeper.claimFailed(setBack, now: 1005)
+        #expect(keeper.storeSetBack(setBack) == wait)
+    }
+
+    @Test(arguments: [true, false]) mutating func aClaimInDoubtThatMeetsARefusalOpensNothing(_ wasSetBack: Bool) {
+        _ = keeper.started()
+        #expect(keeper.claimAnswered(.inDoubt(held(1000), away), now: 1000) == .readBack(held(1000)))
+        let refused = StoreError(code: .refused, message: "no such user")
+        let outcome: HoldOutcome = wasSetBack ? .setBack(setBack) : .inDoubt(held(1000), refused)
+        #expect(waitTick(keeper.holdAnswered(outcome, now: 1000)) != nil)
+        #expect(keeper.status(now: 1000) == .claiming(wasSetBack ? setBack : refused))
+    }
 }

@@ -152,11 +152,20 @@ nonisolated struct Etcdserverpb_Compare: Sendable {
     set {targetUnion = .modRevision(newValue)}
   }
 
+  var value: Data {
+    get {
+      if case .value(let v)? = targetUnion {return v}
+      return Data()
+    }
+    set {targetUnion = .value(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_TargetUnion: Equatable, Sendable {
     /// 0: there is no such key.
     case modRevision(Int64)
+    case value(Data)
 
   }
 
@@ -194,6 +203,7 @@ nonisolated struct Etcdserverpb_Compare: Sendable {
     typealias RawValue = Int
     case version // = 0
     case mod // = 2
+    case value // = 3
     case UNRECOGNIZED(Int)
 
     init() {
@@ -204,6 +214,7 @@ nonisolated struct Etcdserverpb_Compare: Sendable {
       switch rawValue {
       case 0: self = .version
       case 2: self = .mod
+      case 3: self = .value
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -212,6 +223,7 @@ nonisolated struct Etcdserverpb_Compare: Sendable {
       switch self {
       case .version: return 0
       case .mod: return 2
+      case .value: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -220,6 +232,7 @@ nonisolated struct Etcdserverpb_Compare: Sendable {
     static let allCases: [Etcdserverpb_Compare.CompareTarget] = [
       .version,
       .mod,
+      .value,
     ]
 
   }
@@ -503,7 +516,7 @@ nonisolated extension Etcdserverpb_RequestOp: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension Etcdserverpb_Compare: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Compare"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}result\0\u{1}target\0\u{1}key\0\u{4}\u{3}mod_revision\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}result\0\u{1}target\0\u{1}key\0\u{4}\u{3}mod_revision\0\u{1}value\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -520,6 +533,14 @@ nonisolated extension Etcdserverpb_Compare: SwiftProtobuf.Message, SwiftProtobuf
         if let v = v {
           if self.targetUnion != nil {try decoder.handleConflictingOneOf()}
           self.targetUnion = .modRevision(v)
+        }
+      }()
+      case 7: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.targetUnion != nil {try decoder.handleConflictingOneOf()}
+          self.targetUnion = .value(v)
         }
       }()
       default: break
@@ -541,9 +562,17 @@ nonisolated extension Etcdserverpb_Compare: SwiftProtobuf.Message, SwiftProtobuf
     if !self.key.isEmpty {
       try visitor.visitSingularBytesField(value: self.key, fieldNumber: 3)
     }
-    try { if case .modRevision(let v)? = self.targetUnion {
+    switch self.targetUnion {
+    case .modRevision?: try {
+      guard case .modRevision(let v)? = self.targetUnion else { preconditionFailure() }
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 6)
-    } }()
+    }()
+    case .value?: try {
+      guard case .value(let v)? = self.targetUnion else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 7)
+    }()
+    case nil: break
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -562,7 +591,7 @@ nonisolated extension Etcdserverpb_Compare.CompareResult: SwiftProtobuf._ProtoNa
 }
 
 nonisolated extension Etcdserverpb_Compare.CompareTarget: SwiftProtobuf._ProtoNameProviding {
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0VERSION\0\u{2}\u{2}MOD\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0VERSION\0\u{2}\u{2}MOD\0\u{1}VALUE\0")
 }
 
 nonisolated extension Etcdserverpb_TxnRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

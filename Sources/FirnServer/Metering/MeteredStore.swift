@@ -22,10 +22,20 @@ package final class MeteredStore: Store {
         try measured(.list, { _ in false }) { () throws(StoreError) in try store.list(prefix: prefix) }
     }
 
-    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+    package func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome {
         try measured(.write, { $0 == .conflict }) { () throws(StoreError) in
-            try store.write(key, value, ifVersion: ifVersion)
+            try store.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
         }
+    }
+
+    /// Counted as a read.
+    package func highestVersion() throws(StoreError) -> UInt64 {
+        try measured(.read, { _ in false }) { () throws(StoreError) in try store.highestVersion() }
     }
 
     private func measured<Value>(

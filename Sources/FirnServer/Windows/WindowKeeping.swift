@@ -98,6 +98,12 @@ package final class WindowKeeping {
             nextSteering = moment.bootNanoseconds + Self.steeringInterval
             everySecond?()
         }
+        // Perhaps by a sequence's write.
+        if let error = claims.memory?.setBackError {
+            for index in places.indices where places[index].space != nil {
+                perform(places[index].keeper.storeSetBack(error), at: index)
+            }
+        }
         for index in places.indices where clock.now().tick >= places[index].wakeTick {
             perform(places[index].keeper.ticked(now: clock.now().tick), at: index)
         }

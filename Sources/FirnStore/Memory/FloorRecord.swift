@@ -41,17 +41,36 @@ package struct FloorRecord: Hashable, Sendable {
         return try FloorRecord(text: stored.value)
     }
 
-    /// Raises the store's floor to this one, or leaves a higher one as it is.
+    /// Whether somebody has repaired the store since its floor was `earlier`: by a higher floor, or by the same one anew.
+    func isRaised(since earlier: FloorRecord?) -> Bool {
+        guard let earlier else { return true }
+        return limit.tick > earlier.limit.tick
+            || limit.tick == earlier.limit.tick && raisedAtUnixMilliseconds > earlier.raisedAtUnixMilliseconds
+    }
+
+    /// Raises the store's floor to this one, and leaves the limit of a higher one as it is. The record is written in either
+    /// case: daemons that wait for a repair know by it that there was one.
     ///
     /// - Returns: the floor that the store has now.
     package func raise(_ store: some Store) throws(StoreError) -> FloorRecord {
         while true {
             let stored = try store.read(Self.key)
+            var next = self
             if let stored {
                 let present = try FloorRecord(text: stored.value)
-                if present.limit.tick >= limit.tick { return present }
+                if present.limit.tick >= limit.tick {
+                    next.limit = present.limit
+                    next.raisedAtUnixMilliseconds = max(raisedAtUnixMilliseconds, present.raisedAtUnixMilliseconds + 1)
+                }
             }
-            if case .written = try store.write(Self.key, text, ifVersion: stored?.version) { return self }
+            if case .written = try store.write(
+                Self.key,
+                next.text,
+                ifVersion: stored?.version,
+                ifValue: stored?.value
+            ) {
+                return next
+            }
         }
     }
 }

@@ -4,8 +4,13 @@ internal import Synchronization
 /// copy, emptied or exchanged is noticed before anything is given out twice.
 ///
 /// It holds the store against two things that never fall in a store that was left alone:
-/// - the generation of the worker that was extended last, and its holder's limit, at every claim, by ``verify(_:)``;
-/// - the store's version, at every write, by ``GuardedStore``. That is how named sequences are protected too.
+/// - the generation of the worker that was extended last, and its holder's limit, before and after every claim, by
+///   ``verify(_:)``;
+/// - the store's version, at the same time, and at every write, by ``GuardedStore``. That is how named sequences are
+///   protected too.
+///
+/// Once it has found the store set back it stays with that until the store is repaired: others go on writing to such a store,
+/// and what it lacked is soon hidden.
 ///
 /// Where there is a file, both outlive the daemon. Only the highest limit is kept, for the store has either all that was
 /// written before it or was set back.
@@ -16,6 +21,8 @@ package final class GrantMemory: Sendable {
         package var storeID: UInt64?
         /// As `--store` says it: `sqlite:/var/lib/firn/firn.db`.
         package var storeName: String
+        /// The canonical text of the layout that the store's record has to show; nil: nobody looks.
+        package var layout: String?
         /// When a tick begins.
         package var unixMilliseconds: @Sendable (_ tick: UInt64) -> UInt64
         /// Milliseconds since 1970 as people write them.
@@ -24,11 +31,13 @@ package final class GrantMemory: Sendable {
         package init(
             storeID: UInt64? = nil,
             storeName: String,
+            layout: String? = nil,
             unixMilliseconds: @escaping @Sendable (UInt64) -> UInt64,
             text: @escaping @Sendable (UInt64) -> String
         ) {
             self.storeID = storeID
             self.storeName = storeName
+            self.layout = layout
             self.unixMilliseconds = unixMilliseconds
             self.text = text
         }
@@ -46,10 +55,42 @@ package final class GrantMemory: Sendable {
         var highest: Grant?
         var written: Grant?
         var version: UInt64 = 0
-        /// Set when a write was given a version that had been used: it stays set until the store is repaired.
-        var versionFellTo: UInt64?
-        /// What ``verify(_:)`` found missing: nothing is written until it finds nothing.
-        var refusal: StoreError?
+        /// How often the store was found repaired. What began before the last time is not held against it.
+        var repairs = 0
+        /// The floor that the store had when it was last found right: a repair raises it.
+        var floor: FloorRecord?
+        /// Why the store is not used: it was found to be set back, and was not repaired since.
+        var notice: Notice?
+
+        /// All that is remembered lies below a floor that was raised since, and whatever the store says from now on is right.
+        mutating func wasRepaired(floor: FloorRecord, newest: UInt64, storeID: UInt64) {
+            self.storeID = storeID
+            highest = nil
+            notice = nil
+            version = newest
+            repairs += 1
+            self.floor = floor
+        }
+    }
+
+    /// What shows that the store was set back.
+    private enum Notice {
+        /// A version came again, or a grant is missing. Only a repair settles that: what others write hides it.
+        case wasSetBack(StoreError)
+        /// It is another one, or was emptied. The right one may be put back.
+        case isAnother(StoreError)
+
+        var error: StoreError {
+            switch self {
+            case .wasSetBack(let error), .isAnother(let error): error
+            }
+        }
+    }
+
+    /// What was known of the store when a call to it began.
+    struct Moment: Sendable {
+        fileprivate var version: UInt64
+        fileprivate var repairs: Int
     }
 
     private let context: Context
@@ -101,63 +142,87 @@ package final class GrantMemory: Sendable {
     /// - Throws: `.setBack`, with both times and what to do; any error of reading.
     @discardableResult
     package func verify(_ store: some Store) throws(StoreError) -> FloorRecord? {
-        do {
-            let floor = try floor(of: store)
-            state.withLock { $0.refusal = nil }
-            return floor
-        } catch {
-            if error.code == .setBack { state.withLock { $0.refusal = error } }
-            throw error
-        }
-    }
-
-    private func floor(of store: some Store) throws(StoreError) -> FloorRecord? {
+        // Before the store is asked: other threads learn of higher versions meanwhile.
+        let known = state.withLock { $0 }
         let floor = try FloorRecord.read(store)
-        let (isVerified, highest, versionFellTo) = state.withLock { ($0.isVerified, $0.highest, $0.versionFellTo) }
-        let own = highest.flatMap { covers(floor, $0) ? nil : $0 }
-        if let versionFellTo, own != nil { throw versionFell(to: versionFellTo, own) }
-        if let own, let error = try mismatch(own, store) { throw error }
-        let others = isVerified ? [] : try verifyOthers(store, floor)
+        let identity = try identity(of: store)
+        let newest = try store.highestVersion()
+        let own = known.highest.flatMap { covers(floor, $0, in: identity) ? nil : $0 }
+        if let identity, own == nil, let floor, floor.isRaised(since: known.floor) {
+            state.withLock { $0.wasRepaired(floor: floor, newest: newest, storeID: identity) }
+        } else {
+            try verify(store, identity, newest: newest, own: own, known: known)
+        }
+        let others = known.isVerified ? [] : try verifyOthers(store, floor)
         state.withLock { state in
+            if case .isAnother? = state.notice { state.notice = nil }
             state.isVerified = true
-            if own == nil, highest != nil || versionFellTo != nil {
-                // All of it lies below the floor, and whatever the store says from now on is right.
-                state.highest = nil
-                state.version = 0
-                state.versionFellTo = nil
-            }
-            state.version = max(state.version, own?.version ?? 0, others.map(\.version).max() ?? 0)
+            state.floor = floor
+            state.version = max(state.version, newest, others.map(\.version).max() ?? 0)
         }
         return floor
     }
 
-    /// Holds the store against what this host's other daemons remember, dead or alive.
+    /// Which store it says that it is; nil if it says nothing, as one that was emptied.
     ///
-    /// One that lives may give its worker back at this moment. It lowers what it remembers before it lowers the store:
-    /// so what the store does not show is looked up again, and counts if it is remembered still.
+    /// - Throws: `.layoutDiffers` for one of other daemons.
+    private func identity(of store: some Store) throws(StoreError) -> UInt64? {
+        guard let layout = context.layout else { return storeID }
+        guard let record = try LayoutRecord.read(store) else { return nil }
+        try record.compare(with: layout)
+        return record.storeID
+    }
+
+    /// Holds a store that was not repaired since against what is known.
+    private func verify(
+        _ store: some Store,
+        _ identity: UInt64?,
+        newest: UInt64,
+        own: Grant?,
+        known: State
+    ) throws(StoreError) {
+        if case .wasSetBack(let error)? = known.notice { throw error }
+        if identity != storeID { throw notice(.isAnother(otherStore(identity, known.highest))) }
+        if newest < max(known.version, own?.version ?? 0) {
+            throw notice(.wasSetBack(versionFell(to: newest, known.highest)))
+        }
+        if let own, let error = try mismatch(own, store) { throw notice(.wasSetBack(error)) }
+    }
+
+    private func notice(_ notice: Notice) -> StoreError {
+        state.withLock { $0.notice = notice }
+        return notice.error
+    }
+
+    /// Why the store is not used, if it was found to be set back and was not repaired since.
+    package var setBackError: StoreError? {
+        state.withLock { $0.notice?.error }
+    }
+
+    /// Holds the store against what this host's other daemons remember, dead or alive.
     private func verifyOthers(_ store: some Store, _ floor: FloorRecord?) throws(StoreError) -> [Grant] {
         guard let directory else { return [] }
         let storeID = storeID
-        var disbelieved: Set<Grant> = []
-        while true {
-            let grants = try directory.grants().filter { grant in
-                (grant.storeID == storeID || grant.address == context.address) && !covers(floor, grant)
-            }
-            // The last one written and the highest: where these are, all before them are.
-            let newest = grants.max { $0.version < $1.version }
-            let highest = grants.max { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }
-            let foreign = grants.first { $0.storeID != storeID }
-            var isAgreed = true
-            for grant in Set([newest, highest, foreign].compactMap(\.self)) {
-                guard let error = try mismatch(grant, store) else { continue }
-                isAgreed = false
-                if !disbelieved.insert(grant).inserted { throw error }
-            }
-            if isAgreed { return grants }
+        let grants = try directory.grants().filter { grant in
+            (grant.storeID == storeID || grant.address == context.address) && !covers(floor, grant, in: storeID)
         }
+        // The last one written and the highest: where these are, all before them are.
+        let newest = grants.max { $0.version < $1.version }
+        let highest = grants.max { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }
+        let foreign = grants.first { $0.storeID != storeID }
+        for grant in Set([newest, highest, foreign].compactMap(\.self)) {
+            if let error = try mismatch(grant, store) {
+                throw notice(grant.storeID == storeID ? .wasSetBack(error) : .isAnother(error))
+            }
+        }
+        // After the files were read: those that live write on.
+        let version = try store.highestVersion()
+        let last = grants.filter { $0.storeID == storeID }.max { $0.version < $1.version }
+        if let last, version < last.version { throw notice(.wasSetBack(versionFell(to: version, last))) }
+        return grants
     }
 
-    private func covers(_ floor: FloorRecord?, _ grant: Grant) -> Bool {
+    private func covers(_ floor: FloorRecord?, _ grant: Grant, in storeID: UInt64?) -> Bool {
         guard let floor else { return false }
         // Another store may count its ticks otherwise.
         return grant.storeID == storeID
@@ -166,14 +231,15 @@ package final class GrantMemory: Sendable {
 
     /// What the store lacks of a grant; nil if nothing.
     ///
-    /// A later holder's limit may be lower only if an operator said that the earlier one is dead.
+    /// A later holder's limit may be lower only if an operator said that the earlier one is dead; the holder's own only
+    /// where it gave the worker back.
     private func mismatch(_ grant: Grant, _ store: some Store) throws(StoreError) -> StoreError? {
-        guard grant.storeID == storeID else { return otherStore(grant) }
+        guard grant.storeID == storeID else { return otherStore(storeID, grant) }
         let key = WorkerRecord.key(grant.worker)
         guard let stored = try store.read(key) else { return setBack(grant, "has no record \(key)") }
         let record = try WorkerRecord(key: key, text: stored.value)
         if record.generation > grant.generation { return nil }
-        if record.generation == grant.generation, record.limit >= grant.limit.tick { return nil }
+        if record.generation == grant.generation, record.isGivenBack || record.limit >= grant.limit.tick { return nil }
         let until = context.text(context.unixMilliseconds(record.limit))
         return setBack(grant, "has worker \(grant.worker) used up to \(until) by its holder \(record.generation)")
     }
@@ -197,19 +263,6 @@ package final class GrantMemory: Sendable {
         }
     }
 
-    /// A worker's limit is about to be lowered in the store by its holder. It is remembered first: the store must never
-    /// be seen to know less.
-    func releasing(_ held: HeldWorker, limit: UInt64) throws(StoreError) {
-        let changes = state.withLock { state in
-            guard let highest = state.highest, highest.worker == held.worker, highest.limit.tick > limit else {
-                return false
-            }
-            state.highest!.limit = StoreInstant(tick: limit, unixMilliseconds: context.unixMilliseconds(limit))
-            return true
-        }
-        if changes { try persist() }
-    }
-
     /// Writes what is remembered to the file, if it has changed.
     package func persist() throws(StoreError) {
         guard let file else { return }
@@ -226,25 +279,35 @@ package final class GrantMemory: Sendable {
 
     // MARK: - The store's version
 
-    /// - Returns: the highest version known before a write, for ``wrote(version:after:)``.
-    /// - Throws: `.setBack` while the store is known to have been.
-    func beginWrite() throws(StoreError) -> UInt64 {
-        let (version, fellTo, highest, refusal) = state.withLock { state in
-            (state.version, state.versionFellTo, state.highest, state.refusal)
-        }
-        if let fellTo { throw versionFell(to: fellTo, highest) }
-        if let refusal { throw refusal }
-        return version
+    /// What is known now, for ``wrote(version:after:)`` and ``saw(version:since:)``.
+    var moment: Moment {
+        state.withLock { Moment(version: $0.version, repairs: $0.repairs) }
     }
 
-    /// A write that was begun when `before` was the highest version has got this one.
-    func wrote(version: UInt64, after before: UInt64) throws(StoreError) {
-        let highest = state.withLock { state in
-            if version <= before { state.versionFellTo = version }
+    /// - Throws: `.setBack` while the store is known to have been.
+    func beginWrite() throws(StoreError) -> Moment {
+        if let error = setBackError { throw error }
+        return moment
+    }
+
+    /// A write that began then has got this version.
+    func wrote(version: UInt64, after began: Moment) throws(StoreError) {
+        let (isPast, highest) = state.withLock { state in
+            guard state.repairs == began.repairs else { return (true, state.highest) }
             state.version = max(state.version, version)
-            return state.highest
+            return (false, state.highest)
         }
-        if version <= before { throw versionFell(to: version, highest) }
+        guard version <= began.version else { return }
+        let error = versionFell(to: version, highest)
+        // One from before the repair says nothing of the store as it is now, and is not to be used all the same.
+        throw isPast ? error : notice(.wasSetBack(error))
+    }
+
+    /// The store was at this version, or had a record at it.
+    func saw(version: UInt64, since began: Moment) {
+        state.withLock { state in
+            if state.repairs == began.repairs { state.version = max(state.version, version) }
+        }
     }
 
     // MARK: - Words
@@ -262,18 +325,23 @@ package final class GrantMemory: Sendable {
         let limit = grant.map { ", and this daemon was granted \(context.text($0.limit.unixMilliseconds))" } ?? ""
         return StoreError(
             code: .setBack,
-            message: "the store \(context.storeName) gave a write the version \(version), which it had given before"
+            message: "the store \(context.storeName) is at version \(version), which it had passed before"
                 + "\(limit): it was restored from an older copy or set back. \(advice)"
         )
     }
 
-    private func otherStore(_ grant: Grant) -> StoreError {
-        StoreError(
+    private func otherStore(_ identity: UInt64?, _ grant: Grant?) -> StoreError {
+        func name(_ storeID: UInt64) -> String { hexadecimal(storeID, digits: 16, uppercase: false) }
+        let known = "the one (\(name(grant?.storeID ?? storeID))) that "
+        let granted =
+            grant.map { "granted worker \($0.worker) up to \(context.text($0.limit.unixMilliseconds)) there" }
+            ?? "this daemon has used"
+        let what =
+            identity.map { "is another one (\(name($0))) than \(known)\(granted)" }
+            ?? "was emptied: it has no record \(LayoutRecord.key). It was \(known)\(granted)"
+        return StoreError(
             code: .setBack,
-            message:
-                "the store \(context.storeName) is another one (\(hexadecimal(storeID, digits: 16, uppercase: false))) "
-                + "than the one (\(hexadecimal(grant.storeID, digits: 16, uppercase: false))) that granted worker "
-                + "\(grant.worker) up to \(context.text(grant.limit.unixMilliseconds)) there. Put that one back, or: \(advice)"
+            message: "the store \(context.storeName) \(what). Put that one back, or: \(advice)"
         )
     }
 

@@ -1,27 +1,89 @@
+internal import Synchronization
+
 /// A store whose versions are watched: one that gives a version a second time was restored from an older copy, and what
 /// was written to it is not to be used.
 package final class GuardedStore: Store {
+    /// A write that got no answer, by a digest of its text, and what was known when it began.
+    private struct Doubt {
+        var digest: UInt64
+        var began: GrantMemory.Moment
+    }
+
     private let store: any Store
     private let memory: GrantMemory
+    private let doubts = Mutex<[String: [Doubt]]>([:])
+
+    /// As many as a caller knows again, for each of more records than a daemon ever has in doubt. Past it the record's
+    /// doubts are forgotten, and with them the one check that they are for.
+    private static let maximumDoubts = 4
+    private static let maximumRecords = 16_384
 
     package init(_ store: any Store, memory: GrantMemory) {
         self.store = store
         self.memory = memory
     }
 
+    /// Throws `.setBack` for a write of ours that got no answer and arrived in a store that was restored meanwhile: its
+    /// version is none that the store, left alone, could have given it.
     package func read(_ key: String) throws(StoreError) -> StoredValue? {
-        try store.read(key)
+        let began = memory.moment
+        guard let stored = try store.read(key) else { return nil }
+        try check(key, stored)
+        memory.saw(version: stored.version, since: began)
+        return stored
     }
 
     package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
-        try store.list(prefix: prefix)
+        let began = memory.moment
+        let records = try store.list(prefix: prefix)
+        if let newest = records.lazy.map(\.version).max() { memory.saw(version: newest, since: began) }
+        return records
     }
 
-    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
+    package func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome {
         // Writes of several threads overlap: one is to be above those that were answered before it began.
-        let before = try memory.beginWrite()
-        let outcome = try store.write(key, value, ifVersion: ifVersion)
-        if case .written(let version) = outcome { try memory.wrote(version: version, after: before) }
+        let began = try memory.beginWrite()
+        let outcome: WriteOutcome
+        do throws(StoreError) {
+            outcome = try store.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
+        } catch {
+            if error.leavesDoubt { doubt(key, value, began) }
+            throw error
+        }
+        if case .written(let version) = outcome {
+            // Whatever was in doubt cannot arrive any more.
+            doubts.withLock { _ = $0.removeValue(forKey: key) }
+            try memory.wrote(version: version, after: began)
+        }
         return outcome
+    }
+
+    package func highestVersion() throws(StoreError) -> UInt64 {
+        let began = memory.moment
+        let version = try store.highestVersion()
+        memory.saw(version: version, since: began)
+        return version
+    }
+
+    private func doubt(_ key: String, _ value: String, _ began: GrantMemory.Moment) {
+        doubts.withLock { doubts in
+            if doubts.count >= Self.maximumRecords, doubts[key] == nil { doubts.removeAll() }
+            var ofRecord = doubts[key] ?? []
+            if ofRecord.count == Self.maximumDoubts { ofRecord.removeFirst() }
+            ofRecord.append(Doubt(digest: Grant.digest(value), began: began))
+            doubts[key] = ofRecord
+        }
+    }
+
+    private func check(_ key: String, _ stored: StoredValue) throws(StoreError) {
+        guard let ofRecord = doubts.withLock({ $0[key] }) else { return }
+        let digest = Grant.digest(stored.value)
+        guard let doubt = ofRecord.first(where: { $0.digest == digest }) else { return }
+        try memory.wrote(version: stored.version, after: doubt.began)
     }
 }
