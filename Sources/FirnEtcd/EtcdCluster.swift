@@ -29,15 +29,6 @@ final class EtcdCluster: Sendable {
         init() {
             eventLoop = eventLoops.next()
             executor = EventLoopExecutor(eventLoop)
-            openTimer()
-        }
-
-        /// Has Dispatch open now what its timers need: three descriptors, for as long as the process lives.
-        ///
-        /// The library waits between its tries to connect by such a timer. Dispatch ends the process where it cannot open
-        /// them, and a store that goes away while no descriptor is left must not do that.
-        private func openTimer() {
-            Task(executorPreference: executor) { try? await Task.sleep(for: .nanoseconds(1)) }
         }
     }
 

@@ -77,7 +77,8 @@ import Testing
             ]
             let daemon = try Daemon(in: scratch, arguments: arguments, launcher: pipe.launcher)
             try withExtendedLifetime(daemon) {
-                try eventually("it serves") { daemon.serves }
+                // To claim so many takes a debug build a while.
+                try eventually("it serves", within: .seconds(300), every: .milliseconds(20)) { daemon.serves }
                 try eventually("the metric counts them") {
                     let metrics = try HTTPPeer.ask("GET", "/metrics", port: admin).body
                     guard

@@ -76,7 +76,9 @@ import Testing
             try stalled.disk.goOn()
             try eventually("it serves again") { (try? peer.nextID()).map { $0 > before } ?? false }
             try eventually("and is ready") { try stalled.readiness().status == 200 }
-            #expect(!daemon.lines(with: "the wait for the store, or its disk, is over").isEmpty)
+            try eventually("the log says that it is over") {
+                !daemon.lines(with: "the wait for the store, or its disk, is over").isEmpty
+            }
         }
     }
 
