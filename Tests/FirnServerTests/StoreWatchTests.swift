@@ -109,9 +109,16 @@ private final class BarredStore: Store {
 
     func list(prefix: String) throws(StoreError) -> [StoredRecord] { try store.list(prefix: prefix) }
 
-    func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
-        try store.write(key, value, ifVersion: ifVersion)
+    func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome {
+        try store.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
     }
+
+    func highestVersion() throws(StoreError) -> UInt64 { try store.highestVersion() }
 }
 
 /// A log that a test reads.

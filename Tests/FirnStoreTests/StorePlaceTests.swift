@@ -60,7 +60,7 @@ import Testing
         try store?.recordPlace()
         let place = try #require(try store?.recordedPlace())
         #expect(try place == store?.presentPlace && place.inode > 0 && place.path == path && !place.host.isEmpty)
-        #expect(try store?.newestVersion() == 1 && store?.list(prefix: "").count == 1)
+        #expect(try store?.highestVersion() == 1 && store?.list(prefix: "").count == 1)
         store = nil
         let copyPath = directory.path + "/copy.db"
         try FileManager.default.copyItem(atPath: path, toPath: copyPath)

@@ -107,7 +107,18 @@ package final class WatchedStore: Store {
         try watch.during("list", prefix) { () throws(StoreError) in try store.list(prefix: prefix) }
     }
 
-    package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
-        try watch.during("write", key) { () throws(StoreError) in try store.write(key, value, ifVersion: ifVersion) }
+    package func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome {
+        try watch.during("write", key) { () throws(StoreError) in
+            try store.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
+        }
+    }
+
+    package func highestVersion() throws(StoreError) -> UInt64 {
+        try watch.during("read", "versions") { () throws(StoreError) in try store.highestVersion() }
     }
 }
