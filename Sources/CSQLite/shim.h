@@ -7,9 +7,7 @@
 #include <sqlite3.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/stat.h>
 #if defined(__linux__)
-#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -28,10 +26,12 @@ static inline int csqlite_bind_text_copy(sqlite3_stmt *statement, int index, con
 static inline int64_t csqlite_file_birth(const char *path) {
 #if defined(__linux__) && defined(SYS_statx)
     // struct statx (linux/stat.h), which not every C library declares: the time of birth is at byte 80.
+    // Nor is any header included that declares stat: to Swift its members would be this module's.
+    const int relative_to_working_directory = -100;
     const uint32_t birth_wanted = 0x800;
     const size_t birth_offset = 80;
     unsigned char answer[256] = {0};
-    if (syscall(SYS_statx, AT_FDCWD, path, 0, birth_wanted, answer) != 0) {
+    if (syscall(SYS_statx, relative_to_working_directory, path, 0, birth_wanted, answer) != 0) {
         return 0;
     }
     uint32_t mask, nanoseconds;
@@ -40,12 +40,6 @@ static inline int64_t csqlite_file_birth(const char *path) {
     memcpy(&seconds, answer + birth_offset, sizeof seconds);
     memcpy(&nanoseconds, answer + birth_offset + sizeof seconds, sizeof nanoseconds);
     return (mask & birth_wanted) != 0 ? seconds * 1000000000 + nanoseconds : 0;
-#elif defined(__APPLE__)
-    struct stat status;
-    if (stat(path, &status) != 0) {
-        return 0;
-    }
-    return (int64_t)status.st_birthtimespec.tv_sec * 1000000000 + status.st_birthtimespec.tv_nsec;
 #else
     (void)path;
     return 0;

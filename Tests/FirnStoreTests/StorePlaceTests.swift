@@ -68,7 +68,8 @@ import Testing
         #expect(try copy.recordedPlace() == place)
         #expect(copy.presentPlace.difference(from: place) == .anotherFile)
         try copy.recordPlace()
-        #expect(try copy.presentPlace.difference(from: #require(try copy.recordedPlace())) == nil)
+        let adopted = try #require(try copy.recordedPlace())
+        #expect(copy.presentPlace.difference(from: adopted) == nil)
         #expect(try SQLiteStore(path: path).recordedPlace() == place)
         // Renamed it is the same file.
         try FileManager.default.moveItem(atPath: path, toPath: directory.path + "/moved.db")
