@@ -47,6 +47,12 @@ struct RecordReader {
         return number
     }
 
+    /// nil where the next field has another name.
+    mutating func optionalNumber(_ name: String) throws(StoreError) -> UInt64? {
+        guard let field = fields.first, field.utf8.starts(with: "\(name)=".utf8) else { return nil }
+        return try number(name)
+    }
+
     mutating func token(_ name: String) throws(StoreError) -> UInt64 {
         guard let token = try optionalToken(name) else { throw broken("\(name)= is missing or out of order") }
         return token

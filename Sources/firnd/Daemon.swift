@@ -85,7 +85,7 @@ final class Daemon {
             return keeping
         }
         let sequences = try Sequences(
-            claims: SequenceClaims(store: store, holder: claims.holder),
+            claims: SequenceClaims(store: store, holder: claims.holder, memory: memory),
             configuration: configuration.sequences,
             logger: logger
         )

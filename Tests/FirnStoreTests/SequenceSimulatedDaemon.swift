@@ -1,4 +1,6 @@
 import FirnTestSupport
+import Testing
+
 @testable import FirnStore
 
 /// Drives a keeper as a daemon does: calls come, wait and are retried in their order; one block at a time is under way,
@@ -69,6 +71,7 @@ struct SequenceSimulatedDaemon {
             return
         }
         order = nil
+        #expect(throws: Never.self, "it is remembered before it is used") { try claims.memory?.persist() }
         perform(keeper.blockAnswered(outcome, now: now), dueStep: step + delay)
         let retried = waiting
         waiting = []

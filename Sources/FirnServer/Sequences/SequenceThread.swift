@@ -6,6 +6,9 @@ internal import Synchronization
 
 /// The thread that reserves blocks of sequences, and answers what else sequences are asked of the store. It starts with
 /// the first of them: a daemon without sequences does not have it.
+///
+/// What was written is remembered apart from the store before its values are used, by one write for all jobs that were
+/// done meanwhile: an answer is kept until then.
 final class SequenceThread: Sendable {
     enum Job: Sendable {
         case takeBlock(Sequences.Entry, count: UInt64, after: SequenceDoubt?)
@@ -32,10 +35,13 @@ final class SequenceThread: Sendable {
     let logger: Logger
     let clock = SystemTimeSource()
     private let queue = Mutex(Queue())
+    private let memoryError = Mutex<StoreError?>(nil)
     private let bell: Bell
 
     /// Creations and lists that may wait for the store, of all connections.
     private static let maximumReplies = 1024
+    /// How long an answer is kept for those after it, to be remembered with them: a sync of a disk.
+    private static let maximumGathering: Int64 = 5_000_000
 
     init(claims: SequenceClaims, isExplicit: Bool, logger: Logger) throws(ListenError) {
         self.claims = claims
@@ -98,10 +104,40 @@ final class SequenceThread: Sendable {
     }
 
     private func perform(_ jobs: [Job]) {
+        var answers: [Answer] = []
+        var began = clock.bootNanoseconds()
         for job in jobs {
-            if let stopBy = queue.withLock(\.stopBy), clock.bootNanoseconds() >= stopBy { return }
-            perform(job)()
+            if let stopBy = queue.withLock(\.stopBy), clock.bootNanoseconds() >= stopBy { break }
+            // It gives many back, for which nobody should wait who has an answer.
+            let isLong = if case .makeRoom = job { true } else { false }
+            if isLong || clock.bootNanoseconds() - began > Self.maximumGathering { give(&answers) }
+            if answers.isEmpty { began = clock.bootNanoseconds() }
+            answers.append(perform(job))
         }
+        give(&answers)
+    }
+
+    private func give(_ answers: inout [Answer]) {
+        guard !answers.isEmpty else { return }
+        remember()
+        answers.forEach { $0() }
+        answers.removeAll()
+    }
+
+    /// Nothing but the notice of a store that was set back depends on it, so a failure is told and borne.
+    private func remember() {
+        guard let memory = claims.memory else { return }
+        var failure: StoreError?
+        do throws(StoreError) {
+            try memory.persist()
+        } catch {
+            failure = error
+        }
+        let isNews = memoryError.withLock { last in
+            defer { last = failure }
+            return failure != last
+        }
+        if isNews, let failure { WindowReport.notRemembered(failure, logger) }
     }
 
     /// Asks the store.

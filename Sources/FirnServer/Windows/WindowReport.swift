@@ -57,6 +57,10 @@ struct WindowReport {
 
     /// What was granted could not be written down apart from the store.
     func notRemembered(_ error: StoreError) {
+        Self.notRemembered(error, logger)
+    }
+
+    static func notRemembered(_ error: StoreError, _ logger: Logger) {
         logger.warning(
             "what the store grants cannot be remembered: if it is restored from an older copy, nobody may notice",
             metadata: ["error": "\(error)"]

@@ -56,12 +56,13 @@ package struct FloorRecord: Hashable, Sendable {
         while true {
             let stored = try store.read(Self.key)
             var next = self
+            next.raisedAtUnixMilliseconds = max(1, raisedAtUnixMilliseconds)
             if let stored {
                 let present = try FloorRecord(text: stored.value)
-                if present.limit.tick >= limit.tick {
-                    next.limit = present.limit
-                    next.raisedAtUnixMilliseconds = max(raisedAtUnixMilliseconds, present.raisedAtUnixMilliseconds + 1)
-                }
+                if present.limit.tick >= limit.tick { next.limit = present.limit }
+                // Also by a clock that was set back: by it daemons tell this repair from the one before.
+                let last = present.raisedAtUnixMilliseconds
+                next.raisedAtUnixMilliseconds = max(raisedAtUnixMilliseconds, last == .max ? last : last + 1)
             }
             if case .written = try store.write(
                 Self.key,

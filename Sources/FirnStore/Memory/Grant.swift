@@ -1,6 +1,8 @@
-/// The highest limit that a daemon was granted, as it remembers it apart from the store.
+/// The highest limit that a daemon was granted, and how far the store had come, as it remembers both apart from the store.
 ///
 ///     granted/1 serial=12 address=… store=… worker=5 generation=3 limit=5800000 until=1795221600000 version=77 sum=…
+///
+/// A daemon that gives tickets and never had a worker remembers the store's version alone; its limit is 0.
 package struct Grant: Hashable, Sendable {
     /// A digest of where the store was found: `sqlite:/var/lib/firn/firn.db`.
     package var address: UInt64
@@ -11,6 +13,13 @@ package struct Grant: Hashable, Sendable {
     package var limit: StoreInstant
     /// The highest version that the store had given to a write by then.
     package var version: UInt64
+    /// The sequence's record that this daemon wrote last.
+    package var newest: WrittenRecord?
+    /// When the store's floor had been raised by then: what was remembered is settled by a later repair, and by no earlier
+    /// one. 0: it had none.
+    package var repairedAtUnixMilliseconds: UInt64
+    /// Where the store was found, as `--store` says it; nil where that is too long for the file.
+    package var storeName: String?
 
     package init(
         address: UInt64,
@@ -18,7 +27,10 @@ package struct Grant: Hashable, Sendable {
         worker: UInt32,
         generation: UInt64,
         limit: StoreInstant,
-        version: UInt64
+        version: UInt64,
+        newest: WrittenRecord? = nil,
+        repairedAtUnixMilliseconds: UInt64 = 0,
+        storeName: String? = nil
     ) {
         self.address = address
         self.storeID = storeID
@@ -26,7 +38,13 @@ package struct Grant: Hashable, Sendable {
         self.generation = generation
         self.limit = limit
         self.version = version
+        self.newest = newest
+        self.repairedAtUnixMilliseconds = repairedAtUnixMilliseconds
+        self.storeName = storeName
     }
+
+    /// Whether a worker was ever granted.
+    var hasWorker: Bool { limit.tick > 0 }
 
     /// 64-bit FNV-1a: two addresses with one digest would at worst make a daemon refuse that need not.
     package static func digest(_ text: some StringProtocol) -> UInt64 {
@@ -43,6 +61,13 @@ package struct Grant: Hashable, Sendable {
         record.append("limit", limit.tick)
         record.append("until", limit.unixMilliseconds)
         record.append("version", version)
+        if let newest {
+            record.append("key", newest.key)
+            record.append("at", newest.version)
+            record.append("content", token: newest.content)
+        }
+        if repairedAtUnixMilliseconds > 0 { record.append("repaired", repairedAtUnixMilliseconds) }
+        if let storeName { record.append("name", storeName) }
         let sum = Self.digest(record.text)
         record.append("sum", token: sum)
         return record.text
@@ -58,7 +83,7 @@ package struct Grant: Hashable, Sendable {
         guard let worker = UInt32(exactly: number) else { throw reader.broken("worker=\(number) is past 2^32 - 1") }
         let generation = try reader.number("generation")
         let tick = try reader.number("limit")
-        let grant = Grant(
+        var grant = Grant(
             address: address,
             storeID: storeID,
             worker: worker,
@@ -66,9 +91,40 @@ package struct Grant: Hashable, Sendable {
             limit: StoreInstant(tick: tick, unixMilliseconds: try reader.number("until")),
             version: try reader.number("version")
         )
+        if let key = try reader.optionalString("key") {
+            let version = try reader.number("at")
+            grant.newest = WrittenRecord(key: key, version: version, content: try reader.token("content"))
+        }
+        grant.repairedAtUnixMilliseconds = try reader.optionalNumber("repaired") ?? 0
+        grant.storeName = try reader.optionalString("name")
         _ = try reader.token("sum")
         try reader.end()
         guard grant.text(serial: serial) == text else { throw reader.broken("its sum is not that of its text") }
         return (grant, serial)
+    }
+}
+
+/// A record as somebody wrote it: at a later moment the store has it, or a later version of it.
+package struct WrittenRecord: Hashable, Sendable {
+    package var key: String
+    package var version: UInt64
+    /// A digest of the value: of two stores that were one, both may have given the version.
+    package var content: UInt64
+
+    package init(key: String, version: UInt64, content: UInt64) {
+        self.key = key
+        self.version = version
+        self.content = content
+    }
+
+    init(key: String, value: String, version: UInt64) {
+        self.init(key: key, version: version, content: Grant.digest(value))
+    }
+
+    /// Whether the store still has it, or what was written after it.
+    func isIn(_ store: some Store) throws(StoreError) -> Bool {
+        guard let stored = try store.read(key) else { return false }
+        if stored.version == version { return Grant.digest(stored.value) == content }
+        return stored.version > version
     }
 }

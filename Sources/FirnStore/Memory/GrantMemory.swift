@@ -3,17 +3,18 @@ internal import Synchronization
 /// What one daemon knows, apart from the store, of what it was granted; so that a store which was restored from an older
 /// copy, emptied or exchanged is noticed before anything is given out twice.
 ///
-/// It holds the store against two things that never fall in a store that was left alone:
+/// It holds the store against three things that never fall in a store that was left alone:
 /// - the generation of the worker that was extended last, and its holder's limit, before and after every claim, by
 ///   ``verify(_:)``;
-/// - the store's version, at the same time, and at every write, by ``GuardedStore``. That is how named sequences are
-///   protected too.
+/// - the store's version, at the same time, and at every write, by ``GuardedStore``;
+/// - the sequence's record that was written last, at the same time as the first. It tells also where versions do not: an
+///   etcd's rises by what others write, and one that was restored may count on from far above.
 ///
 /// Once it has found the store set back it stays with that until the store is repaired: others go on writing to such a store,
 /// and what it lacked is soon hidden.
 ///
-/// Where there is a file, both outlive the daemon. Only the highest limit is kept, for the store has either all that was
-/// written before it or was set back.
+/// Where there is a file, all outlive the daemon, and a sequence's values are used only once the record that reserved them is
+/// remembered. Only the last of each is kept, for the store has either all that was written before it or was set back.
 package final class GrantMemory: Sendable {
     /// What the memory has to know to speak of the store.
     package struct Context: Sendable {
@@ -44,6 +45,13 @@ package final class GrantMemory: Sendable {
 
         /// By which the memory of this store's place is found again.
         package var address: UInt64 { Grant.digest(storeName) }
+
+        /// The name, if it fits into the file beside all else.
+        var storedName: String? {
+            var text = RecordText(kind: "", version: 1)
+            text.append("", storeName)
+            return text.text.utf8.count <= 104 ? storeName : nil
+        }
     }
 
     private struct State {
@@ -55,6 +63,10 @@ package final class GrantMemory: Sendable {
         var highest: Grant?
         var written: Grant?
         var version: UInt64 = 0
+        /// The sequence's record that was written last.
+        var newest: WrittenRecord?
+        /// When the floor was raised that the store had by what the daemon before this one remembered.
+        var inheritedRepair: UInt64 = 0
         /// How often the store was found repaired. What began before the last time is not held against it.
         var repairs = 0
         /// The floor that the store had when it was last found right: a repair raises it.
@@ -66,10 +78,38 @@ package final class GrantMemory: Sendable {
         mutating func wasRepaired(floor: FloorRecord, newest: UInt64, storeID: UInt64) {
             self.storeID = storeID
             highest = nil
+            self.newest = nil
             notice = nil
             version = newest
             repairs += 1
             self.floor = floor
+        }
+
+        mutating func inherit(_ grant: Grant) {
+            version = grant.version
+            newest = grant.newest
+            inheritedRepair = grant.repairedAtUnixMilliseconds
+            if grant.hasWorker { highest = grant }
+        }
+
+        /// All of it, as it is written down; nil while there is nothing.
+        func remembered(_ context: Context) -> Grant? {
+            guard let storeID, version > 0 || highest != nil else { return nil }
+            var grant =
+                highest
+                ?? Grant(
+                    address: context.address,
+                    storeID: storeID,
+                    worker: 0,
+                    generation: 0,
+                    limit: StoreInstant(tick: 0, unixMilliseconds: 0),
+                    version: 0
+                )
+            grant.version = version
+            grant.newest = newest
+            grant.repairedAtUnixMilliseconds = max(inheritedRepair, floor?.raisedAtUnixMilliseconds ?? 0)
+            grant.storeName = context.storedName
+            return grant
         }
     }
 
@@ -97,6 +137,8 @@ package final class GrantMemory: Sendable {
     private let directory: StateDirectory?
     private let file: GrantFile?
     private let state = Mutex(State())
+    /// Held while the file is written: what is older must not be written after what is newer.
+    private let isPersisting = Mutex(())
 
     /// - Parameter directory: Where to remember, and what others remember there; nil: in this process alone.
     /// - Throws: what the directory does.
@@ -114,7 +156,7 @@ package final class GrantMemory: Sendable {
         file = nil
         state.withLock { state in
             state.storeID = context.storeID
-            state.highest = grant
+            if let grant { state.inherit(grant) }
         }
     }
 
@@ -123,7 +165,7 @@ package final class GrantMemory: Sendable {
         state.withLock { state in
             guard state.storeID != storeID else { return }
             state.storeID = storeID
-            if let grant = file?.inherited, grant.storeID == storeID { state.highest = grant }
+            if let grant = file?.inherited, grant.storeID == storeID { state.inherit(grant) }
         }
     }
 
@@ -147,7 +189,7 @@ package final class GrantMemory: Sendable {
         let floor = try FloorRecord.read(store)
         let identity = try identity(of: store)
         let newest = try store.highestVersion()
-        let own = known.highest.flatMap { covers(floor, $0, in: identity) ? nil : $0 }
+        let own = known.remembered(context).flatMap { covers(floor, $0, in: identity) ? nil : $0 }
         if let identity, own == nil, let floor, floor.isRaised(since: known.floor) {
             state.withLock { $0.wasRepaired(floor: floor, newest: newest, storeID: identity) }
         } else {
@@ -210,7 +252,8 @@ package final class GrantMemory: Sendable {
         let newest = grants.max { $0.version < $1.version }
         let highest = grants.max { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }
         let foreign = grants.first { $0.storeID != storeID }
-        for grant in Set([newest, highest, foreign].compactMap(\.self)) {
+        let sequence = grants.max { $0.newest?.version ?? 0 < $1.newest?.version ?? 0 }
+        for grant in Set([newest, highest, foreign, sequence].compactMap(\.self)) {
             if let error = try mismatch(grant, store) {
                 throw notice(grant.storeID == storeID ? .wasSetBack(error) : .isAnother(error))
             }
@@ -222,8 +265,9 @@ package final class GrantMemory: Sendable {
         return grants
     }
 
+    /// Whether a repair that came after it was written has raised the store above all that it speaks of.
     private func covers(_ floor: FloorRecord?, _ grant: Grant, in storeID: UInt64?) -> Bool {
-        guard let floor else { return false }
+        guard let floor, floor.raisedAtUnixMilliseconds > grant.repairedAtUnixMilliseconds else { return false }
         // Another store may count its ticks otherwise.
         return grant.storeID == storeID
             ? floor.limit.tick >= grant.limit.tick : floor.limit.unixMilliseconds >= grant.limit.unixMilliseconds
@@ -235,6 +279,8 @@ package final class GrantMemory: Sendable {
     /// where it gave the worker back.
     private func mismatch(_ grant: Grant, _ store: some Store) throws(StoreError) -> StoreError? {
         guard grant.storeID == storeID else { return otherStore(storeID, grant) }
+        if let newest = grant.newest, try !newest.isIn(store) { return lacks(newest) }
+        guard grant.hasWorker else { return nil }
         let key = WorkerRecord.key(grant.worker)
         guard let stored = try store.read(key) else { return setBack(grant, "has no record \(key)") }
         let record = try WorkerRecord(key: key, text: stored.value)
@@ -263,13 +309,19 @@ package final class GrantMemory: Sendable {
         }
     }
 
-    /// Writes what is remembered to the file, if it has changed.
+    /// Writes what is remembered to the file, if it has changed. Any thread; of two at once the second finds it written,
+    /// or writes what came after.
     package func persist() throws(StoreError) {
         guard let file else { return }
-        let grant = state.withLock { state in state.written == state.highest ? nil : state.highest }
-        guard let grant else { return }
-        try file.write(grant)
-        state.withLock { $0.written = grant }
+        try isPersisting.withLock { _ throws(StoreError) in
+            let grant = state.withLock { state -> Grant? in
+                let grant = state.remembered(context)
+                return grant == state.written ? nil : grant
+            }
+            guard let grant else { return }
+            try file.write(grant)
+            state.withLock { $0.written = grant }
+        }
     }
 
     /// The highest limit that is remembered.
@@ -277,9 +329,14 @@ package final class GrantMemory: Sendable {
         state.withLock { $0.highest }
     }
 
+    /// What is remembered of the store; nil while there is nothing.
+    package var remembered: Grant? {
+        state.withLock { $0.remembered(context) }
+    }
+
     // MARK: - The store's version
 
-    /// What is known now, for ``wrote(version:after:)`` and ``saw(version:since:)``.
+    /// What is known now, for ``wrote(_:_:version:after:)`` and ``saw(version:since:)``.
     var moment: Moment {
         state.withLock { Moment(version: $0.version, repairs: $0.repairs) }
     }
@@ -291,9 +348,12 @@ package final class GrantMemory: Sendable {
     }
 
     /// A write that began then has got this version.
-    func wrote(version: UInt64, after began: Moment) throws(StoreError) {
+    func wrote(_ key: String, _ value: String, version: UInt64, after began: Moment) throws(StoreError) {
         let (isPast, highest) = state.withLock { state in
             guard state.repairs == began.repairs else { return (true, state.highest) }
+            if version > began.version, key.hasPrefix(SequenceRecord.keyPrefix), version > state.newest?.version ?? 0 {
+                state.newest = WrittenRecord(key: key, value: value, version: version)
+            }
             state.version = max(state.version, version)
             return (false, state.highest)
         }
@@ -322,7 +382,10 @@ package final class GrantMemory: Sendable {
     }
 
     private func versionFell(to version: UInt64, _ grant: Grant?) -> StoreError {
-        let limit = grant.map { ", and this daemon was granted \(context.text($0.limit.unixMilliseconds))" } ?? ""
+        let limit =
+            grant.flatMap { grant in
+                grant.hasWorker ? ", and this daemon was granted \(context.text(grant.limit.unixMilliseconds))" : nil
+            } ?? ""
         return StoreError(
             code: .setBack,
             message: "the store \(context.storeName) is at version \(version), which it had passed before"
@@ -330,12 +393,22 @@ package final class GrantMemory: Sendable {
         )
     }
 
+    private func lacks(_ record: WrittenRecord) -> StoreError {
+        StoreError(
+            code: .setBack,
+            message: "the store \(context.storeName) lacks what was written to \(record.key) as version \(record.version), so "
+                + "that values could be given a second time: it was restored from an older copy or set back. \(advice)"
+        )
+    }
+
     private func otherStore(_ identity: UInt64?, _ grant: Grant?) -> StoreError {
         func name(_ storeID: UInt64) -> String { hexadecimal(storeID, digits: 16, uppercase: false) }
         let known = "the one (\(name(grant?.storeID ?? storeID))) that "
         let granted =
-            grant.map { "granted worker \($0.worker) up to \(context.text($0.limit.unixMilliseconds)) there" }
-            ?? "this daemon has used"
+            grant.flatMap { grant in
+                grant.hasWorker
+                    ? "granted worker \(grant.worker) up to \(context.text(grant.limit.unixMilliseconds)) there" : nil
+            } ?? "this daemon has used"
         let what =
             identity.map { "is another one (\(name($0))) than \(known)\(granted)" }
             ?? "was emptied: it has no record \(LayoutRecord.key). It was \(known)\(granted)"
@@ -346,7 +419,8 @@ package final class GrantMemory: Sendable {
     }
 
     private var advice: String {
-        "No ID is given out, for it might be one that was given out before. Stop all daemons on this store and run "
-            + "'firn store repair --store \(context.storeName) --raise-to known'"
+        "No ID and no ticket is given out, for it might be one that was given out before. Stop all daemons on this store "
+            + "and run 'firn store repair --store \(context.storeName) --raise-to known', with --skip-values and more than "
+            + "any sequence has given since the copy was made, if there are sequences"
     }
 }

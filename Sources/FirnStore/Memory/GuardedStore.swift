@@ -58,7 +58,7 @@ package final class GuardedStore: Store {
         if case .written(let version) = outcome {
             // Whatever was in doubt cannot arrive any more.
             doubts.withLock { _ = $0.removeValue(forKey: key) }
-            try memory.wrote(version: version, after: began)
+            try memory.wrote(key, value, version: version, after: began)
         }
         return outcome
     }
@@ -84,6 +84,6 @@ package final class GuardedStore: Store {
         guard let ofRecord = doubts.withLock({ $0[key] }) else { return }
         let digest = Grant.digest(stored.value)
         guard let doubt = ofRecord.first(where: { $0.digest == digest }) else { return }
-        try memory.wrote(version: stored.version, after: doubt.began)
+        try memory.wrote(key, stored.value, version: stored.version, after: doubt.began)
     }
 }

@@ -1,0 +1,57 @@
+import FirnLayout
+import FirnTestSupport
+import FirnWire
+import Foundation
+import Testing
+
+/// A store put back to a copy that no window tells from the newest: what tickets were given since counts.
+@Suite struct TicketRestoreTests {
+    private static let arguments = ["--window", "60s", "--sequence-block", "50", "--worker", "5"]
+
+    private func take(_ count: UInt32, of name: String = "orders", from daemon: Daemon) throws -> [UInt64] {
+        let answer = try Peer.unix(daemon.socketPath).call(.nextTickets(sequence: Name(name)!, count: count))
+        guard case .nextTickets(let runs) = answer else { throw TestFailure("\(answer)") }
+        return runs.flatMap { $0.map(\.rawValue) }
+    }
+
+    /// The daemon's window is not extended between the copy and its end, so nothing but the tickets tells.
+    @Test(arguments: [SIGTERM, SIGKILL]) func ticketsSinceTheCopyAreNotGivenAgain(_ signal: Int32) throws {
+        try withScratch { scratch in
+            let backup = scratch.file("backup.db")
+            var tickets: [UInt64] = []
+            try withDaemon(in: scratch, Self.arguments) { daemon in
+                tickets += try take(600, from: daemon)
+                try StoreFile(scratch.store).run("VACUUM INTO '\(backup)'")
+                tickets += try take(100, from: daemon)
+                daemon.signal(signal)
+                _ = try daemon.waitForExit()
+            }
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: scratch.store + suffix) }
+            try FileManager.default.copyItem(atPath: backup, toPath: scratch.store)
+
+            let (ending, error, _) = try runToEnd(
+                in: scratch,
+                ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", "sqlite:\(scratch.store)"]
+            )
+            #expect(ending == .exited(78))
+            for words in ["restored from an older copy", "--skip-values", "firn store repair"] {
+                #expect(error.contains(words), "\(words) in \(error)")
+            }
+            // The worker that the copy holds is waited for, or said to be dead, as the document says.
+            let freed = try Command.run(
+                ["workers", "release", "5", "--holder-is-dead", "--yes", "--store", "sqlite:\(scratch.store)"]
+            )
+            #expect(freed.exitCode == 0, "\(freed)")
+            let repair = try Command.run([
+                "store", "repair", "--store", "sqlite:\(scratch.store)", "--state-dir", scratch.state, "--raise-to",
+                "known", "--skip-values", "1000", "--yes",
+            ])
+            #expect(repair.exitCode == 0, "\(repair)")
+            // Tickets need no worker, and so do not wait for the floor's time.
+            try withDaemon(in: scratch, ["--sequence-block", "50"]) { daemon in
+                tickets += try take(100, from: daemon)
+            }
+            #expect(Set(tickets).count == 800 && tickets == tickets.sorted())
+        }
+    }
+}

@@ -1,0 +1,233 @@
+import FirnTestSupport
+import Foundation
+import Synchronization
+import Testing
+
+@testable import FirnStore
+
+/// Stores that were set back by less than an extension: what was written last tells, and not the windows.
+@Suite struct VersionMemoryTests {
+    let directory = TemporaryDirectory()
+
+    static let context = GrantMemory.Context(
+        storeID: 77,
+        storeName: "sqlite:/a",
+        unixMilliseconds: { $0 },
+        text: { "T\($0)" }
+    )
+
+    func memory(_ state: StateDirectory? = nil) throws -> GrantMemory {
+        try GrantMemory(Self.context, directory: state ?? StateDirectory(path: directory.path + "/state"))
+    }
+
+    func claims(_ store: MemoryStore, _ memory: GrantMemory, instance: UInt64 = 1) -> SequenceClaims {
+        SequenceClaims(store: GuardedStore(store, memory: memory), holder: holder(instance), memory: memory)
+    }
+
+    @discardableResult
+    func take(_ count: UInt64, _ claims: SequenceClaims, _ name: String = "a") throws -> SequenceRun {
+        var random = SystemRandomNumberGenerator()
+        let outcome = claims.takeBlock(
+            name,
+            count: count,
+            for: .tickets,
+            orCreate: .plain,
+            after: nil,
+            using: &random
+        )
+        guard case .taken(let block) = outcome else { throw NotTaken(outcome: outcome) }
+        try claims.memory?.persist()
+        return block.values
+    }
+
+    struct NotTaken: Error {
+        let outcome: SequenceBlockOutcome
+    }
+
+    typealias Copy = (records: [String: StoredValue], version: UInt64)
+
+    func copy(of store: MemoryStore) -> Copy { store.state.withLock { ($0.records, $0.lastVersion) } }
+
+    func restore(_ copy: Copy, _ store: MemoryStore) {
+        store.state.withLock { ($0.records, $0.lastVersion) = copy }
+    }
+
+    func refusal(_ memory: GrantMemory, _ store: MemoryStore) -> StoreError? {
+        do throws(StoreError) {
+            try memory.verify(store)
+            return nil
+        } catch {
+            #expect(error.code == .setBack && error.exitCode == 78)
+            return error
+        }
+    }
+
+    func raiseFloor(_ store: MemoryStore, to tick: UInt64, at time: UInt64 = 1) throws {
+        let limit = StoreInstant(tick: tick, unixMilliseconds: tick)
+        _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: time).raise(store)
+    }
+
+    // MARK: - What is noticed
+
+    /// No window tells it: no worker was ever held, or none was extended since the copy.
+    @Test(arguments: [false, true]) func valuesReservedSinceTheCopyAreNotGivenAgain(_ hasWorker: Bool) throws {
+        let store = MemoryStore()
+        var memory: GrantMemory? = try memory()
+        if hasWorker { try hold(store, memory!) }
+        #expect(try take(600, claims(store, memory!)).last == 600)
+        let backup = copy(of: store)
+        #expect(try take(100, claims(store, memory!)).last == 700)
+        memory = nil
+        restore(backup, store)
+        let next = try self.memory()
+        let message = try #require(refusal(next, store)).message
+        for words in [
+            "restored from an older copy", "--skip-values", "firn store repair --store sqlite:/a",
+        ] {
+            #expect(message.contains(words), "\(words) in \(message)")
+        }
+        #expect(throws: NotTaken.self) { try take(5, claims(store, next)) }
+
+        try raiseFloor(store, to: 1000)
+        #expect(try SequenceSkip.perform(store, name: "a", count: 1000) == 1601)
+        #expect(refusal(next, store) == nil)
+        #expect(try take(5, claims(store, next)).first == 1601)
+        // What was remembered of the time before is gone for those that come later, too.
+        #expect(refusal(try self.memory(), store) == nil)
+    }
+
+    private func hold(_ store: MemoryStore, _ memory: GrantMemory) throws {
+        let claims = WorkerClaims(
+            store: GuardedStore(store, memory: memory),
+            holder: holder(1),
+            maximumWorker: 3,
+            maximumTick: 1 << 40,
+            windowTicks: 30,
+            memory: memory
+        )
+        var random = SystemRandomNumberGenerator()
+        let moment = StoreInstant(tick: 100, unixMilliseconds: 100)
+        let held = try #require(try claims.claim(.fixed(2), at: moment, using: &random).held)
+        memory.granted(held)
+        try memory.persist()
+    }
+
+    /// As an etcd that is restored with its revision raised, or that others write to as well.
+    @Test func versionsThatRoseAllTheSameDoNotHideIt() throws {
+        let store = MemoryStore()
+        let memory = try memory()
+        try take(10, claims(store, memory))
+        var backup = copy(of: store)
+        try take(10, claims(store, memory))
+        backup.version += 1_000_000
+        restore(backup, store)
+        #expect(
+            refusal(try GrantMemory(Self.context, directory: StateDirectory(path: directory.path + "/state")), store)
+                != nil
+        )
+        #expect(refusal(memory, store) != nil, "a daemon that runs, too")
+    }
+
+    /// Somebody else's first write to the copy got the very version.
+    @Test func theSameVersionOfAnotherValueIsNoticed() throws {
+        let store = MemoryStore()
+        let memory = try memory()
+        try take(10, claims(store, memory))
+        let backup = copy(of: store)
+        try take(10, claims(store, memory))
+        restore(backup, store)
+        let stranger = SequenceClaims(store: store, holder: holder(9))
+        try take(3, stranger)
+        #expect(refusal(try self.memory(), store)?.message.contains("sequences/a") == true)
+        try take(3, stranger)
+        #expect(refusal(try self.memory(), store) == nil, "what nobody can notice: others wrote the record since")
+    }
+
+    /// The record that was written last is there; another daemon's is not.
+    @Test func whatAnyDaemonOfTheHostRemembersCounts() throws {
+        let store = MemoryStore()
+        let state = try StateDirectory(path: directory.path + "/state")
+        let (first, second) = (try memory(state), try memory(state))
+        try take(10, claims(store, second, instance: 2), "b")
+        let backup = copy(of: store)
+        try take(10, claims(store, first), "a")
+        restore(backup, store)
+        _ = try store.write("other", "x", ifVersion: nil)
+        _ = try store.write("other2", "x", ifVersion: nil)
+        #expect(refusal(try memory(state), store)?.message.contains("sequences/a") == true)
+    }
+
+    @Test func aLowerVersionIsNoticedWhateverWasWritten() throws {
+        let store = MemoryStore()
+        let memory = try memory()
+        let guarded = GuardedStore(store, memory: memory)
+        _ = try guarded.write("layout", "1", ifVersion: nil)
+        let backup = copy(of: store)
+        _ = try guarded.write("anything", "2", ifVersion: nil)
+        try memory.persist()
+        restore(backup, store)
+        let message = try #require(refusal(try self.memory(), store)).message
+        #expect(message.contains("is at version 1, which it had passed before"), "\(message)")
+    }
+
+    // MARK: - What is settled
+
+    /// A floor that lies in the future since an earlier repair says nothing of what was given after it.
+    @Test func anEarlierRepairSettlesNothing() throws {
+        let store = MemoryStore()
+        try raiseFloor(store, to: 5000, at: 100)
+        let memory = try memory()
+        #expect(refusal(memory, store) == nil)
+        try take(10, claims(store, memory))
+        let backup = copy(of: store)
+        try take(10, claims(store, memory))
+        restore(backup, store)
+        #expect(refusal(try self.memory(), store) != nil)
+        // By a clock that was set back, and to a time before the floor: it is a repair all the same.
+        try raiseFloor(store, to: 1000, at: 50)
+        #expect(try FloorRecord.read(store)?.limit.tick == 5000)
+        #expect(refusal(try self.memory(), store) == nil)
+    }
+
+    // MARK: - The file
+
+    @Test func whatManyThreadsWriteIsRememberedWhole() throws {
+        let store = MemoryStore()
+        let state = try StateDirectory(path: directory.path + "/state")
+        let memory = try memory(state)
+        onThreads(4) { index in
+            for _ in 0..<25 {
+                #expect(throws: Never.self) { try take(3, claims(store, memory, instance: UInt64(index)), "s\(index)") }
+            }
+        }
+        let grant = try #require(try state.grants().first)
+        #expect(try grant.version == store.highestVersion())
+        #expect(grant.newest?.version == grant.version && !grant.hasWorker)
+    }
+
+    @Test func theTextHoldsAllAndReadsWhatWasWrittenBefore() throws {
+        var grant = Grant(
+            address: 1,
+            storeID: 2,
+            worker: .max,
+            generation: .max,
+            limit: StoreInstant(tick: .max, unixMilliseconds: .max),
+            version: .max
+        )
+        let plain = grant.text(serial: .max)
+        #expect(!plain.contains("key=") && !plain.contains("repaired=") && !plain.contains("name="))
+        #expect(try Grant.parsed(plain, path: "p").grant == grant)
+        let key = "sequences/" + String(repeating: "x", count: 64)
+        grant.newest = WrittenRecord(key: key, version: .max, content: .max)
+        grant.repairedAtUnixMilliseconds = .max
+        for (length, isKept) in [(100, true), (101, false)] {
+            var context = Self.context
+            context.storeName = "sqlite:/" + String(repeating: "d", count: length - 8)
+            #expect((context.storedName != nil) == isKept)
+            grant.storeName = context.storedName
+            let text = grant.text(serial: .max)
+            #expect(text.utf8.count < GrantFile.placeLength)
+            #expect(try Grant.parsed(text, path: "p").grant == grant)
+        }
+    }
+}
