@@ -1,3 +1,4 @@
+internal import FirnEngine
 internal import FirnPlaces
 internal import FirnStore
 internal import Logging
@@ -34,11 +35,11 @@ enum StatePlace: CustomStringConvertible {
             logger.notice("what the store grants is not remembered (--state-dir none): restore no older copy of it")
             return try GrantMemory(context)
         case .directory(let path):
-            return try GrantMemory(context, directory: StateDirectory(path: path))
+            return try Self.memory(context, in: StateDirectory(path: path), logger)
         case .standard(let places):
             do {
                 try places.makeDirectory(for: .state)
-                return try GrantMemory(context, directory: StateDirectory(path: places.stateDirectory))
+                return try Self.memory(context, in: StateDirectory(path: places.stateDirectory), logger)
             } catch  where error is ConfigurationError || (error as? StoreError)?.code == .unwritable {
                 logger.warning(
                     "what the store grants is not remembered: if it is restored from an older copy, nobody may notice",
@@ -47,5 +48,21 @@ enum StatePlace: CustomStringConvertible {
                 return try GrantMemory(context)
             }
         }
+    }
+
+    private static func memory(
+        _ context: GrantMemory.Context,
+        in directory: StateDirectory,
+        _ logger: Logger
+    ) throws -> GrantMemory {
+        let now = UInt64(max(0, SystemTimeSource().wallNanoseconds()) / 1_000_000)
+        let removed = try directory.removeOutlived(at: now)
+        if removed > 0 {
+            logger.notice(
+                "what was remembered of stores that are gone was removed",
+                metadata: ["files": "\(removed)", "state": "\(directory.path)"]
+            )
+        }
+        return try GrantMemory(context, directory: directory)
     }
 }

@@ -47,7 +47,7 @@ package final class GrantFile: Sendable {
     static func locked(path: String, address: UInt64) throws(StoreError) -> GrantFile? {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o640)
         guard descriptor >= 0 else { throw failure("open", path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isAt(path, descriptor) else {
             close(descriptor)
             return nil
         }
@@ -73,7 +73,14 @@ package final class GrantFile: Sendable {
         return try content(descriptor, path)
     }
 
-    private static func content(_ descriptor: Int32, _ path: String) throws(StoreError) -> Content {
+    /// Whether it is the file at `path` still: it may have been removed before it was locked.
+    static func isAt(_ path: String, _ descriptor: Int32) -> Bool {
+        var (there, here) = (stat(), stat())
+        return lstat(path, &there) == 0 && fstat(descriptor, &here) == 0 && there.st_dev == here.st_dev
+            && there.st_ino == here.st_ino
+    }
+
+    static func content(_ descriptor: Int32, _ path: String) throws(StoreError) -> Content {
         var bytes = [UInt8](repeating: 0, count: 2 * placeLength)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         guard count >= 0 else { throw failure("read", path) }

@@ -14,16 +14,23 @@ package struct StateDirectory: Sendable {
 
     private static let prefix = "granted-"
     /// More daemons than ever run on a host: past it something else is wrong with the directory.
-    private static let maximumFiles = 4096
+    static let maximumFiles = 4096
+    let maximumFiles: Int
 
     /// - Throws: `.unwritable` where there is no such directory and it cannot be made.
     package init(path: String) throws(StoreError) {
+        try self.init(path: path, maximumFiles: Self.maximumFiles)
+    }
+
+    init(path: String, maximumFiles: Int) throws(StoreError) {
+        self.maximumFiles = maximumFiles
         self.path = try SQLiteFiles.absolute(path)
         try SQLiteFiles.makeDirectory(of: self.path + "/" + Self.prefix, option: "--state-dir")
     }
 
     /// One that is there already; nothing is made.
     package init(existing path: String) throws(StoreError) {
+        maximumFiles = Self.maximumFiles
         self.path = try SQLiteFiles.absolute(path)
     }
 
@@ -54,7 +61,7 @@ package struct StateDirectory: Sendable {
         for number in present {
             if let file = try GrantFile.locked(path: file(number), address: address) { return file }
         }
-        for number in 0..<Self.maximumFiles where !present.contains(number) {
+        for number in 0..<maximumFiles where !present.contains(number) {
             guard let file = try GrantFile.locked(path: file(number), address: address) else { continue }
             // Else a power loss could take the new file's name.
             let directory = open(path, O_RDONLY | O_CLOEXEC)
@@ -67,17 +74,18 @@ package struct StateDirectory: Sendable {
         throw StoreError(
             code: .unwritable,
             message:
-                "the state directory \(path) has \(Self.maximumFiles) files \(Self.prefix)…: remove those of stores "
-                + "that are gone"
+                "the state directory \(path) has \(maximumFiles) files \(Self.prefix)…, and the stores of all of them "
+                + "are there, or were an hour ago, or are in etcd: remove those of stores that are gone (each has the name of its "
+                + "store), or give --state-dir another directory"
         )
     }
 
-    private func file(_ number: Int) -> String {
+    func file(_ number: Int) -> String {
         "\(path)/\(Self.prefix)\(number)"
     }
 
     /// The numbers of the files that are there, rising.
-    private func numbers() throws(StoreError) -> [Int] {
+    func numbers() throws(StoreError) -> [Int] {
         guard let directory = opendir(path) else {
             throw StoreError(
                 code: .unwritable,
@@ -92,7 +100,7 @@ package struct StateDirectory: Sendable {
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             guard name.hasPrefix(Self.prefix), let number = Int(name.dropFirst(Self.prefix.utf8.count)),
-                (0..<Self.maximumFiles).contains(number)
+                (0..<maximumFiles).contains(number)
             else { continue }
             numbers.append(number)
         }
