@@ -100,7 +100,10 @@ package final class GrantFile: Sendable {
     func write(_ grant: Grant) throws(StoreError) {
         try lastSerial.withLock { last throws(StoreError) in
             var bytes = Array(grant.text(serial: last + 1).utf8) + [UInt8(ascii: "\n")]
-            precondition(bytes.count <= Self.placeLength, "a grant's numbers have at most 20 digits each, its names 74 and 100 bytes")
+            precondition(
+                bytes.count <= Self.placeLength,
+                "a grant's numbers have at most 20 digits each, its names 74 and 100 bytes"
+            )
             bytes += [UInt8](repeating: UInt8(ascii: " "), count: Self.placeLength - bytes.count - 1)
             bytes.append(UInt8(ascii: "\n"))
             let place = off_t(last % 2) * off_t(Self.placeLength)

@@ -396,8 +396,9 @@ package final class GrantMemory: Sendable {
     private func lacks(_ record: WrittenRecord) -> StoreError {
         StoreError(
             code: .setBack,
-            message: "the store \(context.storeName) lacks what was written to \(record.key) as version \(record.version), so "
-                + "that values could be given a second time: it was restored from an older copy or set back. \(advice)"
+            message: "the store \(context.storeName) lacks what was written to \(record.key) as version "
+                + "\(record.version), so that values could be given a second time: it was restored from an older copy or "
+                + "set back. \(advice)"
         )
     }
 
