@@ -104,8 +104,8 @@ package struct DaemonReading: Sendable {
             let wait = seconds(untilTick: holding.firstTick)
             if wait > Self.longestWait {
                 return
-                    "worker \(holding.worker) was used up to \(layout.time(ofTick: holding.firstTick)), and this host's clock says "
-                    + "\(layout.time(ofTick: now.tick)); it is waited for: set the clock, if it is that which is wrong"
+                    "worker \(holding.worker) was used up to \(layout.roundedTime(ofTick: holding.firstTick)), and this host's clock says "
+                    + "\(layout.roundedTime(ofTick: now.tick)); it is waited for: set the clock, if it is that which is wrong"
             }
         }
         return nil

@@ -64,7 +64,10 @@ enum StatusDocument {
             ("generation", place.holding.map { .string("\($0.generation)") } ?? .null),
             ("serving", .boolean(place.obstacle == nil && left > 0)),
             ("window_left_seconds", .decimal(left)),
-            ("window_until", place.holding.map { .string("\(reading.layout.time(ofTick: $0.limitTick))") } ?? .null),
+            (
+                "window_until",
+                place.holding.map { .string("\(reading.layout.roundedTime(ofTick: $0.limitTick))") } ?? .null
+            ),
             ("reason", place.obstacle.map(JSON.string) ?? .null),
             ("store_error", place.storeError.map(JSON.string) ?? .null),
         ])

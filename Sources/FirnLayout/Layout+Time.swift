@@ -30,6 +30,12 @@ extension Layout {
         time(ofTick: tick).unixNanoseconds
     }
 
+    /// When a tick begins, to the millisecond, rounded down: for people, whom the nanoseconds of ticks of other lengths tell
+    /// nothing.
+    package func roundedTime(ofTick tick: UInt64) -> UTCTime {
+        UTCTime(unixMilliseconds: unixMilliseconds(ofTick: tick))
+    }
+
     /// When a tick begins, in milliseconds since 1970, rounded down; `UInt64.max` when it is later than that.
     ///
     /// - Precondition: The layout has time.

@@ -29,6 +29,8 @@ package enum KeeperStatus: Hashable, Sendable {
     case workerTaken(by: Holder, untilTick: UInt64)
     /// All workers are taken. nil: by this daemon itself.
     case noWorkerFree(freeAtTick: UInt64?)
+    /// The fixed worker was used up to this tick by a holder whose clock was ahead.
+    case workerUsedAhead(worker: UInt32, untilTick: UInt64)
     /// The store was repaired, and nothing below this tick may be given out.
     case belowFloor(untilTick: UInt64)
     /// Can hand out IDs. With an error, only until the limit, unless the store comes back.

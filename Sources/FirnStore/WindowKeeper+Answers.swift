@@ -16,6 +16,9 @@ extension WindowKeeper {
         case .noneFree(let freeAtTick):
             refusal = .noWorkerFree(freeAtTick: freeAtTick)
             return waitForWorker(untilTick: freeAtTick ?? UInt64.max, now: now)
+        case .usedAhead(let worker, let untilTick):
+            refusal = .workerUsedAhead(worker: worker, untilTick: untilTick)
+            return waitForWorker(untilTick: untilTick, now: now)
         case .belowFloor(let untilTick):
             refusal = .belowFloor(untilTick: untilTick)
             return waitForWorker(untilTick: untilTick, now: now)

@@ -14,7 +14,9 @@ extension WorkerClaims {
         for _ in 0..<Self.maximumAttempts {
             let previous = try readWorker(worker)
             if let record = previous?.record, !Self.isFree(record, atTick: now.tick) {
-                return .held(by: record.holder, untilTick: record.limit)
+                return record.limit > now.tick
+                    ? .held(by: record.holder, untilTick: record.limit)
+                    : .usedAhead(worker: worker, untilTick: record.freeFrom)
             }
             let attempt = try attempt(worker, after: previous, at: now, notBefore: notBefore, using: &random)
             if case .ended(let outcome) = attempt { return outcome }
@@ -33,7 +35,7 @@ extension WorkerClaims {
         var freeAtTick: UInt64?
         for (worker, stored) in workers where !Self.isFree(stored.record, atTick: now.tick) {
             if taken.insert(worker).inserted {
-                freeAtTick = min(freeAtTick ?? UInt64.max, stored.record.limit)
+                freeAtTick = min(freeAtTick ?? UInt64.max, stored.record.freeFrom)
             }
         }
         for _ in 0..<Self.maximumAttempts {

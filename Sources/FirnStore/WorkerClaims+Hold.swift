@@ -94,6 +94,7 @@ extension WorkerClaims {
 
     /// Compares the wall clock with the highest limit in the store. A clock that is behind it by more than a window
     /// (which a daemon alive at this moment may be ahead) and `allowedTicks` has been set back, or somebody's was ahead.
+    /// What was used above a limit does not count: an operator has seen to that worker.
     package func checkClock(nowTick: UInt64, allowedTicks: UInt64) throws(StoreError) -> ClockCheck {
         guard let (worker, stored) = try readWorkers().max(by: { $0.value.record.limit < $1.value.record.limit }) else {
             return .plausible

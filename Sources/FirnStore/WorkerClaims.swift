@@ -26,6 +26,8 @@ package enum ClaimOutcome: Hashable, Sendable {
     case noneFree(freeAtTick: UInt64?)
     /// The fixed worker is taken.
     case held(by: Holder, untilTick: UInt64)
+    /// The fixed worker was taken from a holder whose clock was ahead, and was used up to this tick.
+    case usedAhead(worker: UInt32, untilTick: UInt64)
     /// The store's floor, which a repair raised, is above the present: nothing may begin before this tick.
     case belowFloor(untilTick: UInt64)
     /// The layout has no ticks left.
@@ -96,11 +98,11 @@ package struct WorkerClaims: Sendable {
 
     /// Where a new holder begins.
     static func firstTick(after previous: WorkerRecord?, nowTick: UInt64, notBefore: UInt64) -> UInt64 {
-        max(nowTick, notBefore, previous?.limit ?? 0)
+        max(nowTick, notBefore, previous?.freeFrom ?? 0)
     }
 
     static func isFree(_ record: WorkerRecord, atTick nowTick: UInt64) -> Bool {
-        record.limit <= nowTick
+        record.freeFrom <= nowTick
     }
 
     /// A record as it is in the store.

@@ -26,8 +26,11 @@ extension Holder {
 package struct WorkerRecord: Hashable, Sendable {
     /// Rises by one with every new holder.
     package var generation: UInt64
-    /// The first tick that the holder may *not* use. The worker is free once it has passed.
+    /// The first tick that the holder may *not* use. The worker is free once it has passed, unless it is ``used``.
     package var limit: UInt64
+    /// The first tick above the limit that nobody may have used: an operator took the worker from a holder that had been
+    /// granted more than the limit shows, as its clock was ahead. nil where the limit says all.
+    package var used: UInt64?
     package var holder: Holder
     /// A random number of this very write. A holder whose write got no answer knows by it whether it was applied;
     /// generation and instance would not do, as a cloned virtual machine has both in common with its original.
@@ -38,12 +41,15 @@ package struct WorkerRecord: Hashable, Sendable {
     package init(
         generation: UInt64,
         limit: UInt64,
+        used: UInt64? = nil,
         holder: Holder,
         writeToken: UInt64,
         renewedAtUnixMilliseconds: UInt64
     ) {
+        precondition(used.map { $0 > limit } ?? true, "what was used ends above the limit, or the limit says all")
         self.generation = generation
         self.limit = limit
+        self.used = used
         self.holder = holder
         self.writeToken = writeToken
         self.renewedAtUnixMilliseconds = renewedAtUnixMilliseconds
@@ -56,6 +62,9 @@ extension WorkerRecord {
 
     /// Whether its holder gave it back. In a store that was left alone, no limit of this generation was ever granted after.
     var isGivenBack: Bool { writeToken == Self.givenBackToken }
+
+    /// The first tick at which another holder may begin.
+    package var freeFrom: UInt64 { max(limit, used ?? 0) }
 
     package static let keyPrefix = "workers/"
 
@@ -73,10 +82,12 @@ extension WorkerRecord {
         return worker
     }
 
+    /// Format 1 where there is nothing in it that format 1 has not: a store stays one that earlier versions know.
     package var text: String {
-        var record = RecordText(kind: "worker", version: 1)
+        var record = RecordText(kind: "worker", version: used == nil ? 1 : 2)
         record.append("generation", generation)
         record.append("limit", limit)
+        if let used { record.append("used", used) }
         record.append("host", holder.host)
         if let pod = holder.pod { record.append("pod", pod) }
         record.append("pid", UInt64(holder.pid))
@@ -88,10 +99,16 @@ extension WorkerRecord {
 
     /// Throws `.corrupt` or `.newerFormat` for any text that it would not have written itself.
     package init(key: String, text: String) throws(StoreError) {
-        var reader = try RecordReader(key: key, text: text, kind: "worker", version: 1)
+        let version = text.hasPrefix("worker/1 ") ? 1 : 2
+        var reader = try RecordReader(key: key, text: text, kind: "worker", version: version)
         generation = try reader.number("generation")
         guard generation < UInt64.max else { throw reader.broken("no generation comes after \(generation)") }
         limit = try reader.number("limit")
+        if version == 2 {
+            let used = try reader.number("used")
+            guard used > limit else { throw reader.broken("used=\(used) is not above limit=\(limit)") }
+            self.used = used
+        }
         let host = try reader.string("host")
         let pod = try reader.optionalString("pod")
         let pidNumber = try reader.number("pid")

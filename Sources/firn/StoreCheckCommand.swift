@@ -28,7 +28,14 @@ struct StoreCheckCommand: AsyncParsableCommand {
                 "\(report.sequences.count) sequences",
             ]
             if let floor = report.floor {
-                parts.append("repaired up to \(store.layout.time(ofTick: floor.limit.tick))")
+                parts.append("repaired up to \(store.time(floor.limit.tick))")
+            }
+            for worker in report.workers where worker.isUsedAhead(now) {
+                parts.append(
+                    "worker \(worker.number) stays unused until \(store.time(worker.record.freeFrom)), up to which it was "
+                        + "used by a daemon whose clock was ahead (daemons with --worker \(worker.number) need another "
+                        + "number, or auto)"
+                )
             }
             if let place = try (store.store as? SQLiteStore)?.recordedPlace() {
                 parts.append("used last as \(place.description)")

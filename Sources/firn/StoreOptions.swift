@@ -109,6 +109,11 @@ struct OpenStore {
         )
     }
 
+    /// When a tick begins, to the millisecond.
+    func time(_ tick: UInt64) -> UTCTime {
+        layout.roundedTime(ofTick: tick)
+    }
+
     /// Ticks in so many milliseconds, rounded up.
     func ticks(milliseconds: UInt64) -> UInt64 {
         let (nanoseconds, isTooMuch) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
@@ -124,7 +129,7 @@ struct OpenStore {
                 nowTick: now.tick,
                 // A minute for etcd's window.
                 ticksAhead: ticks(milliseconds: 3_660_000),
-                text: { [layout] in "\(layout.time(ofTick: $0))" }
+                text: { [layout] in "\(layout.roundedTime(ofTick: $0))" }
             )
         )
     }

@@ -13,7 +13,8 @@ struct StoreRepairCommand: AsyncParsableCommand {
 
             --raise-to known takes the highest time that this host's daemons remember of this store (in --state-dir). Where \
             daemons ran on other hosts, the latest of all of them is needed: their refusals name it, or give the present \
-            time and a minute. Until that time has come no ID is given out.
+            time and a minute. Until that time has come no ID is given out. What a daemon whose clock was more than an hour \
+            ahead remembers is not waited for: its worker stays unused up to that time.
 
             Sequences have no time. If the store has any, --skip-values says how many values each leaves out: more than \
             were given since the copy was made; 0 if none were. NAME=COUNT is for one sequence alone, and may be given \
@@ -47,38 +48,53 @@ struct StoreRepairCommand: AsyncParsableCommand {
             if let held = report.workers.first(where: { $0.record.limit > now.tick }) {
                 throw Refusal(
                     message: "Worker \(held.number) is held by \(held.record.holder.text) until "
-                        + "\(store.layout.time(ofTick: held.record.limit)): stop all daemons on this store first; one that "
+                        + "\(store.time(held.record.limit)): stop all daemons on this store first; one that "
                         + "was killed is waited for.",
                     exitCode: .temporaryFailure
                 )
             }
             let skips = try SkippedValues(parsing: skipValues).counts(for: report.sequences)
-            let target = try raiseTo == "known" ? known(store) : given(store)
-            guard target <= now.tick || target - now.tick <= store.ticks(milliseconds: 3_660_000) else {
+            let isFar = { (tick: UInt64) in
+                tick > now.tick && tick - now.tick > store.ticks(milliseconds: 3_660_000)
+            }
+            let grants = try raiseTo == "known" ? known(store) : []
+            let target =
+                try raiseTo == "known" ? grants.map(\.limit.tick).filter { !isFar($0) }.max() ?? now.tick : given(store)
+            guard !isFar(target) else {
                 throw Refusal(
                     message:
-                        "\(store.layout.time(ofTick: target)) is more than an hour ahead, and until then nothing could "
-                        + "be given out: give a nearer --raise-to, and remove what a daemon with a wrong clock remembers "
-                        + "from its state directory.",
+                        "\(store.time(target)) is more than an hour ahead, and until then nothing could be given out: give "
+                        + "a nearer --raise-to.",
                     exitCode: .usage
                 )
             }
-            let time = store.layout.time(ofTick: target)
+            let time = store.time(target)
             try Confirmation.ask(
                 "The store \(store.name) will give out no ID before \(time), and of its \(report.sequences.count) "
                     + "sequences \(Self.text(skips)). This cannot be taken back.",
                 isGiven: yes
             )
+            // Before the floor, by which daemons that run know that they may go on.
+            for grant in grants where isFar(grant.limit.tick) {
+                try WorkerUse.keep(store.store, grant, by: OpenStore.operatorHolder, at: now)
+            }
+            for skip in skips { _ = try SequenceSkip.perform(store.store, name: skip.name, count: skip.count) }
             let floor = try FloorRecord(
                 limit: StoreInstant(tick: target, unixMilliseconds: time.unixMilliseconds),
                 host: OpenStore.operatorHolder.host,
                 raisedAtUnixMilliseconds: now.unixMilliseconds
             ).raise(store.store)
-            for skip in skips { _ = try SequenceSkip.perform(store.store, name: skip.name, count: skip.count) }
             // All its daemons are stopped, as has been said: it is no copy beside another any more.
             try (store.store as? SQLiteStore)?.recordPlace()
             var output = StandardOutput()
-            let reached = store.layout.time(ofTick: floor.limit.tick)
+            for grant in grants where isFar(grant.limit.tick) {
+                try output.write(
+                    line:
+                        "worker \(grant.worker) stays unused until \(store.time(grant.limit.tick)), up to which a daemon "
+                        + "whose clock was ahead was granted it"
+                )
+            }
+            let reached = store.time(floor.limit.tick)
             try output.write(
                 line: "no ID before \(reached) will be given out; of \(skips.count) sequences \(Self.text(skips))"
             )
@@ -104,8 +120,8 @@ struct StoreRepairCommand: AsyncParsableCommand {
         return try tick(after: time.unixMilliseconds, store)
     }
 
-    /// What the state directory knows of this store, or of another one that was in its place.
-    private func known(_ store: OpenStore) throws -> UInt64 {
+    /// What the state directory knows of this store, or of another one that was in its place, in this one's ticks.
+    private func known(_ store: OpenStore) throws -> [Grant] {
         guard stateDir != "none" else {
             throw Refusal(
                 message: "With --state-dir none nothing is remembered on this host: give --raise-to a time.",
@@ -116,11 +132,7 @@ struct StoreRepairCommand: AsyncParsableCommand {
         let address = Grant.digest(store.name)
         let grants = try StateDirectory(existing: path).grants()
             .filter { $0.storeID == store.record.storeID || $0.address == address }
-        let ticks = try grants.map { grant in
-            grant.storeID == store.record.storeID
-                ? grant.limit.tick : try tick(after: grant.limit.unixMilliseconds, store)
-        }
-        guard let highest = ticks.max() else {
+        guard !grants.isEmpty else {
             throw Refusal(
                 message:
                     "Nothing is remembered of the store \(store.name) in \(path): give --state-dir the daemon's, or "
@@ -128,7 +140,13 @@ struct StoreRepairCommand: AsyncParsableCommand {
                 exitCode: .usage
             )
         }
-        return highest
+        return try grants.map { grant in
+            var grant = grant
+            if grant.storeID != store.record.storeID {
+                grant.limit.tick = try tick(after: grant.limit.unixMilliseconds, store)
+            }
+            return grant
+        }
     }
 
     /// The first tick that begins at or after that millisecond.

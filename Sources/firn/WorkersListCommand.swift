@@ -8,7 +8,9 @@ struct WorkersListCommand: AsyncParsableCommand {
         abstract: "List the workers that the store has records of; all others are free.",
         discussion: """
             "limit" is the first moment that the holder may not use, "left" how far off that is by this host's clock: a \
-            holder that lives moves it on, and a worker whose limit has passed is free. The json format is one object a \
+            holder that lives moves it on, and a worker whose limit has passed is free. A worker in the state "used" is held \
+            by nobody: it was released from a daemon whose clock was ahead (--holder-is-dead), and is free from the limit \
+            that is shown. The json format is one object a \
             line; ticks and generations are strings in it, for they have up to 64 bits. Records that cannot be read are \
             told on standard error, and the exit code is 65.
             """
@@ -53,22 +55,33 @@ extension AnswerFormat {
 }
 
 extension StoreReport.Worker {
-    fileprivate func isFree(_ now: UInt64) -> Bool { record.limit <= now }
+    /// Held by nobody, and not to be used before what a wrong clock used has passed.
+    func isUsedAhead(_ now: UInt64) -> Bool { record.limit <= now && record.freeFrom > now }
+
+    private func state(_ now: UInt64) -> String {
+        if record.limit > now { return "held" }
+        return isUsedAhead(now) ? "used" : "free"
+    }
 
     private func millisecondsLeft(_ layout: Layout, _ now: UInt64) -> UInt64 {
-        guard record.limit > now else { return 0 }
-        let (nanoseconds, isTooMuch) = (record.limit - now).multipliedReportingOverflow(by: layout.tickNanoseconds)
+        guard record.freeFrom > now else { return 0 }
+        let (nanoseconds, isTooMuch) = (record.freeFrom - now).multipliedReportingOverflow(by: layout.tickNanoseconds)
         return isTooMuch ? .max / 1_000_000 : nanoseconds / 1_000_000
     }
 
     /// Without spaces inside, so that a program can tell the columns apart by them.
     fileprivate func cells(_ layout: Layout, _ now: UInt64) -> [String] {
         [
-            "\(number)", isFree(now) ? "free" : "held", Self.cell(record.holder.host),
+            "\(number)", state(now), Self.cell(record.holder.host),
             record.holder.pod.map(Self.cell) ?? "-", "\(record.holder.pid)", "\(record.generation)",
-            "\(layout.time(ofTick: record.limit))", Self.text(milliseconds: millisecondsLeft(layout, now)),
+            Self.time(layout, isUsedAhead(now) ? record.freeFrom : record.limit),
+            Self.text(milliseconds: millisecondsLeft(layout, now)),
             "\(UTCTime(unixMilliseconds: record.renewedAtUnixMilliseconds))",
         ]
+    }
+
+    private static func time(_ layout: Layout, _ tick: UInt64) -> String {
+        "\(layout.roundedTime(ofTick: tick))"
     }
 
     private static func cell(_ text: String) -> String {
@@ -89,13 +102,14 @@ extension StoreReport.Worker {
     fileprivate func json(_ layout: Layout, _ now: UInt64) -> JSON {
         .object([
             ("worker", .number(UInt64(number))),
-            ("state", .string(isFree(now) ? "free" : "held")),
+            ("state", .string(state(now))),
             ("host", .string(record.holder.host)),
             ("pod", record.holder.pod.map { .string($0) } ?? .null),
             ("pid", .number(UInt64(record.holder.pid))),
             ("generation", .string("\(record.generation)")),
-            ("limit", .string("\(layout.time(ofTick: record.limit))")),
+            ("limit", .string(Self.time(layout, record.limit))),
             ("limitTick", .string("\(record.limit)")),
+            ("usedUntil", record.used.map { .string(Self.time(layout, $0)) } ?? .null),
             ("leftMilliseconds", .number(min(millisecondsLeft(layout, now), 1 << 53))),
             ("renewed", .string("\(UTCTime(unixMilliseconds: record.renewedAtUnixMilliseconds))")),
         ])

@@ -11,16 +11,18 @@ struct WorkersReleaseCommand: AsyncParsableCommand {
             has passed nobody else uses the worker, for the holder may: so nothing is given out twice, whether it lives or \
             not.
 
-            --holder-is-dead frees the worker now. It states that the daemon which holds it is dead (not paused, not cut \
-            off) and that its clock was not ahead of this host's. If that is not so, IDs can be given out twice. A holder \
-            that has written since the command began is not dead, and is left alone.
+            --holder-is-dead is for a record whose limit is far ahead, because the clock of the daemon that holds it was \
+            (firn store check names such records). The worker stays unused up to that limit all the same, but daemons \
+            start again whose clocks are right, and which the record kept from it. Stop that daemon first: one that has \
+            written since the command began is left alone. A fixed worker's daemon needs another --worker, or auto, until \
+            then.
             """
     )
 
     @Argument(help: "The worker's number.")
     var worker: UInt32
 
-    @Flag(help: "Do not wait until its window has passed: its holder is dead, and its clock was right.")
+    @Flag(help: "Its holder is dead, and its clock was ahead: lower the limit, and keep what was used unused.")
     var holderIsDead = false
 
     @Flag(help: "Do not ask.")
@@ -43,13 +45,18 @@ struct WorkersReleaseCommand: AsyncParsableCommand {
                 return try say("worker \(worker) is free: it was never held")
             }
             let record = try WorkerRecord(key: key, text: stored.value)
-            let limit = store.layout.time(ofTick: record.limit)
-            guard record.limit > store.now.tick else { return try say("worker \(worker) is free since \(limit)") }
+            let limit = store.time(record.limit)
+            guard record.freeFrom > store.now.tick else {
+                return try say("worker \(worker) is free since \(store.time(record.freeFrom))")
+            }
+            guard record.limit > store.now.tick else { return try sayUsed(record.freeFrom, store) }
             try Confirmation.ask(question(record, until: "\(limit)"), isGiven: yes)
             let release = WorkerRelease(worker: worker, record: record, isHolderDead: holderIsDead)
             switch try release.perform(store.store, by: OpenStore.operatorHolder, at: store.now) {
             case .released(let tick):
-                try say("worker \(worker) is taken from its holder, and free from \(store.layout.time(ofTick: tick))")
+                try say("worker \(worker) is taken from its holder, and free from \(store.time(tick))")
+            case .wasUsed(let tick):
+                try sayUsed(tick, store)
             case .wasFree:
                 try say("worker \(worker) is free: its holder has given it back")
             case .heldBy(let holder):
@@ -66,8 +73,15 @@ struct WorkersReleaseCommand: AsyncParsableCommand {
     private func question(_ record: WorkerRecord, until limit: String) -> String {
         let who = "Worker \(worker) is held by \(record.holder.text) until \(limit)."
         return holderIsDead
-            ? "\(who) It will be free at once. If that daemon is not dead, or its clock was ahead, IDs can be given out twice."
+            ? "\(who) Daemons will no longer take that for the time; the worker stays unused until then."
             : "\(who) That daemon will have to stop using it, and nobody else can before then."
+    }
+
+    private func sayUsed(_ tick: UInt64, _ store: OpenStore) throws {
+        try say(
+            "nobody holds worker \(worker); it was used up to \(store.time(tick)) by a daemon whose clock was ahead, and is "
+                + "free from then"
+        )
     }
 
     private func say(_ line: String) throws {

@@ -257,8 +257,10 @@ final class Daemon {
         case .clockBehind(let storeTick, let nowTick, let worker, _):
             throw ClockError(
                 description:
-                    "the wall clock says \(layout.time(ofTick: nowTick)), but worker \(worker) was already used up to "
-                    + "\(layout.time(ofTick: storeTick)); set the clock, or allow the gap with --clock-tolerance"
+                    "the wall clock says \(layout.roundedTime(ofTick: nowTick)), but worker \(worker) was already used up to "
+                    + "\(layout.roundedTime(ofTick: storeTick)). "
+                    + "Set this clock if it is behind. If the other one's was ahead, stop that daemon and run "
+                    + "'firn workers release \(worker) --holder-is-dead'"
             )
         }
     }

@@ -114,7 +114,7 @@ import Testing
         let present = try WorkerRecord(key: "workers/2", text: try #require(try store.read("workers/2")).value)
         let release = WorkerRelease(worker: 2, record: present, isHolderDead: true)
         let moment = StoreInstant(tick: 500, unixMilliseconds: 500)
-        #expect(try release.perform(store, by: holder(5), at: moment) == .released(freeFromTick: 501))
+        #expect(try release.perform(store, by: holder(5), at: moment) == .released(freeFromTick: 1000))
         #expect(setBackError(try memory([grant(2, limit: 1000, generation: 4)]), store) == nil)
     }
 

@@ -53,8 +53,28 @@ import Testing
     }
 
     @Test func newerFormatIsToldApart() {
-        let error = #expect(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: "worker/2 x=1") }
-        #expect(error?.code == .newerFormat && error?.message.contains("worker/2") == true)
+        let error = #expect(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: "worker/3 x=1") }
+        #expect(error?.code == .newerFormat && error?.message.contains("knows worker/2 and older") == true)
+    }
+
+    /// Only a record that has something to say in it is of the format that earlier versions refuse.
+    @Test func whatWasUsedAboveTheLimitHasAFormatOfItsOwn() throws {
+        var used = record
+        used.used = 581
+        #expect(
+            used.text == text.replacing("worker/1", with: "worker/2").replacing("limit=580", with: "limit=580 used=581")
+        )
+        #expect(try WorkerRecord(key: "workers/1", text: used.text) == used)
+        #expect(used.freeFrom == 581 && record.freeFrom == 580)
+        for broken in ["used=580", "used=0", "used=", "used=18446744073709551616"] {
+            let text = used.text.replacing("used=581", with: broken)
+            #expect(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: text) }
+        }
+        for broken in [used.text.replacing("worker/2", with: "worker/1"), text.replacing("worker/1", with: "worker/2")]
+        {
+            let error = #expect(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: broken) }
+            #expect(error?.code == .corrupt)
+        }
     }
 
     @Test(arguments: StoreUnderTest.allCases) func layoutIsWrittenOnceAndCompared(_ kind: StoreUnderTest) throws {

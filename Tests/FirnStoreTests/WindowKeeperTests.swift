@@ -254,6 +254,13 @@ import Testing
         #expect(keeper.stopRequested() == .finish)
     }
 
+    @Test mutating func aWorkerThatWasUsedAheadIsWaitedForAndNamed() throws {
+        _ = keeper.started()
+        let wait = keeper.claimAnswered(.usedAhead(worker: 5, untilTick: 9000), now: 1000)
+        #expect(try #require(waitTick(wait)) <= 1010)
+        #expect(keeper.status(now: 1000) == .workerUsedAhead(worker: 5, untilTick: 9000))
+    }
+
     // MARK: - A store that was set back
 
     let setBack = StoreError(code: .setBack, message: "set back")

@@ -72,11 +72,38 @@ import Testing
         #expect(try record().limit == 1040 && record().generation == held.generation)
     }
 
-    @Test func theDeadOnesWorkerIsFreeFromTheNextTick() throws {
-        let held = try #require(try claim(1, at: 1000))
-        #expect(try release(try record(), isHolderDead: true) == .released(freeFromTick: 1001))
-        let next = try #require(try claim(2, at: 1001))
-        #expect(next.firstTick == 1001 && next.generation == held.generation + 2)
+    /// The limit no longer stands in the way of other daemons' clocks, and nobody begins below it all the same.
+    @Test func whatWasGrantedStaysUnusedWhoeverIsDead() throws {
+        let held = try #require(try claim(1, at: 9000))
+        #expect(try release(try record(), isHolderDead: true) == .released(freeFromTick: held.limit))
+        let released = try record()
+        #expect(released.limit == 1001 && released.used == held.limit)
+        #expect(try claims(2).checkClock(nowTick: 1001, allowedTicks: 0) == .plausible)
+        var random = SeededGenerator(seed: 2)
+        for tick in [1001, 5000, held.limit - 1] {
+            let moment = StoreInstant(tick: tick, unixMilliseconds: tick)
+            let fixed = try claims(2).claim(.fixed(2), at: moment, using: &random)
+            #expect(fixed == .usedAhead(worker: 2, untilTick: held.limit))
+            let any = try claims(2).claim(.any(excluding: [0, 1, 3]), at: moment, using: &random)
+            #expect(any == .noneFree(freeAtTick: held.limit))
+        }
+        #expect(try #require(try claims(3).claim(.any(excluding: []), at: moment, using: &random).held).worker != 2)
+        let next = try #require(try claim(4, at: held.limit))
+        #expect(next.firstTick == held.limit && next.generation == held.generation + 2)
+        #expect(try record().used == nil, "its limit says all again")
+    }
+
+    @Test func aWorkerReleasedTwiceKeepsTheHighest() throws {
+        let held = try #require(try claim(1, at: 9000))
+        let shown = try record()
+        _ = try release(shown, isHolderDead: true)
+        let later = StoreInstant(tick: 1500, unixMilliseconds: 1500)
+        let again = WorkerRelease(worker: 2, record: try record(), isHolderDead: true)
+        #expect(try again.perform(store, by: holder(99), at: later) == .wasUsed(freeFromTick: held.limit))
+        // While it is still held by the command, so to say: up to the tick after the release.
+        #expect(try release(try record(), isHolderDead: true) == .released(freeFromTick: held.limit))
+        #expect(try release(try record(), isHolderDead: false) == .released(freeFromTick: held.limit))
+        #expect(try record().freeFrom == held.limit)
     }
 
     @Test func anotherHolderIsLeftAlone() throws {

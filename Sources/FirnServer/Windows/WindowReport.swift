@@ -19,18 +19,28 @@ struct WindowReport {
             if case .serving(worker, _, nil)? = previous { return }
             logger.info(
                 "worker held",
-                metadata: ["worker": "\(worker)", "window_until": "\(layout.time(ofTick: limit))"]
+                metadata: ["worker": "\(worker)", "window_until": "\(time(limit))"]
             )
         case .serving(let worker, let limit, let error?):
             if case .serving(worker, _, .some)? = previous { return }
             logger.warning(
                 "the store did not answer; IDs are given out until the window ends",
-                metadata: ["worker": "\(worker)", "window_until": "\(layout.time(ofTick: limit))", "error": "\(error)"]
+                metadata: ["worker": "\(worker)", "window_until": "\(time(limit))", "error": "\(error)"]
             )
         default:
             guard let reason = reason(status) else { return }
-            if let previous, self.reason(previous) == reason { return }
+            if let previous, Self.isSameNews(status, previous) || self.reason(previous) == reason { return }
             logger.warning("no IDs can be given out", metadata: ["reason": "\(reason)"])
+        }
+    }
+
+    /// Whether nothing has changed but a time: a holder moves its limit on once a second, and a standby daemon need not say
+    /// so each time. Who asks is told the present one.
+    private static func isSameNews(_ status: KeeperStatus, _ previous: KeeperStatus) -> Bool {
+        switch (status, previous) {
+        case (.workerTaken(let holder, _), .workerTaken(let before, _)): holder == before
+        case (.noWorkerFree(let tick), .noWorkerFree(let before)): (tick == nil) == (before == nil)
+        default: false
         }
     }
 
@@ -40,7 +50,7 @@ struct WindowReport {
         case .released(let limit):
             logger.info(
                 "worker given back",
-                metadata: ["worker": "\(held.worker)", "free_from": "\(layout.time(ofTick: limit))"]
+                metadata: ["worker": "\(held.worker)", "free_from": "\(time(limit))"]
             )
         case .unneeded:
             break
@@ -48,11 +58,16 @@ struct WindowReport {
             logger.warning(
                 "worker not given back; it becomes free when its window has passed",
                 metadata: [
-                    "worker": "\(held.worker)", "free_from": "\(layout.time(ofTick: held.limit))",
+                    "worker": "\(held.worker)", "free_from": "\(time(held.limit))",
                     "outcome": "\(outcome)",
                 ]
             )
         }
+    }
+
+    /// When a tick begins, to the millisecond: ticks of other lengths than one begin in between.
+    private func time(_ tick: UInt64) -> UTCTime {
+        layout.roundedTime(ofTick: tick)
     }
 
     /// What was granted could not be written down apart from the store.
@@ -92,17 +107,20 @@ struct WindowReport {
         case .claiming(let error?):
             return "no worker can be claimed, for the store fails; it is tried again: \(error)"
         case .workerTaken(let holder, let untilTick):
-            return "the worker is held by \(holder.text) until \(layout.time(ofTick: untilTick)) at least; "
+            return "the worker is held by \(holder.text) until \(time(untilTick)) at least; "
                 + "stop that daemon, wait, or give this one another --worker"
+        case .workerUsedAhead(let worker, let untilTick):
+            return "worker \(worker) was used up to \(time(untilTick)) by a daemon whose clock was ahead; give this "
+                + "daemon another --worker or 'auto', or wait until then"
         case .belowFloor(let untilTick):
-            return "the store was repaired, and no ID before \(layout.time(ofTick: untilTick)) may be given out; "
+            return "the store was repaired, and no ID before \(time(untilTick)) may be given out; "
                 + "it is waited for, unless this host's clock is behind: then set it"
         case .noWorkerFree(let freeAtTick):
-            let when = freeAtTick.map { "the first is free at \(layout.time(ofTick: $0)) unless it is extended" }
+            let when = freeAtTick.map { "the first is free at \(time($0)) unless it is extended" }
             return "all \(UInt64(claims.maximumWorker) + 1) workers of the layout are held; "
                 + "\(when ?? "this daemon has them itself"); stop a daemon, or choose a layout with more workers"
         case .windowEnded(let worker, let limit, let error):
-            return "the window of worker \(worker) ended at \(layout.time(ofTick: limit)) and could not be extended; "
+            return "the window of worker \(worker) ended at \(time(limit)) and could not be extended; "
                 + "it is tried again: \(error.map { "\($0)" } ?? "the store has not answered yet")"
         case .layoutEnded:
             return Status.ended(layout).message

@@ -189,7 +189,8 @@ package final class GrantMemory: Sendable {
         let floor = try FloorRecord.read(store)
         let identity = try identity(of: store)
         let newest = try store.highestVersion()
-        let own = known.remembered(context).flatMap { covers(floor, $0, in: identity) ? nil : $0 }
+        var own = known.remembered(context)
+        if let grant = own, try isSettled(grant, by: floor, in: identity, store) { own = nil }
         if let identity, own == nil, let floor, floor.isRaised(since: known.floor) {
             state.withLock { $0.wasRepaired(floor: floor, newest: newest, storeID: identity) }
         } else {
@@ -245,8 +246,9 @@ package final class GrantMemory: Sendable {
     private func verifyOthers(_ store: some Store, _ floor: FloorRecord?) throws(StoreError) -> [Grant] {
         guard let directory else { return [] }
         let storeID = storeID
-        let grants = try directory.grants().filter { grant in
-            (grant.storeID == storeID || grant.address == context.address) && !covers(floor, grant, in: storeID)
+        var grants: [Grant] = []
+        for grant in try directory.grants() where grant.storeID == storeID || grant.address == context.address {
+            if try !isSettled(grant, by: floor, in: storeID, store) { grants.append(grant) }
         }
         // The last one written and the highest: where these are, all before them are.
         let newest = grants.max { $0.version < $1.version }
@@ -265,11 +267,25 @@ package final class GrantMemory: Sendable {
         return grants
     }
 
-    /// Whether a repair that came after it was written has raised the store above all that it speaks of.
-    private func covers(_ floor: FloorRecord?, _ grant: Grant, in storeID: UInt64?) -> Bool {
+    /// Whether a repair that came after it was written has settled all that it speaks of: it lies below the store's floor, or
+    /// its worker is kept unused up to it, as the floor was not to be raised so far (``WorkerUse``).
+    private func isSettled(
+        _ grant: Grant,
+        by floor: FloorRecord?,
+        in storeID: UInt64?,
+        _ store: some Store
+    ) throws(StoreError) -> Bool {
         guard let floor, floor.raisedAtUnixMilliseconds > grant.repairedAtUnixMilliseconds else { return false }
+        if covers(floor, grant, in: storeID) { return true }
+        let key = WorkerRecord.key(grant.worker)
+        guard grant.hasWorker, let stored = try store.read(key) else { return false }
+        let record = try WorkerRecord(key: key, text: stored.value)
+        return record.generation > grant.generation && record.used ?? 0 >= grant.limit.tick
+    }
+
+    private func covers(_ floor: FloorRecord, _ grant: Grant, in storeID: UInt64?) -> Bool {
         // Another store may count its ticks otherwise.
-        return grant.storeID == storeID
+        grant.storeID == storeID
             ? floor.limit.tick >= grant.limit.tick : floor.limit.unixMilliseconds >= grant.limit.unixMilliseconds
     }
 

@@ -17,7 +17,9 @@ package enum SequenceSkip {
             }
             record.reserved = skipped.last
             record.writeToken = .random(in: 0...(.max))
-            if case .written = try store.write(key, record.text, ifVersion: stored.version) { return record.next }
+            if case .written = try store.write(key, record.text, ifVersion: stored.version, ifValue: stored.value) {
+                return record.next
+            }
         }
     }
 }

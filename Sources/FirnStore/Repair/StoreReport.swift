@@ -82,9 +82,10 @@ package struct StoreReport: Sendable {
             }
             if let what = Self.wrong(limit: record.limit, bounds) {
                 problems.append(
-                    "the limit of \(stored.key) is \(what): the clock of \(record.holder.text) was ahead. The worker is "
-                        + "taken until then; once that daemon is stopped, 'firn workers release \(number) "
-                        + "--holder-is-dead' frees it"
+                    "the limit of \(stored.key) is \(what): the clock of \(record.holder.text) was ahead. Daemons whose "
+                        + "clocks are right do not start; once that daemon is stopped, 'firn workers release \(number) "
+                        + "--holder-is-dead' lets them. The worker itself stays unused until then: daemons with "
+                        + "--worker \(number) need another number, or auto"
                 )
             }
         } catch {

@@ -1,0 +1,37 @@
+/// Keeps a worker of a restored store unused up to what a daemon with a wrong clock was granted.
+///
+/// Such a grant lies hours ahead, so that the store's floor cannot be raised above it; and the copy that was restored has no
+/// record of it.
+package enum WorkerUse {
+    package static func keep(
+        _ store: some Store,
+        _ grant: Grant,
+        by operatorHolder: Holder,
+        at now: StoreInstant
+    ) throws(StoreError) {
+        let key = WorkerRecord.key(grant.worker)
+        while true {
+            let stored = try store.read(key)
+            let present = try stored.map { value throws(StoreError) in try WorkerRecord(key: key, text: value.value) }
+            if let present, present.generation > grant.generation, present.freeFrom >= grant.limit.tick { return }
+            let limit = present?.limit ?? 0
+            let freeFrom = max(present?.freeFrom ?? 0, grant.limit.tick)
+            let next = WorkerRecord(
+                generation: max(present?.generation ?? 0, grant.generation) + 1,
+                limit: limit,
+                used: freeFrom > limit ? freeFrom : nil,
+                holder: operatorHolder,
+                writeToken: .random(in: 1...(.max)),
+                renewedAtUnixMilliseconds: now.unixMilliseconds
+            )
+            if case .written = try store.write(
+                key,
+                next.text,
+                ifVersion: stored?.version,
+                ifValue: stored?.value
+            ) {
+                return
+            }
+        }
+    }
+}
