@@ -210,10 +210,8 @@ final class Daemon {
     /// A file must be there. etcd may come later: until it does, callers are told that there is no worker yet; if it then
     /// turns out to be another's, the daemon stops with the same words and exit code as if it had been there at once.
     private func openStore(memory: GrantMemory, clock: TickClock, meter: StoreMeter?) throws -> any Store {
-        let opened = WatchedStore(
-            try watch.during("open the store") { try configuration.store.open(etcd: configuration.etcd) },
-            watch: watch
-        )
+        let bare = try watch.during("open the store") { try configuration.store.open(etcd: configuration.etcd) }
+        let opened = WatchedStore(bare, watch: watch)
         let store = GuardedStore(meter.map { MeteredStore(opened, meter: $0) } ?? opened, memory: memory)
         let admitted = AdmittedStore(
             store,
@@ -232,7 +230,7 @@ final class Daemon {
                 metadata: ["store": "\(configuration.store)", "error": "\(error)"]
             )
         }
-        if let file = opened as? SQLiteStore {
+        if let file = bare as? SQLiteStore {
             let copied = CopiedStore(store: file, storeName: configuration.store.name(nil), logger: logger)
             try copied.check(configuration.rule)
         }

@@ -59,7 +59,7 @@ import Testing
         _ = try store?.write("a", "1", ifVersion: nil)
         try store?.recordPlace()
         let place = try #require(try store?.recordedPlace())
-        #expect(try place == store?.presentPlace && place.inode > 0 && place.path == path && !place.host.isEmpty)
+        #expect(place == store?.presentPlace && place.inode > 0 && place.path == path && !place.host.isEmpty)
         #expect(try store?.highestVersion() == 1 && store?.list(prefix: "").count == 1)
         store = nil
         let copyPath = directory.path + "/copy.db"
