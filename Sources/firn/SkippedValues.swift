@@ -31,6 +31,35 @@ struct SkippedValues {
         }
     }
 
+    /// How many values a sequence leaves out that the store does not have.
+    ///
+    /// - Parameters:
+    ///   - present: what earlier repairs left out.
+    ///   - remembered: a sequence that this host's daemons wrote to.
+    /// - Throws: ``Refusal`` where nothing is said of them though there were sequences, or where it is more than any has.
+    func countForOthers(after present: UInt64, remembered: String?) throws -> UInt64 {
+        guard let count = all ?? (remembered == nil ? 0 : nil) else {
+            throw Refusal(
+                message:
+                    "This host's daemons wrote to \(remembered ?? "sequences"), and what the store does not have begins anew: say "
+                    + "by --skip-values how many values each sequence is to leave out, 0 if none were given.",
+                exitCode: .usage
+            )
+        }
+        guard count <= Self.maximum, present <= Self.maximum - count else {
+            throw Refusal(
+                message:
+                    "--skip-values \(count) would leave new sequences no values (repairs may leave out \(Self.maximum) in all, "
+                    + "and have left out \(present)). Nothing was changed: give less.",
+                exitCode: .usage
+            )
+        }
+        return count
+    }
+
+    /// Half of what a plain sequence has.
+    private static let maximum: UInt64 = 1 << 62
+
     /// For each of the store's sequences its number, all looked at before anything is written.
     ///
     /// - Throws: ``Refusal``, with the sequences' names, where one is not spoken of or has fewer values left.

@@ -16,10 +16,11 @@ struct StoreRepairCommand: AsyncParsableCommand {
             time and a minute. Until that time has come no ID is given out. What a daemon whose clock was more than an hour \
             ahead remembers is not waited for: its worker stays unused up to that time.
 
-            Sequences have no time. If the store has any, --skip-values says how many values each leaves out: more than \
+            Sequences have no time. If the store has any, or had, --skip-values says how many values each leaves out: more than \
             were given since the copy was made; 0 if none were. NAME=COUNT is for one sequence alone, and may be given \
             beside it, as for a sequence with few values left: what is more than a sequence has is refused, and nothing is \
-            changed then.
+            changed then. A sequence that the copy does not have was made since, or will be: it begins above COUNT, unless \
+            it is created with a --start.
             """
     )
 
@@ -53,13 +54,20 @@ struct StoreRepairCommand: AsyncParsableCommand {
                     exitCode: .temporaryFailure
                 )
             }
-            let skips = try SkippedValues(parsing: skipValues).counts(for: report.sequences)
+            let skipped = try SkippedValues(parsing: skipValues)
+            let skips = try skipped.counts(for: report.sequences)
+            let grants = try remembered(store)
+            let skipOfOthers = try skipped.countForOthers(
+                after: report.floor?.skippedValues ?? 0,
+                remembered: grants.lazy.compactMap(\.newest).first.map { SequenceRecord.name(ofKey: $0.key) }
+            )
             let isFar = { (tick: UInt64) in
                 tick > now.tick && tick - now.tick > store.ticks(milliseconds: 3_660_000)
             }
-            let grants = try raiseTo == "known" ? known(store) : []
             let target =
-                try raiseTo == "known" ? grants.map(\.limit.tick).filter { !isFar($0) }.max() ?? now.tick : given(store)
+                try raiseTo == "known"
+                ? grants.map(\.limit.tick).filter { !isFar($0) }.max() ?? now.tick : given(store)
+            let farGrants = raiseTo == "known" ? grants.filter { isFar($0.limit.tick) } : []
             guard !isFar(target) else {
                 throw Refusal(
                     message:
@@ -75,19 +83,20 @@ struct StoreRepairCommand: AsyncParsableCommand {
                 isGiven: yes
             )
             // Before the floor, by which daemons that run know that they may go on.
-            for grant in grants where isFar(grant.limit.tick) {
+            for grant in farGrants {
                 try WorkerUse.keep(store.store, grant, by: OpenStore.operatorHolder, at: now)
             }
             for skip in skips { _ = try SequenceSkip.perform(store.store, name: skip.name, count: skip.count) }
             let floor = try FloorRecord(
                 limit: StoreInstant(tick: target, unixMilliseconds: time.unixMilliseconds),
                 host: OpenStore.operatorHolder.host,
-                raisedAtUnixMilliseconds: now.unixMilliseconds
+                raisedAtUnixMilliseconds: now.unixMilliseconds,
+                skippedValues: skipOfOthers
             ).raise(store.store)
             // All its daemons are stopped, as has been said: it is no copy beside another any more.
             try (store.store as? SQLiteStore)?.recordPlace()
             var output = StandardOutput()
-            for grant in grants where isFar(grant.limit.tick) {
+            for grant in farGrants {
                 try output.write(
                     line:
                         "worker \(grant.worker) stays unused until \(store.time(grant.limit.tick)), up to which a daemon "
@@ -120,19 +129,26 @@ struct StoreRepairCommand: AsyncParsableCommand {
         return try tick(after: time.unixMilliseconds, store)
     }
 
-    /// What the state directory knows of this store, or of another one that was in its place, in this one's ticks.
-    private func known(_ store: OpenStore) throws -> [Grant] {
+    /// What the state directory knows of this store, or of another one that was in its place, in this one's ticks. Nothing
+    /// where there is no such directory, unless it is asked for.
+    private func remembered(_ store: OpenStore) throws -> [Grant] {
         guard stateDir != "none" else {
+            guard raiseTo == "known" else { return [] }
             throw Refusal(
                 message: "With --state-dir none nothing is remembered on this host: give --raise-to a time.",
                 exitCode: .usage
             )
         }
         let path = stateDir ?? StoreOptions.places.stateDirectory
-        let address = Grant.digest(store.name)
-        let grants = try StateDirectory(existing: path).grants()
-            .filter { $0.storeID == store.record.storeID || $0.address == address }
-        guard !grants.isEmpty else {
+        var grants: [Grant] = []
+        do throws(StoreError) {
+            let address = Grant.digest(store.name)
+            grants = try StateDirectory(existing: path).grants()
+                .filter { $0.storeID == store.record.storeID || $0.address == address }
+        } catch {
+            if raiseTo == "known" || stateDir != nil { throw error }
+        }
+        guard !grants.isEmpty || raiseTo != "known" else {
             throw Refusal(
                 message:
                     "Nothing is remembered of the store \(store.name) in \(path): give --state-dir the daemon's, or "
@@ -142,7 +158,7 @@ struct StoreRepairCommand: AsyncParsableCommand {
         }
         return try grants.map { grant in
             var grant = grant
-            if grant.storeID != store.record.storeID {
+            if grant.storeID != store.record.storeID, grant.hasWorker {
                 grant.limit.tick = try tick(after: grant.limit.unixMilliseconds, store)
             }
             return grant

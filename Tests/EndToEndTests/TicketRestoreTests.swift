@@ -19,9 +19,12 @@ import Testing
         try withScratch { scratch in
             let backup = scratch.file("backup.db")
             var tickets: [UInt64] = []
+            // A sequence that the copy does not have at all.
+            var younger: [UInt64] = []
             try withDaemon(in: scratch, Self.arguments) { daemon in
                 tickets += try take(600, from: daemon)
                 try StoreFile(scratch.store).run("VACUUM INTO '\(backup)'")
+                younger += try take(70, of: "younger", from: daemon)
                 tickets += try take(100, from: daemon)
                 daemon.signal(signal)
                 _ = try daemon.waitForExit()
@@ -50,7 +53,9 @@ import Testing
             // Tickets need no worker, and so do not wait for the floor's time.
             try withDaemon(in: scratch, ["--sequence-block", "50"]) { daemon in
                 tickets += try take(100, from: daemon)
+                younger += try take(70, of: "younger", from: daemon)
             }
+            #expect(Set(younger).count == 140)
             #expect(Set(tickets).count == 800 && tickets == tickets.sorted())
         }
     }

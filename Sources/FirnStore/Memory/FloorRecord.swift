@@ -10,11 +10,19 @@ package struct FloorRecord: Hashable, Sendable {
     /// The host on which it was raised last, and when by that one's clock; for people only.
     package var host: String
     package var raisedAtUnixMilliseconds: UInt64
+    /// How many values a sequence leaves out that the store does not have: it may have been made since the copy was.
+    package var skippedValues: UInt64
 
-    package init(limit: StoreInstant, host: String, raisedAtUnixMilliseconds: UInt64) {
+    package init(
+        limit: StoreInstant,
+        host: String,
+        raisedAtUnixMilliseconds: UInt64,
+        skippedValues: UInt64 = 0
+    ) {
         self.limit = limit
         self.host = host
         self.raisedAtUnixMilliseconds = raisedAtUnixMilliseconds
+        self.skippedValues = skippedValues
     }
 
     package var text: String {
@@ -23,6 +31,7 @@ package struct FloorRecord: Hashable, Sendable {
         record.append("until", limit.unixMilliseconds)
         record.append("host", host)
         record.append("raised", raisedAtUnixMilliseconds)
+        if skippedValues > 0 { record.append("skip", skippedValues) }
         return record.text
     }
 
@@ -33,6 +42,7 @@ package struct FloorRecord: Hashable, Sendable {
         limit = StoreInstant(tick: tick, unixMilliseconds: try reader.number("until"))
         host = try reader.string("host")
         raisedAtUnixMilliseconds = try reader.number("raised")
+        skippedValues = try reader.optionalNumber("skip") ?? 0
         try reader.end()
     }
 
@@ -61,6 +71,9 @@ package struct FloorRecord: Hashable, Sendable {
                 let present = try FloorRecord(text: stored.value)
                 if present.limit.tick >= limit.tick { next.limit = present.limit }
                 // Also by a clock that was set back: by it daemons tell this repair from the one before.
+                // What was made after an earlier repair began above what that one left out.
+                let (skipped, isTooMuch) = present.skippedValues.addingReportingOverflow(skippedValues)
+                next.skippedValues = isTooMuch ? .max : skipped
                 let last = present.raisedAtUnixMilliseconds
                 next.raisedAtUnixMilliseconds = max(raisedAtUnixMilliseconds, last == .max ? last : last + 1)
             }

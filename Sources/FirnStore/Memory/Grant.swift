@@ -44,7 +44,7 @@ package struct Grant: Hashable, Sendable {
     }
 
     /// Whether a worker was ever granted.
-    var hasWorker: Bool { limit.tick > 0 }
+    package var hasWorker: Bool { limit.tick > 0 }
 
     /// 64-bit FNV-1a: two addresses with one digest would at worst make a daemon refuse that need not.
     package static func digest(_ text: some StringProtocol) -> UInt64 {

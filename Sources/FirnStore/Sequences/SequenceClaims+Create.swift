@@ -20,7 +20,11 @@ extension SequenceClaims {
                     record.start = start
                     record.reserved = start - 1
                 } else {
-                    record = SequenceRecord(definition, holder: holder, writeToken: 0)
+                    guard let new = try newRecord(definition) else {
+                        preconditionFailure("a definition makes a record")
+                    }
+                    if new.next == nil { return .startTooLow(new) }
+                    record = new
                 }
                 record.holder = holder
                 record.writeToken = random.next()

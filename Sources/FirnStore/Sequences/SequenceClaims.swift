@@ -62,7 +62,8 @@ package struct SequenceClaims: Sendable {
                 if let stored, let doubt, let block = block(name, of: stored, after: doubt) { return .taken(block) }
                 // At another version none of those writes can arrive any more.
                 if stored?.version != doubt?.version { doubt = nil }
-                guard var record = stored?.record ?? newRecord(definition) else { return .unknown }
+                let present = if let stored { stored.record } else { try newRecord(definition) }
+                guard var record = present else { return .unknown }
                 guard record.kind.use == use else { return .otherUse(record.kind) }
                 guard let values = record.progression.run(after: record.reserved, count: count) else {
                     return .exhausted(record)
@@ -127,8 +128,16 @@ package struct SequenceClaims: Sendable {
         )
     }
 
-    private func newRecord(_ definition: SequenceDefinition?) -> SequenceRecord? {
-        definition.map { SequenceRecord($0, holder: holder, writeToken: 0) }
+    /// A sequence that the store does not have. After a repair it may be one that was made since the copy was: without a
+    /// start of its own it begins above what the repair left out.
+    func newRecord(_ definition: SequenceDefinition?) throws(StoreError) -> SequenceRecord? {
+        guard let definition else { return nil }
+        var record = SequenceRecord(definition, holder: holder, writeToken: 0)
+        guard definition.start == nil, let floor = try FloorRecord.read(store), floor.skippedValues > 0,
+            let skipped = record.progression.run(after: 0, count: floor.skippedValues)
+        else { return record }
+        record.reserved = skipped.last
+        return record
     }
 
     /// The block of a write in doubt, if the record is as that write left it.
