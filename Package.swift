@@ -28,6 +28,9 @@ let swiftSettings: [SwiftSetting] =
         .enableUpcomingFeature("InternalImportsByDefault"),
     ] + (Context.environment["FIRN_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)])
 
+/// What only a build with etcd compiles. Without the trait the products still build; the test targets need it.
+let etcd = TargetDependencyCondition.when(traits: ["Etcd"])
+
 let package = Package(
     name: "firn",
     products: [
@@ -37,6 +40,8 @@ let package = Package(
         .executable(name: "firn", targets: ["firn"]),
     ],
     traits: [
+        .default(enabledTraits: ["Etcd"]),
+        .trait(name: "Etcd", description: "firnd and firn reach stores in etcd; brings gRPC and TLS."),
         .trait(name: "ServiceLifecycle", description: "FirnClient is a Service of swift-service-lifecycle."),
         .trait(name: "Metrics", description: "FirnClient counts its calls and connections with swift-metrics."),
         .trait(name: "Tracing", description: "FirnClient's calls are spans of swift-distributed-tracing."),
@@ -76,13 +81,13 @@ let package = Package(
             name: "FirnEtcd",
             dependencies: [
                 "FirnStore",
-                .product(name: "GRPCCore", package: "grpc-swift-2"),
-                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport"),
-                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+                .product(name: "GRPCCore", package: "grpc-swift-2", condition: etcd),
+                .product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport", condition: etcd),
+                .product(name: "GRPCProtobuf", package: "grpc-swift-protobuf", condition: etcd),
+                .product(name: "NIOCore", package: "swift-nio", condition: etcd),
+                .product(name: "NIOPosix", package: "swift-nio", condition: etcd),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: etcd),
+                .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: etcd),
             ],
             exclude: ["Generated/SOURCES"],
             swiftSettings: swiftSettings
@@ -124,7 +129,7 @@ let package = Package(
         .target(
             name: "FirnPlaces",
             dependencies: [
-                "FirnEtcd", "FirnStore",
+                .target(name: "FirnEtcd", condition: etcd), "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -132,9 +137,8 @@ let package = Package(
         .executableTarget(
             name: "firnd",
             dependencies: [
-                "CLinux", "FirnAdmin", "FirnEngine", "FirnEtcd", "FirnGateway", "FirnLayout", "FirnPlaces",
-                "FirnServer",
-                "FirnStore", "FirnWire",
+                "CLinux", "FirnAdmin", "FirnEngine", .target(name: "FirnEtcd", condition: etcd), "FirnGateway",
+                "FirnLayout", "FirnPlaces", "FirnServer", "FirnStore", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -169,7 +173,7 @@ let package = Package(
         .executableTarget(
             name: "firn",
             dependencies: [
-                "FirnClient", "FirnEtcd", "FirnLayout", "FirnPlaces", "FirnStore",
+                "FirnClient", .target(name: "FirnEtcd", condition: etcd), "FirnLayout", "FirnPlaces", "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],

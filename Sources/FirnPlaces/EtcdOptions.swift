@@ -50,3 +50,19 @@ package struct EtcdOptions: ParsableArguments {
 
     package init() {}
 }
+
+extension EtcdOptions {
+    /// Refuses options that would have no effect.
+    package func requireNone() throws(ConfigurationError) {
+        let given = [
+            ("prefix", etcdPrefix), ("ca", etcdCa), ("cert", etcdCert),
+            ("key", etcdKey),
+            ("server-name", etcdServerName), ("user", etcdUser),
+            ("password-file", etcdPasswordFile),
+            ("timeout", etcdTimeout?.defaultValueDescription),
+        ]
+        if let (name, _) = given.first(where: { $0.1 != nil }) {
+            throw ConfigurationError("--etcd-\(name) needs --store etcd:HOST:PORT; without it, it would have no effect")
+        }
+    }
+}

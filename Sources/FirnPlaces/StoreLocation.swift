@@ -1,5 +1,8 @@
-package import FirnEtcd
 package import FirnStore
+
+#if Etcd
+    package import FirnEtcd
+#endif
 
 /// Where workers and windows are kept, as `--store` says it to the daemon and to the command.
 package enum StoreLocation: Equatable, CustomStringConvertible {
@@ -13,7 +16,11 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
         } else if text.hasPrefix("sqlite:"), text != "sqlite:" {
             self = .sqlite(path: String(text.dropFirst("sqlite:".count)))
         } else if text.hasPrefix("etcd:") {
-            self = .etcd(try Self.endpoints(text))
+            #if Etcd
+                self = .etcd(try Self.endpoints(text))
+            #else
+                throw .builtWithoutEtcd
+            #endif
         } else {
             throw ConfigurationError(
                 "--store is '\(text)'; write sqlite:PATH, etcd:HOST:PORT, or memory for IDs that need not outlive the daemon"
@@ -66,12 +73,14 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
     ///
     /// - Parameters:
     ///   - use: Whether a file is made where it is missing, and whether one is taken that cannot be written.
-    ///   - etcd: How to reach etcd, which is asked nothing yet.
+    ///   - etcd: How to reach an etcd store, which has to be given for one. It is asked nothing yet.
     package func open(_ use: SQLiteStore.Use = .make, etcd: EtcdConfiguration?) throws(StoreError) -> any Store {
         switch self {
         case .memory: return MemoryStore()
         case .sqlite(let path): return try SQLiteStore(path: path, for: use)
-        case .etcd(let endpoints): return EtcdStore(etcd ?? EtcdConfiguration(endpoints: endpoints))
+        case .etcd:
+            guard let etcd else { preconditionFailure("an etcd store is opened with its configuration") }
+            return etcd.makeStore()
         }
     }
 }

@@ -1,9 +1,12 @@
 internal import ArgumentParser
 internal import FirnClient
-internal import FirnEtcd
 internal import FirnLayout
 internal import FirnPlaces
 internal import FirnStore
+
+#if Etcd
+    internal import FirnEtcd
+#endif
 
 #if canImport(Darwin)
     internal import Darwin
@@ -43,7 +46,7 @@ struct StoreOptions: ParsableArguments {
 
     private func etcdConfiguration(of location: StoreLocation) throws -> EtcdConfiguration? {
         guard case .etcd(let endpoints) = location else {
-            try EtcdConfiguration.requireNone(of: etcd)
+            try etcd.requireNone()
             return nil
         }
         return try EtcdConfiguration(endpoints, etcd, window: nil)

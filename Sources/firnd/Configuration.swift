@@ -1,11 +1,14 @@
 internal import FirnEngine
-internal import FirnEtcd
 internal import FirnLayout
 internal import FirnPlaces
 internal import FirnServer
 internal import FirnStore
 internal import Glibc
 internal import Logging
+
+#if Etcd
+    internal import FirnEtcd
+#endif
 
 /// What the daemon was told, made sense of and checked. Nothing is written to make one, and no
 /// store opened.
@@ -92,7 +95,7 @@ struct Configuration {
             self.etcd = etcd
         } else {
             self.window = window ?? Self.localWindow
-            try EtcdConfiguration.requireNone(of: options.etcd)
+            try options.etcd.requireNone()
         }
         clockTolerance = try Self.required(options.ids.clockTolerance, "clock-tolerance")
         sequences.isExplicit = options.ids.sequencesExplicit

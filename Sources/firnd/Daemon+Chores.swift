@@ -1,8 +1,11 @@
 internal import FirnEngine
-internal import FirnEtcd
 internal import FirnLayout
 internal import FirnServer
 internal import Logging
+
+#if Etcd
+    internal import FirnEtcd
+#endif
 
 /// What the daemon does besides serving.
 extension Daemon {

@@ -1,6 +1,5 @@
 internal import CLinux
 internal import FirnEngine
-internal import FirnEtcd
 internal import FirnGateway
 internal import FirnLayout
 internal import FirnPlaces
@@ -10,6 +9,10 @@ internal import FirnWire
 internal import Glibc
 internal import Logging
 internal import Synchronization
+
+#if Etcd
+    internal import FirnEtcd
+#endif
 
 /// The daemon, put together: store, windows, server; started in this order and stopped in the reverse.
 final class Daemon {
