@@ -162,12 +162,26 @@ import Testing
         #expect(try reserved() == 22)
     }
 
+    /// A store that was restored gives versions again, here the one of the block that is given back.
+    @Test mutating func aBlockIsNotGivenBackOverAnothersOfTheSameVersion() throws {
+        let backup = store.state.withLock { ($0.records, $0.lastVersion) }
+        guard case .taken(let block) = take(1, 10) else { return #expect(Bool(false)) }
+        store.state.withLock { ($0.records, $0.lastVersion) = backup }
+        guard case .taken(let others) = take(2, 40) else { return #expect(Bool(false)) }
+        #expect(others.version == block.version)
+        let rest = SequenceRest(newest: block, firstUnused: block.values.first)
+        var random = SeededGenerator(seed: 1)
+        #expect(claims(1).giveBack(rest, using: &random) == .conflict)
+        #expect(try reserved() == 40)
+    }
+
     @Test mutating func aWriteThatSomebodyWentOnFromIsAGap() throws {
+        // The second time that the sequence's record is read, to see what became of the write.
         let reads = Atomic(0)
         store.loseNextAnswers(1)
-        store.onOperation { [store] operation, _ in
-            guard operation == .read, reads.add(1, ordering: .relaxed).newValue == 2 else { return }
-            store.failNext(1)
+        store.onOperation { [store] operation, key in
+            guard operation == .read, key.hasPrefix(SequenceRecord.keyPrefix) else { return }
+            if reads.add(1, ordering: .relaxed).newValue == 2 { store.failNext(1) }
         }
         guard case .failed(_, let doubt?) = take(1, 10) else { return #expect(Bool(false)) }
         store.onOperation(nil)

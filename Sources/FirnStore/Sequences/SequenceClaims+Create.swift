@@ -28,7 +28,7 @@ extension SequenceClaims {
                 }
                 record.holder = holder
                 record.writeToken = random.next()
-                switch write(name, record, ifVersion: stored?.version) {
+                switch write(name, record, replacing: stored) {
                 case .success(.written):
                     return stored == nil ? .created(record) : .startRaised(record)
                 case .success(.conflict):

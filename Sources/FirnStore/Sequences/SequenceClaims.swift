@@ -73,7 +73,7 @@ package struct SequenceClaims: Sendable {
                 record.holder = holder
                 record.writeToken = random.next()
                 attempt.add(record.writeToken)
-                switch write(name, record, ifVersion: stored?.version) {
+                switch write(name, record, replacing: stored) {
                 case .success(.written(let version)):
                     return .taken(SequenceBlock(name: name, values: values, record: record, version: version))
                 case .success(.conflict):
@@ -101,20 +101,29 @@ package struct SequenceClaims: Sendable {
         // A start that was raised since the rest began stays where it is.
         record.reserved = max(rest.firstUnused, record.start) - 1
         record.writeToken = random.next()
-        switch write(rest.newest.name, record, ifVersion: rest.newest.version) {
+        let stored = Stored(record: rest.newest.record, version: rest.newest.version)
+        switch write(rest.newest.name, record, replacing: stored) {
         case .success(.written): return .givenBack
         case .success(.conflict): return .conflict
         case .failure(let error): return .failed(error)
         }
     }
 
+    /// Writes a record in the place of exactly `stored`: a restored store may have another daemon's at that version.
     func write(
         _ name: String,
         _ record: SequenceRecord,
-        ifVersion version: UInt64?
+        replacing stored: Stored?
     ) -> Result<WriteOutcome, StoreError> {
         do throws(StoreError) {
-            return .success(try store.write(SequenceRecord.key(name), record.text, ifVersion: version))
+            return .success(
+                try store.write(
+                    SequenceRecord.key(name),
+                    record.text,
+                    ifVersion: stored?.version,
+                    ifValue: stored?.record.text
+                )
+            )
         } catch {
             return .failure(error)
         }
