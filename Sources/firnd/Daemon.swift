@@ -260,7 +260,8 @@ final class Daemon {
                 description:
                     "the wall clock says \(layout.roundedTime(ofTick: nowTick)), but worker \(worker) was already used up to "
                     + "\(layout.roundedTime(ofTick: storeTick)). "
-                    + "Set this clock if it is behind. If the other one's was ahead, stop that daemon and run "
+                    + "Set this clock if it is behind, or allow the gap with --clock-tolerance. If the other one's was "
+                    + "ahead, stop that daemon and run "
                     + "'firn workers release \(worker) --holder-is-dead'"
             )
         }

@@ -86,6 +86,7 @@ import Testing
             let (ending, error) = try start(in: scratch, ["--store", "sqlite:\(scratch.store)"])
             #expect(ending == .exited(78))
             #expect(error.contains("worker 3") && error.contains("--clock-tolerance"))
+            #expect(error.contains("firn workers release 3 --holder-is-dead"))
         }
     }
 }
