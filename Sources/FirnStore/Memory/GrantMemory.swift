@@ -54,7 +54,7 @@ package final class GrantMemory: Sendable {
         }
     }
 
-    private struct State {
+    struct State {
         /// Which store it is; nil while none was met.
         var storeID: UInt64?
         /// Whether the store was held against what is remembered on this host.
@@ -114,7 +114,7 @@ package final class GrantMemory: Sendable {
     }
 
     /// What shows that the store was set back.
-    private enum Notice {
+    enum Notice {
         /// A version came again, or a grant is missing. Only a repair settles that: what others write hides it.
         case wasSetBack(StoreError)
         /// It is another one, or was emptied. The right one may be put back.
@@ -133,10 +133,10 @@ package final class GrantMemory: Sendable {
         fileprivate var repairs: Int
     }
 
-    private let context: Context
-    private let directory: StateDirectory?
+    let context: Context
+    let directory: StateDirectory?
     private let file: GrantFile?
-    private let state = Mutex(State())
+    let state = Mutex(State())
     /// Held while the file is written: what is older must not be written after what is newer.
     private let isPersisting = Mutex(())
 
@@ -169,141 +169,11 @@ package final class GrantMemory: Sendable {
         }
     }
 
-    private var storeID: UInt64 {
+    var storeID: UInt64 {
         guard let storeID = state.withLock({ $0.storeID }) else {
             preconditionFailure("a store says who it is before anything is granted")
         }
         return storeID
-    }
-
-    // MARK: - Holding the store against it
-
-    /// Sees whether the store still knows what this daemon was granted, or was repaired since.
-    ///
-    /// - Returns: the store's floor, if it has one: no claim may begin below it.
-    /// - Throws: `.setBack`, with both times and what to do; any error of reading.
-    @discardableResult
-    package func verify(_ store: some Store) throws(StoreError) -> FloorRecord? {
-        // Before the store is asked: other threads learn of higher versions meanwhile.
-        let known = state.withLock { $0 }
-        let floor = try FloorRecord.read(store)
-        let identity = try identity(of: store)
-        let newest = try store.highestVersion()
-        var own = known.remembered(context)
-        if let grant = own, try isSettled(grant, by: floor, in: identity, store) { own = nil }
-        if let identity, own == nil, let floor, floor.isRaised(since: known.floor) {
-            state.withLock { $0.wasRepaired(floor: floor, newest: newest, storeID: identity) }
-        } else {
-            try verify(store, identity, newest: newest, own: own, known: known)
-        }
-        let others = known.isVerified ? [] : try verifyOthers(store, floor)
-        state.withLock { state in
-            if case .isAnother? = state.notice { state.notice = nil }
-            state.isVerified = true
-            state.floor = floor
-            state.version = max(state.version, newest, others.map(\.version).max() ?? 0)
-        }
-        return floor
-    }
-
-    /// Which store it says that it is; nil if it says nothing, as one that was emptied.
-    ///
-    /// - Throws: `.layoutDiffers` for one of other daemons.
-    private func identity(of store: some Store) throws(StoreError) -> UInt64? {
-        guard let layout = context.layout else { return storeID }
-        guard let record = try LayoutRecord.read(store) else { return nil }
-        try record.compare(with: layout)
-        return record.storeID
-    }
-
-    /// Holds a store that was not repaired since against what is known.
-    private func verify(
-        _ store: some Store,
-        _ identity: UInt64?,
-        newest: UInt64,
-        own: Grant?,
-        known: State
-    ) throws(StoreError) {
-        if case .wasSetBack(let error)? = known.notice { throw error }
-        if identity != storeID { throw notice(.isAnother(otherStore(identity, known.highest))) }
-        if newest < max(known.version, own?.version ?? 0) {
-            throw notice(.wasSetBack(versionFell(to: newest, known.highest)))
-        }
-        if let own, let error = try mismatch(own, store) { throw notice(.wasSetBack(error)) }
-    }
-
-    private func notice(_ notice: Notice) -> StoreError {
-        state.withLock { $0.notice = notice }
-        return notice.error
-    }
-
-    /// Why the store is not used, if it was found to be set back and was not repaired since.
-    package var setBackError: StoreError? {
-        state.withLock { $0.notice?.error }
-    }
-
-    /// Holds the store against what this host's other daemons remember, dead or alive.
-    private func verifyOthers(_ store: some Store, _ floor: FloorRecord?) throws(StoreError) -> [Grant] {
-        guard let directory else { return [] }
-        let storeID = storeID
-        var grants: [Grant] = []
-        for grant in try directory.grants() where grant.storeID == storeID || grant.address == context.address {
-            if try !isSettled(grant, by: floor, in: storeID, store) { grants.append(grant) }
-        }
-        // The last one written and the highest: where these are, all before them are.
-        let newest = grants.max { $0.version < $1.version }
-        let highest = grants.max { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }
-        let foreign = grants.first { $0.storeID != storeID }
-        let sequence = grants.max { $0.newest?.version ?? 0 < $1.newest?.version ?? 0 }
-        for grant in Set([newest, highest, foreign, sequence].compactMap(\.self)) {
-            if let error = try mismatch(grant, store) {
-                throw notice(grant.storeID == storeID ? .wasSetBack(error) : .isAnother(error))
-            }
-        }
-        // After the files were read: those that live write on.
-        let version = try store.highestVersion()
-        let last = grants.filter { $0.storeID == storeID }.max { $0.version < $1.version }
-        if let last, version < last.version { throw notice(.wasSetBack(versionFell(to: version, last))) }
-        return grants
-    }
-
-    /// Whether a repair that came after it was written has settled all that it speaks of: it lies below the store's floor, or
-    /// its worker is kept unused up to it, as the floor was not to be raised so far (``WorkerUse``).
-    private func isSettled(
-        _ grant: Grant,
-        by floor: FloorRecord?,
-        in storeID: UInt64?,
-        _ store: some Store
-    ) throws(StoreError) -> Bool {
-        guard let floor, floor.raisedAtUnixMilliseconds > grant.repairedAtUnixMilliseconds else { return false }
-        if covers(floor, grant, in: storeID) { return true }
-        let key = WorkerRecord.key(grant.worker)
-        guard grant.hasWorker, let stored = try store.read(key) else { return false }
-        let record = try WorkerRecord(key: key, text: stored.value)
-        return record.generation > grant.generation && record.used ?? 0 >= grant.limit.tick
-    }
-
-    private func covers(_ floor: FloorRecord, _ grant: Grant, in storeID: UInt64?) -> Bool {
-        // Another store may count its ticks otherwise.
-        grant.storeID == storeID
-            ? floor.limit.tick >= grant.limit.tick : floor.limit.unixMilliseconds >= grant.limit.unixMilliseconds
-    }
-
-    /// What the store lacks of a grant; nil if nothing.
-    ///
-    /// A later holder's limit may be lower only if an operator said that the earlier one is dead; the holder's own only
-    /// where it gave the worker back.
-    private func mismatch(_ grant: Grant, _ store: some Store) throws(StoreError) -> StoreError? {
-        guard grant.storeID == storeID else { return otherStore(storeID, grant) }
-        if let newest = grant.newest, try !newest.isIn(store) { return lacks(newest) }
-        guard grant.hasWorker else { return nil }
-        let key = WorkerRecord.key(grant.worker)
-        guard let stored = try store.read(key) else { return setBack(grant, "has no record \(key)") }
-        let record = try WorkerRecord(key: key, text: stored.value)
-        if record.generation > grant.generation { return nil }
-        if record.generation == grant.generation, record.isGivenBack || record.limit >= grant.limit.tick { return nil }
-        let until = context.text(context.unixMilliseconds(record.limit))
-        return setBack(grant, "has worker \(grant.worker) used up to \(until) by its holder \(record.generation)")
     }
 
     // MARK: - What is granted
@@ -384,60 +254,5 @@ package final class GrantMemory: Sendable {
         state.withLock { state in
             if state.repairs == began.repairs { state.version = max(state.version, version) }
         }
-    }
-
-    // MARK: - Words
-
-    private func setBack(_ grant: Grant, _ what: String) -> StoreError {
-        StoreError(
-            code: .setBack,
-            message: "the store \(context.storeName) \(what), and granted worker \(grant.worker) up to "
-                + "\(context.text(grant.limit.unixMilliseconds)) to its holder \(grant.generation): it was restored from "
-                + "an older copy or set back. \(advice)"
-        )
-    }
-
-    private func versionFell(to version: UInt64, _ grant: Grant?) -> StoreError {
-        let limit =
-            grant.flatMap { grant in
-                grant.hasWorker ? ", and this daemon was granted \(context.text(grant.limit.unixMilliseconds))" : nil
-            } ?? ""
-        return StoreError(
-            code: .setBack,
-            message: "the store \(context.storeName) is at version \(version), which it had passed before"
-                + "\(limit): it was restored from an older copy or set back. \(advice)"
-        )
-    }
-
-    private func lacks(_ record: WrittenRecord) -> StoreError {
-        StoreError(
-            code: .setBack,
-            message: "the store \(context.storeName) lacks what was written to \(record.key) as version "
-                + "\(record.version), so that values could be given a second time: it was restored from an older copy or "
-                + "set back. \(advice)"
-        )
-    }
-
-    private func otherStore(_ identity: UInt64?, _ grant: Grant?) -> StoreError {
-        func name(_ storeID: UInt64) -> String { hexadecimal(storeID, digits: 16, uppercase: false) }
-        let known = "the one (\(name(grant?.storeID ?? storeID))) that "
-        let granted =
-            grant.flatMap { grant in
-                grant.hasWorker
-                    ? "granted worker \(grant.worker) up to \(context.text(grant.limit.unixMilliseconds)) there" : nil
-            } ?? "this daemon has used"
-        let what =
-            identity.map { "is another one (\(name($0))) than \(known)\(granted)" }
-            ?? "was emptied: it has no record \(LayoutRecord.key). It was \(known)\(granted)"
-        return StoreError(
-            code: .setBack,
-            message: "the store \(context.storeName) \(what). Put that one back, or: \(advice)"
-        )
-    }
-
-    private var advice: String {
-        "No ID and no ticket is given out, for it might be one that was given out before. Stop all daemons on this store "
-            + "and run 'firn store repair --store \(context.storeName) --raise-to known', with --skip-values and more than "
-            + "any sequence has given since the copy was made, if there are sequences"
     }
 }

@@ -1,0 +1,132 @@
+internal import Synchronization
+
+/// Holding the store against what is remembered.
+extension GrantMemory {
+    /// Sees whether the store still knows what this daemon was granted, or was repaired since.
+    ///
+    /// - Returns: the store's floor, if it has one: no claim may begin below it.
+    /// - Throws: `.setBack`, with both times and what to do; any error of reading.
+    @discardableResult
+    package func verify(_ store: some Store) throws(StoreError) -> FloorRecord? {
+        // Before the store is asked: other threads learn of higher versions meanwhile.
+        let known = state.withLock { $0 }
+        let floor = try FloorRecord.read(store)
+        let identity = try identity(of: store)
+        let newest = try store.highestVersion()
+        var own = known.remembered(context)
+        if let grant = own, try isSettled(grant, by: floor, in: identity, store) { own = nil }
+        if let identity, own == nil, let floor, floor.isRaised(since: known.floor) {
+            state.withLock { $0.wasRepaired(floor: floor, newest: newest, storeID: identity) }
+        } else {
+            try verify(store, identity, newest: newest, own: own, known: known)
+        }
+        let others = known.isVerified ? [] : try verifyOthers(store, floor)
+        state.withLock { state in
+            if case .isAnother? = state.notice { state.notice = nil }
+            state.isVerified = true
+            state.floor = floor
+            state.version = max(state.version, newest, others.map(\.version).max() ?? 0)
+        }
+        return floor
+    }
+
+    /// Which store it says that it is; nil if it says nothing, as one that was emptied.
+    ///
+    /// - Throws: `.layoutDiffers` for one of other daemons.
+    private func identity(of store: some Store) throws(StoreError) -> UInt64? {
+        guard let layout = context.layout else { return storeID }
+        guard let record = try LayoutRecord.read(store) else { return nil }
+        try record.compare(with: layout)
+        return record.storeID
+    }
+
+    /// Holds a store that was not repaired since against what is known.
+    private func verify(
+        _ store: some Store,
+        _ identity: UInt64?,
+        newest: UInt64,
+        own: Grant?,
+        known: State
+    ) throws(StoreError) {
+        if case .wasSetBack(let error)? = known.notice { throw error }
+        if identity != storeID { throw notice(.isAnother(otherStore(identity, known.highest))) }
+        if newest < max(known.version, own?.version ?? 0) {
+            throw notice(.wasSetBack(versionFell(to: newest, known.highest)))
+        }
+        if let own, let error = try mismatch(own, store) { throw notice(.wasSetBack(error)) }
+    }
+
+    func notice(_ notice: Notice) -> StoreError {
+        state.withLock { $0.notice = notice }
+        return notice.error
+    }
+
+    /// Why the store is not used, if it was found to be set back and was not repaired since.
+    package var setBackError: StoreError? {
+        state.withLock { $0.notice?.error }
+    }
+
+    /// Holds the store against what this host's other daemons remember, dead or alive.
+    private func verifyOthers(_ store: some Store, _ floor: FloorRecord?) throws(StoreError) -> [Grant] {
+        guard let directory else { return [] }
+        let storeID = storeID
+        var grants: [Grant] = []
+        for grant in try directory.grants() where grant.storeID == storeID || grant.address == context.address {
+            if try !isSettled(grant, by: floor, in: storeID, store) { grants.append(grant) }
+        }
+        // The last one written and the highest: where these are, all before them are.
+        let newest = grants.max { $0.version < $1.version }
+        let highest = grants.max { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }
+        let foreign = grants.first { $0.storeID != storeID }
+        let sequence = grants.max { $0.newest?.version ?? 0 < $1.newest?.version ?? 0 }
+        for grant in Set([newest, highest, foreign, sequence].compactMap(\.self)) {
+            if let error = try mismatch(grant, store) {
+                throw notice(grant.storeID == storeID ? .wasSetBack(error) : .isAnother(error))
+            }
+        }
+        // After the files were read: those that live write on.
+        let version = try store.highestVersion()
+        let last = grants.filter { $0.storeID == storeID }.max { $0.version < $1.version }
+        if let last, version < last.version { throw notice(.wasSetBack(versionFell(to: version, last))) }
+        return grants
+    }
+
+    /// Whether a repair that came after it was written has settled all that it speaks of: it lies below the store's floor, or
+    /// its worker is kept unused up to it, as the floor was not to be raised so far (``WorkerUse``).
+    private func isSettled(
+        _ grant: Grant,
+        by floor: FloorRecord?,
+        in storeID: UInt64?,
+        _ store: some Store
+    ) throws(StoreError) -> Bool {
+        guard let floor, floor.raisedAtUnixMilliseconds > grant.repairedAtUnixMilliseconds else { return false }
+        if covers(floor, grant, in: storeID) { return true }
+        let key = WorkerRecord.key(grant.worker)
+        guard grant.hasWorker, let stored = try store.read(key) else { return false }
+        let record = try WorkerRecord(key: key, text: stored.value)
+        return record.generation > grant.generation && record.used ?? 0 >= grant.limit.tick
+    }
+
+    private func covers(_ floor: FloorRecord, _ grant: Grant, in storeID: UInt64?) -> Bool {
+        // Another store may count its ticks otherwise.
+        grant.storeID == storeID
+            ? floor.limit.tick >= grant.limit.tick : floor.limit.unixMilliseconds >= grant.limit.unixMilliseconds
+    }
+
+    /// What the store lacks of a grant; nil if nothing.
+    ///
+    /// A later holder's limit may be lower only if an operator said that the earlier one is dead; the holder's own only
+    /// where it gave the worker back.
+    private func mismatch(_ grant: Grant, _ store: some Store) throws(StoreError) -> StoreError? {
+        guard grant.storeID == storeID else { return otherStore(storeID, grant) }
+        if let newest = grant.newest, try !newest.isIn(store) { return lacks(newest) }
+        guard grant.hasWorker else { return nil }
+        let key = WorkerRecord.key(grant.worker)
+        guard let stored = try store.read(key) else { return setBack(grant, "has no record \(key)") }
+        let record = try WorkerRecord(key: key, text: stored.value)
+        if record.generation > grant.generation { return nil }
+        if record.generation == grant.generation, record.isGivenBack || record.limit >= grant.limit.tick { return nil }
+        let until = context.text(context.unixMilliseconds(record.limit))
+        return setBack(grant, "has worker \(grant.worker) used up to \(until) by its holder \(record.generation)")
+    }
+}
