@@ -1,5 +1,5 @@
 #if !Etcd
-    package import FirnStore
+    internal import FirnStore
 
     /// What a build without the trait Etcd has in place of `FirnEtcd`'s configuration: a type without values, so that no
     /// other file has to know which build this is.
