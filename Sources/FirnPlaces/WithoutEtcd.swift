@@ -1,24 +1,29 @@
 #if !Etcd
     internal import FirnStore
 
-    /// What a build without the trait Etcd has in place of `FirnEtcd`'s configuration: a type without values, so that no
-    /// other file has to know which build this is.
-    package enum EtcdConfiguration: Sendable {
+    /// What a build without the trait Etcd has in place of `FirnEtcd`'s configuration, so that no other file has to know
+    /// which build this is. None can be made.
+    package struct EtcdConfiguration: Sendable {
         package init(_: [EtcdEndpoint], _: EtcdOptions, window: Duration?) throws(ConfigurationError) {
             throw .builtWithoutEtcd
         }
 
-        package var keyPrefix: String { switch self {} }
-        package var notices: [String] { switch self {} }
+        package var keyPrefix: String { noneIsMade() }
+        package var notices: [String] { noneIsMade() }
+        package var timeout: Duration { noneIsMade() }
 
-        func makeStore() -> any Store { switch self {} }
+        func makeStore() -> any Store { noneIsMade() }
+
+        private func noneIsMade() -> Never {
+            preconditionFailure("a build without etcd makes no configuration of it")
+        }
     }
 
     /// Likewise: no text is one.
-    package enum EtcdEndpoint: Hashable, Sendable, CustomStringConvertible {
+    package struct EtcdEndpoint: Hashable, Sendable, CustomStringConvertible {
         init?(_: Substring) { nil }
 
-        package var description: String { switch self {} }
+        package var description: String { preconditionFailure("a build without etcd makes no endpoint") }
     }
 
     extension ConfigurationError {

@@ -5,6 +5,8 @@ internal import Logging
 
 #if Etcd
     internal import FirnEtcd
+#else
+    internal import FirnPlaces
 #endif
 
 /// What the daemon does besides serving.
