@@ -14,7 +14,8 @@ struct StoreRepairCommand: AsyncParsableCommand {
             --raise-to known takes the highest time that this host's daemons remember of this store (in --state-dir). Where \
             daemons ran on other hosts, the latest of all of them is needed: their refusals name it, or give the present \
             time and a minute. Until that time has come no ID is given out. What a daemon whose clock was more than an hour \
-            ahead remembers is not waited for: its worker stays unused up to that time.
+            ahead remembers is not waited for: its worker stays unused up to that time. What is remembered here counts also \
+            where a time is given.
 
             Sequences have no time. If the store has any, or had, --skip-values says how many values each leaves out: more than \
             were given since the copy was made; 0 if none were. NAME=COUNT is for one sequence alone, and may be given \
@@ -64,15 +65,17 @@ struct StoreRepairCommand: AsyncParsableCommand {
             let isFar = { (tick: UInt64) in
                 tick > now.tick && tick - now.tick > store.ticks(milliseconds: 3_660_000)
             }
-            let target =
-                try raiseTo == "known"
-                ? grants.map(\.limit.tick).filter { !isFar($0) }.max() ?? now.tick : given(store)
-            let farGrants = raiseTo == "known" ? grants.filter { isFar($0.limit.tick) } : []
+            // What is remembered here counts whatever time was given: a lower floor would let it be given out again.
+            let near = grants.map(\.limit.tick).filter { !isFar($0) }.max()
+            let target = try raiseTo == "known" ? near ?? now.tick : max(given(store), near ?? 0)
+            let farGrants = grants.filter { isFar($0.limit.tick) }
             guard !isFar(target) else {
                 throw Refusal(
                     message:
-                        "\(store.time(target)) is more than an hour ahead, and until then nothing could be given out: give "
-                        + "a nearer --raise-to.",
+                        "\(store.time(target)) is more than an hour ahead, and until then nothing could be given out. If a "
+                        + "daemon with a wrong clock was granted that time, run this command with --raise-to known on its "
+                        + "host, before any daemon starts: its worker alone stays unused until then. If none was, give a "
+                        + "nearer --raise-to.",
                     exitCode: .usage
                 )
             }

@@ -90,6 +90,57 @@ import Testing
         }
     }
 
+    /// A store is restored, and the repair is given a time, where a daemon's clock was ahead of that: by less than an hour,
+    /// which the floor then covers, or by more, for which the worker is kept unused.
+    @Test(arguments: [10_000, 7_200_000]) func aRepairToATimeKeepsWhatIsRememberedHere(_ ahead: Int) throws {
+        try withScratch { scratch in
+            let copy = scratch.file("copy.db")
+            try withDaemon(in: scratch, ["--worker", "1", "--window", "1s"]) { daemon in
+                daemon.signal(SIGTERM)
+                _ = try daemon.waitForExit()
+            }
+            try StoreFile(scratch.store).run("VACUUM INTO '\(copy)'")
+            let began = ContinuousClock.now
+            var spans: [Harvest.Span] = []
+            let state = scratch.file("state-ahead")
+            let arguments = Self.worker + ["--state-dir", state, "--clock-offset=+\(ahead)ms"]
+            try withDaemon(in: scratch, name: "ahead", arguments) { daemon in
+                let reapers = Reapers(of: daemon.socketPath)
+                try eventually("it serves; it says: \(daemon.log)") { daemon.serves }
+                sleep(.milliseconds(300))
+                try reapers.stop()
+                daemon.signal(SIGTERM)
+                _ = try daemon.waitForExit()
+                spans = try reapers.takeAll()
+            }
+            #expect(count(spans).count > 1000)
+            let last = try #require(spans.map(\.last).max())
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: scratch.store + suffix) }
+            try FileManager.default.copyItem(atPath: copy, toPath: scratch.store)
+
+            let time = UTCTime(unixMilliseconds: UInt64(Date().timeIntervalSince1970 * 1000) + 2000)
+            let words = ["--state-dir", state, "--raise-to", "\(time)", "--skip-values", "0", "--yes"]
+            let repair = try Command.run(["store", "repair", "--store", "sqlite:\(scratch.store)"] + words)
+            #expect(repair.exitCode == 0, "\(repair)")
+            #expect(repair.output.contains("worker 5 stays unused until") == (ahead > 3_600_000), "\(repair)")
+
+            // Through the same milliseconds once more, and past them, by a daemon that remembers nothing of them.
+            let elapsed = Int(began.duration(to: .now) / .milliseconds(1)) + 500
+            try withDaemon(in: scratch, Self.worker + ["--clock-offset=+\(ahead - elapsed)ms"]) { daemon in
+                let reapers = Reapers(of: daemon.socketPath)
+                try eventually("it gives IDs past the last of them; it says: \(daemon.log)") {
+                    guard case .nextID(let id) = try Peer.unix(daemon.socketPath).call(.nextID) else { return false }
+                    return id.rawValue > last
+                }
+                try reapers.stop()
+                spans += try reapers.takeAll()
+            }
+            let harvest = count(spans)
+            print("a repair to a time, \(ahead) ms ahead: \(harvest.count) IDs, \(harvest.duplicates) duplicates")
+            #expect(harvest.duplicates == 0)
+        }
+    }
+
     /// `workers release`, with and without the statement that the holder is dead, while it is paused and goes on after.
     @Test(arguments: [[], ["--holder-is-dead"]]) func aWorkerTakenFromAHolderThatLives(_ flags: [String]) throws {
         try withScratch { scratch in
