@@ -88,12 +88,27 @@ struct WindowReport {
         if statuses.contains(.layoutEnded) { return availability.ended(.ended(layout)) }
         let retryTicks = claims.windowTicks / 30
         let retry = UInt32(clamping: max(10, retryTicks * layout.tickNanoseconds / 1_000_000))
-        if let reason = statuses.lazy.compactMap({ reason($0) }).first {
-            availability.becameUnready(reason, retryAfterMilliseconds: min(retry, 1000))
+        if let (status, reason) = statuses.lazy.compactMap({ status in reason(status).map { (status, $0) } }).first {
+            availability.becameUnready(reason, retryAfterMilliseconds: wait(status, now: now) ?? min(retry, 1000))
         } else {
             availability.becameReady()
         }
     }
+
+    /// How long nothing changes for sure, in milliseconds, up to a minute; `nil` where that is not known.
+    private func wait(_ status: KeeperStatus, now: Moment) -> UInt32? {
+        let untilTick: UInt64
+        switch status {
+        case .workerUsedAhead(_, let tick), .belowFloor(let tick): untilTick = tick
+        default: return nil
+        }
+        let ticks = untilTick - min(untilTick, now.tick)
+        let (nanoseconds, isTooMuch) = ticks.multipliedReportingOverflow(by: layout.tickNanoseconds)
+        return isTooMuch
+            ? Self.longestWait : UInt32(clamping: min(max(10, nanoseconds / 1_000_000), UInt64(Self.longestWait)))
+    }
+
+    private static let longestWait: UInt32 = 60_000
 
     /// Why a worker that stands so gives out nothing, and what to do; `nil` when it does.
     func reason(_ status: KeeperStatus) -> String? {
