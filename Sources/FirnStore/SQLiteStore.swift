@@ -54,6 +54,7 @@ package final class SQLiteStore: Store {
     /// Opens it for one of its uses.
     package init(path: String, for use: Use) throws(StoreError) {
         let path = try SQLiteFiles.absolute(path)
+        try SQLiteFiles.requireRegular(path)
         self.path = path
         access =
             switch use {

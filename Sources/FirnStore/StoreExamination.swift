@@ -22,9 +22,7 @@ extension SQLiteStore {
             try SQLiteFiles.requireWritable(SQLiteFiles.parent(of: path), option: "--store")
             return nil
         }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw StoreError(code: .notOurs, message: "\(path) is no file: give --store another path")
-        }
+        try SQLiteFiles.requireRegular(path)
         try SQLiteFiles.requireWritable(path, option: "--store")
         // Who has it open keeps the files of its log there, and then nothing need be made.
         if access(path + "-wal", F_OK) != 0 || access(path + "-shm", F_OK) != 0 {
@@ -100,6 +98,13 @@ extension SQLiteFiles {
             throw cannotMake(directory, reason: errno, option: option)
         }
         return false
+    }
+
+    /// Throws for anything at `path` that is no file, such as a directory; not where nothing is.
+    static func requireRegular(_ path: String) throws(StoreError) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+        throw StoreError(code: .unwritable, message: "\(path) is no file: give --store another path")
     }
 
     static func requireWritable(_ path: String, option: String) throws(StoreError) {

@@ -29,7 +29,7 @@ struct Rehearsal {
         for use in configuration.placesUsed { try examine(use, &notes) }
         try examineAddresses(&notes)
         try examineState(&notes)
-        try examineStore(source)
+        try examineStore(source, &notes)
         return notes
     }
 
@@ -82,10 +82,13 @@ struct Rehearsal {
     }
 
     /// Holds the store's file against the layout and the clock.
-    private func examineStore(_ source: SystemTimeSource) throws {
+    private func examineStore(_ source: SystemTimeSource, _ notes: inout [String]) throws {
         guard case .sqlite(let path) = configuration.store else { return }
         if configuration.placesUsed.contains(.store), try !configuration.places.examineDirectory(for: .store) { return }
-        guard let store = try SQLiteStore.examine(path: path) else { return }
+        guard let store = try SQLiteStore.examine(path: path) else {
+            // A path that is misspelt makes a store that knows of nobody.
+            return notes.append("the store \(path) is not there and will be made")
+        }
         let layout = configuration.layout
         let memory = try GrantMemory(
             GrantMemory.Context(

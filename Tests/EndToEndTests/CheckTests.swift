@@ -214,6 +214,9 @@ import Testing
             let check = try runToEnd(in: scratch, ["--check"] + arguments)
             #expect(check.ending == .exited(0), "\(check.error)")
             #expect(check.output.contains("Note: the directory \(state) is not there and will be made"))
+            #expect(
+                check.output.contains("Note: the store \(scratch.file("deep/firn.db")) is not there and will be made")
+            )
             #expect(try snapshot(scratch) == before)
         }
     }
