@@ -10,9 +10,16 @@ package final class MemoryStore: Store {
         var faults = Faults()
     }
 
-    let state = Mutex(State())
+    let state: Mutex<State>
 
-    package init() {}
+    package convenience init() {
+        self.init(records: [:], lastVersion: 0)
+    }
+
+    /// One that has these records, the last of which was written as `lastVersion` or before.
+    init(records: [String: StoredValue], lastVersion: UInt64) {
+        state = Mutex(State(records: records, lastVersion: lastVersion))
+    }
 
     package func read(_ key: String) throws(StoreError) -> StoredValue? {
         checkKey(key)

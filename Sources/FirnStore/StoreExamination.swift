@@ -8,13 +8,25 @@ internal import CSQLite
     internal import Darwin
 #endif
 
+/// A store's file as it was found, without having been opened for use.
+package struct ExaminedStore {
+    /// Its records, at their versions.
+    package let records: any Store
+    /// Where it was when a daemon used it last; nil: none has said so.
+    package let recordedPlace: StorePlace?
+    package let presentPlace: StorePlace
+    /// Whether there is nothing in the log beside it, as a daemon leaves it that stopped in order: only then does it show what
+    /// was written last.
+    package let isWhole: Bool
+}
+
 extension SQLiteStore {
     /// Looks at the store at `path`, or at where it would be made, and changes nothing: no file is made, no lock taken.
     ///
     /// - Returns: its records as they are in the file, without those that are still in the log beside it; nil where there
     ///   is no store yet.
     /// - Throws: what opening it would throw.
-    package static func examine(path: String) throws(StoreError) -> (any Store)? {
+    package static func examine(path: String) throws(StoreError) -> ExaminedStore? {
         let path = try SQLiteFiles.absolute(path)
         guard try SQLiteFiles.examineDirectory(of: path) else { return nil }
         var status = stat()
@@ -41,19 +53,27 @@ extension SQLiteStore {
         }
     }
 
-    private static func copy(of path: String) throws(StoreError) -> (any Store)? {
+    private static func copy(of path: String) throws(StoreError) -> ExaminedStore? {
+        var log = stat()
+        let isWhole = stat(path + "-wal", &log) != 0 || log.st_size == 0
         do {
             let connection = try SQLiteConnection(path: path, busyTimeoutMilliseconds: 0, access: .readUnchanging)
             guard try !SQLiteSession.isFresh(connection, path: path) else { return nil }
-            let statement = try SQLiteStatement(connection, "SELECT key, value FROM records ORDER BY key")
-            let copy = MemoryStore()
+            let statement = try SQLiteStatement(connection, "SELECT key, value, version FROM records ORDER BY key")
+            var records: [String: StoredValue] = [:]
             while try statement.step() {
                 guard let key = statement.text(0), let value = statement.text(1) else {
                     throw StoreError(code: .corrupt, message: "the store \(path) has a record that is not UTF-8 text")
                 }
-                _ = try copy.write(key, value, ifVersion: nil)
+                records[key] = StoredValue(value: value, version: UInt64(max(0, statement.number(2))))
             }
-            return copy
+            let last = UInt64(max(0, try connection.number("SELECT last FROM versions")))
+            return ExaminedStore(
+                records: MemoryStore(records: records, lastVersion: last),
+                recordedPlace: try SQLiteSession.place(connection).map { try StorePlace(text: $0) },
+                presentPlace: StorePlace(ofFileAt: path),
+                isWhole: isWhole
+            )
         } catch let error as StoreError {
             throw error
         } catch let failure as SQLiteFailure {

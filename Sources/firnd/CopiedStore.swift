@@ -14,20 +14,29 @@ struct CopiedStore {
     func check(_ rule: WorkerRule) throws(StoreError) {
         let present = store.presentPlace
         guard let recorded = try store.recordedPlace() else { return try store.recordPlace() }
-        guard let difference = present.difference(from: recorded) else {
+        guard let what = Self.finding(present, recorded, storeName) else {
             if present != recorded { try store.recordPlace() }
             return
         }
-        let what =
-            "the store \(storeName) was used as \(recorded.description) before, and this is \(Self.text(difference)) "
-            + "(\(present.description)): if a daemon uses that one on, IDs and tickets are given out twice"
         guard case .fixed(let worker) = rule else {
             return logger.warning(
                 "the store seems to be a copy of one that may be in use; once it is not, say so with firn store adopt",
                 metadata: ["store": "\(storeName)", "reason": "\(what)"]
             )
         }
-        throw StoreError(
+        throw Self.refusal(what, worker: worker, storeName)
+    }
+
+    /// Why the file may be a copy; `nil` when it is the one that was used last.
+    static func finding(_ present: StorePlace, _ recorded: StorePlace, _ storeName: String) -> String? {
+        present.difference(from: recorded).map { difference in
+            "the store \(storeName) was used as \(recorded.description) before, and this is \(text(difference)) "
+                + "(\(present.description)): if a daemon uses that one on, IDs and tickets are given out twice"
+        }
+    }
+
+    static func refusal(_ what: String, worker: UInt32, _ storeName: String) -> StoreError {
+        StoreError(
             code: .copied,
             message:
                 "\(what), those of worker \(worker) for sure. Nothing is given out. Once no daemon uses that one any "

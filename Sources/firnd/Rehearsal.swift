@@ -85,19 +85,29 @@ struct Rehearsal {
     private func examineStore(_ source: SystemTimeSource, _ notes: inout [String]) throws {
         guard case .sqlite(let path) = configuration.store else { return }
         if configuration.placesUsed.contains(.store), try !configuration.places.examineDirectory(for: .store) { return }
-        guard let store = try SQLiteStore.examine(path: path) else {
+        guard let examined = try SQLiteStore.examine(path: path) else {
             // A path that is misspelt makes a store that knows of nobody.
             return notes.append("the store \(path) is not there and will be made")
         }
         let layout = configuration.layout
-        let memory = try GrantMemory(
-            GrantMemory.Context(
-                storeName: configuration.store.name(nil),
+        let storeName = configuration.store.name(nil)
+        let memory = GrantMemory(
+            examining: GrantMemory.Context(
+                storeName: storeName,
                 unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
                 text: { UTCTime(unixMilliseconds: $0).description }
-            )
+            ),
+            // What is still in the log beside the file may be what is remembered.
+            directory: examined.isWhole ? try configuration.state.existing() : nil
         )
         let clock = TickClock(layout: layout, source: source, followLimit: configuration.clockTolerance)
-        try Daemon.check(store, configuration, memory, clock)
+        try Daemon.check(examined.records, configuration, memory, clock)
+        guard examined.isWhole, let recorded = examined.recordedPlace,
+            let what = CopiedStore.finding(examined.presentPlace, recorded, storeName)
+        else { return }
+        if case .fixed(let worker) = configuration.rule {
+            throw CopiedStore.refusal(what, worker: worker, storeName)
+        }
+        notes.append(what)
     }
 }

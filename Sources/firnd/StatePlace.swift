@@ -1,6 +1,7 @@
 internal import FirnEngine
 internal import FirnPlaces
 internal import FirnStore
+internal import Glibc
 internal import Logging
 
 /// Where a daemon remembers what it was granted.
@@ -26,6 +27,17 @@ enum StatePlace: CustomStringConvertible {
         case .directory(let path): path
         case .standard(let places): places.stateDirectory
         }
+    }
+
+    /// The directory, if it is there already; nothing is made.
+    func existing() throws(StoreError) -> StateDirectory? {
+        let path: String
+        switch self {
+        case .nowhere: return nil
+        case .directory(let given): path = given
+        case .standard(let places): path = places.stateDirectory
+        }
+        return access(path, R_OK | X_OK) == 0 ? try StateDirectory(existing: path) : nil
     }
 
     /// The memory of a daemon on this store, with what earlier ones and this host's others left there.

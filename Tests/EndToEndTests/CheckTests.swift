@@ -183,6 +183,30 @@ import Testing
         }
     }
 
+    /// A restored store, and one that was copied: what only the state directory and the file's place tell.
+    @Test func storesThatAreNotWhatTheyWere() throws {
+        try withScratch { scratch in
+            let worker = ["--worker", "5", "--window", "1s"]
+            let arguments =
+                worker + ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", "sqlite:\(scratch.store)"]
+            let backup = scratch.file("backup.db")
+            try withDaemon(in: scratch, worker) { daemon in
+                try StoreFile(scratch.store).run("VACUUM INTO '\(backup)'")
+                daemon.signal(SIGTERM)
+                _ = try daemon.waitForExit()
+            }
+            let copy = scratch.file("copied.db")
+            try FileManager.default.copyItem(atPath: scratch.store, toPath: copy)
+            let copied = ["--listen", "unix:\(scratch.file("copied.sock"))", "--store", "sqlite:\(copy)"]
+            try expectRefusal(in: scratch, worker + copied, 78, "firn store adopt --store sqlite:\(copy)")
+            let auto = try runToEnd(in: scratch, ["--check"] + copied)
+            #expect(auto.ending == .exited(0) && auto.output.contains("this is another file"), "\(auto)")
+            try FileManager.default.removeItem(atPath: scratch.store)
+            try FileManager.default.copyItem(atPath: backup, toPath: scratch.store)
+            try expectRefusal(in: scratch, arguments, 78, "restored from an older copy")
+        }
+    }
+
     /// What may be otherwise in a moment is no refusal.
     @Test func whatIsInUseIsANote() throws {
         try withDaemon(["--http", "127.0.0.1:0", "--store", "memory"]) { daemon in

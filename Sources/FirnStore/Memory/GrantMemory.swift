@@ -149,6 +149,13 @@ package final class GrantMemory: Sendable {
         if let storeID = context.storeID { identified(as: storeID) }
     }
 
+    /// One that holds a store against what daemons remember in `directory`, and remembers nothing there.
+    package init(examining context: Context, directory: StateDirectory?) {
+        self.context = context
+        self.directory = directory
+        file = nil
+    }
+
     /// One that remembers `grant` and lasts as long as the process.
     init(_ context: Context, remembering grant: Grant?) {
         self.context = context

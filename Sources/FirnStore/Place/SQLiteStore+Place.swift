@@ -23,6 +23,10 @@ extension SQLiteStore {
 
 extension SQLiteSession {
     fileprivate func place() throws -> String? {
+        try Self.place(connection)
+    }
+
+    static func place(_ connection: SQLiteConnection) throws -> String? {
         guard try connection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'place'") > 0 else { return nil }
         let statement = try SQLiteStatement(connection, "SELECT text FROM place")
         return try statement.step() ? statement.text(0) : nil
