@@ -83,13 +83,13 @@ void firn_sharpen_timers(void) {
 int firn_join_thread(pthread_t thread, int64_t timeout_ns) {
     struct timespec now, pause = {0, 1000000};
     clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t end = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + timeout_ns;
+    const int64_t began = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
     // Not pthread_clockjoin_np: ThreadSanitizer does not see it, and trips over the next thread with the same handle.
     for (;;) {
         int status = pthread_tryjoin_np(thread, NULL);
         if (status != EBUSY) return status;
         clock_gettime(CLOCK_MONOTONIC, &now);
-        if ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec >= end) return ETIMEDOUT;
+        if ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec - began >= timeout_ns) return ETIMEDOUT;
         nanosleep(&pause, NULL);
     }
 }
