@@ -26,7 +26,7 @@ import Testing
 
     @discardableResult
     func take(_ count: UInt64, _ claims: SequenceClaims, _ name: String = "a") throws -> SequenceRun {
-        var random = systemRandom()
+        var random = SeededGenerator(seed: .random(in: 0 ... .max))
         let outcome = claims.takeBlock(
             name,
             count: count,
@@ -105,7 +105,7 @@ import Testing
             windowTicks: 30,
             memory: memory
         )
-        var random = systemRandom()
+        var random = SeededGenerator(seed: .random(in: 0 ... .max))
         let moment = StoreInstant(tick: 100, unixMilliseconds: 100)
         let held = try #require(try claims.claim(.fixed(2), at: moment, using: &random).held)
         memory.granted(held)
