@@ -7,7 +7,7 @@ internal import Synchronization
 ///
 /// | signal | does |
 /// |---|---|
-/// | SIGTERM, SIGINT, SIGQUIT | stops the daemon in order; the second one ends it at once |
+/// | SIGTERM, SIGINT, SIGQUIT | stops the daemon in order; a second one, 100 ms later or more, ends it at once |
 /// | SIGHUP, SIGUSR1, SIGUSR2 | nothing, and says so |
 /// | SIGALRM | the alarm of ``StoreWatch`` |
 final class DaemonSignals: Sendable {
@@ -17,13 +17,16 @@ final class DaemonSignals: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var isStopping = false
+        var stoppingSince: ContinuousClock.Instant?
         var watch: StoreWatch?
         var lastWords: @Sendable () -> String = { "" }
     }
 
     private static let stopping = [SIGTERM, SIGINT, SIGQUIT]
     private static let ignored = [SIGHUP, SIGUSR1, SIGUSR2]
+    /// Signals that come closer together are one request: `timeout` of coreutils signals its child, and then the group
+    /// that the child is in.
+    private static let oneRequest = Duration.milliseconds(100)
     /// How long a process that was told to end at once waits for the reader of its log.
     private static let lastWait = Duration.milliseconds(200)
 
@@ -84,11 +87,12 @@ final class DaemonSignals: Sendable {
                 metadata: ["signal": "\(Self.name(number))"]
             )
         default:
-            let isFirst = state.withLock { state in
-                defer { state.isStopping = true }
-                return !state.isStopping
+            let now = ContinuousClock.now
+            let before = state.withLock { state in
+                defer { state.stoppingSince = state.stoppingSince ?? now }
+                return state.stoppingSince
             }
-            guard isFirst else { return endAtOnce(number) }
+            if let before { return now - before < Self.oneRequest ? () : endAtOnce(number) }
             if !stop.stop(because: Self.name(number)) {
                 logger.notice(
                     "told to stop while starting: the start is finished first; a second signal ends it at once",
