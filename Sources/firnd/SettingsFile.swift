@@ -16,8 +16,9 @@ struct SettingsFile {
         try self.init(text: try TextFile.read(path: path), path: path)
     }
 
-    /// - Throws: for a line of another form, and for a control character anywhere. Also in a comment: an editor may show
-    ///   a line's end where there is none, and what stands behind it would be left out without a word.
+    /// - Throws: for a line of another form, for a `#` after a blank in a value, which other programs' files take for a
+    ///   comment, and for a control character anywhere. Also in a comment: an editor may show a line's end where there is
+    ///   none, and what stands behind it would be left out without a word.
     init(text: String, path: String) throws(ConfigurationError) {
         var lines: [Line] = []
         for (index, line) in TextFile.lines(of: text).enumerated() {
@@ -35,6 +36,12 @@ struct SettingsFile {
             let value = line[line.utf8.index(after: equals)...].trimmingBlanks()
             try name.refuseControls(in: place)
             try value.refuseControls(in: "\(place): \(name)")
+            guard value.utf8.first != UInt8(ascii: "#"), !value.contains(" #"), !value.contains("\t#") else {
+                throw ConfigurationError(
+                    "\(place): \(name): '\(value)' has a '#' after a blank, and a comment begins only where a line does: "
+                        + "put the comment on a line of its own, or give a value that has a '#' as --\(name)"
+                )
+            }
             lines.append(Line(place: place, name: String(name), value: String(value)))
         }
         self.lines = lines

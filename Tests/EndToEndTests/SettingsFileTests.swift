@@ -34,6 +34,17 @@ import Testing
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 
+    @Test(arguments: ["unix:/run/firn.sock # the pod's", "#none"]) func aCommentBehindAValueIsNoPartOfIt(_ value: String) {
+        let error = #expect(throws: ConfigurationError.self) {
+            try SettingsFile(text: "# ours\nlisten = \(value)\n", path: "f")
+        }
+        #expect(error?.description.hasPrefix("f, line 2: listen: '\(value)' has a '#'") == true)
+    }
+
+    @Test func aNumberSignWithinAWordIsPartOfTheValue() throws {
+        #expect(try SettingsFile(text: "store = sqlite:/a#1.db\n", path: "f").lines.map(\.value) == ["sqlite:/a#1.db"])
+    }
+
     @Test func aCommentMayHaveTabs() throws {
         #expect(try SettingsFile(text: "#\ta\tb\r\n\tx\t=\ty\r\n", path: "f").lines.map(\.value) == ["y"])
     }
