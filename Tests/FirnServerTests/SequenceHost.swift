@@ -109,7 +109,8 @@ final class SequenceReactor {
     /// - Returns: whether it did, within ten seconds.
     @discardableResult
     func run(until condition: () -> Bool) -> Bool {
-        let end = ContinuousClock.now + .seconds(10)
+        // So that a fault does not hang; no bound on what is tested.
+        let end = ContinuousClock.now + .seconds(60)
         while true {
             wakeUp()
             if condition() { return true }

@@ -29,7 +29,7 @@ import Testing
                     reactor.run { zip(peers, calls).allSatisfy { $0.answers[$1] != nil } }
                     for (peer, call) in zip(peers, calls) {
                         let values = peer.answers[call]?.values ?? []
-                        guard values.count == Int(count) else { preconditionFailure("\(peer.answers[call]!)") }
+                        guard values.count == Int(count) else { preconditionFailure("\(peer.answers[call] as Any)") }
                         taken[sequence, default: []] += values
                     }
                 }
