@@ -89,9 +89,11 @@ int firn_join_thread(pthread_t thread, int64_t timeout_ns) {
         int status = pthread_tryjoin_np(thread, NULL);
         if (status != EBUSY) return status;
         clock_gettime(CLOCK_MONOTONIC, &now);
-        if ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec - began >= timeout_ns) return ETIMEDOUT;
+        if ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec - began >= timeout_ns) break;
         nanosleep(&pause, NULL);
     }
+    pthread_detach(thread);
+    return ETIMEDOUT;
 }
 
 void firn_name_thread(const char *name) {

@@ -91,11 +91,14 @@ import Testing
     /// Of many workers all windows go back at once: each takes its time with the store.
     @Test func theWindowsOfManyWorkersGoBackAtOnce() throws {
         let store = MemoryStore()
-        let state = Mutex((present: 0, most: 0))
+        let state = Mutex(Counts())
         let windows = try makeWindows(store: store, workers: 40)
         store.onOperation { operation, _ in
             guard operation == .write else { return }
-            state.withLock { $0 = ($0.present + 1, max($0.most, $0.present + 1)) }
+            state.withLock {
+                $0.present += 1
+                $0.most = max($0.most, $0.present)
+            }
             usleep(5000)
             state.withLock { $0.present -= 1 }
         }
@@ -104,6 +107,11 @@ import Testing
         let records = try store.list(prefix: WorkerRecord.keyPrefix)
         #expect(records.count == 40)
         #expect(try records.allSatisfy { try WorkerRecord(key: $0.key, text: $0.value).writeToken == 0 }, "given back")
+    }
+
+    private struct Counts {
+        var present = 0
+        var most = 0
     }
 
     private func makeWindows(store: any Store, workers: Int = 1) throws -> WindowThread {

@@ -10,7 +10,13 @@ import Testing
 @Suite struct SequenceStopTests {
     /// Counts the writes of sequences that are under way at once.
     private final class Census: Sendable {
-        private let state = Mutex((present: 0, most: 0, all: 0))
+        private struct State {
+            var present = 0
+            var most = 0
+            var all = 0
+        }
+
+        private let state = Mutex(State())
 
         init(of store: MemoryStore) {
             store.onOperation { [self] operation, key in

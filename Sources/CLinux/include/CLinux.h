@@ -34,7 +34,8 @@ void firn_sharpen_timers(void);
 // Names this thread for ps and top; at most 15 bytes.
 void firn_name_thread(const char *name);
 
-// Waits for a thread's end, for so long at most by a clock that nobody sets. 0, or an error's number: ETIMEDOUT.
+// Waits for a thread's end, for so long at most by a clock that nobody sets. 0, or an error's number: ETIMEDOUT, and the
+// thread is detached. To be called once.
 int firn_join_thread(pthread_t thread, int64_t timeout_ns);
 
 // Gives back the pages of code and constants that starting touched and serving does not: parsing options, opening the

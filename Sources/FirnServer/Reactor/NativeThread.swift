@@ -3,8 +3,8 @@ internal import FirnEngine
 internal import Glibc
 internal import Synchronization
 
-/// A thread of the operating system's, for a loop that owns it for life. Joined when asked, never detached; one that a
-/// store or a disk keeps is left to the process's end.
+/// A thread of the operating system's, for a loop that owns it for life. Joined when asked; one that a store or a disk
+/// keeps for longer than it is waited for is left to the process's end.
 package final class NativeThread: Sendable {
     private final class Body: Sendable {
         let name: String
@@ -44,7 +44,7 @@ package final class NativeThread: Sendable {
         pthread_join(handle, nil)
     }
 
-    /// Waits for the thread's end, for so long at most. Not to be called again once it has ended.
+    /// Waits for the thread's end, for so long at most; afterwards it is left to itself. To be called once.
     ///
     /// - Returns: whether it has ended.
     package func join(within limit: Duration) -> Bool {
