@@ -1,13 +1,22 @@
-import EtcdTestSupport
-import FirnEtcd
 import FirnStore
 import Foundation
 import Synchronization
 import Testing
 
+#if Etcd
+    import EtcdTestSupport
+    import FirnEtcd
+#endif
+
 /// The stores that keep the contract. A new one joins by a case.
 enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
-    case memory, sqlite, etcd
+    case memory, sqlite
+    #if Etcd
+        case etcd
+    #endif
+
+    /// Those that need no other process.
+    static let local: [StoreUnderTest] = [.memory, .sqlite]
 
     /// One for all tests of this process as well, which nobody's deinit removes.
     private static let directory: TemporaryDirectory = {
@@ -15,8 +24,10 @@ enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
         return TemporaryDirectory()
     }()
 
-    /// One for all tests of this process: each has a prefix of its own.
-    private static let server = Result { try EtcdServer() }
+    #if Etcd
+        /// One for all tests of this process: each has a prefix of its own.
+        private static let server = Result { try EtcdServer() }
+    #endif
 
     var testDescription: String { rawValue }
 
@@ -24,12 +35,14 @@ enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
         switch self {
         case .memory: return MemoryStore()
         case .sqlite: return try SQLiteStore(path: Self.directory.path + "/\(UUID().uuidString).db")
-        case .etcd:
-            var configuration = EtcdConfiguration(endpoints: [try Self.server.get().endpoint])
-            configuration.keyPrefix = "/\(UUID().uuidString)/"
-            // The machine may be busy with other tests.
-            configuration.timeout = .seconds(30)
-            return EtcdStore(configuration)
+        #if Etcd
+            case .etcd:
+                var configuration = EtcdConfiguration(endpoints: [try Self.server.get().endpoint])
+                configuration.keyPrefix = "/\(UUID().uuidString)/"
+                // The machine may be busy with other tests.
+                configuration.timeout = .seconds(30)
+                return EtcdStore(configuration)
+        #endif
         }
     }
 }
