@@ -40,4 +40,12 @@ package enum KeeperStatus: Hashable, Sendable {
     case layoutEnded
     case stopping
     case stopped
+
+    /// Whether no worker is held any more, for the store is not the one that granted it, or knows less than it did.
+    package var isStoreLost: Bool {
+        switch self {
+        case .claiming(let error?), .windowEnded(_, _, let error?): error.isOfAnotherStore
+        default: false
+        }
+    }
 }

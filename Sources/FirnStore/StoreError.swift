@@ -63,6 +63,14 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether what the store granted before may be granted to others now: it is another one, or an older one.
+    package var isOfAnotherStore: Bool {
+        switch code {
+        case .replaced, .notOurs, .layoutDiffers, .setBack: true
+        default: false
+        }
+    }
+
     /// Whether a write that ended so may have been applied, and may be used once it was read back.
     ///
     /// An error that refuses leaves no doubt: whether the write was applied or not, what it was to bring must not be used. A

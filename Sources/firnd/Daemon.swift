@@ -69,6 +69,11 @@ final class Daemon {
             workers: slots.count,
             reactors: configuration.shards + httpListeners.threads(shards: configuration.shards)
         )
+        let sequences = try Sequences(
+            claims: SequenceClaims(store: store, holder: claims.holder, memory: memory),
+            configuration: configuration.sequences,
+            logger: logger
+        )
         let windows = try WindowThread { [configuration, logger, stop, watch] in
             let keeping = WindowKeeping(
                 slots: slots,
@@ -85,13 +90,9 @@ final class Daemon {
             )
             // Here, for this thread wakes up that often anyway; what follows is done by the main thread.
             keeping.everySecond = { if !listeners.areInPlace { stop.haveChoreDone() } }
+            keeping.storeSetBack = { sequences.storeSetBack() }
             return keeping
         }
-        let sequences = try Sequences(
-            claims: SequenceClaims(store: store, holder: claims.holder, memory: memory),
-            configuration: configuration.sequences,
-            logger: logger
-        )
         let server = try Server(
             listeners: listeners,
             slots: slots,

@@ -14,6 +14,48 @@ import Testing
         return runs.flatMap { $0.map(\.rawValue) }
     }
 
+    /// The store is put back in place below two daemons that run. Once they have noticed, what they hold is a gap.
+    @Test func daemonsThatRunDropWhatTheyHold() throws {
+        try withScratch { scratch in
+            let arguments = ["--store", "sqlite:\(scratch.store)", "--sequence-block", "1000"]
+            try withDaemon(in: scratch, name: "first", arguments) { first in
+                try withDaemon(in: scratch, name: "second", arguments) { second in
+                    let file = try StoreFile(scratch.store)
+                    let backup = scratch.file("backup.db")
+                    var tickets = try take(499, from: first)
+                    try file.run("VACUUM INTO '\(backup)'")
+                    tickets += try take(20, from: first)
+                    try file.run("ATTACH '\(backup)' AS backup")
+                    try file.run(
+                        "BEGIN IMMEDIATE; DELETE FROM records; INSERT INTO records SELECT * FROM backup.records; "
+                            + "UPDATE versions SET last = (SELECT last FROM backup.versions); COMMIT"
+                    )
+                    for daemon in [first, second] {
+                        try eventually("it has noticed; \(daemon.log)") { daemon.log.contains("No ID and no ticket") }
+                        #expect(throws: TestFailure.self) { try take(3, from: daemon) }
+                    }
+                    var repair: Command?
+                    try eventually("it can be repaired; \(repair.map { "\($0)" } ?? "")", every: .milliseconds(100)) {
+                        repair = try Command.run([
+                            "store", "repair", "--store", "sqlite:\(scratch.store)", "--state-dir", scratch.state,
+                            "--raise-to", "known", "--skip-values", "2000", "--yes",
+                        ])
+                        return repair?.exitCode == 0
+                    }
+                    for daemon in [second, first] {
+                        try eventually("it goes on; \(daemon.log)") {
+                            guard let given = try? take(1, from: daemon) else { return false }
+                            tickets += given
+                            return true
+                        }
+                    }
+                    for _ in 0..<10 { tickets += try take(150, from: first) + take(150, from: second) }
+                    #expect(Set(tickets).count == tickets.count && tickets.count == 3521)
+                }
+            }
+        }
+    }
+
     /// The daemon's window is not extended between the copy and its end, so nothing but the tickets tells.
     @Test(arguments: [SIGTERM, SIGKILL]) func ticketsSinceTheCopyAreNotGivenAgain(_ signal: Int32) throws {
         try withScratch { scratch in

@@ -94,6 +94,27 @@ extension SequenceKeeperTests {
         #expect(keeper.take(1, now: 0).outcome == .wait(SequenceWait(round: 3)))
     }
 
+    @Test func whatIsHeldOfAStoreThatWasSetBackIsAGap() {
+        var keeper = keeper(holding: 100, 10)
+        #expect(keeper.take(4, now: 0).outcome == .taken(run(100, 4), nil))
+        keeper.storeSetBack()
+        #expect(keeper.heldCount == 0)
+        guard case .wait(let wait) = keeper.take(2, now: 0).outcome else { return #expect(Bool(false)) }
+        // A repaired store may give again what nobody had, and nothing else.
+        _ = keeper.blockAnswered(block(104, 10), now: 0)
+        #expect(keeper.take(2, after: wait, now: 0).outcome == .taken(run(104, 2), nil))
+    }
+
+    @Test func noBlockIsUsedThatWasUnderWayWhenTheStoreWasSetBack() {
+        var keeper = keeper()
+        guard case .wait(let wait) = keeper.take(2, now: 0).outcome else { return #expect(Bool(false)) }
+        keeper.storeSetBack()
+        #expect(keeper.blockAnswered(block(1, 10), now: 0) == .none)
+        guard case .failed(let error, _) = keeper.take(2, after: wait, now: 0).outcome
+        else { return #expect(Bool(false)) }
+        #expect(error.code == .setBack && keeper.heldCount == 0 && keeper.rest() == nil)
+    }
+
     @Test func aStoreThatWasSetBackIsNotBelieved() {
         var keeper = keeper(holding: 100, 10)
         #expect(keeper.take(10, now: 0).outcome == .taken(run(100, 10), nil))

@@ -113,6 +113,11 @@ package final class Sequences: Sendable {
         for entry in entries { entry.state.withLock { $0.keeper.startRaised(to: start) } }
     }
 
+    /// The store was set back, or is another one: what was reserved in it is a gap.
+    package func storeSetBack() {
+        for entry in table.withLock({ Array($0.values) }) { entry.state.withLock { $0.keeper.storeSetBack() } }
+    }
+
     /// Gives back what was reserved and not handed out, of many sequences at once, for so long at most and while the store
     /// answers. Nothing may be taken any more.
     ///

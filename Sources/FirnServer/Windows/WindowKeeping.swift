@@ -36,6 +36,8 @@ package final class WindowKeeping {
     private let board: WindowBoard?
     /// Done about once a second, whenever the clocks are compared.
     package var everySecond: (() -> Void)?
+    /// Done at every step while the store is not the one that granted what this daemon holds, or knows less than it did.
+    package var storeSetBack: (() -> Void)?
     /// Knows what this thread waits for; `nil` where nobody wants to know.
     private let watch: StoreWatch?
     private var memoryError: StoreError?
@@ -107,8 +109,10 @@ package final class WindowKeeping {
         for index in places.indices where clock.now().tick >= places[index].wakeTick {
             perform(places[index].keeper.ticked(now: clock.now().tick), at: index)
         }
-        for index in places.indices {
-            let status = places[index].keeper.status(now: clock.now().tick)
+        let statuses = places.map { $0.keeper.status(now: clock.now().tick) }
+        // Before it is told: who hears of it gets no ticket either.
+        if claims.memory?.setBackError != nil || statuses.contains(where: \.isStoreLost) { storeSetBack?() }
+        for (index, status) in zip(places.indices, statuses) {
             if status != places[index].lastStatus { report.changed(to: status, from: places[index].lastStatus) }
             places[index].lastStatus = status
         }

@@ -6,6 +6,9 @@ extension SequenceKeeper {
         roundTripNanoseconds = max(0, now - (askedAt ?? now))
         defer { coveredDemand = 0 }
         switch outcome {
+        case .taken where answeredRound == droppedRound:
+            doubt = nil
+            failed(Self.dropped, now: now)
         case .taken(let block):
             doubt = nil
             return arrived(block, now: now)
@@ -136,6 +139,11 @@ extension SequenceKeeper {
         let (sum, overflows) = one.addingReportingOverflow(other)
         return overflows ? UInt64.max : sum
     }
+
+    private static let dropped = StoreError(
+        code: .setBack,
+        message: "the store was set back while values of this sequence were reserved in it; they are not given out"
+    )
 
     private static func setBack(_ block: SequenceBlock, _ highest: UInt64) -> StoreError {
         StoreError(

@@ -61,6 +61,8 @@ package struct SequenceKeeper: Sendable {
     var askedRound: UInt64 = 0
     var answeredRound: UInt64 = 0
     var arrivedRound: UInt64 = 0
+    /// The block under way when the store was set back: it is not used.
+    var droppedRound: UInt64 = 0
     /// What waiting calls want of the block under way.
     var coveredDemand: UInt64 = 0
     /// What those want that came since, and the largest of them.
@@ -176,6 +178,16 @@ package struct SequenceKeeper: Sendable {
         default:
             nil
         }
+    }
+
+    /// The store was set back, or is another one: it may give out again what is held. Nothing of it is handed out any more,
+    /// nor of a block under way.
+    package mutating func storeSetBack() {
+        // The rest of the block was given to nobody. Once the store is repaired it may come again.
+        if let present { highest = present.first - 1 }
+        present = nil
+        next = nil
+        if isTaking { droppedRound = askedRound }
     }
 
     /// Gives up everything that is held, for the store: at a clean stop, or when a sequence that is little used makes
