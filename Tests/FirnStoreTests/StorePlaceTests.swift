@@ -34,6 +34,7 @@ import Testing
             "a container without a machine ID"
         )
         #expect(difference { $0.born = 0 } == nil, "a file system that does not know")
+        #expect(difference { $0.names = 2 } == nil, "the first name of a file that was linked since")
     }
 
     @Test func copiesAreKnown() {
@@ -42,6 +43,7 @@ import Testing
         #expect(difference { ($0.machine, $0.boot) = (9, 9) } == .anotherMachine)
         #expect(difference { ($0.device, $0.path) = (9, "/mnt/firn.db") } == .anotherDevice)
         #expect(difference { ($0.boot, $0.host) = (9, "web-2") } == .anotherHost)
+        #expect(difference { ($0.names, $0.path) = (2, "/backup/firn.db") } == .anotherName)
     }
 
     @Test func theTextHoldsAll() throws {
@@ -71,6 +73,11 @@ import Testing
         let adopted = try #require(try copy.recordedPlace())
         #expect(copy.presentPlace.difference(from: adopted) == nil)
         #expect(try SQLiteStore(path: path).recordedPlace() == place)
+        // Each of two names has a log of its own.
+        try FileManager.default.linkItem(atPath: path, toPath: directory.path + "/link.db")
+        let linked = try SQLiteStore(path: directory.path + "/link.db")
+        #expect(linked.presentPlace.difference(from: place) == .anotherName)
+        try FileManager.default.removeItem(atPath: directory.path + "/link.db")
         // Renamed it is the same file.
         try FileManager.default.moveItem(atPath: path, toPath: directory.path + "/moved.db")
         let moved = try SQLiteStore(path: directory.path + "/moved.db")
