@@ -49,7 +49,7 @@ extension GrantMemory {
 
     private var advice: String {
         "No ID and no ticket is given out, for it might be one that was given out before. Stop all daemons on this store "
-            + "and run 'firn store repair --store \(context.storeName) --raise-to known', with --skip-values and more than "
-            + "any sequence has given since the copy was made, if there are sequences"
+            + "and run 'firn store repair --store \(context.storeName) --raise-to known', if there are sequences with "
+            + "--skip-values and at least as many values as lie between what the copy has and the highest that was given"
     }
 }
