@@ -6,13 +6,16 @@ struct Alarm {
     /// A timer that goes off often goes through all that waits each time; so no oftener than this.
     private static let resolution = Duration.milliseconds(1)
 
-    private var scheduled: (instant: ContinuousClock.Instant, task: Scheduled<Void>)?
+    /// When it goes off. Apart from the task, so that looking at it copies none.
+    private var instant: ContinuousClock.Instant?
+    private var task: Scheduled<Void>?
 
     /// Whether there is nothing to set for this instant, or for nil, which is never. Asked first, for making the closure
     /// to set costs more than asking.
     func isSet(for instant: ContinuousClock.Instant?) -> Bool {
-        guard let instant else { return scheduled == nil }
-        return scheduled.map { $0.instant <= instant } ?? false
+        guard let instant else { return self.instant == nil }
+        guard let earlier = self.instant else { return false }
+        return earlier <= instant
     }
 
     /// Sees to it that `body` is called on the event loop at the instant or before; nil: that it is not.
@@ -25,16 +28,17 @@ struct Alarm {
         cancel()
         guard let instant else { return }
         let delay = max(Self.resolution, instant - .now)
-        scheduled = (instant, eventLoop.scheduleTask(in: TimeAmount(delay), body))
+        self.instant = instant
+        task = eventLoop.scheduleTask(in: TimeAmount(delay), body)
     }
 
     /// The timer went off.
     mutating func rang() {
-        scheduled = nil
+        (instant, task) = (nil, nil)
     }
 
     mutating func cancel() {
-        scheduled?.task.cancel()
-        scheduled = nil
+        task?.cancel()
+        (instant, task) = (nil, nil)
     }
 }

@@ -6,28 +6,35 @@ internal import Synchronization
 
 /// Gives the coalescer a lock, a timer and the pool that its batches are called through.
 final class CoalescedCalls: Sendable {
-    /// Unsafe, for a checked one allocates an object for each caller. What is resumed is what the coalescer gave out,
-    /// which gives each caller out once (its invariant 1), and to one thread, for it is under the lock.
-    private typealias Caller = UnsafeContinuation<FirnID, any Error>
+    // The continuations are unsafe ones. What is resumed is what the coalescer gave out, which gives each caller out once
+    // (its invariant 1), and to one thread, for it is under the lock.
 
     private struct State {
-        var coalescer: Coalescer<Caller>
-        var alarm = Alarm()
+        var coalescer: Coalescer
+        /// When the timer goes off; nil while there is none. As with ``Alarm`` it is set anew only for an earlier one.
+        var due: BootTime?
+        var timer: Scheduled<Void>?
         /// The calls of the batches in flight, and perhaps of some that have come.
         var calls: [(batch: UInt64, call: Call)] = []
         /// Whether a thread is sending. A call that ends while it is submitted would else send the next from within, and
         /// that one the one after it.
         var isSending = false
         /// What that thread is to send next.
-        var unsent: [Coalescer<Caller>.Batch] = []
+        var unsent: [Coalescer.Batch] = []
     }
 
+    /// A timer that goes off often goes through all that wait each time; so no oftener than each millisecond.
+    private static let resolution: Int64 = 1_000_000
+
     private let pool: ConnectionPool
+    /// In nanoseconds.
+    private let defaultTimeout: UInt64
     private let lastKey = Atomic<UInt64>(0)
     private let state: Mutex<State>
 
     init(pool: ConnectionPool) {
         self.pool = pool
+        defaultTimeout = pool.configuration.timeout.nanoseconds
         state = Mutex(State(coalescer: Coalescer(configuration: pool.configuration)))
     }
 
@@ -48,23 +55,41 @@ final class CoalescedCalls: Sendable {
         }
     }
 
-    private func ask(_ caller: Caller, key: UInt64, within timeout: Duration) {
-        let now = ContinuousClock.now
-        // A task is marked as cancelled before its handlers run. One that looked for this caller before it was here
-        // left the mark, and one that comes later finds the caller.
-        advance { coalescer in
-            guard Task.isCancelled else {
-                return coalescer.asked(caller, key: key, timeout: timeout, at: now)
+    private func ask(_ continuation: Coalescer.Continuation, key: UInt64, within timeout: Duration) {
+        let now = BootTime.now
+        // Nearly all have the default, and a division of 128 bits costs as much as the lock.
+        let isDefault = timeout == pool.configuration.timeout
+        let deadline = now + (isDefault ? defaultTimeout : timeout.nanoseconds)
+        var refusal: FirnClientError?
+        let next = state.withLock { state -> Coalescer.Batch? in
+            // A task is marked as cancelled before its handlers run. One that looked for this caller before it was here
+            // left the mark, and one that comes later finds the caller.
+            guard !Task.isCancelled else {
+                refusal = .cancelled
+                return nil
             }
-            var steps = Coalescer<Caller>.Steps()
-            steps.failed.append((caller, .cancelled))
-            return steps
+            do throws(FirnClientError) {
+                let next = try state.coalescer.asked(
+                    continuation,
+                    key: key,
+                    timeout: timeout,
+                    deadline: deadline,
+                    at: now
+                )
+                setAlarm(&state)
+                return toSend(next, &state)
+            } catch {
+                refusal = error
+                return nil
+            }
         }
+        if let next { send(next) }
+        if let refusal { continuation.resume(throwing: refusal) }
     }
 
     // MARK: - Batches
 
-    private func send(_ batch: Coalescer<Caller>.Batch) {
+    private func send(_ batch: Coalescer.Batch) {
         var next = [batch]
         while !next.isEmpty {
             let batch = next.removeFirst()
@@ -72,7 +97,7 @@ final class CoalescedCalls: Sendable {
                 id: pool.makeCallID(),
                 method: batch.count == 1 ? .nextID : .nextBatch(count: UInt32(batch.count)),
                 timeout: batch.timeout,
-                deadline: batch.deadline
+                deadline: .now + .nanoseconds(batch.deadline.since(.now))
             ) { [weak self] outcome in
                 self?.finished(batch.number, outcome)
             }
@@ -93,7 +118,7 @@ final class CoalescedCalls: Sendable {
     }
 
     private func finished(_ batch: UInt64, _ outcome: Call.Outcome) {
-        let now = ContinuousClock.now
+        let now = BootTime.now
         switch outcome {
         case .success(.nextID(let id)):
             give([Run(first: id, count: 1, stride: 1)], to: advance { $0.answered(batch, at: now) })
@@ -108,7 +133,7 @@ final class CoalescedCalls: Sendable {
 
     /// Waking many tasks takes longer than the way to the daemon and back. On an event loop the next batch stands in line
     /// already, so it is sent before they are woken.
-    private func give(_ runs: [Run], to waiters: [Coalescer<Caller>.Waiter]) {
+    private func give(_ runs: [Run], to waiters: [Coalescer.Waiter]) {
         if let eventLoop = MultiThreadedEventLoopGroup.currentEventLoop {
             eventLoop.execute { Self.resume(waiters, with: runs) }
         } else {
@@ -116,11 +141,11 @@ final class CoalescedCalls: Sendable {
         }
     }
 
-    private static func resume(_ waiters: [Coalescer<Caller>.Waiter], with runs: [Run]) {
+    private static func resume(_ waiters: [Coalescer.Waiter], with runs: [Run]) {
         var index = 0
         for run in runs {
             for position in 0..<min(run.count, waiters.count - index) {
-                waiters[index].caller?.resume(returning: run[position])
+                if !waiters[index].isTold { waiters[index].continuation?.resume(returning: run[position]) }
                 index += 1
             }
         }
@@ -134,32 +159,50 @@ final class CoalescedCalls: Sendable {
     /// - Returns: Who is to be given the IDs of the batch that came.
     @discardableResult
     private func advance(
-        _ event: (inout Coalescer<Caller>) -> Coalescer<Caller>.Steps
-    ) -> [Coalescer<Caller>.Waiter] {
-        let (steps, abandoned, mustSend) = state.withLock { state in
+        _ event: (inout Coalescer) -> Coalescer.Steps
+    ) -> [Coalescer.Waiter] {
+        var abandoned: [Call] = []
+        var next: Coalescer.Batch?
+        let steps = state.withLock { state in
             let steps = event(&state.coalescer)
-            if !state.alarm.isSet(for: state.coalescer.nextExpiry) {
-                state.alarm.set(for: state.coalescer.nextExpiry, on: pool.eventLoop) { [weak self] in
-                    self?.timePassed()
-                }
+            setAlarm(&state)
+            if !steps.abandoned.isEmpty {
+                abandoned = state.calls.filter { steps.abandoned.contains($0.batch) }.map(\.call)
             }
-            let abandoned =
-                steps.abandoned.isEmpty
-                ? [] : state.calls.filter { steps.abandoned.contains($0.batch) }.map(\.call)
-            guard let next = steps.next else { return (steps, abandoned, false) }
-            let isSending = state.isSending
-            if isSending { state.unsent.append(next) } else { state.isSending = true }
-            return (steps, abandoned, !isSending)
+            next = toSend(steps.next, &state)
+            return steps
         }
         for call in abandoned { pool.cancel(call) }
-        if mustSend, let next = steps.next { send(next) }
-        for (caller, error) in steps.failed { caller.resume(throwing: error) }
-        for (caller, timeout) in steps.expired { caller.resume(throwing: pool.timedOutSharing(timeout)) }
+        if let next { send(next) }
+        for (waiter, error) in steps.failed { waiter.continuation?.resume(throwing: error) }
+        for waiter in steps.expired { waiter.continuation?.resume(throwing: pool.timedOutSharing(waiter.timeout)) }
         return steps.sharing
     }
 
+    private func setAlarm(_ state: inout State) {
+        let expiry = state.coalescer.nextExpiry
+        if let due = state.due, let expiry, due <= expiry { return }
+        guard state.due != nil || expiry != nil else { return }
+        state.timer?.cancel()
+        (state.due, state.timer) = (expiry, nil)
+        guard let expiry else { return }
+        let delay = max(Self.resolution, Int64(expiry.since(.now)))
+        state.timer = pool.eventLoop.scheduleTask(in: .nanoseconds(delay)) { [weak self] in self?.timePassed() }
+    }
+
+    /// The batch, if there is one and this thread is to send it: else the thread that is sending does so next.
+    private func toSend(_ batch: Coalescer.Batch?, _ state: inout State) -> Coalescer.Batch? {
+        guard let batch else { return nil }
+        guard !state.isSending else {
+            state.unsent.append(batch)
+            return nil
+        }
+        state.isSending = true
+        return batch
+    }
+
     private func timePassed() {
-        state.withLock { $0.alarm.rang() }
+        state.withLock { ($0.due, $0.timer) = (nil, nil) }
         advance { $0.timePassed(at: .now) }
     }
 }

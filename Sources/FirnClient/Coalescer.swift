@@ -1,3 +1,5 @@
+internal import FirnLayout
+
 /// Callers of one ID each that share a batch: what happened goes in, what to do comes out.
 ///
 /// One batch is in flight at a time. Who asks while it is shares the next, so that the busier the callers, the fewer
@@ -8,24 +10,30 @@
 /// 3. An ID is fresh: the batch that it comes from was sent after its caller asked.
 /// 4. While callers wait a batch is in flight.
 /// 5. Of the batches in flight one keeps the next back, and at most `maximumOverdue` do not any more.
-struct Coalescer<Caller: Sendable> {
+///
+/// Neither this nor what it is made of is generic, nor holds a `ContinuousClock.Instant`, whose size only the runtime knows:
+/// the copies of such values go by way of the runtime's tables, which took a fifth of a call's time.
+struct Coalescer {
+    /// Unsafe, for a checked one allocates an object for each caller.
+    typealias Continuation = UnsafeContinuation<FirnID, any Error>
+
     /// A batch to ask for.
     struct Batch: Sendable {
         /// Tells it from others. Never used again.
         let number: UInt64
         let count: Int
         let timeout: Duration
-        let deadline: ContinuousClock.Instant
+        let deadline: BootTime
     }
 
     /// What to do.
     struct Steps: Sendable {
-        /// Who gets the IDs of the batch that came, in this order. Those who were told something before have no caller,
-        /// and their IDs stay a gap.
+        /// Who gets the IDs of the batch that came, in this order. The IDs of those who were told something before stay a
+        /// gap.
         var sharing: [Waiter] = []
-        var failed: [(caller: Caller, error: FirnClientError)] = []
-        /// Callers whose time has passed, with how long that was.
-        var expired: [(caller: Caller, timeout: Duration)] = []
+        var failed: [(waiter: Waiter, error: FirnClientError)] = []
+        /// Callers whose time has passed.
+        var expired: [Waiter] = []
         /// Batches in flight that nobody waits for any more.
         var abandoned: [UInt64] = []
         var next: Batch?
@@ -39,15 +47,18 @@ struct Coalescer<Caller: Sendable> {
         /// Those of them who wait still.
         var awaitedCount: Int
         /// When it no longer keeps the next batch back.
-        let overdue: ContinuousClock.Instant
+        let overdue: BootTime
     }
 
+    /// A caller, and its place in a batch.
     struct Waiter: Sendable {
         let key: UInt64
+        /// The caller's; nil in tests, where the key says enough.
+        let continuation: Continuation?
         let timeout: Duration
-        let deadline: ContinuousClock.Instant
-        /// Nil once told, while its place in the batch is kept.
-        fileprivate(set) var caller: Caller?
+        let deadline: BootTime
+        /// Whether it was told something. Its place in the batch is kept.
+        fileprivate(set) var isTold = false
     }
 
     /// The most IDs of one batch: a frame's answer stays short, and 4,096 callers a round trip are more than a machine
@@ -57,9 +68,11 @@ struct Coalescer<Caller: Sendable> {
     /// fewer; with calls of minutes those who come wait for one of these.
     static var maximumOverdue: Int { 16 }
 
-    /// How long a batch keeps the next one back: so that a call of the default timeout, when it comes behind a slow one,
-    /// has half of its time left.
-    private let patience: Duration
+    private static let answerGrace = ConnectionStateMachine.answerGrace.nanoseconds
+
+    /// How long, in nanoseconds, a batch keeps the next one back: so that a call of the default timeout, when it comes
+    /// behind a slow one, has half of its time left.
+    private let patience: UInt64
     private let maximumWaiting: Int
     private var batchLimit: Int
     /// The batch that keeps the next one back.
@@ -68,14 +81,14 @@ struct Coalescer<Caller: Sendable> {
     /// Who asked since, in that order.
     private var queue: [Waiter] = []
     /// Of those in the queue; too late, but no harm, when it is of one that has left it.
-    private var latestDeadline: ContinuousClock.Instant?
+    private var latestDeadline: BootTime?
     private var longestTimeout = Duration.zero
     private var lastBatch: UInt64 = 0
     /// When ``timePassed(at:)`` is to be told, or earlier; nil when nobody waits.
-    private(set) var nextExpiry: ContinuousClock.Instant?
+    private(set) var nextExpiry: BootTime?
 
     init(configuration: FirnClientConfiguration) {
-        patience = configuration.timeout / 2
+        patience = configuration.timeout.nanoseconds / 2
         // As many as could wait, or be open on a connection, if each were a call of its own.
         maximumWaiting = configuration.maximumWaitingCalls + configuration.maximumCallsInFlight
         batchLimit = min(Self.maximumBatch, configuration.maximumBatch)
@@ -89,81 +102,74 @@ struct Coalescer<Caller: Sendable> {
     }
 
     /// - Parameter key: Names the caller in ``cancelled(_:at:)``. Never used twice.
+    /// - Returns: The batch to ask for now, if any.
+    /// - Throws: `.tooManyCalls` when no more may wait; it is not told again.
     mutating func asked(
-        _ caller: Caller,
+        _ continuation: Continuation?,
         key: UInt64,
         timeout: Duration,
-        at now: ContinuousClock.Instant
-    ) -> Steps {
-        var steps = Steps()
+        deadline: BootTime,
+        at now: BootTime
+    ) throws(FirnClientError) -> Batch? {
         let waiting = overdue.isEmpty ? queue.count : overdue.reduce(queue.count) { $0 + $1.awaitedCount }
-        guard waiting < maximumWaiting else {
-            steps.failed.append((caller, tooManyCalls(waiting)))
-            return steps
-        }
-        enqueue(Waiter(key: key, timeout: timeout, deadline: now + timeout, caller: caller))
-        sendNext(&steps, at: now)
-        return steps
+        guard waiting < maximumWaiting else { throw tooManyCalls(waiting) }
+        enqueue(Waiter(key: key, continuation: continuation, timeout: timeout, deadline: deadline))
+        return nextBatch(at: now)
     }
 
     /// The caller waits no more.
-    mutating func cancelled(_ key: UInt64, at now: ContinuousClock.Instant) -> Steps {
+    mutating func cancelled(_ key: UInt64, at now: BootTime) -> Steps {
         var steps = Steps()
         if let index = queue.firstIndex(where: { $0.key == key }) {
-            if let caller = queue.remove(at: index).caller { steps.failed.append((caller, .cancelled)) }
+            steps.failed.append((queue.remove(at: index), .cancelled))
         } else {
             withEachFlight { flight in
-                guard let index = flight.waiters.firstIndex(where: { $0.key == key }),
-                    let caller = flight.waiters[index].caller
+                guard let index = flight.waiters.firstIndex(where: { $0.key == key }), !flight.waiters[index].isTold
                 else { return }
-                steps.failed.append((caller, .cancelled))
-                flight.waiters[index].caller = nil
+                steps.failed.append((flight.waiters[index], .cancelled))
+                flight.waiters[index].isTold = true
                 flight.awaitedCount -= 1
             }
             abandonUnwanted(&steps)
-            sendNext(&steps, at: now)
+            steps.next = nextBatch(at: now)
         }
         return steps
     }
 
-    mutating func timePassed(at now: ContinuousClock.Instant) -> Steps {
+    mutating func timePassed(at now: BootTime) -> Steps {
         var steps = Steps()
         guard let nextExpiry, nextExpiry <= now else { return steps }
         self.nextExpiry = nil
         var stay: [Waiter] = []
         withEachFlight { flight in
             for index in flight.waiters.indices {
-                guard let caller = flight.waiters[index].caller else { continue }
+                guard !flight.waiters[index].isTold else { continue }
                 guard Self.isExpired(flight.waiters[index], at: now) else {
                     stay.append(flight.waiters[index])
                     continue
                 }
-                steps.expired.append((caller, flight.waiters[index].timeout))
-                flight.waiters[index].caller = nil
+                steps.expired.append(flight.waiters[index])
+                flight.waiters[index].isTold = true
                 flight.awaitedCount -= 1
             }
         }
         let queued = queue
         queue.removeAll(keepingCapacity: true)
         for waiter in queued {
-            if let caller = waiter.caller, Self.isExpired(waiter, at: now) {
-                steps.expired.append((caller, waiter.timeout))
-            } else {
-                queue.append(waiter)
-            }
+            if Self.isExpired(waiter, at: now) { steps.expired.append(waiter) } else { queue.append(waiter) }
         }
         for waiter in stay + queue { expect(waiter) }
         abandonUnwanted(&steps)
-        sendNext(&steps, at: now)
+        steps.next = nextBatch(at: now)
         return steps
     }
 
     /// The batch came, with as many IDs as it was to have.
-    mutating func answered(_ number: UInt64, at now: ContinuousClock.Instant) -> Steps {
+    mutating func answered(_ number: UInt64, at now: BootTime) -> Steps {
         var steps = Steps()
         guard let flight = endFlight(number) else { return steps }
         steps.sharing = flight.waiters
-        sendNext(&steps, at: now)
+        steps.next = nextBatch(at: now)
         return steps
     }
 
@@ -171,7 +177,7 @@ struct Coalescer<Caller: Sendable> {
     mutating func failed(
         _ number: UInt64,
         with error: FirnClientError,
-        at now: ContinuousClock.Instant
+        at now: BootTime
     ) -> Steps {
         var steps = Steps()
         guard let flight = endFlight(number) else { return steps }
@@ -181,12 +187,12 @@ struct Coalescer<Caller: Sendable> {
             batchLimit = min(batchLimit, max(1, flight.batch.count / 2))
             let others = queue
             queue = []
-            for waiter in flight.waiters where waiter.caller != nil { enqueue(waiter) }
+            for waiter in flight.waiters where !waiter.isTold { enqueue(waiter) }
             for waiter in others { enqueue(waiter) }
         } else {
-            for case let caller? in flight.waiters.map(\.caller) { steps.failed.append((caller, error)) }
+            for waiter in flight.waiters where !waiter.isTold { steps.failed.append((waiter, error)) }
         }
-        sendNext(&steps, at: now)
+        steps.next = nextBatch(at: now)
         return steps
     }
 
@@ -199,16 +205,16 @@ struct Coalescer<Caller: Sendable> {
         expect(waiter)
     }
 
-    /// Sends the next batch, when somebody waits for it and no other keeps it back.
-    private mutating func sendNext(_ steps: inout Steps, at now: ContinuousClock.Instant) {
-        guard let latest = latestDeadline, !queue.isEmpty else { return }
-        if let current {
-            guard current.overdue <= now, overdue.count < Self.maximumOverdue else {
+    /// The next batch, when somebody waits for it and no other keeps it back; it is in flight from now on.
+    private mutating func nextBatch(at now: BootTime) -> Batch? {
+        guard let latest = latestDeadline, !queue.isEmpty else { return nil }
+        if let due = current?.overdue {
+            guard due <= now, overdue.count < Self.maximumOverdue else {
                 // While there are too many, the end of one of them comes first.
-                if overdue.count < Self.maximumOverdue { expect(current.overdue) }
-                return
+                if overdue.count < Self.maximumOverdue { expect(due) }
+                return nil
             }
-            overdue.append(current)
+            overdue.append(current!)
         }
         lastBatch += 1
         let batch = Batch(
@@ -229,13 +235,13 @@ struct Coalescer<Caller: Sendable> {
             expect(now + patience)
         }
         current = Flight(batch: batch, waiters: waiters, awaitedCount: waiters.count, overdue: now + patience)
-        steps.next = batch
+        return batch
     }
 
     private mutating func endFlight(_ number: UInt64) -> Flight? {
-        if let flight = current, flight.batch.number == number {
-            current = nil
-            return flight
+        if current?.batch.number == number {
+            defer { current = nil }
+            return current
         }
         return overdue.firstIndex { $0.batch.number == number }.map { overdue.remove(at: $0) }
     }
@@ -256,15 +262,15 @@ struct Coalescer<Caller: Sendable> {
     }
 
     /// Whether a waiter's time has passed, and that in which the daemon may say so.
-    private static func isExpired(_ waiter: Waiter, at now: ContinuousClock.Instant) -> Bool {
-        waiter.deadline + ConnectionStateMachine.answerGrace <= now
+    private static func isExpired(_ waiter: Waiter, at now: BootTime) -> Bool {
+        waiter.deadline + answerGrace <= now
     }
 
     private mutating func expect(_ waiter: Waiter) {
-        expect(waiter.deadline + ConnectionStateMachine.answerGrace)
+        expect(waiter.deadline + Self.answerGrace)
     }
 
-    private mutating func expect(_ instant: ContinuousClock.Instant) {
+    private mutating func expect(_ instant: BootTime) {
         nextExpiry = nextExpiry.map { min($0, instant) } ?? instant
     }
 

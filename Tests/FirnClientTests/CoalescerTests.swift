@@ -126,7 +126,7 @@ import Testing
 
     @Test func theBatchesThatNobodyWaitsBehindHaveAMaximum() {
         var table = Table()
-        for caller in 0...Coalescer<Int>.maximumOverdue {
+        for caller in 0...Coalescer.maximumOverdue {
             #expect(table.ask(caller, timeout: .seconds(3600)) == ["send \(caller + 1) of 1"])
             _ = table.pass(.milliseconds(500))
         }
@@ -212,8 +212,8 @@ import Testing
 
 /// A coalescer with a clock, whose callers are numbers.
 private struct Table {
-    private(set) var coalescer: Coalescer<Int>
-    private(set) var now = ContinuousClock.now
+    private(set) var coalescer: Coalescer
+    private(set) var now = BootTime.now
     private(set) var lastBatch: UInt64 = 0
     /// What callers were told.
     private(set) var outcomes: [Int: String] = [:]
@@ -232,7 +232,15 @@ private struct Table {
 
     mutating func ask(_ caller: Int, timeout: Duration = .seconds(1)) -> [String] {
         askedAfter[caller] = lastBatch
-        return carriedOut(coalescer.asked(caller, key: UInt64(caller), timeout: timeout, at: now))
+        var texts: [String] = []
+        do throws(FirnClientError) {
+            let deadline = now + timeout
+            let next = try coalescer.asked(nil, key: UInt64(caller), timeout: timeout, deadline: deadline, at: now)
+            if let next { send(next, &texts) }
+        } catch {
+            tell(caller, "fail \(caller) \(error.code)", &texts)
+        }
+        return texts
     }
 
     mutating func cancel(_ caller: Int) -> [String] {
@@ -248,30 +256,36 @@ private struct Table {
     }
 
     mutating func pass(_ duration: Duration) -> [String] {
-        now += duration
+        now = now + duration
         let steps = carriedOut(coalescer.timePassed(at: now))
         if let next = coalescer.nextExpiry, next <= now { Issue.record("the timer would go off again at once") }
         return steps
     }
 
-    private mutating func carriedOut(_ steps: Coalescer<Int>.Steps, batch: UInt64 = 0) -> [String] {
+    private mutating func carriedOut(_ steps: Coalescer.Steps, batch: UInt64 = 0) -> [String] {
         var texts: [String] = []
-        for caller in steps.sharing.compactMap(\.caller) {
+        for caller in steps.sharing.filter({ !$0.isTold }).map(\.caller) {
             tell(caller, "give \(caller)", &texts)
             if askedAfter[caller]! >= batch { stale.append(caller) }
         }
-        for (caller, error) in steps.failed { tell(caller, "fail \(caller) \(error.code)", &texts) }
-        for (caller, _) in steps.expired { tell(caller, "expire \(caller)", &texts) }
+        for (waiter, error) in steps.failed { tell(waiter.caller, "fail \(waiter.caller) \(error.code)", &texts) }
+        for waiter in steps.expired { tell(waiter.caller, "expire \(waiter.caller)", &texts) }
         for batch in steps.abandoned { texts.append("abandon \(batch)") }
-        if let next = steps.next {
-            lastBatch = next.number
-            texts.append("send \(next.number) of \(next.count)")
-        }
+        if let next = steps.next { send(next, &texts) }
         return texts
+    }
+
+    private mutating func send(_ batch: Coalescer.Batch, _ texts: inout [String]) {
+        lastBatch = batch.number
+        texts.append("send \(batch.number) of \(batch.count)")
     }
 
     private mutating func tell(_ caller: Int, _ what: String, _ texts: inout [String]) {
         if outcomes.updateValue(what, forKey: caller) != nil { toldTwice.append(caller) }
         texts.append(what)
     }
+}
+
+extension Coalescer.Waiter {
+    fileprivate var caller: Int { Int(key) }
 }

@@ -28,6 +28,8 @@ struct BootTime: Sendable, Hashable, Comparable {
         BootTime(nanoseconds: time.nanoseconds + nanoseconds)
     }
 
+    static func + (time: BootTime, duration: Duration) -> BootTime { time + duration.nanoseconds }
+
     /// Nanoseconds since an earlier moment; 0 for a later one.
     func since(_ earlier: BootTime) -> UInt64 {
         nanoseconds - min(nanoseconds, earlier.nanoseconds)
