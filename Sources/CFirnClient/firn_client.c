@@ -1,2 +1,3 @@
-// SwiftPM wants a source file in every C target; the header has everything.
 #include "firn_client.h"
+
+_Thread_local struct firn_chunk firn_chunk_of_thread;

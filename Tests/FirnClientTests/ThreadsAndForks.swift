@@ -19,6 +19,18 @@ func inThreads<Value: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) 
     return results.inOrder
 }
 
+/// Runs a body in a thread of its own, and waits for it.
+func inAnotherThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value {
+    let results = Results<Value>()
+    let hasEnded = DispatchSemaphore(value: 0)
+    Thread.detachNewThread {
+        results.add(body(), at: 0)
+        hasEnded.signal()
+    }
+    hasEnded.wait()
+    return results.inOrder[0]
+}
+
 private final class Results<Value: Sendable>: Sendable {
     private let values = Mutex<[Int: Value]>([:])
     func add(_ value: Value, at index: Int) { values.withLock { $0[index] = value } }

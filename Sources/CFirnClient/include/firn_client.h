@@ -3,6 +3,7 @@
 #ifndef FIRN_CLIENT_H
 #define FIRN_CLIENT_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #if defined(__linux__)
@@ -19,6 +20,40 @@ static inline uint64_t firn_place_hint(void) {
 #else
     return ((uint64_t)(uintptr_t)pthread_self() * UINT64_C(0x9E3779B97F4A7C15)) >> 40;
 #endif
+}
+
+// IDs that a thread has claimed of a prefetch buffer and not given out yet. PrefetchBuffer says what the fields mean; here
+// is what only C can say, that each thread has its own. It ends with its thread. Nothing is allocated for it, but on Apple's
+// systems, at a thread's first use.
+struct firn_chunk {
+    uint64_t owner;
+    uint64_t cursor;
+    uint64_t next;
+    uint64_t stride;
+    uint64_t left;
+    uint64_t size;
+    uint64_t is_in_use;
+};
+
+extern _Thread_local struct firn_chunk firn_chunk_of_thread;
+
+// This thread's chunk. Not to be kept: a task may go on in another thread.
+static inline struct firn_chunk *_Nonnull firn_chunk(void) {
+    return &firn_chunk_of_thread;
+}
+
+// Begins to use the chunk. False in a signal handler that interrupted a use of it, which must leave it alone. What follows
+// stays between this and firn_chunk_end, as a handler of this thread sees it.
+static inline _Bool firn_chunk_begin(struct firn_chunk *_Nonnull chunk) {
+    if (chunk->is_in_use) return 0;
+    chunk->is_in_use = 1;
+    atomic_signal_fence(memory_order_seq_cst);
+    return 1;
+}
+
+static inline void firn_chunk_end(struct firn_chunk *_Nonnull chunk) {
+    atomic_signal_fence(memory_order_seq_cst);
+    chunk->is_in_use = 0;
 }
 
 #endif

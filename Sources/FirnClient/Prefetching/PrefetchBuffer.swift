@@ -9,19 +9,32 @@ internal import Synchronization
 /// run with the time at which it expires, in a ring of slots; its *cursor* is one word: the number of the segment to be
 /// taken from, and the index in it of the ID to be taken next.
 ///
+/// A thread that takes one ID after the other claims a *chunk* of up to 16 with one move of the cursor, and gives those
+/// out without touching memory that others write. Its chunk is good only while the cursor is where the claim left it: a
+/// take that finds it elsewhere drops the rest of the chunk. So the cursor's word alone keeps what a stripe promises:
+/// - The IDs of a stripe rise, whichever threads take them: after another thread took one, a chunk gives no more.
+/// - What expires, or is closed, is gone for chunks too: both move the cursor. No chunk holds the last ID of its segment,
+///   so the cursor stays in the segment, and the sweep finds it there.
+/// - No chunk goes beyond the next ID for which the clock is looked at.
+///
+/// A chunk is at most an eighth of what its segment has left: little is lost where little is there. The rest of a chunk
+/// whose thread ended is lost.
+///
 /// No ID is given twice, for these reasons:
 /// 1. Segment numbers rise by one from a segment to the next and never come again: there are 2^48, nine years at a
 ///    million a second, and a stripe that comes to the last of them gives no more. An index rises within its segment. So
 ///    the cursor only rises, and no word it ever was comes again: there is no ABA, however long a thread pauses.
 /// 2. The cursor is moved by compare-and-exchange alone (and closed, which ends it). A thread that moved it from
-///    (segment, index) is the only one that ever did, and owns that ID; one that passed over an expired segment owns the
-///    rest of it, and drops that.
+///    (segment, index) is the only one that ever did, and owns the IDs up to where it moved it; one that passed over an
+///    expired segment owns the rest of it, and drops that. What it owns it keeps in memory of its own.
 /// 3. What a thread read of its segment was the segment's own. A slot names the segment it holds, and says so last: who
 ///    reads the number reads what was written before it. The slot is written again only after the cursor was seen in a
 ///    later segment; a thread that read any of *that*, in a load that acquires of a store that releases, sees the cursor
 ///    there or later, and its compare-and-exchange from the older word fails. So what it read is never used.
 /// 4. Segments are published by one thread at a time, of runs that the buffer alone was given.
 /// 5. After `fork` the child gives out nothing: it is another ``ForkGeneration``.
+/// 6. A chunk names its buffer and stripe. Buffers are numbered, and no number is used twice in a process, so that a chunk
+///    of a buffer that is gone is no other's. A signal handler that takes while its thread does leaves the chunk alone.
 final class PrefetchBuffer: Sendable {
     /// What came of a take.
     struct Taken {
@@ -32,22 +45,22 @@ final class PrefetchBuffer: Sendable {
 
     /// How full a stripe is, and all that happened to it.
     struct Level: Sendable, Hashable {
-        /// IDs that can be taken, also those that are too old by now and not yet dropped.
+        /// IDs that any thread can take, also those that are too old by now and not yet dropped.
         var left = 0
-        /// IDs taken since the buffer was made.
+        /// IDs taken since the buffer was made. Those of a chunk count as its thread claims it.
         var taken: UInt64 = 0
         /// Takes that found the stripe dry, since the buffer was made. (They may have found an ID in another stripe.)
         var misses: UInt64 = 0
     }
 
     /// A segment as its publisher remembers it.
-    private struct Segment {
+    struct Segment {
         var number: UInt64
         var count: Int
         var expiry: BootTime
     }
 
-    private struct Publisher {
+    struct Publisher {
         var segments: Deque<Segment> = []
         var nextNumber: UInt64
         var published: UInt64 = 0
@@ -62,28 +75,38 @@ final class PrefetchBuffer: Sendable {
     static let maximumSegment = 1 << 16
     /// Every 16th take of a segment, its first among them, looks at the clock: 20 ns, or 1.3 ns a take.
     static let takesBetweenClocks: UInt64 = 16
+    /// A chunk is at most this part of what its segment has left.
+    private static let chunkDivisor: UInt64 = 8
 
     // The words of a stripe: a line of 128 bytes for what is written by takers, then the slots.
-    private static let missesOffset = 1
-    private static let droppedOffset = 2
+    static let missesOffset = 1
+    static let droppedOffset = 2
     /// The first segment that only a stripe runs into which is low. Written with each publishing.
-    private static let lowOffset = 3
+    static let lowOffset = 3
+    /// Where the cursor was after the last chunk was claimed.
+    static let chunkEndOffset = 4
     private static let slotsOffset = AtomicWords.wordsPerLine
     /// Segment number and count less 1, packed as the cursor is; then first, stride and expiry.
-    private static let wordsPerSlot = 4
-    private static let wordsPerStripe = slotsOffset + slotsPerStripe * wordsPerSlot
+    static let wordsPerSlot = 4
+    static let wordsPerStripe = slotsOffset + slotsPerStripe * wordsPerSlot
 
-    private static let indexBits: UInt64 = 16
-    private static let indexMask: UInt64 = 0xFFFF
+    static let indexBits: UInt64 = 16
+    static let indexMask: UInt64 = 0xFFFF
     /// Never published, so that a cursor that comes here finds nothing for ever.
-    private static let lastSegment: UInt64 = .max >> indexBits
-    private static let closed: UInt64 = lastSegment << indexBits
+    static let lastSegment: UInt64 = .max >> indexBits
+    static let closed: UInt64 = lastSegment << indexBits
+
+    /// The highest number given to a buffer.
+    private static let lastNumber = Atomic<UInt64>(0)
+    private static let stripeBits: UInt64 = 6
 
     let stripeCount: Int
+    /// The buffer's number, where a chunk's owner has it: the stripe is below.
+    private let identity: UInt64
     private let stripeMask: UInt64
     private let forkGeneration: UInt64
-    private let words: AtomicWords
-    private let publishers: Mutex<[Publisher]>
+    let words: AtomicWords
+    let publishers: Mutex<[Publisher]>
 
     /// An empty buffer.
     ///
@@ -99,6 +122,7 @@ final class PrefetchBuffer: Sendable {
         while count < min(stripes, 64) { count *= 2 }
         stripeCount = count
         stripeMask = UInt64(count - 1)
+        identity = Self.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue << Self.stripeBits
         forkGeneration = ForkGeneration.watched()
         words = AtomicWords(count: count * Self.wordsPerStripe)
         publishers = Mutex(Array(repeating: Publisher(nextNumber: firstSegment), count: count))
@@ -120,14 +144,69 @@ final class PrefetchBuffer: Sendable {
     func take(from stripe: Int) -> Taken {
         // First: in a child nothing else of this process can be relied on.
         guard !isForked else { return Taken(id: nil, wantsMore: false) }
-        var wantsMore = false
-        if let id = claim(at: stripe &* Self.wordsPerStripe, &wantsMore) { return Taken(id: id, wantsMore: wantsMore) }
-        return takeElsewhere(than: stripe)
+        let chunk = firn_chunk()
+        guard firn_chunk_begin(chunk) else { return takeOne(from: stripe) }
+        guard isNext(chunk, of: stripe), chunk.pointee.left > 0 else { return takeAnew(from: stripe, chunk) }
+        let id = chunk.pointee.next
+        chunk.pointee.next = id &+ chunk.pointee.stride
+        chunk.pointee.left &-= 1
+        firn_chunk_end(chunk)
+        return Taken(id: FirnID(rawValue: id), wantsMore: false)
+    }
+
+    /// Whether the last IDs of a stripe were claimed for this chunk, and nothing was taken or dropped of it since.
+    @inline(__always)
+    private func isNext(_ chunk: UnsafeMutablePointer<firn_chunk>, of stripe: Int) -> Bool {
+        chunk.pointee.owner == identity | UInt64(truncatingIfNeeded: stripe)
+            && chunk.pointee.cursor == words.load(stripe &* Self.wordsPerStripe)
     }
 
     /// Whether this is a child of the process that the buffer was made in: nothing can be taken here.
     @inline(__always)
     var isForked: Bool { ForkGeneration.current != forkGeneration }
+
+    /// Takes an ID that is in no chunk, and claims a chunk behind it when this thread took the last ones too.
+    @inline(never)
+    private func takeAnew(from stripe: Int, _ chunk: UnsafeMutablePointer<firn_chunk>) -> Taken {
+        // Twice as many each time: who takes a few loses a few at most when another comes between.
+        var wanted: UInt64 = 1
+        if isNext(chunk, of: stripe) {
+            wanted = min(2 * chunk.pointee.size, Self.takesBetweenClocks)
+        } else {
+            forfeit(chunk.pointee)
+        }
+        var wantsMore = false
+        guard let claim = claim(wanted, at: stripe &* Self.wordsPerStripe, &wantsMore) else {
+            (chunk.pointee.owner, chunk.pointee.left) = (0, 0)
+            firn_chunk_end(chunk)
+            return takeElsewhere(than: stripe)
+        }
+        chunk.pointee.owner = identity | UInt64(stripe)
+        chunk.pointee.cursor = claim.cursor
+        chunk.pointee.next = claim.first.rawValue &+ claim.stride
+        chunk.pointee.stride = claim.stride
+        chunk.pointee.left = claim.count &- 1
+        chunk.pointee.size = wanted
+        firn_chunk_end(chunk)
+        return Taken(id: claim.first, wantsMore: wantsMore)
+    }
+
+    /// Takes an ID and leaves the chunk alone.
+    @inline(never)
+    private func takeOne(from stripe: Int) -> Taken {
+        var wantsMore = false
+        guard let claim = claim(1, at: stripe &* Self.wordsPerStripe, &wantsMore) else {
+            return takeElsewhere(than: stripe)
+        }
+        return Taken(id: claim.first, wantsMore: wantsMore)
+    }
+
+    /// Counts the rest of a chunk as dropped, when it is of this buffer.
+    private func forfeit(_ chunk: firn_chunk) {
+        let stripe = chunk.owner & ((1 << Self.stripeBits) - 1)
+        guard chunk.left > 0, chunk.owner - stripe == identity else { return }
+        words.add(Int(stripe) * Self.wordsPerStripe + Self.droppedOffset, chunk.left)
+    }
 
     @inline(never)
     private func takeElsewhere(than stripe: Int) -> Taken {
@@ -135,14 +214,23 @@ final class PrefetchBuffer: Sendable {
         for distance in 1..<max(1, stripeCount) {
             let other = (stripe + distance) & Int(stripeMask)
             var wantsMore = false
-            guard let id = claim(at: other * Self.wordsPerStripe, &wantsMore) else { continue }
-            return Taken(id: id, wantsMore: true)
+            guard let claim = claim(1, at: other * Self.wordsPerStripe, &wantsMore) else { continue }
+            return Taken(id: claim.first, wantsMore: true)
         }
         return Taken(id: nil, wantsMore: true)
     }
 
+    /// IDs that a thread took out of a stripe at once, and where the cursor was then.
+    private struct Claim {
+        var first: FirnID
+        var stride: UInt64
+        var count: UInt64
+        var cursor: UInt64
+    }
+
+    /// Claims up to so many IDs, one at least; nil when the stripe is dry.
     @inline(__always)
-    private func claim(at base: Int, _ wantsMore: inout Bool) -> FirnID? {
+    private func claim(_ wanted: UInt64, at base: Int, _ wantsMore: inout Bool) -> Claim? {
         var cursor = words.load(base)
         while true {
             let slot = Self.slot(of: cursor, at: base)
@@ -156,15 +244,24 @@ final class PrefetchBuffer: Sendable {
             }
             let first = words.load(slot + 1)
             let stride = words.load(slot + 2)
-            if cursor & (Self.takesBetweenClocks - 1) == 0, words.load(slot + 3) <= BootTime.now.nanoseconds {
+            let index = cursor & Self.indexMask
+            if index % Self.takesBetweenClocks == 0, words.load(slot + 3) <= BootTime.now.nanoseconds {
                 cursor = passOver(cursor, after: after, at: base)
                 continue
             }
-            let next = after == 0 ? (cursor | Self.indexMask) &+ 1 : cursor &+ 1
+            let unwatched = Self.takesBetweenClocks - index % Self.takesBetweenClocks
+            let count = max(1, min(wanted, unwatched, after / Self.chunkDivisor))
+            let next = after == 0 ? (cursor | Self.indexMask) &+ 1 : cursor &+ count
             let (exchanged, original) = words.compareExchange(base, expected: cursor, desired: next)
             if exchanged {
                 if after == 0 { wantsMore = next >> Self.indexBits >= words.load(base + Self.lowOffset) }
-                return FirnID(rawValue: first &+ (cursor & Self.indexMask) &* stride)
+                if count > 1 { words.store(base + Self.chunkEndOffset, next) }
+                return Claim(
+                    first: FirnID(rawValue: first &+ index &* stride),
+                    stride: stride,
+                    count: count,
+                    cursor: next
+                )
             }
             cursor = original
         }
@@ -181,132 +278,8 @@ final class PrefetchBuffer: Sendable {
     }
 
     @inline(__always)
-    private static func slot(of cursor: UInt64, at base: Int) -> Int {
+    static func slot(of cursor: UInt64, at base: Int) -> Int {
         let index = Int(truncatingIfNeeded: cursor >> indexBits) & (slotsPerStripe - 1)
         return base &+ slotsOffset &+ index &* wordsPerSlot
-    }
-}
-
-// MARK: - Publishing
-
-extension PrefetchBuffer {
-    /// Lets IDs be taken, after those that are in the stripe already.
-    ///
-    /// - Parameters:
-    ///   - run: IDs that nobody else was given.
-    ///   - pieces: In how many segments, roughly, it is cut: a stripe's being low is seen between segments.
-    ///   - expiry: When they are too old; not before that of the segments in the stripe.
-    /// - Returns: How many of the IDs found room, from the first on; the others were not taken over.
-    @discardableResult
-    func publish(_ run: Run, pieces: Int = 1, to stripe: Int, expiry: BootTime) -> Int {
-        publishers.withLock { publishers in
-            let base = stripe * Self.wordsPerStripe
-            let runCount = Int(run.count)
-            let longest = min(max(1, (runCount + pieces - 1) / max(1, pieces)), Self.maximumSegment)
-            var published = 0
-            // Where the cursor is decides which slots are free: it only rises, so that more may be by now.
-            let current = words.load(base) >> Self.indexBits
-            while published < runCount {
-                let number = publishers[stripe].nextNumber
-                guard number < current + UInt64(Self.slotsPerStripe), number < Self.lastSegment else { break }
-                let count = min(longest, runCount - published)
-                let slot = Self.slot(of: number << Self.indexBits, at: base)
-                words.store(slot + 1, run.first.rawValue + UInt64(published) * run.stride)
-                words.store(slot + 2, run.stride)
-                words.store(slot + 3, expiry.nanoseconds)
-                words.store(slot, number << Self.indexBits | UInt64(count - 1))
-                publishers[stripe].segments.append(Segment(number: number, count: count, expiry: expiry))
-                publishers[stripe].nextNumber += 1
-                publishers[stripe].published += UInt64(count)
-                published += count
-            }
-            return published
-        }
-    }
-
-    /// Has takers tell that a stripe is low once at most `mark` IDs are left in it, to within a segment.
-    func setLowMark(_ mark: Int, of stripe: Int) {
-        publishers.withLock { publishers in
-            var left = 0
-            var low = publishers[stripe].nextNumber
-            for segment in publishers[stripe].segments.reversed() {
-                left += segment.count
-                guard left <= mark else { break }
-                low = segment.number
-            }
-            words.store(stripe * Self.wordsPerStripe + Self.lowOffset, low)
-        }
-    }
-
-    /// How full the stripes are. A moment's picture: threads take on meanwhile.
-    func levels() -> [Level] {
-        publishers.withLock { publishers in
-            publishers.indices.map { stripe in
-                let base = stripe * Self.wordsPerStripe
-                let dropped = words.load(base + Self.droppedOffset)
-                let cursor = words.load(base)
-                Self.forget(before: cursor, &publishers[stripe])
-                let publisher = publishers[stripe]
-                let index = publisher.segments.first?.number == cursor >> Self.indexBits ? cursor & Self.indexMask : 0
-                let left = publisher.segments.reduce(0) { $0 + $1.count } - Int(index)
-                // A taker counts what it dropped after it moved the cursor: until then it counts as taken.
-                let gone = publisher.published - UInt64(left)
-                return Level(
-                    left: left,
-                    taken: gone - min(gone, publisher.dropped + dropped),
-                    misses: words.load(base + Self.missesOffset)
-                )
-            }
-        }
-    }
-
-    /// Drops what is too old.
-    ///
-    /// No take that begins after this has returned gives an ID which had expired by `now`.
-    ///
-    /// - Returns: When the next segment is too old; nil when there is none.
-    @discardableResult
-    func expire(now: BootTime) -> BootTime? {
-        publishers.withLock { publishers in
-            var next: BootTime?
-            for stripe in publishers.indices {
-                let base = stripe * Self.wordsPerStripe
-                var cursor = words.load(base)
-                while true {
-                    Self.forget(before: cursor, &publishers[stripe])
-                    guard let segment = publishers[stripe].segments.first else { break }
-                    guard segment.expiry <= now else {
-                        next = min(next ?? segment.expiry, segment.expiry)
-                        break
-                    }
-                    let desired = (cursor | Self.indexMask) + 1
-                    let (exchanged, original) = words.compareExchange(base, expected: cursor, desired: desired)
-                    if exchanged { publishers[stripe].dropped += UInt64(segment.count) - (cursor & Self.indexMask) }
-                    cursor = exchanged ? desired : original
-                }
-            }
-            return next
-        }
-    }
-
-    /// Drops everything, for good: nothing is published or taken any more.
-    func close() {
-        publishers.withLock { publishers in
-            for stripe in publishers.indices {
-                let last = words.exchange(stripe * Self.wordsPerStripe, Self.closed)
-                Self.forget(before: last, &publishers[stripe])
-                let left = publishers[stripe].segments.reduce(0) { $0 + UInt64($1.count) }
-                let isInSegment = publishers[stripe].segments.first?.number == last >> Self.indexBits
-                publishers[stripe].dropped += left - (isInSegment ? last & Self.indexMask : 0)
-                publishers[stripe].segments.removeAll()
-                publishers[stripe].nextNumber = Self.lastSegment
-            }
-        }
-    }
-
-    private static func forget(before cursor: UInt64, _ publisher: inout Publisher) {
-        while let segment = publisher.segments.first, segment.number < cursor >> indexBits {
-            publisher.segments.removeFirst()
-        }
     }
 }

@@ -184,6 +184,7 @@ extension PrefetchCore {
             // Before the buffer is looked at: who takes after that tells again.
             demandIsNoted.store(false, ordering: .relaxed)
             let nextExpiry = buffer.expire(now: now)
+            buffer.revokeChunks()
             var levels = buffer.levels()
             // IDs that came between a waiter's look and its waiting.
             while state.waiters.count > 0, levels.contains(where: { $0.left > 0 }), let id = buffer.take().id {

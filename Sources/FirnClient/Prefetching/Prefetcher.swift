@@ -16,6 +16,10 @@ public import FirnLayout
 /// **Order.** IDs are kept apart for each processor. Those that threads take on one processor rise; across processors, and
 /// in a task that moved from one to another, they are in no order.
 ///
+/// **Gaps.** A thread that takes one ID after the other claims up to 16 at a time, and never more than an eighth of what is
+/// there. When another thread takes on that processor, or the thread goes on on another one or ends, the rest of them is
+/// given to nobody.
+///
 /// **Age.** An ID is dropped ``PrefetcherConfiguration/maximumAge`` after the call for it was made, by a timer. The timer
 /// may be late: when the machine is too busy to run its thread, or when the process or the machine was stopped and goes
 /// on. A take looks at the clock itself for the first and then every 16th ID of each stretch of IDs; so until the late
