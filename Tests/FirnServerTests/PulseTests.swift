@@ -26,9 +26,15 @@ import Testing
             output.appendRequest(Request(callID: 1, method: .describe))
             _ = output.withUnsafeBytes { write(peer.number, $0.baseAddress, $0.count) }
             try waitUntil { turnstile.someoneWaits }
-            server.askForPulse()
-            usleep(100_000)
-            #expect(!server.hasPulse)
+            // The other reactor comes by again and again, and nobody answers for the one that hangs.
+            let before = server.beats
+            for _ in 0..<20 {
+                let beats = server.beats
+                server.askForPulse()
+                try waitUntil { server.beats != beats }
+                #expect(!server.hasPulse)
+            }
+            #expect(zip(server.beats, before).count { $0 == $1 } == 1)
             turnstile.open()
             try waitUntil { server.hasPulse }
         }
@@ -44,9 +50,17 @@ import Testing
         turnstile.close()
         defer { turnstile.open() }
         try waitUntil { turnstile.someoneWaits }
-        windows.askForPulse()
-        usleep(100_000)
-        #expect(!windows.hasPulse)
+        // A thread with a store that answers comes by again and again meanwhile.
+        let healthy = try makeWindows(store: MemoryStore())
+        defer { _ = healthy.stop(within: .seconds(60)) }
+        let before = windows.beats
+        for _ in 0..<20 {
+            windows.askForPulse()
+            healthy.askForPulse()
+            try waitUntil { healthy.hasPulse }
+            #expect(!windows.hasPulse)
+        }
+        #expect(windows.beats == before)
         turnstile.open()
         try waitUntil { windows.hasPulse }
     }
@@ -59,8 +73,9 @@ import Testing
         turnstile.close()
         defer { turnstile.open() }
         try waitUntil { turnstile.someoneWaits }
-        // Until all windows want to be extended.
-        usleep(500_000)
+        // Until the windows of 300 ticks have ended, and all want to be extended.
+        let end = clock.now().tick + 300
+        try waitUntil { clock.now().tick > end }
         windows.askForPulse()
         var calls = 0
         while !windows.hasPulse, calls < 100 {
@@ -92,14 +107,16 @@ import Testing
     @Test func theWindowsOfManyWorkersGoBackAtOnce() throws {
         let store = MemoryStore()
         let state = Mutex(Counts())
-        let windows = try makeWindows(store: store, workers: 40)
+        // Windows so long that none is extended meanwhile.
+        let windows = try makeWindows(store: store, workers: 40, windowTicks: 60_000)
         store.onOperation { operation, _ in
             guard operation == .write else { return }
             state.withLock {
                 $0.present += 1
                 $0.most = max($0.most, $0.present)
             }
-            usleep(5000)
+            // The first wait for company: how soon the machine starts the threads is no matter.
+            for _ in 0..<5000 where state.withLock({ $0.most < 8 }) { usleep(1000) }
             state.withLock { $0.present -= 1 }
         }
         #expect(windows.stop(within: .seconds(60)))
@@ -114,13 +131,17 @@ import Testing
         var most = 0
     }
 
-    private func makeWindows(store: any Store, workers: Int = 1) throws -> WindowThread {
+    private func makeWindows(
+        store: any Store,
+        workers: Int = 1,
+        windowTicks: UInt64 = 300
+    ) throws -> WindowThread {
         let claims = WorkerClaims(
             store: store,
             holder: Holder(host: "test", pod: nil, pid: 1, instance: 1),
             maximumWorker: 1023,
             maximumTick: Space.endTick(of: .snowflake) - 1,
-            windowTicks: 300
+            windowTicks: windowTicks
         )
         let slots = (0..<workers).map { _ in WorkerSlot() }
         return try WindowThread { [clock, availability, logger] in

@@ -107,7 +107,8 @@ import Testing
         let outcome = peer.call(Self.tickets(), timeoutMilliseconds: 30)
         let took = start.duration(to: .now)
         #expect(outcome?.status?.code == .deadlineExceeded)
-        #expect(took >= .milliseconds(29) && took < .seconds(2))
+        // Not before. That it was given up at all is due to its deadline, as the store keeps the other one.
+        #expect(took >= .milliseconds(29))
         let creation = peer.call(
             .createSequence(SequenceDescription(name: Name("late")!)),
             timeoutMilliseconds: 1

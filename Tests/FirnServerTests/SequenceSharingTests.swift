@@ -96,7 +96,7 @@ import Testing
             store.onOperation { operation, _ in
                 guard operation == .write else { return }
                 readers.wrappingAdd(1, ordering: .relaxed)
-                for _ in 0..<500 where readers.load(ordering: .relaxed) < 2 { usleep(100) }
+                for _ in 0..<100_000 where readers.load(ordering: .relaxed) < 2 { usleep(100) }
             }
             let hosts = [try SequenceHost(store: store), try SequenceHost(store: store)]
             let peers = try hosts.map { try $0.reactor().connect() }
@@ -112,6 +112,7 @@ import Testing
                 #expect(Set(answers.flatMap { $0?.values ?? [] }).count == 2, "\(answers)")
             }
             store.onOperation(nil)
+            #expect(readers.load(ordering: .relaxed) >= 2, "they did not meet")
             #expect(try store.list(prefix: SequenceRecord.keyPrefix).count == 1)
             hosts.forEach { $0.sequences.stop() }
         }

@@ -18,7 +18,8 @@ import Testing
 
         private let state = Mutex(State())
 
-        init(of store: MemoryStore) {
+        /// - Parameter patience: for how many milliseconds a write waits until there are others.
+        init(of store: MemoryStore, patience: Int = 0) {
             store.onOperation { [self] operation, key in
                 guard operation == .write, key.hasPrefix("sequences/") else { return }
                 state.withLock { state in
@@ -26,7 +27,8 @@ import Testing
                     state.all += 1
                     state.most = max(state.most, state.present)
                 }
-                usleep(5000)
+                // The first wait for company: how soon the machine starts the threads is no matter.
+                for _ in 0..<patience where state.withLock({ $0.most < 8 }) { usleep(1000) }
                 state.withLock { $0.present -= 1 }
             }
         }
@@ -44,7 +46,7 @@ import Testing
 
     @Test func manyGoBackAtOnce() throws {
         let host = try hostWithSequences(200)
-        let census = Census(of: host.store)
+        let census = Census(of: host.store, patience: 5000)
         #expect(host.sequences.stop(within: .seconds(60)) == 0)
         #expect((8...16).contains(census.most), "\(census.most) at once")
         #expect(census.all == 200)
