@@ -93,6 +93,12 @@ final class GatewayUnderTest {
         try HTTPPeer.ask(method, target, port: port)
     }
 
+    /// Waits until a gateway of one thread has read what was sent before on connections that it knows: its event loop
+    /// comes to them before it comes to what is sent later.
+    func hasReadWhatWasSent() throws {
+        for _ in 0..<2 { _ = try HTTPPeer.ask("GET", "/", port: adminPort) }
+    }
+
     func stop() {
         gateway.drain()
         gateway.join()

@@ -136,6 +136,12 @@ package final class HTTPPeer {
         guard try !input.isEmpty || receiveMore() else { throw Failure.ended }
     }
 
+    /// Whether some of an answer, or the connection's end, has come. Does not wait.
+    package var hasBytes: Bool {
+        var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return !input.isEmpty || poll(&watched, 1, 0) == 1
+    }
+
     /// Whether the daemon has closed the connection, and said nothing more. Waits for it.
     package func isClosed() throws -> Bool {
         guard input.isEmpty else { return false }
