@@ -5,7 +5,7 @@ import Foundation
 import Testing
 
 /// The command with a daemon that counts, and answers nothing else than it is told.
-@Suite(.timeLimit(.minutes(1))) struct DaemonTests {
+@Suite(.timeLimit(Firnd.patience)) struct DaemonTests {
     @Test func nextPrintsOneIDALine() throws {
         let daemon = try CountingDaemon()
         defer { daemon.stop() }

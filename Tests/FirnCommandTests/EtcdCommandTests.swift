@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// `firn workers` and `firn store` on a real etcd, with a real `firnd` beside them.
-@Suite(.timeLimit(.minutes(2))) struct EtcdCommandTests {
+@Suite(.timeLimit(Firnd.patience)) struct EtcdCommandTests {
     private func daemon(_ server: EtcdServer, _ arguments: [String] = []) throws -> Firnd {
         let daemon = try Firnd(StoreCommandTests.layout + ["--window", "60s"] + arguments, store: server.location)
         // It serves its socket before it has its worker.

@@ -1,10 +1,15 @@
 import FirnTestSupport
 import Foundation
+import Testing
 
 /// A real `firnd`, a process of its own with a directory of its own for its store and its socket.
 ///
 /// It is killed and waited for at the latest when this is freed, by its process ID.
 final class Firnd {
+    /// The time limit of a test, which runs from the moment that it might begin: most of it may pass before a thread is free
+    /// for it. It ends what hangs, and asserts nothing.
+    static let patience = TimeLimitTrait.Duration.minutes(20)
+
     let address: String
     private let directory: URL
     private let arguments: [String]

@@ -4,45 +4,42 @@ import Foundation
 import Testing
 
 /// `firn health` as a probe: what it answers, how it exits, and how long that takes.
-@Suite(.timeLimit(.minutes(1)), .serialized) struct HealthTests {
-    /// What a probe may take in a release build. A debug build, and a machine with other work, are given more.
-    private static var limit: Duration {
-        #if DEBUG
-            .milliseconds(1500)
-        #else
-            .milliseconds(50)
-        #endif
-    }
+@Suite(.timeLimit(Firnd.patience), .serialized) struct HealthTests {
+    /// How many times as long as `firn` takes to start and end a probe may take.
+    private static let limit = 5.0
 
     /// Runs the probe some times, to the same end each time.
     ///
-    /// - Returns: the last run, and the median of what they took, from before the process to after it.
-    private func probe(_ arguments: String..., address: String) throws -> (command: Command, median: Duration) {
-        var times: [Duration] = []
+    /// - Returns: the last run, and how many times as long as a command that asks nobody it took, from before the process to
+    ///   after it; the median. Each is measured beside its like, so that what else the machine does is no matter.
+    private func probe(_ arguments: String..., address: String) throws -> (command: Command, ratio: Double) {
+        var ratios: [Double] = []
         var codes: Set<Int32> = []
         var last: Command?
         for _ in 0..<9 {
             let start = ContinuousClock.now
+            #expect(try Command.run("--version").exitCode == 0)
+            let middle = ContinuousClock.now
             let command = try Command.run(["health", "--address", address] + arguments)
-            times.append(start.duration(to: .now))
+            ratios.append(middle.duration(to: .now) / start.duration(to: middle))
             codes.insert(command.exitCode)
             last = command
         }
         let command = try #require(last)
         #expect(codes == [command.exitCode])
-        let median = times.sorted()[times.count / 2]
-        print("firn health \(arguments.joined(separator: " ")), exit \(command.exitCode): p50 \(median)")
-        return (command, median)
+        let ratio = ratios.sorted()[ratios.count / 2]
+        print("firn health \(arguments.joined(separator: " ")), exit \(command.exitCode): p50 \(ratio) starts")
+        return (command, ratio)
     }
 
     @Test func aDaemonThatServesIsReadyAndAlive() throws {
         let daemon = try Firnd()
         let ready = try probe(address: daemon.address)
         #expect(ready.command.exitCode == 0 && ready.command.output == "ready\n" && ready.command.errors.isEmpty)
-        #expect(ready.median < Self.limit)
+        #expect(ready.ratio < Self.limit)
         let alive = try probe("--live", address: daemon.address)
         #expect(alive.command.exitCode == 0 && alive.command.output == "alive\n" && alive.command.errors.isEmpty)
-        #expect(alive.median < Self.limit)
+        #expect(alive.ratio < Self.limit)
     }
 
     @Test func aDaemonWithoutItsStoreIsAliveAndNotReady() throws {
@@ -59,7 +56,7 @@ import Testing
         let ready = try probe(address: daemon.address)
         #expect(ready.command.exitCode == 75 && ready.command.output.isEmpty)
         #expect(ready.command.errors.contains("removed or replaced"), "\(ready.command)")
-        #expect(ready.median < Self.limit)
+        #expect(ready.ratio < Self.limit)
         let alive = try probe("--live", address: daemon.address)
         #expect(alive.command.exitCode == 0 && alive.command.output == "alive\n")
     }
@@ -74,10 +71,14 @@ import Testing
         )
         let address = daemon.address
         let batch = Task.detached { try Command.run("next", "-n", "8", "--timeout", "20000", "--address", address) }
-        try await Task.sleep(for: .milliseconds(800))
+        let socket = String(address.dropFirst("unix:".count))
+        // A socket that listens, and the one for the batch; what was sent there is read before a probe that comes later.
+        while try String(contentsOfFile: "/proc/net/unix", encoding: .utf8).components(separatedBy: socket).count < 3 {
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        #expect(try Command.run("health", "--live", "--address", address).exitCode == 0)
         kill(daemon.pid, SIGTERM)
         // Its first act is to close its sockets; a probe that came just before would be told UNAVAILABLE.
-        let socket = String(address.dropFirst("unix:".count))
         let deadline = ContinuousClock.now + .seconds(20)
         while FileManager.default.fileExists(atPath: socket), .now < deadline {
             try await Task.sleep(for: .milliseconds(5))

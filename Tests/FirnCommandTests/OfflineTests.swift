@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// What the command does without a daemon.
-@Suite(.timeLimit(.minutes(1))) struct OfflineTests {
+@Suite(.timeLimit(Firnd.patience)) struct OfflineTests {
     @Test func decodesAndDraws() throws {
         let command = try Command.run("decode", "541815603606036480", "1")
         #expect(command.exitCode == 0 && command.errors.isEmpty)

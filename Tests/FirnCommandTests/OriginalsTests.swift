@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The four systems that named sequences stand for, each as those who built it tell of it, on the real `firnd`.
-@Suite(.timeLimit(.minutes(2))) struct OriginalsTests {
+@Suite(.timeLimit(Firnd.patience)) struct OriginalsTests {
     /// "TicketServer1: auto-increment-increment = 2, auto-increment-offset = 1; TicketServer2: auto-increment-increment = 2,
     /// auto-increment-offset = 2." Two servers that know nothing of each other: one gives the odd numbers, the other the
     /// even ones. Source: code.flickr.net, "Ticket Servers: Distributed Unique Primary Keys on the Cheap", 2010.

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// The looking commands for a user who may read the store and not write it: a monitoring user, a backup.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: geteuid() == 0, "only root may become another user"))
+@Suite(.timeLimit(Firnd.patience), .enabled(if: geteuid() == 0, "only root may become another user"))
 struct ReadOnlyStoreTests {
     private static let commands = [["workers"], ["workers", "--format", "json"], ["store", "check"]]
 

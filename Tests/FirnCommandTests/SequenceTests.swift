@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// `firn ticket`, `firn prefix` and `firn sequence` with the real `firnd`.
-@Suite(.timeLimit(.minutes(2))) struct SequenceTests {
+@Suite(.timeLimit(Firnd.patience)) struct SequenceTests {
     @Test func ticketsHaveTheFormsThatIDsHave() throws {
         let daemon = try Firnd()
         #expect(try daemon.firn("ticket", "orders").output == "1\n")

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// `firn workers` and `firn store` on the file of a real `firnd`.
-@Suite(.timeLimit(.minutes(2))) struct StoreCommandTests {
+@Suite(.timeLimit(Firnd.patience)) struct StoreCommandTests {
     /// Few workers, so that it is known which is held.
     static let layout = ["--layout", "time:41ms@2025-01-01T00:00:00Z,worker:2,sequence:12", "--worker", "2"]
 
