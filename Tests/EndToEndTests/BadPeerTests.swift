@@ -1,4 +1,5 @@
 import FirnLayout
+import FirnStore
 import FirnWire
 import Foundation
 import Testing
@@ -48,8 +49,9 @@ import Testing
     }
 
     @Test func aPeerThatReadsAgainInTimeGetsEverything() throws {
-        try withDaemon(Self.wide + ["--max-unsent-bytes", "4096", "--send-timeout", "5s"]) { daemon in
-            let peer = try Peer.unix(daemon.socketPath)
+        let arguments = ["--max-unsent-bytes", "4096", "--send-timeout", "60s", "--shards", "1"]
+        try withDaemon(Self.wide + arguments) { daemon in
+            let (peer, other) = (try Peer.unix(daemon.socketPath), try Peer.unix(daemon.socketPath))
             let crew = Crew()
             let calls: UInt64 = 20_000
             let sender = peer.descriptor
@@ -61,8 +63,14 @@ import Testing
                     bytes = bytes.dropFirst(count)
                 }
             }
-            sleep(.milliseconds(300))
-            #expect(peer.unreadByDaemon > 0, "the daemon read on although its answers were not taken")
+            // Once some is sent, for as many turns as would do to read it all.
+            var (unread, turns) = (0, 0)
+            while turns < 200 || (turns < 20_000 && (unread == 0 || peer.unreadByDaemon != unread)) {
+                unread = peer.unreadByDaemon
+                for _ in 0..<10 { _ = try other.describe() }
+                turns += 10
+            }
+            #expect(unread > 0, "the daemon read on although its answers were not taken")
             for number in 1...calls { #expect(try peer.answer().callID == number) }
             try crew.stop()
         }
@@ -94,7 +102,8 @@ import Testing
     @Test func aThousandIdleConnections() throws {
         let count = min(1000, raiseOpenFileLimit() / 2 - 100)
         try withDaemon { daemon in
-            try withBystander(of: daemon) {
+            try withWatchedBystander(of: daemon) { bystander in
+                let alone = try bystander.cost(ofCalls: 300, to: daemon)
                 // And the bystander's, which may be on its way.
                 let idle = daemon.openDescriptors + 1
                 var peers = try (0..<50).map { _ in try Peer.unix(daemon.socketPath) }
@@ -109,9 +118,11 @@ import Testing
                 print("\(count) idle connections take \(String(format: "%.2f", each)) KiB each")
                 #expect(each < 2)
                 // They cost nothing while they are idle: only the bystander works.
-                let before = try daemon.processorTime()
-                sleep(.milliseconds(500))
-                #expect(try daemon.processorTime() - before < .milliseconds(250))
+                let beside = try bystander.cost(ofCalls: 300, to: daemon)
+                #expect(
+                    beside < alone * 3 + .microseconds(50),
+                    "a call took \(beside) of a processor, and \(alone) before"
+                )
                 for peer in peers { _ = try peer.nextID() }
                 peers.removeAll()
                 try eventually("the connections are closed") { daemon.openDescriptors <= idle }
@@ -122,35 +133,42 @@ import Testing
     /// Only what the kernel allows is left to stop the peers: it allows less than at the start.
     @Test func noFileDescriptorsLeft() throws {
         let limits = ["--max-connections", "1000", "--max-connections-per-uid", "1000", "--window", "1s"]
-        try withDaemon(limits) { daemon in
-            try daemon.limitOpenFiles(to: 64)
-            try withBystander(of: daemon) {
-                var served: [Peer] = []
-                var waiting: [Peer] = []
-                for _ in 0..<80 {
-                    let peer = try Peer.unix(daemon.socketPath, timeout: .milliseconds(50))
-                    if waiting.isEmpty, (try? peer.nextID()) != nil {
-                        served.append(peer)
-                    } else {
-                        waiting.append(peer)
+        try withScratch { scratch in
+            try withDaemon(in: scratch, limits + ["--worker", "3"]) { daemon in
+                try daemon.limitOpenFiles(to: 64)
+                try withWatchedBystander(of: daemon) { bystander in
+                    let alone = try bystander.cost(ofCalls: 300, to: daemon)
+                    var served: [Peer] = []
+                    var waiting: [Peer] = []
+                    for _ in 0..<80 {
+                        let peer = try Peer.unix(daemon.socketPath, timeout: .milliseconds(50))
+                        if waiting.isEmpty, (try? peer.nextID()) != nil {
+                            served.append(peer)
+                        } else {
+                            waiting.append(peer)
+                        }
                     }
+                    #expect(served.count > 20 && !waiting.isEmpty)
+                    #expect(!daemon.lines(with: "no descriptors or memory left").isEmpty)
+
+                    let limit = try StoreFile(scratch.store).worker(3).limit
+                    let beside = try bystander.cost(ofCalls: 500, to: daemon)
+                    #expect(
+                        beside < alone * 3 + .microseconds(50),
+                        "out of descriptors, a call took \(beside) of a processor, and \(alone) before"
+                    )
+                    // The store is still served too: the window is extended, and used past what it was.
+                    try eventually("the next window is used") {
+                        Layout.snowflake.decode(try served[0].nextID()).time! >= limit
+                    }
+                    for peer in served { _ = try peer.nextID() }
+
+                    // Room for all who wait.
+                    served.removeAll()
+                    let late = try Peer.unix(daemon.socketPath)
+                    waiting.removeAll()
+                    _ = try late.nextID()
                 }
-                #expect(served.count > 20 && !waiting.isEmpty)
-                #expect(!daemon.lines(with: "no descriptors or memory left").isEmpty)
-
-                let before = try daemon.processorTime()
-                sleep(.seconds(1))
-                let busy = try daemon.processorTime() - before
-                #expect(busy < .milliseconds(400), "out of descriptors, it used \(busy) of a second")
-                // Longer than the window: the store is still served too.
-                sleep(.milliseconds(500))
-                for peer in served { _ = try peer.nextID() }
-
-                // Room for all who wait.
-                served.removeAll()
-                let late = try Peer.unix(daemon.socketPath)
-                waiting.removeAll()
-                _ = try late.nextID()
             }
         }
     }

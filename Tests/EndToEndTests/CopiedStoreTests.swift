@@ -6,7 +6,7 @@ import Testing
 
 /// A data directory that was copied while its daemon runs, state and all.
 @Suite struct CopiedStoreTests {
-    private static let fixed = ["--worker", "5", "--layout", "sonyflake"]
+    private static let fixed = ["--worker", "5", "--layout", "sonyflake", "--window", "1s"]
 
     private func ids(_ daemon: Daemon, _ count: Int) throws -> [UInt64] {
         let peer = try Peer.unix(daemon.socketPath)
@@ -31,7 +31,7 @@ import Testing
                 given += try ids(first, 100)
                 try FileManager.default.copyItem(atPath: home, toPath: copy)
                 // Also once the window that was copied has passed: nothing else tells.
-                for pause in [0, 3500] {
+                for pause in [0, 1200] {
                     sleep(.milliseconds(pause))
                     let (ending, error, _) = try runToEnd(in: scratch, Self.fixed + copied)
                     #expect(ending == .exited(78))

@@ -20,7 +20,7 @@ import Testing
         return try WorkerRecord(key: key, text: stored.value)
     }
 
-    /// Generous in a debug build, and on a machine with other work; the promise is 150 ms in a release build.
+    /// Generous in a debug build; the promise is 150 ms in a release build, and a time: it does not wait for a window.
     private static var timeToServe: Double {
         #if DEBUG
             3000
@@ -36,11 +36,12 @@ import Testing
             for _ in 0..<5 {
                 let arguments = ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", server.location]
                 let daemon = try Daemon(in: scratch, arguments: arguments + ["--worker", "7"])
+                let watch = Stopwatch(sinceTheStartOf: daemon)
                 try withExtendedLifetime(daemon) {
                     try eventually("it serves; it says: \(daemon.log)", every: .microseconds(500)) {
                         (try? Peer.unix(daemon.socketPath).nextID()) != nil
                     }
-                    times.append(daemon.started.duration(to: .now).milliseconds)
+                    times.append(watch.elapsed.milliseconds)
                     let id = try Peer.unix(daemon.socketPath).nextID()
                     let fields = Layout.snowflake.decode(id)
                     #expect(fields.worker == 7)
@@ -61,17 +62,19 @@ import Testing
     @Test func writesOnceInAThirdOfTheWindow() throws {
         let server = try EtcdServer()
         try withScratch { scratch in
-            let arguments = ["--store", server.location, "--worker", "7", "--window", "3s"]
+            let arguments = ["--store", server.location, "--worker", "7", "--window", "1200ms"]
             try withDaemon(in: scratch, arguments) { _ in
                 let store = store(server)
                 let start = ContinuousClock.now
                 // A revision of etcd is a write, and nobody else writes.
                 let before = try #require(try store.read(WorkerRecord.key(7))).version
-                sleep(.seconds(4))
-                let after = try #require(try store.read(WorkerRecord.key(7))).version
-                let seconds = start.duration(to: .now).milliseconds / 1000
-                #expect(after > before)
-                #expect(Double(after - before) <= seconds + 1, "\(after - before) writes in \(seconds) s")
+                var after = before
+                try eventually("it writes four times", every: .milliseconds(10)) {
+                    after = try #require(try store.read(WorkerRecord.key(7))).version
+                    return after >= before + 4
+                }
+                let thirds = start.duration(to: .now) / .milliseconds(400)
+                #expect(Double(after - before) <= thirds + 1, "\(after - before) writes in \(thirds) thirds")
             }
         }
     }

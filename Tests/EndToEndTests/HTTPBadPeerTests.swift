@@ -80,7 +80,7 @@ import Testing
     /// Answers of one and a half megabytes each, more of them than the kernel takes, are held as the few numbers that they
     /// are.
     @Test func peersThatReadNothingHoldLittle() throws {
-        try withDaemon(["--http", "127.0.0.1:0", "--store", "memory"]) { daemon in
+        try withDaemon(["--http", "127.0.0.1:0", "--store", "memory", "--send-timeout", "60s"]) { daemon in
             let port = try daemon.httpPort()
             _ = try HTTPPeer.ask("GET", "/ids?count=65536", port: port)
             let before = try daemon.residentKiB()
@@ -89,7 +89,7 @@ import Testing
                 try peer.send(String(repeating: HTTPPeer.request("GET", "/ids?count=65536"), count: 12))
                 try peer.waitForBytes()
             }
-            sleep(.seconds(3))
+            try daemon.waitUntilIdle()
             #expect(try daemon.residentKiB() - before < 6 * 1024)
             for _ in 0..<12 {
                 #expect((try peers[0].answer().json["ids"] as? [String])?.count == 65_536)

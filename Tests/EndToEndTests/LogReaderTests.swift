@@ -1,4 +1,5 @@
 import EtcdTestSupport
+import FirnStore
 import FirnTestSupport
 import Foundation
 import Testing
@@ -42,6 +43,7 @@ import Testing
             let pipe = try FullPipe(in: scratch)
             let arguments = [
                 "--listen", "unix:\(scratch.file("firn.sock"))", "--store", "sqlite:\(scratch.store)", "--window", "1s",
+                "--worker", "3",
             ]
             let daemon = try Daemon(in: scratch, arguments: arguments, launcher: pipe.launcher)
             try withExtendedLifetime(daemon) {
@@ -52,11 +54,11 @@ import Testing
                 try eventually("the window ends") { !daemon.serves }
                 try file.run("ROLLBACK")
                 try eventually("it serves again") { daemon.serves }
-                // Three windows and more, each of which somebody must extend.
-                let end = ContinuousClock.now + .milliseconds(3500)
-                while ContinuousClock.now < end {
+                // Past two windows, each of which somebody must extend.
+                let limit = try file.worker(3).limit
+                try eventually("the windows are extended", every: .milliseconds(20)) {
                     #expect(daemon.serves)
-                    sleep(.milliseconds(20))
+                    return try file.worker(3).limit > limit + 2000
                 }
                 // And it stops in order, although there is nobody to tell.
                 daemon.signal(SIGTERM)

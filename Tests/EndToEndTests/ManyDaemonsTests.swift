@@ -65,8 +65,9 @@ import Testing
                 serving.append(successor!)
                 slowest = max(slowest, took)
             }
-            // They look every one to two seconds.
-            #expect(slowest < .seconds(8), "the slowest took \(slowest)")
+            // They look every one to two seconds. Had the worker not been given back, they would have waited for what is
+            // left of the window.
+            #expect(slowest < .seconds(30), "the slowest took \(slowest)")
             print("\(kind), taking over after a clean stop: the slowest of 4 took \(slowest)")
             for daemon in serving { harvest.add(try spans(of: daemon, 200)) }
             #expect(harvest.duplicates == 0 && harvest.count == 4 * 4 * 200 + 4 * 200)
@@ -81,7 +82,7 @@ import Testing
         }
     }
 
-    /// Its worker is taken while it stands still for three windows: its connections stay and go on, higher, as another.
+    /// Its worker is taken while it stands still past its window, which the other waits for: its connections stay and go on, higher, as another.
     @Test(arguments: SharedStore.allCases) func aDaemonWhoseWorkerWasTakenGoesOnAsAnother(_ kind: SharedStore) throws {
         try Fleet.with(kind) { fleet in
             let arguments = ["--layout", Self.layout(workerBits: 4), "--window", "1s"]
@@ -93,7 +94,6 @@ import Testing
             let before = try #require(try peers[0].describe().workers.first)
             try daemon.pause()
             for peer in peers { for _ in 0..<50 { try peer.ask(.nextID) } }
-            sleep(.milliseconds(3000))
             let other = try fleet.start(1, arguments + ["--worker", "\(before)"])
             try eventually("the other has its worker") { other.serves }
             let taker = try Peer.unix(other.socketPath)

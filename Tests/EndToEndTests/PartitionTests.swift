@@ -39,19 +39,25 @@ struct PartitionTests {
 
     @Test(arguments: TestNetwork.Cut.allCases) func aCutWithinTheWindowIsInvisible(_ cut: TestNetwork.Cut) throws {
         try withHosts { hosts in
-            let daemon = try hosts.start("a", on: .daemons, ["--window", "15s"])
+            let window: UInt64 = 9000
+            let arguments = ["--window", "\(window)ms", "--etcd-timeout", "1s"]
+            let daemon = try hosts.start("a", on: .daemons, arguments)
             try withExtendedLifetime(daemon) {
                 try eventually("it serves; it says: \(daemon.log)") { daemon.serves }
                 try withBystander(of: daemon) {
+                    let layout = try Layout(parsing: Self.layout)
+                    let peer = try Peer.unix(daemon.socketPath)
+                    let tick = { layout.decode(try peer.nextID()).time! }
                     try hosts.network.cut(cut)
+                    let limit = try tick() + window
                     // Past the moment to extend and the time for an answer, and well within the window.
-                    sleep(.seconds(9))
+                    try eventually("it was cut off; it says: \(daemon.log)") {
+                        !daemon.lines(with: "the store did not answer").isEmpty
+                    }
                     try hosts.network.heal()
                     // Past what it would have been without an extension since.
-                    sleep(.seconds(8))
+                    try eventually("the next window is used", every: .milliseconds(10)) { try tick() > limit }
                 }
-                let complaints = daemon.lines(with: "the store did not answer")
-                #expect(!complaints.isEmpty, "it was cut off; it says: \(daemon.log)")
             }
         }
     }

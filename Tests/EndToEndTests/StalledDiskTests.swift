@@ -87,10 +87,14 @@ import Testing
         try withStallableDaemon { stalled in
             let pid = stalled.daemon.pid
             _ = try Peer.unix(stalled.daemon.socketPath).nextID()
-            sleep(.milliseconds(500))
             let watched = Set(["signals", "log", "firnd"])
-            let before = try Self.switches(of: pid).filter { watched.contains($0.key) }
-            #expect(Set(before.keys) == watched)
+            var before: [String: Int] = [:]
+            try eventually("it has begun", every: .milliseconds(300)) {
+                let last = before
+                before = try Self.switches(of: pid).filter { watched.contains($0.key) }
+                return before == last && Set(before.keys) == watched
+            }
+            // That nothing happens needs a time: longer than any watch over signals, the log or the store would sleep.
             sleep(.seconds(3))
             #expect(try Self.switches(of: pid).filter { watched.contains($0.key) } == before)
         }

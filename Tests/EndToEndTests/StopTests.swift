@@ -22,7 +22,7 @@ import Testing
                 // 200 ms worth of IDs: in flight when the signal comes.
                 let batch = try asking.ask(.nextBatch(count: 5120))
                 let single = try asking.ask(.nextID)
-                sleep(.milliseconds(50))
+                try asking.waitUntilRead()
                 daemon.signal(signal)
 
                 try expectGoAway(idle.answer())
@@ -62,19 +62,21 @@ import Testing
         #expect(response.callID == 0 && reason.contains("stopping"))
     }
 
-    /// A peer that stays and asks on does not keep a daemon alive for ever.
+    /// A peer that stays and asks on does not keep a daemon alive forever.
     @Test func aDrainEnds() throws {
-        try withDaemon(["--layout", "sonyflake", "--drain-timeout", "300ms"]) { daemon in
+        // Two IDs a second: the batch takes hours, and nothing but the drain's end is sooner.
+        let layout = "time:32s@2025-01-01T00:00:00Z,worker:10,sequence:1"
+        try withDaemon(["--layout", layout, "--drain-timeout", "300ms"]) { daemon in
             let peer = try Peer.unix(daemon.socketPath)
             try peer.ask(.nextBatch(count: 65_536))
-            sleep(.milliseconds(30))
+            try peer.waitUntilRead()
             let start = ContinuousClock.now
             daemon.signal(SIGTERM)
             try expectGoAway(peer.answer())
             #expect(try peer.error().status.code == .unavailable)
+            #expect(start.duration(to: .now) >= .milliseconds(300), "it is given its time")
             let ending = try daemon.waitForExit()
             #expect(ending == .exited(0))
-            #expect(start.duration(to: .now) < .seconds(3))
         }
     }
 
@@ -147,13 +149,22 @@ import Testing
         }
     }
 
+    /// With a drain that might take a minute: it takes no longer than a start.
     @Test func anIdleDaemonStopsAtOnce() throws {
-        try withDaemon { daemon in
-            let start = ContinuousClock.now
-            daemon.signal(SIGTERM)
-            let ending = try daemon.waitForExit()
-            #expect(ending == .exited(0))
-            #expect(start.duration(to: .now) < .seconds(2))
+        var starts: [Duration] = []
+        var stops: [Duration] = []
+        for _ in 0..<3 {
+            try withDaemon(["--drain-timeout", "60s"]) { daemon in
+                starts.append(daemon.started.duration(to: .now))
+                let start = ContinuousClock.now
+                daemon.signal(SIGTERM)
+                let ending = try daemon.waitForExit()
+                #expect(ending == .exited(0))
+                stops.append(start.duration(to: .now))
+            }
         }
+        // The best of the one and the worst of the other: what else the machine does is no matter.
+        let (stop, start) = (try #require(stops.min()), try #require(starts.max()))
+        #expect(stop < start * 5, "a stop took \(stop), and a start \(start)")
     }
 }

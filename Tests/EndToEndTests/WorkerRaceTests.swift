@@ -1,4 +1,5 @@
 import FirnLayout
+import FirnWire
 import Foundation
 import Testing
 
@@ -24,9 +25,10 @@ import Testing
                 }
                 slowest = max(slowest, took)
                 // What the first of them gave out was within its window; so is what it gives out now.
-                #expect(daemons.filter(\.serves).count == 1, "in round \(round)")
+                // On a machine so busy that it was not extended in time, there is none at the second look.
+                #expect(serving.count == 1 && daemons.filter(\.serves).count <= 1, "in round \(round)")
                 let holder = try #require(serving.first)
-                for id in try take(100, from: daemons[holder]) {
+                for id in try take(upTo: 100, from: daemons[holder]) {
                     #expect(id > last, "round \(round): a worker's IDs rise from holder to holder")
                     last = id
                 }
@@ -39,9 +41,18 @@ import Testing
         }
     }
 
-    /// By a connection that is closed then: a daemon that stops waits a while for those that are open.
-    private func take(_ count: Int, from daemon: Daemon) throws -> [FirnID] {
+    /// By a connection that is closed then: a daemon that stops waits a while for those that are open. Fewer when its window
+    /// ends meanwhile.
+    private func take(upTo count: Int, from daemon: Daemon) throws -> [FirnID] {
         let peer = try Peer.unix(daemon.socketPath)
-        return try (0..<count).map { _ in try peer.nextID() }
+        var ids: [FirnID] = []
+        while ids.count < count {
+            do {
+                ids.append(try peer.nextID())
+            } catch let status as Status where status.code == .unavailable {
+                break
+            }
+        }
+        return ids
     }
 }

@@ -123,7 +123,18 @@ final class Peer {
         return Int(count)
     }
 
+    /// Waits until the daemon has read all that was sent: a Unix socket counts what its other end has not read.
+    func waitUntilRead() throws {
+        try eventually("the daemon reads what was sent") { unreadByDaemon == 0 }
+    }
+
     // MARK: - Receiving
+
+    /// Whether some of an answer, or the connection's end, has come. Does not wait.
+    var hasBytes: Bool {
+        var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return used < input.count || poll(&watched, 1, 0) == 1
+    }
 
     /// The next answer, or `nil` at the end.
     func receive() throws -> Response? {

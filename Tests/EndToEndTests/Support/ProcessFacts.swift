@@ -7,13 +7,23 @@ extension Daemon {
         try number("RssAnon:", in: "/proc/\(pid)/status")
     }
 
-    /// CPU time used so far, in user and kernel mode.
+    /// CPU time used so far, in user and kernel mode. Kept by the kernel in steps of 10 ms.
     func processorTime() throws -> Duration {
         let text = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
         // The command's name, in parentheses, may hold anything; fields 14 and 15 count from the process's number.
         let fields = text[text.lastIndex(of: ")")!...].split(separator: " ")
         guard let user = Int(fields[12]), let system = Int(fields[13]) else { throw TestFailure("no times: \(text)") }
         return .milliseconds((user + system) * 1000 / sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// Waits until it has used no processor for a while, by its clock and by ours: it has done what it can.
+    func waitUntilIdle() throws {
+        var (last, looks) = (try processorTime(), 0)
+        try eventually("it has nothing to do", every: .milliseconds(100)) {
+            let now = try processorTime()
+            (last, looks) = (now, now == last ? looks + 1 : 0)
+            return looks == 5
+        }
     }
 
     /// Stops it, and waits until its last thread stands still: kill(2) returns before.
