@@ -118,21 +118,22 @@ import Testing
     }
 
     @Test func drainsBothProtocols() throws {
-        try withDaemon(Self.http + ["--layout", "time:41ms@2025-01-01T00:00:00Z,worker:10,sequence:4"]) { daemon in
+        let layout = ["--layout", "time:41ms@2025-01-01T00:00:00Z,worker:10,sequence:4"]
+        // One thread, which comes to what was sent in its order; and a drain that nobody waits for to its end.
+        try withDaemon(Self.http + layout + ["--shards", "1", "--drain-timeout", "60s"]) { daemon in
             let port = try daemon.httpPort()
             let (busy, idle) = (try HTTPPeer(port: port), try HTTPPeer(port: port))
-            #expect(try idle.ask("GET", "/").status == 200)
-            // Half a second's IDs.
-            try busy.send(HTTPPeer.request("GET", "/ids?count=8000"))
-            sleep(.milliseconds(100))
+            for peer in [busy, idle] { #expect(try peer.ask("GET", "/").status == 200) }
+            // Two seconds' IDs.
+            try busy.send(HTTPPeer.request("GET", "/ids?count=32000"))
+            for _ in 0..<2 { #expect(try idle.ask("GET", "/").status == 200) }
             daemon.signal(SIGTERM)
             let answer = try busy.answer()
-            #expect((answer.json["ids"] as? [String])?.count == 8000)
+            #expect((answer.json["ids"] as? [String])?.count == 32_000)
             #expect(answer.fields["connection"] == "close")
             #expect(try idle.isClosed())
-            let ending = try daemon.waitForExit()
+            let ending = try daemon.waitForExit(within: .seconds(30))
             #expect(ending == .exited(0))
-            #expect(ContinuousClock.now - daemon.started < .seconds(30))
         }
     }
 }

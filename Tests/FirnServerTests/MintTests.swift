@@ -85,6 +85,26 @@ import Testing
         #expect(!giant.receiver.ids.contains(single.receiver.ids[0]))
     }
 
+    /// Ticks are smaller than a share: the batch would have each of them until it is whole.
+    @Test func singleIDsDoNotWaitForABatchOfManyTicks() {
+        let mint = mint(host)
+        let batch = order(1000, mint).receiver
+        for _ in 0..<10 {
+            let single = order(1, mint).receiver
+            for _ in 0..<2 {
+                host.advance()
+                mint.takeTurn()
+            }
+            #expect(single.ids.count == 1, "it was given an ID in one of two ticks")
+        }
+        #expect(batch.outcomes.isEmpty)
+        for _ in 0..<50 {
+            host.advance()
+            mint.takeTurn()
+        }
+        #expect(batch.ids.count == 1000 && batch.ids == batch.ids.sorted())
+    }
+
     @Test func anOrderIsGivenUpAtItsDeadlineAsAWhole() {
         let mint = mint(host)
         let late = order(100, mint, timeout: 3)

@@ -62,6 +62,7 @@ final class OrderLine {
         guard !orders.isEmpty else { return }
         expire(now: service.moment.bootNanoseconds, &deliveries)
         serving: while !orders.isEmpty {
+            let before = orders[0].remaining
             switch fill(&orders[0], share: orders.count > 1 ? Lane.turnShare : .max, service) {
             case .all:
                 let order = orders.removeFirst()
@@ -73,6 +74,9 @@ final class OrderLine {
                 orders.append(orders.removeFirst())
             case .waits(let tick):
                 wakeTick = tick
+                // One that took the rest of the tick has had its turn. Where ticks are smaller than a share, a giant batch
+                // would keep its place, and every tick, until it is whole. One that found nothing begins the next tick.
+                if orders[0].remaining < before { orders.append(orders.removeFirst()) }
                 break serving
             }
         }
