@@ -15,16 +15,19 @@ package struct ExaminedStore {
     /// Where it was when a daemon used it last; nil: none has said so.
     package let recordedPlace: StorePlace?
     package let presentPlace: StorePlace
-    /// Whether there is nothing in the log beside it, as a daemon leaves it that stopped in order: only then does it show what
-    /// was written last.
+    /// Whether what was written last is among them: there was no log beside the file, as a daemon leaves it that stopped in
+    /// order, or it could be copied with its log.
     package let isWhole: Bool
+    /// Whether a daemon may be writing to it.
+    package let hasLog: Bool
 }
 
 extension SQLiteStore {
-    /// Looks at the store at `path`, or at where it would be made, and changes nothing: no file is made, no lock taken.
+    /// Looks at the store at `path`, or at where it would be made, and changes nothing there: no file is made, no lock
+    /// taken. A file with a log beside it is read from a copy.
     ///
-    /// - Returns: its records as they are in the file, without those that are still in the log beside it; nil where there
-    ///   is no store yet.
+    /// - Returns: its records; where no copy can be made, without those that are still in the log. Nil where there is no
+    ///   store yet.
     /// - Throws: what opening it would throw.
     package static func examine(path: String) throws(StoreError) -> ExaminedStore? {
         let path = try SQLiteFiles.absolute(path)
@@ -55,9 +58,15 @@ extension SQLiteStore {
 
     private static func copy(of path: String) throws(StoreError) -> ExaminedStore? {
         var log = stat()
-        let isWhole = stat(path + "-wal", &log) != 0 || log.st_size == 0
+        let hasLog = stat(path + "-wal", &log) == 0 && log.st_size > 0
+        let snapshot = hasLog ? StoreSnapshot(of: path) : nil
+        defer { withExtendedLifetime(snapshot) {} }
         do {
-            let connection = try SQLiteConnection(path: path, busyTimeoutMilliseconds: 0, access: .readUnchanging)
+            let connection = try SQLiteConnection(
+                path: snapshot?.path ?? path,
+                busyTimeoutMilliseconds: 0,
+                access: snapshot == nil ? .readUnchanging : .write
+            )
             guard try !SQLiteSession.isFresh(connection, path: path) else { return nil }
             let statement = try SQLiteStatement(connection, "SELECT key, value, version FROM records ORDER BY key")
             var records: [String: StoredValue] = [:]
@@ -72,7 +81,8 @@ extension SQLiteStore {
                 records: MemoryStore(records: records, lastVersion: last),
                 recordedPlace: try SQLiteSession.place(connection).map { try StorePlace(text: $0) },
                 presentPlace: StorePlace(ofFileAt: path),
-                isWhole: isWhole
+                isWhole: !hasLog || snapshot != nil,
+                hasLog: hasLog
             )
         } catch let error as StoreError {
             throw error

@@ -85,10 +85,22 @@ struct Rehearsal {
     private func examineStore(_ source: SystemTimeSource, _ notes: inout [String]) throws {
         guard case .sqlite(let path) = configuration.store else { return }
         if configuration.placesUsed.contains(.store), try !configuration.places.examineDirectory(for: .store) { return }
-        guard let examined = try SQLiteStore.examine(path: path) else {
-            // A path that is misspelt makes a store that knows of nobody.
-            return notes.append("the store \(path) is not there and will be made")
+        var turnsLeft = 3
+        while true {
+            guard let examined = try SQLiteStore.examine(path: path) else {
+                // A path that is misspelt makes a store that knows of nobody.
+                return notes.append("the store \(path) is not there and will be made")
+            }
+            do {
+                return try hold(examined, source, &notes)
+            } catch let error as StoreError where error.code == .setBack && examined.hasLog && turnsLeft > 1 {
+                // A daemon that runs may have remembered meanwhile what it wrote after the file was read.
+                turnsLeft -= 1
+            }
         }
+    }
+
+    private func hold(_ examined: ExaminedStore, _ source: SystemTimeSource, _ notes: inout [String]) throws {
         let layout = configuration.layout
         let storeName = configuration.store.name(nil)
         let memory = GrantMemory(

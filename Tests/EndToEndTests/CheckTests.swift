@@ -207,6 +207,24 @@ import Testing
         }
     }
 
+    /// What is in the log alone: of a daemon that was killed, and of one that runs.
+    @Test func aStoreThatIsInUseOrWasLeftIsReadWithItsLog() throws {
+        try withScratch { scratch in
+            let arguments = ["--listen", "unix:\(scratch.file("other.sock"))", "--store", "sqlite:\(scratch.store)"]
+            try withDaemon(in: scratch, ["--layout", "sonyflake"]) { daemon in
+                _ = try Peer.unix(daemon.socketPath).nextID()
+                try expectRefusal(in: scratch, arguments, 78, "use the layout")
+                for _ in 0..<20 {
+                    let check = try runToEnd(in: scratch, ["--check", "--layout", "sonyflake"] + arguments)
+                    #expect(check.ending == .exited(0) && !check.output.contains("will be made"), "\(check)")
+                }
+                daemon.signal(SIGKILL)
+                _ = try daemon.waitForExit()
+            }
+            try expectRefusal(in: scratch, arguments, 78, "use the layout")
+        }
+    }
+
     /// What may be otherwise in a moment is no refusal.
     @Test func whatIsInUseIsANote() throws {
         try withDaemon(["--http", "127.0.0.1:0", "--store", "memory"]) { daemon in

@@ -53,6 +53,19 @@ import Testing
         #expect(throws: StoreError.self) { try StorePlace(text: place.text + " more=1") }
     }
 
+    /// Each of two names has a log of its own.
+    @Test func aHardLinkIsACopyByItsSecondNameAlone() throws {
+        let (path, link) = (directory.path + "/firn.db", directory.path + "/link.db")
+        var store: SQLiteStore? = try SQLiteStore(path: path)
+        _ = try store?.write("a", "1", ifVersion: nil)
+        try store?.recordPlace()
+        let place = try #require(try store?.recordedPlace())
+        store = nil
+        try FileManager.default.linkItem(atPath: path, toPath: link)
+        #expect(StorePlace(ofFileAt: link).difference(from: place) == .anotherName)
+        #expect(StorePlace(ofFileAt: path).difference(from: place) == nil)
+    }
+
     /// The file itself, its copy, and what a daemon that adopts writes. Records and versions are untouched.
     @Test func aFileKnowsItsPlaceAndACopyRemembersTheOriginals() throws {
         let path = directory.path + "/firn.db"
@@ -73,11 +86,6 @@ import Testing
         let adopted = try #require(try copy.recordedPlace())
         #expect(copy.presentPlace.difference(from: adopted) == nil)
         #expect(try SQLiteStore(path: path).recordedPlace() == place)
-        // Each of two names has a log of its own.
-        try FileManager.default.linkItem(atPath: path, toPath: directory.path + "/link.db")
-        let linked = try SQLiteStore(path: directory.path + "/link.db")
-        #expect(linked.presentPlace.difference(from: place) == .anotherName)
-        try FileManager.default.removeItem(atPath: directory.path + "/link.db")
         // Renamed it is the same file.
         try FileManager.default.moveItem(atPath: path, toPath: directory.path + "/moved.db")
         let moved = try SQLiteStore(path: directory.path + "/moved.db")
