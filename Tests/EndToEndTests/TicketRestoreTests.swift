@@ -1,4 +1,5 @@
 import FirnLayout
+import FirnStore
 import FirnTestSupport
 import FirnWire
 import Foundation
@@ -18,14 +19,18 @@ import Testing
     @Test func daemonsThatRunDropWhatTheyHold() throws {
         try withScratch { scratch in
             let arguments = ["--store", "sqlite:\(scratch.store)", "--sequence-block", "1000"]
-            try withDaemon(in: scratch, name: "first", arguments) { first in
-                try withDaemon(in: scratch, name: "second", arguments) { second in
+            try withDaemon(in: scratch, name: "first", arguments + ["--worker", "5"]) { first in
+                try withDaemon(in: scratch, name: "second", arguments + ["--worker", "6"]) { second in
                     let file = try StoreFile(scratch.store)
                     let backup = scratch.file("backup.db")
                     var tickets = try take(499, from: first)
+                    let limits = try [5, 6].map { try file.worker($0).limit }
                     try file.run("VACUUM INTO '\(backup)'")
                     // More than the first block has: the second is in the store, and not in the copy.
                     tickets += try take(600, from: first)
+                    try eventually("both extend their windows") {
+                        try zip([5, 6], limits).allSatisfy { try file.worker($0).limit > $1 }
+                    }
                     try file.run("ATTACH '\(backup)' AS backup")
                     try file.run(
                         "BEGIN IMMEDIATE; DELETE FROM records; INSERT INTO records SELECT * FROM backup.records; "
