@@ -10,17 +10,18 @@ BENCHMARKS = Path(__file__).resolve().parent.parent
 PACKAGE = BENCHMARKS.parent
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror"]
 PROGRAMS = {
-    "reference-server": ["reference-server.c", "wire.c"],
-    "load": ["load.c", "protocol.c", "wire.c"],
+    "reference-server": ["reference-server.c", "address.c", "wire.c"],
+    "load": ["load.c", "address.c", "connection.c", "options.c", "protocol.c", "wire.c"],
     "first-id": ["first-id.c", "wire.c"],
 }
-RELEASE = ["-c", "release", "--product", "firnd", "--static-swift-stdlib", "-Xlinker", "-s"]
+#: Whom an error's words come from: Benchmarks/run, or a script that uses this.
+PROGRAM = Path(sys.argv[0]).name
 
 
 def require(program: str, package: str) -> str:
     path = shutil.which(program)
     if path is None:
-        sys.exit(f"run: {program} is not installed: apt-get install {package}")
+        sys.exit(f"{PROGRAM}: {program} is not installed: apt-get install {package}")
     return path
 
 
@@ -44,10 +45,10 @@ def build_client() -> str:
     given = os.environ.get("CLIENT_BENCH")
     if given is not None:
         if not os.access(given, os.X_OK):
-            sys.exit(f"run: CLIENT_BENCH={given}: no such program")
+            sys.exit(f"{PROGRAM}: CLIENT_BENCH={given}: no such program")
         return os.path.abspath(given)
     if shutil.which("swift") is None:
-        sys.exit("run: swift is not installed; install it, or name a built program: CLIENT_BENCH=path Benchmarks/run")
+        sys.exit(f"{PROGRAM}: swift is not installed; install it, or name a built program: CLIENT_BENCH=path Benchmarks/run")
     print("building client-bench (CLIENT_BENCH=path skips this)", flush=True)
     command = ["swift", "build", "-c", "release", "--package-path", str(BENCHMARKS / "client")]
     subprocess.run(command, check=True)
@@ -55,18 +56,20 @@ def build_client() -> str:
     return str(Path(folder.stdout.strip()) / "client-bench")
 
 
-def build_firnd() -> str:
-    """Returns the path of firnd: that of the variable FIRND, or a fresh stripped release build."""
+def released_firnd() -> str:
+    """Returns the path of firnd: that of the variable FIRND, or a fresh release build."""
     given = os.environ.get("FIRND")
     if given is not None:
-        if not os.access(given, os.X_OK):
-            sys.exit(f"run: FIRND={given}: no such program")
+        if not os.path.isfile(given) or not os.access(given, os.X_OK):
+            sys.exit(f"{PROGRAM}: FIRND={given}: no such program")
         return os.path.abspath(given)
-    if shutil.which("swift") is None:
-        sys.exit("run: swift is not installed; install it, or name a built daemon: FIRND=path Benchmarks/run")
     print("building firnd (FIRND=path skips this)", flush=True)
-    subprocess.run(["swift", "build", *RELEASE], cwd=PACKAGE, check=True)
-    folder = subprocess.run(
-        ["swift", "build", *RELEASE, "--show-bin-path"], cwd=PACKAGE, check=True, capture_output=True, text=True
-    )
-    return str(Path(folder.stdout.strip()) / "firnd")
+    return build_release(PACKAGE)
+
+
+def build_release(package: Path) -> str:
+    """Builds firnd of that working copy as it is shipped, and returns its path."""
+    result = subprocess.run([str(package / "scripts/build-release"), "firnd"], cwd=package, stdout=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        sys.exit(f"{PROGRAM}: {package}/scripts/build-release failed; what it said is above")
+    return str(Path(result.stdout.splitlines()[-1].strip()) / "firnd")

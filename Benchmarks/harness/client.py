@@ -5,8 +5,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from report import Bar, table
-from scenarios import WIDE_LAYOUT, Bench, middle
+from bench import WIDE_LAYOUT, Bench, middle
+from report import Bar, Section, table
 
 TRY_NEXT_NANOSECONDS = 9
 #: Two threads on a shared machine disturb each other by about that much: what one of them may be slower.
@@ -34,9 +34,9 @@ class ClientResults:
 def client(bench: Bench, program: str) -> ClientResults:
     """client-bench's measurements, in turns, against one daemon whose layout is never full."""
     results = ClientResults({name: [] for name in MEASUREMENTS} | {"c-client": []})
-    options = ("--store", f"sqlite:{bench.folder}/client.sqlite", "--layout", WIDE_LAYOUT, "--shards", "1")
+    options = ("--store", f"sqlite:{bench.folder}/client.sqlite", "--state-dir", bench.folder, "--layout", WIDE_LAYOUT, "--shards", "1")
     with bench.firn_server("firnd-client", *options) as server:
-        for turn in range(bench.rounds):
+        for turn in range(bench.minor_rounds):
             results.rounds["c-client"].append(bench.load(server))
             for name in MEASUREMENTS:
                 command = [program, name, "--socket", server.path, "--seconds", str(bench.seconds)]
@@ -51,6 +51,11 @@ def client(bench: Bench, program: str) -> ClientResults:
             words = f"tryNext {try_next:.1f} ns, nextID coalesced {coalesced:,.0f}/s"
             print(f"  client, round {turn + 1}: {words}", flush=True)
     return results
+
+
+def client_section(results: ClientResults) -> Section:
+    words = "The library as its users have it, from another package, against a firnd whose layout is never full."
+    return Section("The client library", client_table(results), words, client_bars(results))
 
 
 def client_table(results: ClientResults) -> str:

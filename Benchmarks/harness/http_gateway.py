@@ -2,17 +2,16 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from bench import Bench, middle
 from build import BENCHMARKS, PACKAGE, require
-from processes import START_PATIENCE, Server, Strangers, on_cpu
-from report import Bar, table
-from scenarios import Bench, middle
+from processes import Server, Strangers, on_cpu
+from report import Bar, Section, table
 
 #: Of the article's requests per second of the server's CPU time, in hundredths.
 ARTICLE_PERCENT = 150
@@ -44,39 +43,20 @@ def build_article() -> HTTPPrograms:
     return HTTPPrograms(wrk, path)
 
 
-class HTTPServer(Server):
-    """A server of HTTP on a port of this host."""
-
-    def __init__(self, name: str, folder: str, command: list[str], port: int, cpu: int | None):
-        self.port = port
-        super().__init__(name, "http", f"{folder}/{name}", command, cpu)
-
-    def _await_socket(self):
-        end = time.monotonic() + START_PATIENCE
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                break
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                time.sleep(0.01)
-        sys.exit(f"run: {self.name} does not serve 127.0.0.1:{self.port}:\n{self._last_words()}")
+def article_server(bench: Bench, programs: HTTPPrograms) -> Server:
+    address = bench.address("article", "tcp")
+    return bench.start("article", "http", address, [programs.article, address.removeprefix("tcp:")])
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
-def firnd(bench: Bench, name: str, *options: str) -> HTTPServer:
-    port = free_port()
-    command = [bench.firnd, "--http", f"127.0.0.1:{port}", "--listen", f"unix:{bench.folder}/{name}.sock"]
+def firnd_server(bench: Bench, name: str, *options: str, firnd: str | None = None) -> Server:
+    """A firnd that serves HTTP; `address` is that."""
+    address = bench.address(name, "tcp")
+    command = [firnd or bench.firnd, "--http", address.removeprefix("tcp:"), "--listen", f"unix:{bench.folder}/{name}-http.sock"]
     command += ["--store", "memory", "--state-dir", "none", "--log-level", "error", *options]
-    return HTTPServer(name, bench.folder, command, port, bench.server_cpu)
+    return bench.start(name, "http", address, command)
 
 
-def measure(bench: Bench, wrk: str, server: HTTPServer, connections: int) -> dict[str, float]:
+def measure(bench: Bench, wrk: str, server: Server, connections: int) -> dict[str, float]:
     """One measurement. Every answer has to be a 200, or there is none."""
     time.sleep(SETTLE_SECONDS)
     command = [wrk, "--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(bench.seconds))}s", "--latency"]
@@ -88,6 +68,7 @@ def measure(bench: Bench, wrk: str, server: HTTPServer, connections: int) -> dic
     requests = re.search(r"(\d+) requests in ([0-9.]+)s", result.stdout)
     if result.returncode != 0 or requests is None or "Non-2xx" in result.stdout or "Socket errors" in result.stdout:
         sys.exit(f"run: measuring {server.name} over HTTP failed:\n{result.stdout}")
+    bench.strangers.append(strangers.share)
     count = int(requests[1])
     latency = re.search(r"99%\s+([0-9.]+)(us|ms|s)", result.stdout)
     return {
@@ -95,7 +76,6 @@ def measure(bench: Bench, wrk: str, server: HTTPServer, connections: int) -> dic
         "requests_per_cpu_second": count / max(used, 0.01),
         "server_cpu_us_per_call": 1e6 * used / count,
         "p99_us": float(latency[1]) * {"us": 1, "ms": 1e3, "s": 1e6}[latency[2]],
-        "strangers": strangers.share,
     }
 
 
@@ -103,11 +83,11 @@ def http(bench: Bench, programs: HTTPPrograms) -> dict[int, dict[str, list[dict[
     """GET / for each number of connections, for each server, one measurement a round; the servers take turns."""
     results = {}
     with ExitStack() as stack:
-        port = free_port()
-        article = HTTPServer("article", bench.folder, [programs.article, f"127.0.0.1:{port}"], port, bench.server_cpu)
-        servers = [stack.enter_context(article)]
-        servers.append(stack.enter_context(firnd(bench, COMPARED, "--layout", "sonyflake", "--worker", "515")))
-        servers.append(stack.enter_context(firnd(bench, "firnd-default")))
+        servers = [
+            stack.enter_context(article_server(bench, programs)),
+            stack.enter_context(firnd_server(bench, COMPARED, "--layout", "sonyflake", "--worker", "515")),
+            stack.enter_context(firnd_server(bench, "firnd-default")),
+        ]
         for connections in CONNECTIONS:
             results[connections] = {server.name: [] for server in servers}
             for turn in range(bench.rounds):
@@ -120,6 +100,14 @@ def http(bench: Bench, programs: HTTPPrograms) -> dict[int, dict[str, list[dict[
     return results
 
 
+def http_section(results: dict[int, dict[str, list[dict[str, float]]]]) -> Section:
+    words = (
+        "`GET /` by wrk. The article's service cannot give more than 25,600 IDs per second, and so the figure is that of a "
+        "firnd with the same layout and the same cap; one with the default layout is beside it."
+    )
+    return Section("HTTP beside the article's service", http_table(results), words, http_bars(results), picture="http")
+
+
 def http_table(results: dict[int, dict[str, list[dict[str, float]]]]) -> str:
     names = ("article", COMPARED, "firnd-default")
     rows = [["GET /", "the article's", "firnd, sonyflake", "firnd, default layout", "sonyflake ÷ article's"]]
@@ -130,7 +118,8 @@ def http_table(results: dict[int, dict[str, list[dict[str, float]]]]) -> str:
             ("p99 µs", "p99_us", ",.0f"),
         ):
             values = [middle(servers[name], key) for name in names]
-            rows.append([f"{connections} connections: {label}", *(format(value, form) for value in values), f"{values[1] / values[0]:.2f}"])
+            plural = "s" if connections > 1 else ""
+            rows.append([f"{connections} connection{plural}: {label}", *(format(value, form) for value in values), f"{values[1] / values[0]:.2f}"])
     return table(rows)
 
 
@@ -138,6 +127,6 @@ def http_bars(results: dict[int, dict[str, list[dict[str, float]]]]) -> list[Bar
     bars = []
     for connections, servers in results.items():
         ours, theirs = (round(middle(servers[name], "requests_per_cpu_second")) for name in (COMPARED, "article"))
-        words = f"GET /, {connections} connections: {ours:,} requests per CPU second, {100 * ours // theirs} % of the article's {theirs:,}"
+        words = f"GET / on {connections}: {ours:,} requests per CPU second, {100 * ours // theirs} % of the article's {theirs:,}"
         bars.append(Bar(100 * ours >= ARTICLE_PERCENT * theirs, f"{words}; {ARTICLE_PERCENT} % is asked"))
     return bars

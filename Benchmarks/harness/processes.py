@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 START_PATIENCE = 10.0
+CONNECT_PATIENCE = 5.0
 STOP_PATIENCE = 10.0
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -18,15 +20,50 @@ def on_cpu(cpu: int | None):
     return None if cpu is None else lambda: os.sched_setaffinity(0, {cpu})
 
 
-class Server:
-    """A started server on a Unix socket. Use with `with`: it is stopped by its own process ID at the end."""
+def as_account(account: str | None) -> dict[str, object]:
+    """What Popen is told to run a child as that user; nothing when that is None."""
+    return {} if account is None else {"user": account, "group": account, "extra_groups": []}
 
-    def __init__(self, name: str, protocol: str, path: str, command: list[str], cpu: int | None = None):
-        self.name, self.protocol, self.path = name, protocol, path
-        self.log = Path(path + ".log")
-        with open(self.log, "wb") as log:
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time of a process and of its children that ended; 0 when it is no more."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return sum(map(int, fields[11:15])) / TICKS_PER_SECOND  # utime, stime, and the same of children
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports of the loopback address that nobody has: the kernel says which."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def free_port() -> int:
+    return free_ports(1)[0]
+
+
+class Server:
+    """A started server. Use with `with`: it is stopped by its own process ID at the end.
+
+    `address` is unix:PATH or tcp:ADDRESS:PORT. `account` is that of the user it runs as, where that is not ours.
+    """
+
+    #: What asks it to end at once.
+    stop_signal = signal.SIGTERM
+
+    def __init__(
+        self, name: str, protocol: str, address: str, command: list[str], log: str, cpu: int | None = None, account: str | None = None
+    ):
+        self.name, self.protocol, self.address = name, protocol, address
+        self.log = Path(log)
+        with open(self.log, "wb") as words:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=on_cpu(cpu)
+                command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, preexec_fn=on_cpu(cpu), **as_account(account)
             )
         try:
             self._await_socket()
@@ -44,40 +81,62 @@ class Server:
     def pid(self) -> int:
         return self.process.pid
 
+    @property
+    def path(self) -> str:
+        return self.address.removeprefix("unix:")
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rpartition(":")[2])
+
+    def connect(self) -> socket.socket:
+        """A connection; an OSError where there is none."""
+        if self.address.startswith("tcp:"):
+            return socket.create_connection(("127.0.0.1", self.port), CONNECT_PATIENCE)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(CONNECT_PATIENCE)
+        try:
+            connection.connect(self.path)
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
     def stop(self):
         if self.process.poll() is not None:
             return
-        self.process.terminate()
+        self.process.send_signal(self.stop_signal)
         try:
             self.process.wait(STOP_PATIENCE)
         except subprocess.TimeoutExpired:
-            words = f"did not stop within {STOP_PATIENCE:.0f} s of SIGTERM and was killed"
+            words = f"did not stop within {STOP_PATIENCE:.0f} s of {self.stop_signal.name} and was killed"
             print(f"run: {self.name} {words}", file=sys.stderr)
             self.process.kill()
             self.process.wait()
 
-    def resident_kibibytes(self) -> int:
+    def kibibytes(self, field: str) -> int:
+        """What the kernel says of its memory: VmRSS is all that is resident, RssAnon what is no file's."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{field}:"):
                 return int(line.split()[1])
-        raise RuntimeError(f"{self.name} has no VmRSS")
+        raise RuntimeError(f"{self.name} has no {field}")
 
     def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND  # utime, stime
+        """CPU time of all its threads, and of its children, also of those that ended."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return cpu_seconds(self.pid) + sum(map(cpu_seconds, map(int, children)))
 
     def _await_socket(self):
         end = time.monotonic() + START_PATIENCE
         while time.monotonic() < end:
             if self.process.poll() is not None:
                 sys.exit(f"run: {self.name} ended with code {self.process.returncode}:\n{self._last_words()}")
-            with socket.socket(socket.AF_UNIX) as probe:
-                try:
-                    probe.connect(self.path)
-                    return
-                except OSError:
-                    time.sleep(0.01)
-        sys.exit(f"run: {self.name} did not listen at {self.path} within {START_PATIENCE:.0f} s:\n{self._last_words()}")
+            try:
+                self.connect().close()
+                return
+            except OSError:
+                time.sleep(0.01)
+        sys.exit(f"run: {self.name} did not listen at {self.address} within {START_PATIENCE:.0f} s:\n{self._last_words()}")
 
     def _last_words(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-20:])

@@ -9,22 +9,16 @@ import time
 from contextlib import contextmanager
 from statistics import median
 
-from report import Bar, table
-from scenarios import CONNECTIONS, WIDE_LAYOUT, Bench, first_ids, middle
+from bench import CONNECTIONS, WIDE_LAYOUT, Bench, middle
+from processes import free_ports
+from report import Bar, Section, table
+from scenarios import first_ids
 
 START_PATIENCE = 20.0
 STOP_PATIENCE = 10.0
 #: A rate with etcd counts as equal from here on, in hundredths of the one with SQLite.
 EQUAL_PERCENT = 95
 FIRST_ID_MILLISECONDS = 150
-
-
-def free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 @contextmanager
@@ -73,7 +67,7 @@ def stores(bench: Bench, program: str) -> dict:
             bench.firn_server("firnd-etcd", "--store", f"{cluster}", "--etcd-prefix", "/wide/", *options) as remote,
         ):
             for in_flight, measured in results.items():
-                for turn in range(bench.rounds):
+                for turn in range(bench.minor_rounds):
                     words = []
                     # Which is first changes from round to round.
                     for name, server in sorted([("sqlite", sqlite), ("etcd", remote)], reverse=turn % 2 == 0):
@@ -82,6 +76,11 @@ def stores(bench: Bench, program: str) -> dict:
                         words.append(f"{name} {result['calls_per_second']:,.0f}")
                     print(f"  stores, {in_flight} in flight, round {turn + 1}: {', '.join(words)} calls/s", flush=True)
     return {"calls": results, "first": first}
+
+
+def stores_section(measured: dict) -> Section:
+    words = "NextID of two daemons, one on SQLite, one on an etcd of one member: a store is behind a call only now and then."
+    return Section("The store", stores_table(measured), words, stores_bars(measured))
 
 
 def stores_table(measured: dict) -> str:

@@ -1,63 +1,39 @@
-// Keeps a fixed number of calls in flight on each of some connections, from one thread, and counts what comes back.
+// Keeps calls in flight on some connections, from one thread, and counts what comes back.
 //
-//     load --protocol firn|tickets|redis --socket PATH [--connections N] [--in-flight N] [--batch N]
-//          [--seconds S] [--warmup S] [--server-pid PID]
+//     load --protocol firn|tickets|redis|memcached|http --address unix:PATH|tcp:ADDRESS:PORT [--connections N]
+//          [--in-flight N] [--batch N] [--idle N] [--rate R] [--seconds S] [--warmup S] [--server-pid PID] [--histogram FILE]
+//
+// Without --rate each connection has --in-flight calls open at all times: the highest rate. With --rate a call is due
+// every 1/R s, whether or not earlier ones are answered, and its latency counts from then: while no connection has room
+// for it (each holds --in-flight), it waits, and that is part of its latency. So a server that stalls is charged with all
+// the calls that were due meanwhile. --idle connections are opened beside and say nothing.
 //
 // Prints one line of key=value. Every answer is checked: it is well formed, it answers a call that is open, it holds as
 // many IDs as were asked for, and they lie above all earlier ones of the connection. Anything else ends the program
 // with a message and exit code 1.
 
+#include "connection.h"
 #include "histogram.h"
-#include "protocol.h"
+#include "options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/prctl.h>
 
-enum {
-    EVENTS_PER_WAKEUP = 64,
-    INPUT_CAPACITY = 256 * 1024,
-    MAXIMUM_CONNECTIONS = 1024,
-    MAXIMUM_IN_FLIGHT = 1024,
-    STALL_MILLISECONDS = 5000,
-};
+enum { EVENTS_PER_WAKEUP = 64, STALL_MILLISECONDS = 5000 };
 
-struct options {
-    const struct protocol *protocol;
-    const char *socket;
-    unsigned connections, in_flight, batch;
-    double seconds, warmup;
-    pid_t server;
-};
-
-/// One of a connection's open calls. Its IDs go up by the number of slots, so a call's slot is `call_id % in_flight`.
-struct slot {
-    uint64_t call_id;
-    int64_t sent_at;
-};
-
-struct connection {
-    int fd;
-    bool waits_to_send;
-    struct slot *slots;
-    /// The call that an answer without a call_id belongs to.
-    uint64_t oldest_call;
-    uint64_t last_id;
-    uint8_t *input, *output;
-    size_t input_length, output_length, output_sent;
-};
-
-static struct options options = {.connections = 1, .in_flight = 1, .seconds = 2, .warmup = 0.3};
-static struct histogram latencies;
-static uint64_t calls, ids;
+static struct connection *connections, *idle;
+static int epoll;
+static struct histogram latencies, lateness;
+/// Calls that were due before this are not counted.
+static int64_t counted_from;
+static uint64_t calls, ids, open_calls;
+/// CPU times when counting began, in nanoseconds.
+static clockid_t server_clock = CLOCK_PROCESS_CPUTIME_ID;
+static int64_t client_start, server_start;
 
 _Noreturn void fail(const char *format, ...) {
     va_list arguments;
@@ -68,124 +44,120 @@ _Noreturn void fail(const char *format, ...) {
     exit(1);
 }
 
-static int64_t nanoseconds(clockid_t clock) {
-    struct timespec time;
-    if (clock_gettime(clock, &time) < 0) fail("clock_gettime: %s", strerror(errno));
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+/// Forgets what the warm-up counted.
+static void begin_counting(void) {
+    calls = ids = 0;
+    memset(&latencies, 0, sizeof latencies);
+    client_start = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+    server_start = nanoseconds(server_clock);
 }
 
-// MARK: Connections
-
-static void *allocate(size_t count, size_t size) {
-    void *memory = calloc(count, size);
-    if (memory == NULL) fail("out of memory");
-    return memory;
-}
-
-static void open_connection(struct connection *connection, int epoll) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(options.socket) >= sizeof address.sun_path) fail("%s: too long for a socket's path", options.socket);
-    strcpy(address.sun_path, options.socket);
-    connection->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connection->fd < 0) fail("socket: %s", strerror(errno));
-    if (connect(connection->fd, (struct sockaddr *)&address, sizeof address) < 0)
-        fail("%s: %s", options.socket, strerror(errno));
-    connection->slots = allocate(options.in_flight, sizeof *connection->slots);
-    connection->input = allocate(1, INPUT_CAPACITY);
-    connection->output = allocate(options.in_flight, options.protocol->maximum_request);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, connection->fd, &event) < 0) fail("epoll_ctl: %s", strerror(errno));
-}
-
-static void send_output(struct connection *connection, int epoll) {
-    uint8_t *from = connection->output + connection->output_sent;
-    size_t left = connection->output_length - connection->output_sent;
-    ssize_t sent = send(connection->fd, from, left, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0) {
-        if (errno != EAGAIN && errno != EINTR) fail("send: %s", strerror(errno));
-        sent = 0;
-    }
-    connection->output_sent += (size_t)sent;
-    if (connection->output_sent == connection->output_length) connection->output_sent = connection->output_length = 0;
-    bool waits = connection->output_length > 0;
-    if (waits == connection->waits_to_send) return;
-    connection->waits_to_send = waits;
-    struct epoll_event event = {.events = EPOLLIN | (waits ? EPOLLOUT : 0), .data.ptr = connection};
-    if (epoll_ctl(epoll, EPOLL_CTL_MOD, connection->fd, &event) < 0) fail("epoll_ctl: %s", strerror(errno));
-}
-
-// MARK: Calls
-
-static void put_call(struct connection *connection, struct slot *slot, uint64_t call_id, int64_t now) {
-    *slot = (struct slot){call_id, now};
-    connection->output_length +=
-        options.protocol->put_call(connection->output + connection->output_length, call_id, options.batch);
-}
-
-/// Checks one answer, counts it, and puts the slot's next call into the output.
-static void answered(struct connection *connection, struct answer *answer, int64_t now) {
-    if (!options.protocol->names_calls) answer->call_id = connection->oldest_call++;
-    struct slot *slot = &connection->slots[answer->call_id % options.in_flight];
-    if (slot->call_id != answer->call_id)
-        fail("an answer to call %llu, which is not open", (unsigned long long)answer->call_id);
-    uint64_t wanted = options.batch > 0 ? options.batch : 1;
-    if (answer->count != wanted)
-        fail("%llu IDs instead of %llu", (unsigned long long)answer->count, (unsigned long long)wanted);
-    if (answer->first <= connection->last_id)
-        fail("ID %llu came after %llu on one connection", (unsigned long long)answer->first,
-             (unsigned long long)connection->last_id);
-    connection->last_id = answer->last;
+static void count_call(int64_t due, int64_t now, uint64_t count) {
+    open_calls--;
+    if (due < counted_from) return;
     calls++;
-    ids += answer->count;
-    histogram_add(&latencies, (uint64_t)(now - slot->sent_at));
-    put_call(connection, slot, answer->call_id + options.in_flight, now);
+    ids += count;
+    histogram_add(&latencies, (uint64_t)(now - due));
 }
 
-/// Reads what there is and takes every whole answer. Returns the time.
-static int64_t receive(struct connection *connection) {
-    size_t space = INPUT_CAPACITY - connection->input_length;
-    if (space == 0) fail("an answer of more than %d bytes", INPUT_CAPACITY);
-    ssize_t received = recv(connection->fd, connection->input + connection->input_length, space, MSG_DONTWAIT);
-    if (received == 0) fail("the server closed a connection");
-    int64_t now = nanoseconds(CLOCK_MONOTONIC);
-    if (received < 0) {
-        if (errno != EAGAIN && errno != EINTR) fail("recv: %s", strerror(errno));
-        return now;
-    }
-    connection->input_length += (size_t)received;
+/// Waits for events, at most `patience`; without any for longer than the stall's limit, the program ends.
+static int await_events(struct epoll_event *events, int64_t patience) {
+    int64_t limit = (int64_t)STALL_MILLISECONDS * 1000000;
+    if (patience > limit) patience = limit;
+    struct timespec time = {.tv_sec = patience / 1000000000, .tv_nsec = patience % 1000000000};
+    int count = epoll_pwait2(epoll, events, EVENTS_PER_WAKEUP, &time, NULL);
+    if (count == 0 && patience == limit) fail("no answer for %d ms", STALL_MILLISECONDS);
+    if (count < 0 && errno != EINTR) fail("epoll_pwait2: %s", strerror(errno));
+    return count;
+}
 
-    // What is not sent yet moves to the front: the output has room for as many calls as can be open, and no more.
-    if (connection->output_sent > 0) {
-        connection->output_length -= connection->output_sent;
-        memmove(connection->output, connection->output + connection->output_sent, connection->output_length);
-        connection->output_sent = 0;
+// MARK: As many calls as there is room for
+
+static void fill(struct connection *connection, int64_t now) {
+    while (connection_has_room(connection)) {
+        connection_put_call(connection, now);
+        open_calls++;
     }
-    size_t used = 0;
-    while (used < connection->input_length) {
-        struct answer answer;
-        size_t length =
-            options.protocol->take_answer(connection->input + used, connection->input_length - used, &answer);
-        if (length == 0) break;
-        used += length;
-        answered(connection, &answer, now);
-    }
-    connection->input_length -= used;
-    if (connection->input_length > 0) memmove(connection->input, connection->input + used, connection->input_length);
-    return now;
+    if (connection->output_length > 0) connection_send(connection, epoll);
 }
 
 /// Keeps all connections busy until the clock says `end`. Returns the time.
-static int64_t run_until(int epoll, int64_t end) {
+static int64_t run_closed(int64_t end) {
     int64_t now = nanoseconds(CLOCK_MONOTONIC);
     while (now < end) {
         struct epoll_event events[EVENTS_PER_WAKEUP];
-        int count = epoll_wait(epoll, events, EVENTS_PER_WAKEUP, STALL_MILLISECONDS);
-        if (count == 0) fail("no answer for %d ms", STALL_MILLISECONDS);
-        if (count < 0 && errno != EINTR) fail("epoll_wait: %s", strerror(errno));
+        int count = await_events(events, INT64_MAX);
         for (int index = 0; index < count; index++) {
             struct connection *connection = events[index].data.ptr;
-            if (events[index].events & ~(uint32_t)EPOLLOUT) now = receive(connection);
-            if (connection->output_length > 0) send_output(connection, epoll);
+            if (events[index].events & ~(uint32_t)EPOLLOUT) now = connection_receive(connection, count_call);
+            fill(connection, now);
+        }
+    }
+    return now;
+}
+
+// MARK: Calls that are due at their times
+
+/// The connections with room, the one that waits longest first: calls spread over all of them.
+static struct connection **line;
+static unsigned line_first, line_length;
+
+static void stand_in_line(struct connection *connection) {
+    if (connection->in_line || !connection_has_room(connection)) return;
+    connection->in_line = true;
+    line[(line_first + line_length++) % options.connections] = connection;
+}
+
+/// The n-th call's time. From the start each time, so that nothing adds up.
+static int64_t due_time(int64_t start, uint64_t call) {
+    return start + (int64_t)((double)call * 1e9 / options.rate);
+}
+
+/// Puts the calls that are due, and sends them. Returns the number of the first call that is left.
+static uint64_t dispatch(int64_t start, int64_t end, uint64_t call, int64_t now) {
+    static struct connection **written;
+    if (written == NULL) written = allocate(options.connections, sizeof *written);
+    unsigned count = 0;
+    for (;; call++) {
+        int64_t due = due_time(start, call);
+        if (due > now || due >= end || line_length == 0) break;
+        struct connection *connection = line[line_first];
+        line_first = (line_first + 1) % options.connections;
+        line_length--;
+        connection->in_line = false;
+        if (connection->output_length == 0) written[count++] = connection;
+        connection_put_call(connection, due);
+        open_calls++;
+        if (due >= counted_from) histogram_add(&lateness, (uint64_t)(now - due));
+        stand_in_line(connection);
+    }
+    for (unsigned index = 0; index < count; index++) connection_send(written[index], epoll);
+    return call;
+}
+
+/// Makes the calls that are due from `start` to `end`, and waits for the answers. Returns the time of the last one.
+static int64_t run_open(int64_t start, int64_t end) {
+    line = allocate(options.connections, sizeof *line);
+    for (unsigned index = 0; index < options.connections; index++) stand_in_line(&connections[index]);
+    int64_t now = nanoseconds(CLOCK_MONOTONIC);
+    uint64_t call = 0;
+    bool counting = false;
+    while (due_time(start, call) < end || open_calls > 0) {
+        call = dispatch(start, end, call, now);
+        int64_t due = due_time(start, call), patience = INT64_MAX;
+        if (line_length > 0 && due < end) patience = due > now ? due - now : 0;
+        struct epoll_event events[EVENTS_PER_WAKEUP];
+        int count = await_events(events, patience);
+        for (int index = 0; index < count; index++) {
+            struct connection *connection = events[index].data.ptr;
+            if (events[index].events & ~(uint32_t)EPOLLOUT) connection_receive(connection, count_call);
+            if (connection->output_length > 0) connection_send(connection, epoll);
+            stand_in_line(connection);
+        }
+        now = nanoseconds(CLOCK_MONOTONIC);
+        if (!counting && now >= counted_from) {
+            begin_counting();
+            counting = true;
         }
     }
     return now;
@@ -193,78 +165,58 @@ static int64_t run_until(int epoll, int64_t end) {
 
 // MARK: The program
 
-static double number(const char *name, const char *text, double minimum, double maximum) {
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end != 0 || !(value >= minimum && value <= maximum))
-        fail("--%s %s: not a number from %g to %g", name, text, minimum, maximum);
-    return value;
+static void open_all(void) {
+    epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0) fail("epoll_create1: %s", strerror(errno));
+    connections = allocate(options.connections, sizeof *connections);
+    for (unsigned index = 0; index < options.connections; index++) connection_open(&connections[index], epoll);
+    idle = allocate(options.idle + 1, sizeof *idle);
+    for (unsigned index = 0; index < options.idle; index++) connection_open_idle(&idle[index]);
 }
 
-static void parse_options(int argc, char **argv) {
-    static const struct option known[] = {
-        {"protocol", required_argument, NULL, 'p'}, {"socket", required_argument, NULL, 'u'},
-        {"connections", required_argument, NULL, 'c'}, {"in-flight", required_argument, NULL, 'f'},
-        {"batch", required_argument, NULL, 'b'}, {"seconds", required_argument, NULL, 's'},
-        {"warmup", required_argument, NULL, 'w'}, {"server-pid", required_argument, NULL, 'i'}, {0},
-    };
-    int option, index;
-    while ((option = getopt_long(argc, argv, "", known, &index)) >= 0) {
-        if (option == '?') exit(64);
-        const char *name = known[index].name;
-        switch (option) {
-        case 'p':
-            if (strcmp(optarg, "firn") == 0) options.protocol = &protocol_firn;
-            else if (strcmp(optarg, "tickets") == 0) options.protocol = &protocol_tickets;
-            else if (strcmp(optarg, "redis") == 0) options.protocol = &protocol_redis;
-            else fail("--protocol %s: neither firn, tickets nor redis", optarg);
-            break;
-        case 'u': options.socket = optarg; break;
-        case 'c': options.connections = (unsigned)number(name, optarg, 1, MAXIMUM_CONNECTIONS); break;
-        case 'f': options.in_flight = (unsigned)number(name, optarg, 1, MAXIMUM_IN_FLIGHT); break;
-        case 'b': options.batch = (unsigned)number(name, optarg, 0, UINT32_MAX); break;
-        case 's': options.seconds = number(name, optarg, 0.01, 3600); break;
-        case 'w': options.warmup = number(name, optarg, 0, 3600); break;
-        case 'i': options.server = (pid_t)number(name, optarg, 1, 1 << 30); break;
-        }
-    }
-    if (options.protocol == NULL || options.socket == NULL || optind < argc)
-        fail("usage: load --protocol firn|tickets|redis --socket PATH [options]; they are at the top of load.c");
-    if (options.batch > 0 && options.protocol == &protocol_redis) fail("--batch goes with --protocol firn or tickets");
+static double microseconds(const struct histogram *histogram, double fraction) {
+    return (double)histogram_quantile(histogram, fraction) / 1e3;
+}
+
+static void report(double seconds, double client, double server) {
+    if (calls == 0) fail("no call was answered in %.3f s", seconds);
+    printf("calls=%llu ids=%llu seconds=%.6f calls_per_second=%.0f ids_per_second=%.0f p50_us=%.3f p99_us=%.3f "
+           "client_cpu_us=%.0f server_cpu_us=%.0f client_cpu_us_per_call=%.4f server_cpu_us_per_call=%.4f",
+           (unsigned long long)calls, (unsigned long long)ids, seconds, (double)calls / seconds, (double)ids / seconds,
+           microseconds(&latencies, 0.5), microseconds(&latencies, 0.99), client, server, client / (double)calls,
+           server / (double)calls);
+    if (options.rate > 0) printf(" sent_late_p99_us=%.3f", microseconds(&lateness, 0.99));
+    putchar('\n');
+    if (options.histogram == NULL) return;
+    FILE *file = fopen(options.histogram, "w");
+    if (file == NULL) fail("%s: %s", options.histogram, strerror(errno));
+    histogram_write(&latencies, file);
+    if (fclose(file) != 0) fail("%s: %s", options.histogram, strerror(errno));
 }
 
 int main(int argc, char **argv) {
-    parse_options(argc, argv);
-    clockid_t server_clock = CLOCK_PROCESS_CPUTIME_ID;
+    options_parse(argc, argv);
     if (options.server > 0 && clock_getcpuclockid(options.server, &server_clock) != 0)
         fail("--server-pid %d: no such process", (int)options.server);
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll < 0) fail("epoll_create1: %s", strerror(errno));
-    struct connection *connections = allocate(options.connections, sizeof *connections);
-    for (unsigned index = 0; index < options.connections; index++) open_connection(&connections[index], epoll);
+    // By default the kernel wakes a process up to 50 µs late.
+    if (options.rate > 0 && prctl(PR_SET_TIMERSLACK, 1UL) < 0) fail("prctl: %s", strerror(errno));
+    open_all();
 
-    int64_t start = nanoseconds(CLOCK_MONOTONIC);
-    for (unsigned index = 0; index < options.connections; index++) {
-        struct connection *connection = &connections[index];
-        connection->oldest_call = options.in_flight;
-        for (unsigned slot = 0; slot < options.in_flight; slot++)
-            put_call(connection, &connection->slots[slot], options.in_flight + slot, start);
-        send_output(connection, epoll);
+    int64_t start = nanoseconds(CLOCK_MONOTONIC), end;
+    int64_t warmup = (int64_t)(options.warmup * 1e9), measured = (int64_t)(options.seconds * 1e9);
+    if (options.rate > 0) {
+        counted_from = start + warmup;
+        end = run_open(start, counted_from + measured);
+        start = counted_from;
+    } else {
+        for (unsigned index = 0; index < options.connections; index++) fill(&connections[index], start);
+        start = run_closed(start + warmup);
+        begin_counting();
+        end = run_closed(start + measured);
     }
-    start = run_until(epoll, start + (int64_t)(options.warmup * 1e9));
-    calls = ids = 0;
-    memset(&latencies, 0, sizeof latencies);
-    int64_t client_start = nanoseconds(CLOCK_PROCESS_CPUTIME_ID), server_start = nanoseconds(server_clock);
-
-    int64_t end = run_until(epoll, start + (int64_t)(options.seconds * 1e9));
     double client = (double)(nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - client_start) / 1e3;
     double server = options.server > 0 ? (double)(nanoseconds(server_clock) - server_start) / 1e3 : 0;
-    double seconds = (double)(end - start) / 1e9;
-    if (calls == 0) fail("no call was answered in %.3f s", seconds);
-    printf("calls=%llu ids=%llu seconds=%.6f calls_per_second=%.0f ids_per_second=%.0f p50_us=%.3f p99_us=%.3f "
-           "client_cpu_us=%.0f server_cpu_us=%.0f client_cpu_us_per_call=%.4f server_cpu_us_per_call=%.4f\n",
-           (unsigned long long)calls, (unsigned long long)ids, seconds, (double)calls / seconds, (double)ids / seconds,
-           (double)histogram_quantile(&latencies, 0.5) / 1e3, (double)histogram_quantile(&latencies, 0.99) / 1e3,
-           client, server, client / (double)calls, server / (double)calls);
+    for (unsigned index = 0; index < options.idle; index++) connection_check_idle(&idle[index]);
+    report((double)(end - start) / 1e9, client, server);
     return 0;
 }

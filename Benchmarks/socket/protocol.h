@@ -21,11 +21,15 @@ struct protocol {
     size_t maximum_request;
     /// Writes a call for one ID, or for `batch` when that is not 0. Returns its length.
     size_t (*put_call)(uint8_t *out, uint64_t call_id, uint32_t batch);
-    /// Reads one answer. Returns its length; 0 when it is not whole yet. Ends the program when it is no good answer.
-    size_t (*take_answer)(const uint8_t *in, size_t length, struct answer *answer);
+    /// Reads one answer to a call for `batch`. Returns its length; 0 when it is not whole yet. Ends the program when it is
+    /// no good answer.
+    size_t (*take_answer)(const uint8_t *in, size_t length, uint32_t batch, struct answer *answer);
 };
 
-extern const struct protocol protocol_firn, protocol_tickets, protocol_redis;
+extern const struct protocol protocol_firn, protocol_tickets, protocol_redis, protocol_memcached, protocol_http;
+
+/// The protocol of that name, or NULL.
+const struct protocol *protocol_named(const char *name);
 
 /// Says what is wrong and ends the program.
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,10 +1,11 @@
 // The limit that firnd is held against: what a plain C server does that answers frames as long as firnd's, from one
 // thread, and does nothing else. No limits, no windows, no metrics, and no protobuf beyond copying the call_id.
 //
-//     reference-server SOCKET
+//     reference-server unix:PATH|tcp:ADDRESS:PORT
 //
 // A wake-up of a connection is one read, an answer to each whole frame, and one write.
 
+#include "address.h"
 #include "wire.h"
 
 #include <assert.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -145,23 +145,22 @@ static void accept_one(int epoll, int listener) {
     watch(epoll, EPOLL_CTL_ADD, connection, EPOLLIN);
 }
 
-static int listen_at(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        die(path);
+static int listen_at(const char *text) {
+    struct address address = {0};
+    if (!address_parse(text, &address)) {
+        fprintf(stderr, "reference-server: %s: neither unix:PATH nor tcp:ADDRESS:PORT on a loopback address\n", text);
+        exit(64);
     }
-    strcpy(address.sun_path, path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = address_socket(&address, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) die("socket");
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0) die(path);
+    if (bind(fd, &address.any, address.length) < 0) die(text);
     if (listen(fd, SOMAXCONN) < 0) die("listen");
     return fd;
 }
 
 int main(int argc, char **argv) {
     if (argc != 2) {
-        fprintf(stderr, "usage: reference-server SOCKET\n");
+        fprintf(stderr, "usage: reference-server unix:PATH|tcp:ADDRESS:PORT\n");
         return 64;
     }
     int listener = listen_at(argv[1]);
