@@ -6,7 +6,7 @@ from statistics import median
 
 from bench import BATCH, middle
 from build import PACKAGE
-from report import Section, bars_section, percent, table
+from report import Section, bars_section, paragraph, percent, table
 from sections import LAYOUT_IDS_PER_SECOND
 
 BEGIN = "<!-- Benchmarks/run --write-docs writes what is from here … -->"
@@ -40,8 +40,8 @@ def document(machine: str, versions: str, made: str, sections: list[Section]) ->
     parts = [
         "# Benchmarks",
         f"Made by `Benchmarks/run --write-docs` in {made}, which measures all of it again ([how](../Benchmarks/README.md)).",
-        machine,
-        f"Beside firnd: {versions}.",
+        paragraph(machine),
+        paragraph(f"Beside firnd: {versions}."),
         "## How to read it",
         READING.rstrip(),
     ]
@@ -65,27 +65,30 @@ def readme(machine: str, results) -> str:
         ratio = values["firnd"] / values["reference"]
         rows.append([label, *(format(value, form) for value in values.values()), f"{ratio:.2f}"])
     parts = [picture("rates", "Calls per second of a plain C server, firnd, Redis, memcached and PostgreSQL", "docs/images")]
-    return "\n\n".join([*parts, machine, table(rows), *_sentences(results)])
+    return "\n\n".join([*parts, paragraph(machine), table(rows), *map(paragraph, _sentences(results))])
 
 
 def _sentences(results) -> list[str]:
     batch = middle(results.batches["firnd, 2 in flight"], "ids_per_second")
     ids, ticks = (middle(results.tickets[name], "calls_per_second") for name in ("firn", "tickets"))
-    shares = [percent(*(middle(results.stores["calls"][count][name], "calls_per_second") for name in ("etcd", "sqlite"))) for count in (1, 32)]
-    calls = f"Batches of {BATCH:,} on one connection: {batch:,.0f} IDs per second, {percent(batch, LAYOUT_IDS_PER_SECOND)} % of what the default layout has. "
-    calls += f"With etcd instead of SQLite: {shares[0]} % and {shares[1]} % of the rates, and {median(results.stores['first']):.0f} ms from exec to the "
-    calls += f"first ID instead of {median(results.first):.0f}. Tickets from a named sequence: {ticks:,.0f} per second on one connection, beside {ids:,.0f} IDs."
+    rates = [[middle(stores[name], "calls_per_second") for name in ("etcd", "sqlite")] for stores in results.stores["calls"].values()]
+    shares = [percent(etcd, sqlite) for etcd, sqlite in rates]
+    calls = f"Batches of {BATCH:,} on one connection: {batch:,.0f} IDs per second, {percent(batch, LAYOUT_IDS_PER_SECOND)} % of what "
+    calls += f"the default layout has. With etcd instead of SQLite: {shares[0]} % and {shares[1]} % of the rates, and "
+    calls += f"{median(results.stores['first']):.0f} ms from exec to the first ID instead of {median(results.first):.0f}. "
+    calls += f"Tickets from a named sequence: {ticks:,.0f} per second on one connection, beside {ids:,.0f} IDs."
     at = {name: results.latencies[1][name][50] for name in ("firnd", "redis")}
     late = f"At half of its highest rate ({at['firnd']['rate']:,.0f} calls per second, each due at its time) firnd answers within "
     late += f"{at['firnd']['p50']:,.0f} µs in the median and {at['firnd']['p99']:,.0f} µs in 99 of 100 calls; Redis at half of its own within "
     late += f"{at['redis']['p50']:,.0f} and {at['redis']['p99']:,.0f} µs."
-    both = {count: [middle(results.http[count][name], "requests_per_cpu_second") for name in ("firnd-sonyflake", "article")] for count in (16, 64)}
-    ours, theirs = both[16]
-    web = "`GET /` beside the service of the article, in Go with gin and sonyflake's arithmetic, both with sonyflake's layout and its cap of "
-    web += f"25,600 IDs per second: {ours:,.0f} requests per second of CPU time to {theirs:,.0f} on 16 connections "
-    web += f"({ours / theirs:.2f} times), {both[64][0]:,.0f} to {both[64][1]:,.0f} on 64 ({both[64][0] / both[64][1]:.2f} times)."
+    web = "`GET /` beside the service of the article, in Go with gin and sonyflake's arithmetic, both with sonyflake's layout and its "
+    web += "cap of 25,600 IDs per second: "
+    for count, mark in ((16, ", "), (64, ".")):
+        ours, theirs = (middle(results.http[count][name], "requests_per_cpu_second") for name in ("firnd-sonyflake", "article"))
+        web += f"{ours:,.0f} requests per second of CPU time to {theirs:,.0f} on {count} connections ({ours / theirs:.2f} times){mark}"
     memory = {name: [kibibytes / 1024 for kibibytes in both] for name, both in results.memory.items()}
-    rest = f"Idle: {memory['firnd'][0]:.1f} MiB resident, {memory['firnd'][1]:.1f} MiB of it its own (Redis {memory['redis'][0]:.1f} and {memory['redis'][1]:.1f}). "
+    rest = f"Idle: {memory['firnd'][0]:.1f} MiB resident, {memory['firnd'][1]:.1f} MiB of it its own "
+    rest += f"(Redis {memory['redis'][0]:.1f} and {memory['redis'][1]:.1f}). "
     rest += "[docs/BENCHMARKS.md](docs/BENCHMARKS.md) has the whole run: latencies at given rates, 1 to 2,000 connections, the client library; "
     rest += "`Benchmarks/run` measures it again."
     return [calls, late, web, rest]

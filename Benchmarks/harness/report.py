@@ -1,7 +1,15 @@
 """Says the numbers: sections of tables in Markdown, which are read as well in a terminal, and how each bar was met."""
 
 import math
+import textwrap
 from dataclasses import dataclass, field
+
+
+LINE = 128
+
+
+def paragraph(words: str) -> str:
+    return textwrap.fill(words, LINE, break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass
@@ -24,7 +32,7 @@ class Section:
     picture: str | None = None
 
     def markdown(self, picture: str = "") -> str:
-        parts = [f"## {self.title}", self.words, picture, self.tables]
+        parts = [f"## {self.title}", paragraph(self.words), picture, self.tables]
         return "\n\n".join(part for part in parts if part)
 
 
