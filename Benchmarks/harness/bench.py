@@ -40,6 +40,11 @@ class Bench:
     def minor_rounds(self) -> int:
         return min(self.rounds, MINOR_ROUNDS)
 
+    @property
+    def minor_seconds(self) -> float:
+        """Of a measurement of which there are many."""
+        return self.seconds / 2
+
     def start(self, name: str, protocol: str, address: str, command: list[str]) -> Server:
         return Server(name, protocol, address, command, f"{self.folder}/{name}-{next(self._numbers)}.log", self.server_cpu)
 

@@ -9,8 +9,6 @@ COUNTS = (1, 16, 256, 2_000)
 IDLE = 2_000
 TRANSPORTS = {"unix": "Unix sockets", "tcp": "TCP, loopback"}
 SERVERS = ("reference", "firnd", "redis", "memcached")
-#: These measurements are many: each is shorter.
-SHARE_OF_SECONDS = 0.5
 
 
 def start_servers(bench: Bench, stack: ExitStack, transport: str):
@@ -29,7 +27,7 @@ def sweep(bench: Bench) -> dict[str, dict[int, dict[str, list[dict[str, float]]]
                 measured = results[transport][count] = {server.name: [] for server in servers}
                 for _ in range(bench.minor_rounds):
                     for server in servers:
-                        measured[server.name].append(bench.load(server, "--connections", count, seconds=SHARE_OF_SECONDS * bench.seconds))
+                        measured[server.name].append(bench.load(server, "--connections", count, seconds=bench.minor_seconds))
                 rates = (f"{name} {middle(measured[name], 'calls_per_second'):,.0f}" for name in measured)
                 print(f"  {count:,} connections, {transport}: {', '.join(rates)} calls/s", flush=True)
     return results
@@ -45,7 +43,7 @@ def beside_idle(bench: Bench) -> dict[str, dict[int, list[dict[str, float]]]]:
         for turn in range(bench.minor_rounds):
             for server in servers:
                 for idle, measured in results[server.name].items():
-                    measured.append(bench.load(server, "--connections", CONNECTIONS, "--idle", idle, seconds=SHARE_OF_SECONDS * bench.seconds))
+                    measured.append(bench.load(server, "--connections", CONNECTIONS, "--idle", idle, seconds=bench.minor_seconds))
             rates = (f"{name} {measured[IDLE][-1]['calls_per_second']:,.0f}" for name, measured in results.items())
             print(f"  beside {IDLE:,} idle connections, round {turn + 1}: {', '.join(rates)} calls/s", flush=True)
     return results

@@ -56,6 +56,11 @@ def firnd_server(bench: Bench, name: str, *options: str, firnd: str | None = Non
     return bench.start(name, "http", address, command)
 
 
+def sonyflake_server(bench: Bench) -> Server:
+    """firnd with the layout of the article's service, and so with its cap."""
+    return firnd_server(bench, COMPARED, "--layout", "sonyflake", "--worker", "515")
+
+
 def measure(bench: Bench, wrk: str, server: Server, connections: int) -> dict[str, float]:
     """One measurement. Every answer has to be a 200, or there is none."""
     time.sleep(SETTLE_SECONDS)
@@ -85,7 +90,7 @@ def http(bench: Bench, programs: HTTPPrograms) -> dict[int, dict[str, list[dict[
     with ExitStack() as stack:
         servers = [
             stack.enter_context(article_server(bench, programs)),
-            stack.enter_context(firnd_server(bench, COMPARED, "--layout", "sonyflake", "--worker", "515")),
+            stack.enter_context(sonyflake_server(bench)),
             stack.enter_context(firnd_server(bench, "firnd-default")),
         ]
         for connections in CONNECTIONS:

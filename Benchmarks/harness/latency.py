@@ -10,8 +10,9 @@ from contextlib import ExitStack
 from bench import CONNECTIONS, LABELS, Bench, middle
 from connections import start_servers
 from histogram import percentiles, read
-from http_gateway import HTTPPrograms, article_server, firnd_server
+from http_gateway import COMPARED, HTTPPrograms, article_server, firnd_server, sonyflake_server
 from postgres import nextval, postgres
+from processes import Server
 from report import Section, table
 
 SHARES = (25, 50, 75)
@@ -21,10 +22,10 @@ MAXIMUM_IN_FLIGHT = 256
 KEPT_PERCENT = 99
 
 
-def open_loop(bench: Bench, server, rate: float, protocol: str | None = None) -> tuple[dict[str, float], Counter[int]]:
+def open_loop(bench: Bench, server: Server, rate: float) -> tuple[dict[str, float], Counter[int]]:
     path = f"{bench.folder}/histogram"
     options = ("--connections", CONNECTIONS, "--in-flight", MAXIMUM_IN_FLIGHT, "--rate", f"{rate:.0f}", "--histogram", path)
-    result = bench.load(server, *options, protocol=protocol)
+    result = bench.load(server, *options, seconds=bench.minor_seconds)
     return result, read(path)
 
 
@@ -68,15 +69,18 @@ def http_latencies(bench: Bench, programs: HTTPPrograms) -> dict:
     with ExitStack() as stack:
         servers = {
             "article": stack.enter_context(article_server(bench, programs)),
-            "firnd-sonyflake": stack.enter_context(firnd_server(bench, "firnd-sonyflake", "--layout", "sonyflake", "--worker", "515")),
+            COMPARED: stack.enter_context(sonyflake_server(bench)),
             "firnd-default": stack.enter_context(firnd_server(bench, "firnd-default")),
         }
-        closed = {name: [bench.load(server, "--connections", CONNECTIONS) for _ in range(bench.minor_rounds)] for name, server in servers.items()}
-        highest = {name: middle(rounds, "calls_per_second") for name, rounds in closed.items()}
+        highest = {}
+        for name, server in servers.items():
+            options = ("--connections", CONNECTIONS)
+            rounds = [bench.load(server, *options, seconds=bench.minor_seconds) for _ in range(bench.minor_rounds)]
+            highest[name] = middle(rounds, "calls_per_second")
         return at_shares(bench, "GET /", highest, lambda name, rate: open_loop(bench, servers[name], rate))
 
 
-HTTP_LABELS = {"article": "the article's", "firnd-sonyflake": "firnd, sonyflake", "firnd-default": "firnd, default layout"}
+HTTP_LABELS = {"article": "the article's", COMPARED: "firnd, sonyflake", "firnd-default": "firnd, default layout"}
 
 
 def latency_table(results: dict[str, dict[int, dict[str, float]]], labels: dict[str, str]) -> str:

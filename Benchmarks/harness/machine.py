@@ -31,7 +31,7 @@ def machine_words(bench: Bench) -> str:
         f"{len(os.sched_getaffinity(0))} CPUs ({processor()}, {platform.machine()}), {pages * size / 2**30:.0f} GiB, "
         f"Linux {platform.release()}; "
         f"{datetime.now(timezone.utc):%Y-%m-%d}, commit {commit()}. Medians of {bench.rounds} interleaved rounds of {bench.seconds:g} s for single calls and HTTP, "
-        f"of {bench.minor_rounds} for the rest{pinned}. "
+        f"of {bench.minor_rounds} for the rest ({bench.minor_seconds:g} s for latencies and numbers of connections){pinned}. "
         f"Other processes kept {round(median(shares))} % of the machine's CPU time busy in the median measurement, "
         f"{max(shares)} % in the worst."
     )
