@@ -122,7 +122,6 @@ let package = Package(
                 "FirnEngine", "FirnLayout", "FirnServer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
-            resources: [.embedInCode("Page/status.html")],
             swiftSettings: swiftSettings
         ),
         // What the daemon and the command both have to find: the store, and the default places.

@@ -86,8 +86,3 @@ package final class AdminPages: Sendable {
         return StatusDocument.json(reading, rates: zip(ids, calls).map { StatusDocument.Rates(ids: $0, calls: $1) })
     }
 }
-
-/// The page at `/`, which is the file `Page/status.html` as it is.
-enum StatusPage {
-    static let html = String(decoding: PackageResources.status_html, as: UTF8.self)
-}
