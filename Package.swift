@@ -330,3 +330,17 @@ if let part = Context.environment["FIRN_ONLY"] {
     }
     package.products = []
 }
+
+// What scripts/build-release compiles, where both programs are made by one `swift build`. Without --product that makes every
+// target but the tests: what only tests need is among those, and etcd, with the trait or without.
+if let parts = Context.environment["FIRN_ONLY_PROGRAMS"] {
+    let withoutEtcd = parts == "small"
+    package.targets.removeAll {
+        $0.isTest || $0.path?.hasPrefix("Tests/") == true || withoutEtcd && $0.name == "FirnEtcd"
+    }
+    for target in package.targets where withoutEtcd {
+        target.dependencies.removeAll {
+            if case .targetItem(name: "FirnEtcd", condition: _) = $0 { true } else { false }
+        }
+    }
+}
