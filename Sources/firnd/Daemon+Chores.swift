@@ -1,3 +1,4 @@
+internal import CLinux
 internal import FirnEngine
 internal import FirnLayout
 internal import FirnServer
@@ -11,6 +12,17 @@ internal import Logging
 
 /// What the daemon does besides serving.
 extension Daemon {
+    /// How long after the start its pages are given back. By then every thread has had its first turn, and the first calls
+    /// did not wait for pages that had just been given back.
+    static let settlingTime = Duration.milliseconds(200)
+
+    /// Sleeps until the daemon is to stop, where no supervisor is to be told of it.
+    static func sleep(until stop: StopRequest, chore: () -> Void) -> String {
+        if let reason = stop.wait(atMost: settlingTime, chore: chore) { return reason }
+        firn_forget_startup_pages()
+        return stop.wait(chore: chore)!
+    }
+
     /// Binds sockets anew whose files were removed or replaced. Asked for about once a second, until they are there.
     static func restore(_ listeners: Listeners, of server: Server, _ logger: Logger) {
         for (address, error) in listeners.restore() {

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import FirnEngine
 internal import FirnGateway
 internal import FirnLayout
@@ -132,7 +131,6 @@ final class Daemon {
         Announcement(configuration: configuration, addresses: listeners.addresses, http: httpListeners, slots: slots)
             .log(to: logger)
 
-        firn_forget_startup_pages()
         let daemonWatch = supervisor.map { supervisor in
             DaemonWatch(
                 supervisor: supervisor,
@@ -144,7 +142,7 @@ final class Daemon {
             )
         }
         let chore = { [logger] in Self.restore(listeners, of: server, logger) }
-        let reason = daemonWatch?.run(until: stop, chore: chore) ?? stop.wait(chore: chore)!
+        let reason = daemonWatch?.run(until: stop, chore: chore) ?? Self.sleep(until: stop, chore: chore)
         let refusal = refusal.error.withLock { $0 }
         logger.info(
             "stopping",

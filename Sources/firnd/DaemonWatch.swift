@@ -1,3 +1,4 @@
+internal import CLinux
 internal import FirnEngine
 internal import FirnGateway
 internal import FirnServer
@@ -34,7 +35,13 @@ final class DaemonWatch {
     /// - Parameter chore: what the main thread does besides, when it is asked to.
     func run(until stop: StopRequest, chore: () -> Void) -> String {
         var supervision = Supervision(watchdog: supervisor.watchdog, now: clock.bootNanoseconds())
+        let settled = ContinuousClock.now + Daemon.settlingTime
+        var hasSettled = false
         while true {
+            if !hasSettled, ContinuousClock.now >= settled {
+                firn_forget_startup_pages()
+                hasSettled = true
+            }
             var next = supervision
             let turn = next.turned(standing, now: clock.bootNanoseconds())
             // What was not taken is said again in the next turn, for then this one has not been.
