@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
 
-// A package of its own, so that who uses Firn does not fetch what its examples use.
+// A package of its own, so that users of Firn do not fetch what its examples use.
 
 import PackageDescription
 

@@ -18,8 +18,8 @@ package enum Minted<Value: Sendable & Equatable>: Sendable, Equatable {
 /// 1. The IDs of one shard strictly rise: a block is used up, or dropped, before anything later is claimed (promise 4).
 /// 2. An ID's tick is the tick it was asked in: a block of a past tick is dropped, never served from (promise 5).
 /// 3. While other shards wait, a shard takes no more of a tick than what their blocks leave over, and, only when it waits
-///    itself, its first block. So who waits gets a block of a tick that is large enough, and ticks too small for a
-///    block each still go to those who wait, whoever comes first.
+///    itself, its first block. So a waiting call gets a block of a tick that is large enough, and ticks too small for a
+///    block each still go to those that wait, in order of arrival.
 ///
 /// For one thread; not `Sendable`.
 package final class Shard {

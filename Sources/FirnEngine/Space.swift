@@ -88,7 +88,7 @@ package final class Space: Sendable {
     ///   - count: how many at most; at least 1.
     ///   - now: the present tick.
     ///   - reserve: how many to leave for other shards that wait.
-    ///   - floor: how many may be taken in spite of the reserve.
+    ///   - floor: how many may be taken although the reserve is reached.
     package func claim(upTo count: UInt64, now: UInt64, leaving reserve: UInt64 = 0, butAtLeast floor: UInt64 = 0)
         -> Claim
     {
@@ -116,7 +116,7 @@ package final class Space: Sendable {
     }
 
     /// The sequence number that the tick `now` begins with, of which nothing was given out. At most half of the tick is
-    /// left out, and nothing where the tick before was used past its half: whoever needs all of every tick gets all but
+    /// left out, and nothing where the tick before was used past its half: a caller that needs all of every tick gets all but
     /// half of the first.
     private func firstSequence(_ now: UInt64, begin: UInt64, after current: UInt64) -> UInt64 {
         guard firstSequenceMask != 0, begin - current >= firstSequenceMask + 1 else { return 0 }

@@ -2,7 +2,7 @@ internal import NIOCore
 
 /// Runs tasks on an event loop's thread, beside its sockets.
 ///
-/// So the calls to etcd need no thread of Swift's pool: the daemon goes without that pool, and who waits for a call may
+/// So the calls to etcd need no thread of Swift's pool: the daemon goes without that pool, and a thread that waits for a call may
 /// be one of its threads.
 final class EventLoopExecutor: TaskExecutor {
     private let eventLoop: any EventLoop

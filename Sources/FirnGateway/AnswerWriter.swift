@@ -28,7 +28,7 @@ struct AnswerWriter {
             body.list.writePiece(to: &first)
             if !body.list.isFinished {
                 rest = body
-                // Whoever knows no chunks takes the connection's end for the body's.
+                // A client that knows no chunks takes the connection's end for the body's.
                 closes = closes || !manner.mayChunk
             }
         }

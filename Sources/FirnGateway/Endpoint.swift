@@ -43,7 +43,7 @@ struct Endpoint: Sendable {
     let summary: String
     let parameters: [Parameter]
     let answers: [Answer]
-    /// Whether query items that no endpoint knows are allowed: who wants a fresh answer of a cache adds one.
+    /// Whether query items that no endpoint knows are allowed: a client that wants to get past a cache adds one.
     var ignoresUnknownItems = false
     let route: @Sendable (Arguments) throws(HTTPAnswer) -> Route
 

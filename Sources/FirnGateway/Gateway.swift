@@ -96,7 +96,7 @@ package final class Gateway: Sendable {
     ) throws -> any Channel {
         let isUnix = listener.listener.isUnix
         let purpose = listener.purpose
-        // Who comes from elsewhere asks by names that the daemon cannot know.
+        // Clients of other hosts use names that the daemon cannot know.
         let checksHost = listener.listener.isLoopback && !isUnix
         var bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)

@@ -22,7 +22,7 @@ struct HTTPAnswer: Error {
     var retryAfterSeconds: UInt32?
     /// Whether two requests may be given the same answer.
     var isCacheable = false
-    /// Names this very body; whoever has it already is told so (304).
+    /// Names this very body; a client that has it already is told so (304).
     var entityTag: String?
     /// The origin whose pages may read the answer; `*` for all.
     var readers: String?

@@ -3,7 +3,7 @@ internal import FirnServer
 internal import NIOCore
 internal import NIOHTTP1
 
-/// One connection's requests, answered one after the other. Whoever sends several at once (pipelining) has the later ones
+/// One connection's requests, answered one after the other. A client that sends several at once (pipelining) has the later ones
 /// wait here, and is not read until they are through: at most what one read holds.
 final class RequestHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart

@@ -69,7 +69,7 @@ extension FirnID: LosslessStringConvertible {
 }
 
 extension FirnID: Codable {
-    /// Reads a decimal string. A number is refused: whoever wrote it may already have rounded it.
+    /// Reads a decimal string. A number is refused: its writer may already have rounded it.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)

@@ -3,7 +3,7 @@ extension Layout {
     ///
     /// - Parameters:
     ///   - time: Ticks since the epoch.
-    ///   - worker: Who makes the ID.
+    ///   - worker: The maker of the ID.
     ///   - sequence: Which of the worker's IDs in this tick it is.
     /// - Throws: ``LayoutError`` with code `.valueOutOfRange` when a value does not fit in its field (an absent field
     ///   holds only 0), `.noSuchField` for a layout without time.

@@ -6,7 +6,7 @@
     internal import Glibc
 #endif
 
-/// The words of this process's command line, whoever changed its environment before.
+/// The words of this process's command line, also where a library changed its environment before.
 ///
 /// A statically linked Swift program (6.3) looks for its arguments beside the environment that the kernel laid out. Where
 /// a preloaded library set a variable before `main`, as monitoring agents do, the environment lies elsewhere and

@@ -16,9 +16,9 @@ package struct Limits: Sendable, Equatable {
     package var frameTimeout: Duration = .seconds(5)
     /// Frames that one connection is served in one wake-up, so that others get their turn.
     package var maximumFramesPerWakeup = 64
-    /// How long a Unix connection may be silent; `nil`: for ever.
+    /// How long a Unix connection may be silent; `nil`: forever.
     package var unixIdleTimeout: Duration?
-    /// How long a TCP connection may be silent; `nil`: for ever.
+    /// How long a TCP connection may be silent; `nil`: forever.
     package var tcpIdleTimeout: Duration? = .seconds(300)
     /// Open connections.
     package var maximumConnections: Int

@@ -15,7 +15,7 @@ package enum KeeperAction: Hashable, Sendable {
     case closeSpace
     /// Lower the limit in the store: `releaseAnswered`.
     case release(HeldWorker, firstUnusedTick: UInt64)
-    /// Do nothing until this tick: `ticked`, which may come early, or `stopRequested`. `UInt64.max` is for ever.
+    /// Do nothing until this tick: `ticked`, which may come early, or `stopRequested`. `UInt64.max` is forever.
     case wait(untilTick: UInt64)
     /// Nothing is left to do.
     case finish

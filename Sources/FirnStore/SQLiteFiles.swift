@@ -8,7 +8,7 @@
 
 /// Which files, not which names, a database consists of.
 ///
-/// A database whose file was removed or replaced goes on working for whoever has it open, alone in its own world, while
+/// A database whose file was removed or replaced goes on working for the processes that have it open, alone in its own world, while
 /// the next daemon starts a new one. The same is true of its write-ahead log and of that one's index.
 struct SQLiteFiles: Equatable {
     struct Identity: Equatable {

@@ -39,7 +39,7 @@ extension SQLiteStore {
         }
         try SQLiteFiles.requireRegular(path)
         try SQLiteFiles.requireWritable(path, option: "--store")
-        // Who has it open keeps the files of its log there, and then nothing need be made.
+        // A process that has it open keeps the files of its log there, and then nothing need be made.
         if access(path + "-wal", F_OK) != 0 || access(path + "-shm", F_OK) != 0 {
             try SQLiteFiles.requireWritable(SQLiteFiles.parent(of: path), option: "--store")
         }

@@ -1,6 +1,6 @@
 /// Keeps one worker for a daemon: claims it, extends its window well before it runs out, and gives it back.
 ///
-/// A state machine without I/O, clock or thread. Each event is answered by one ``KeeperAction``; whoever drives it does
+/// A state machine without I/O, clock or thread. Each event is answered by one ``KeeperAction``; its driver does
 /// that action and tells the outcome by the next event.
 ///
 /// What it guarantees, whatever the store and the clock do:

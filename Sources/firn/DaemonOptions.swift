@@ -23,7 +23,7 @@ struct DaemonOptions: ParsableArguments {
         try await reportingErrors {
             var configuration = configuration
             configuration.timeout = .milliseconds(timeout)
-            // Whoever types a command wants to be told at once that nobody is there.
+            // The user of a command wants to be told at once that no daemon is there.
             configuration.circuitBreakerTripAfter = .zero
             try await withFirnClient(address: try resolvedAddress, configuration: configuration, body)
         }

@@ -52,7 +52,7 @@ func reportingErrors(_ work: () throws -> Void) throws {
 private func report(_ error: any Error) throws {
     switch error {
     case is OutputClosed:
-        // Whoever read has read enough, as `head` does.
+        // The reader has read enough, as `head` does.
         return
     case let error as FirnClientError:
         var line = "firn: \(error.message)"

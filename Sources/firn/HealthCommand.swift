@@ -15,7 +15,7 @@ struct HealthCommand: AsyncParsableCommand {
               0    ready; with --live: alive
               64   an argument is wrong
               69   no daemon answers at the address: it is not there, or it stops and takes no connection any more
-              70   the daemon will not make IDs, whoever waits: its layout's time has ended, for instance
+              70   the daemon will not make IDs, however long one waits: its layout's time has ended, for instance
               75   the daemon cannot make IDs now (no worker, store away), or did not answer within --timeout
             """
     )

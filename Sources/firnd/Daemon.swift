@@ -156,7 +156,7 @@ final class Daemon {
             Supervision.stopping(drainTimeout: configuration.drainDelay + configuration.limits.drainTimeout)
         )
         availability.startedDraining()
-        // Who asks whether the daemon is ready hears of it now; who has not asked yet is served on.
+        // A probe that asks whether the daemon is ready hears of it now; clients that have not asked yet are served on.
         if refusal == nil, configuration.drainDelay > .zero {
             usleep(useconds_t(clamping: configuration.drainDelay.nanoseconds / 1000))
         }

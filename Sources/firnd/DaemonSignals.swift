@@ -59,7 +59,7 @@ final class DaemonSignals: Sendable {
         }
     }
 
-    /// Who is asked when the alarm's time has come.
+    /// What is asked when the alarm's time has come.
     func watch(_ watch: StoreWatch) {
         state.withLock { $0.watch = watch }
     }

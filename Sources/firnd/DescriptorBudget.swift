@@ -53,7 +53,7 @@ struct DescriptorBudget: Equatable {
             )
         }
         let available = descriptors - max(needed, min(Self.comfortable, descriptors / 2))
-        // Enough for two probes, a scraper and somebody who looks.
+        // Enough for two probes, a scraper and a person with a browser.
         let part = max(1, min(4, available / 8), available / 16)
         let adminConnections = wishes.servesAdmin ? min(Self.usualAdminConnections, part) : 0
         let refused = servesOverHTTP ? min(Self.usualAdminConnections, part) : 0

@@ -16,7 +16,7 @@ struct GivingBack {
     /// What there is in any case, where the connections took the drain's whole time.
     private static let leastTime = Duration.seconds(1)
 
-    /// Workers first: who starts next waits for them.
+    /// Workers first: the daemon that starts next waits for them.
     func perform(until drainEnd: ContinuousClock.Instant) {
         let end = max(drainEnd, ContinuousClock.now + Self.leastTime)
         if !windows.stop(within: ContinuousClock.now.duration(to: end)) {

@@ -36,7 +36,7 @@ struct LayeredArguments {
     ]
 
     /// - Throws: ``ConfigurationError`` for a setting of the file or the environment that cannot be meant, and for a
-    ///   control character in any of the three: what stands behind it would be lost on whoever reads the message.
+    ///   control character in any of the three: what stands behind it would be lost on the message's reader.
     init(commandLine: [String], environment: (String) -> String?) throws(ConfigurationError) {
         for word in commandLine { try word.refuseControls(in: "the argument") }
         var layered: [String] = []

@@ -108,7 +108,7 @@ struct SocketOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A user who may connect to Unix sockets; more than once for more. Default: whoever the mode lets.",
+            "A user who may connect to Unix sockets; more than once for more. Default: all users that the mode lets.",
             valueName: "uid"
         )
     )

@@ -14,7 +14,7 @@ final class StopRequest: Sendable {
     private let state = Mutex(State())
     private let said = DispatchSemaphore(value: 0)
 
-    /// Asks for the stop. Who asks first gives the reason.
+    /// Asks for the stop. The first to ask gives the reason.
     ///
     /// - Returns: whether the main thread waits for it. Before, the start is finished first.
     @discardableResult

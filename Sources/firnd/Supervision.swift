@@ -2,7 +2,7 @@ internal import FirnEngine
 
 /// What a supervisor is told, and when. No I/O: it is told how the daemon stands, and says what to send.
 ///
-/// - `READY=1` when the sockets are bound **and** a worker is held: whoever is started after the daemon finds IDs. Until
+/// - `READY=1` when the sockets are bound **and** a worker is held: a service that is started after the daemon finds IDs. Until
 ///   then the start is not over, however long that takes: the daemon tries again by itself, and being killed and started
 ///   anew would not help it. So, as long as its threads answer, the time for the start is extended.
 /// - `STATUS=`, whenever it is another: which workers, or why there are none.

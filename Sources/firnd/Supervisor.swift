@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Logging
 
-/// Whoever started the daemon and wants to hear how it fares: systemd, by sd_notify(3)'s protocol, which is datagrams of
+/// The program that started the daemon and wants to hear how it fares: systemd, by sd_notify(3)'s protocol, which is datagrams of
 /// `NAME=value` lines to the Unix socket that `$NOTIFY_SOCKET` names.
 ///
 /// For one thread at a time. Its socket is open for as long as the process lives.
@@ -57,7 +57,7 @@ final class Supervisor {
 
     /// Sends one datagram of these lines.
     ///
-    /// - Returns: whether it was taken. Never waits: whoever has something to say comes back.
+    /// - Returns: whether it was taken. Never waits: a caller that has something to say comes back.
     @discardableResult
     func tell(_ lines: [String]) -> Bool {
         let text = lines.joined(separator: "\n")

@@ -355,7 +355,7 @@ enum StatusPage {
             return row;
           });
           at("shards").replaceChildren(...rows);
-          at("total").textContent = `${number.format(total)} IDs a second; the layout gives ${number.format(status.layout.ids_per_second)} for each worker`;
+          at("total").textContent = `${number.format(total)} IDs per second; the layout gives ${number.format(status.layout.ids_per_second)} for each worker`;
         }
 
         function drawFacts(status) {

@@ -1,6 +1,6 @@
 /// Who may connect to a Unix socket, beyond what the socket file's mode says.
 package struct AccessPolicy: Sendable, Equatable {
-    /// Users who may connect. Both lists empty: whoever the file's mode lets.
+    /// Users who may connect. Both lists empty: all that the file's mode lets.
     package var allowedUsers: Set<UInt32>
     /// Groups whose members may connect, whichever of the peer's groups it is.
     package var allowedGroups: Set<UInt32>

@@ -17,7 +17,7 @@ package final class Listener: Sendable {
     private struct Sockets {
         /// `nil` once it was closed.
         var current: FileDescriptor?
-        /// Takes the place of the current one when whoever accepts on that one lets it go.
+        /// Takes the place of the current one when the thread that accepts on that one lets it go.
         var next: FileDescriptor?
     }
 
@@ -30,7 +30,7 @@ package final class Listener: Sendable {
     /// The number of the present socket; -1 once it was closed.
     var descriptor: Int32 { sockets.withLock { $0.current?.number ?? -1 } }
 
-    /// Another number for the same socket, for whoever wants to own it. The caller closes it.
+    /// Another number for the same socket, for another owner. The caller closes it.
     package func duplicate() throws(ListenError) -> Int32 {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else { throw .system("cannot duplicate the socket of \(address): \(systemError)") }
@@ -114,7 +114,7 @@ package final class Listener: Sendable {
     /// Whether the socket's file is still the one that was bound. What systemd handed over is systemd's to look after.
     var isInPlace: Bool { file?.isInPlace ?? true }
 
-    /// Binds the path once more and listens there. Whoever accepts takes it up by ``takeReplacement()``.
+    /// Binds the path once more and listens there. The accepting thread takes it up by ``takeReplacement()``.
     func restore() throws(ListenError) {
         guard let socket = try file?.bindAgain() else { return }
         let listening = try Self.listening(socket, address)
@@ -134,7 +134,7 @@ package final class Listener: Sendable {
         }
     }
 
-    /// Stops listening and removes the file, whoever else still knows this listener.
+    /// Stops listening and removes the file, also where others still know this listener.
     func close() {
         file?.close()
         sockets.withLock { $0 = Sockets() }

@@ -1,6 +1,6 @@
 /// The daemon's listening sockets.
 ///
-/// Who accepts closes them. Others may look whether their files are still there, and have them made anew.
+/// The accepting threads close them. Others may look whether their files are still there, and have them made anew.
 package final class Listeners: Sendable {
     private let listeners: [Listener]
     let isUnix: [Bool]

@@ -3,7 +3,7 @@ internal import FirnWire
 /// Counts one thread's calls on their way into its ``ShardMeter``.
 ///
 /// The commonest call, a single ID at once, costs one addition to a number in plain memory; it reaches the meter with the
-/// others of its connection, before their answers are sent: who has an answer finds it counted. How long calls took is found by
+/// others of its connection, before their answers are sent: a client that has an answer finds it counted. How long calls took is found by
 /// one more reading of the clock a wake-up, after the answers were sent.
 ///
 /// For one thread; not `Sendable`.

@@ -1,4 +1,4 @@
-/// What one reactor has done: counted by its own thread for itself, and added up by whoever reads it.
+/// What one reactor has done: counted by its own thread for itself, and added up by its readers.
 ///
 /// It shares no memory that changes with any other reactor, so counting costs the same however many there are.
 package final class ShardMeter: Sendable {

@@ -260,7 +260,7 @@ package final class Mint {
     }
 }
 
-/// An outcome on its way: delivered when all orders are in their places again, for who gets it may order anew.
+/// An outcome on its way: delivered when all orders are in their places again, for its receiver may order again.
 struct Delivered {
     let deliver: (Mint.Outcome) -> Void
     let outcome: Mint.Outcome

@@ -47,7 +47,7 @@ final class OrderLine {
             switch fill(&order, share: .max, service) {
             case .all: return .runs(order.gathered.runs)
             case .refused(let status): return .refused(status)
-            case .shareUsed: preconditionFailure("the share of one who is alone has no end")
+            case .shareUsed: preconditionFailure("the share of an order that is alone has no end")
             case .waits(let tick): wakeTick = tick
             }
         }

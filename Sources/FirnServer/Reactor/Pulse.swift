@@ -9,7 +9,7 @@ package final class Pulse: Sendable {
 
     package init() {}
 
-    /// Asks. Whoever does rings the thread's bell as well, or a thread with nothing to do would not come by.
+    /// Asks. The asking thread rings the thread's bell as well, or a thread with nothing to do would not come by.
     package func ask() {
         isOpen.store(true, ordering: .releasing)
     }

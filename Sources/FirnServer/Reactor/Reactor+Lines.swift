@@ -7,7 +7,7 @@ extension Reactor {
         guard !connection.isInLine else { return }
         let lane = connection.lane
         connection.isInLine = true
-        // Whoever comes to an empty line found the tick used up. The wake tick is found when the line is served.
+        // The first in an empty line found the tick used up. The wake tick is found when the line is served.
         if lane.line.isEmpty {
             lane.wakeTick = service.moment.tick + 1
             lane.shard.setWaiting(true)

@@ -108,7 +108,7 @@ final class SequenceThread: Sendable {
         var began = clock.bootNanoseconds()
         for job in jobs {
             if let stopBy = queue.withLock(\.stopBy), clock.bootNanoseconds() >= stopBy { break }
-            // It gives many back, for which nobody should wait who has an answer.
+            // It gives many back, for which no answer should wait.
             let isLong = if case .makeRoom = job { true } else { false }
             if isLong || clock.bootNanoseconds() - began > Self.maximumGathering { give(&answers) }
             if answers.isEmpty { began = clock.bootNanoseconds() }

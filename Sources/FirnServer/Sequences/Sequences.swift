@@ -42,7 +42,7 @@ package final class Sequences: Sendable {
         struct State {
             var keeper: SequenceKeeper
             var lastUsed: Int64 = 0
-            /// Given back and taken out of the table: whoever still has the entry looks the name up again.
+            /// Given back and taken out of the table: a caller that still has the entry looks the name up again.
             var isRetired = false
             /// The threads in which calls wait for the store's answer.
             var waiting: [ObjectIdentifier: any StoreListener] = [:]

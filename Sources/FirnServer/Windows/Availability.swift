@@ -3,7 +3,7 @@ internal import FirnLayout
 package import FirnWire
 internal import Synchronization
 
-/// Whether the daemon can serve, and in words why not. Written by whoever keeps the windows, read by everyone.
+/// Whether the daemon can serve, and in words why not. Written by the thread that keeps the windows, read by all.
 ///
 /// What was written last may be old: the thread that keeps the windows may hang in the store. So the windows themselves
 /// are asked too, at the moment of the question.
@@ -82,7 +82,7 @@ package final class Availability: Sendable {
                 .unavailable,
                 "the window of worker \(space.worker) ended at \(space.layout.time(ofTick: limit)) and is not extended yet"
                     + waiting,
-                // The longer it takes, the longer it will: whoever waits as long again asks only a few times.
+                // The longer it takes, the longer it will: a client that waits as long again asks only a few times.
                 retryAfterMilliseconds: UInt32(
                     clamping: min(max(UInt64(Self.shortestRetry), milliseconds), UInt64(Self.longestRetry))
                 )

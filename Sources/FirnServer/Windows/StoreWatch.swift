@@ -6,7 +6,7 @@ internal import Synchronization
 /// Knows which threads wait for the store or the disk, and has another one say so when that takes long: a thread that
 /// hangs in a system call can say nothing itself.
 ///
-/// At rest it costs no wake-up. Who begins to wait sets an alarm, and takes it back when the answer has come.
+/// At rest it costs no wake-up. A thread that begins to wait sets an alarm, and takes it back when the answer has come.
 package final class StoreWatch: Sendable {
     private struct State {
         var table: StallTable

@@ -30,7 +30,7 @@ package final class WindowKeeping {
     private var clockReport: ClockReport
     private var places: [Place]
     private var nextSteering: Int64 = 0
-    /// Beats at every step, for whoever watches this thread.
+    /// Beats at every step, for those that watch this thread.
     var pulse: Pulse?
     /// Told at every step how the workers and the clock stand; `nil` where nobody wants to know.
     private let board: WindowBoard?

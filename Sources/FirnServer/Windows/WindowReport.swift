@@ -4,7 +4,7 @@ internal import FirnStore
 internal import FirnWire
 internal import Logging
 
-/// Says how the daemon's workers stand: to its log when it changes, and to whoever asks whether it is ready.
+/// Says how the daemon's workers stand: to its log when it changes, and to those that ask whether it is ready.
 struct WindowReport {
     let layout: Layout
     let claims: WorkerClaims
@@ -35,7 +35,7 @@ struct WindowReport {
     }
 
     /// Whether nothing has changed but a time: a holder moves its limit on once a second, and a standby daemon need not say
-    /// so each time. Who asks is told the present one.
+    /// so each time. A reader is told the present one.
     private static func isSameNews(_ status: KeeperStatus, _ previous: KeeperStatus) -> Bool {
         switch (status, previous) {
         case (.workerTaken(let holder, _), .workerTaken(let before, _)): holder == before

@@ -15,7 +15,7 @@ extension StateDirectory {
     /// Removes the files of SQLite stores that are gone, when they are old enough.
     ///
     /// What is remembered of a store matters for as long as the store may be used again: its windows until they have
-    /// passed, its sequences for ever. So a file stays whose store is there, or in etcd, or whose path is not known; one
+    /// passed, its sequences forever. So a file stays whose store is there, or in etcd, or whose path is not known; one
     /// that a daemon has; and one that was written, or whose limit lies, less than 30 days ago. Then nothing is left at the
     /// path that the file could be held against; if a store is put there later, it is taken as it is, as on a new host.
     ///

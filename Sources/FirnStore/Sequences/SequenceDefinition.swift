@@ -30,7 +30,7 @@ package struct SequenceDefinition: Hashable, Sendable {
         maximum: UInt64? = nil
     ) throws(SequenceDefinitionError) {
         guard increment > 0 else {
-            throw SequenceDefinitionError("increment 0 would give one value for ever: use 1 or more")
+            throw SequenceDefinitionError("increment 0 would give one value forever: use 1 or more")
         }
         // As MySQL: the first value is 1 unless somebody says otherwise.
         let offset = offset ?? (increment == 1 ? 0 : 1)
