@@ -34,7 +34,8 @@ import Testing
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 
-    @Test(arguments: ["unix:/run/firn.sock # the pod's", "#none"]) func aCommentBehindAValueIsNoPartOfIt(_ value: String) {
+    @Test(arguments: ["unix:/run/firn.sock # the pod's", "#none"])
+    func aCommentBehindAValueIsNoPartOfIt(_ value: String) {
         let error = #expect(throws: ConfigurationError.self) {
             try SettingsFile(text: "# ours\nlisten = \(value)\n", path: "f")
         }
