@@ -84,6 +84,19 @@ package final class FaultyProxy: Sendable {
         }.start()
     }
 
+    /// Whether HTTP/2 frames of an answer are among these bytes, which begin with a frame: what etcd says of the connection
+    /// itself may come before the request has passed.
+    private static func holdsAnswer(_ bytes: ArraySlice<UInt8>) -> Bool {
+        var rest = bytes
+        while rest.count >= 9 {
+            let header = Array(rest.prefix(9))
+            // DATA and HEADERS.
+            if header[3] <= 1 { return true }
+            rest = rest.dropFirst(9 + (Int(header[0]) << 16 | Int(header[1]) << 8 | Int(header[2])))
+        }
+        return !rest.isEmpty
+    }
+
     /// - Returns: false when the connection is to end.
     private static func pass(_ end: pollfd, to other: Int32, _ mode: Mode, isAnswer: Bool) -> Bool {
         guard end.revents != 0 else { return true }
@@ -92,7 +105,7 @@ package final class FaultyProxy: Sendable {
         guard count > 0 else { return false }
         switch (mode, isAnswer) {
         case (.swallow, _): return true
-        case (.loseAnswers, true): return false
+        case (.loseAnswers, true) where holdsAnswer(chunk[..<count]): return false
         case (.slow(let milliseconds), true):
             usleep(milliseconds * 1000)
             fallthrough
