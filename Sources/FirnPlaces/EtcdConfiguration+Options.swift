@@ -70,6 +70,9 @@
             if let path = options.etcdCa { try requireReadable(path, "ca") }
             tls.authoritiesPath = options.etcdCa
             tls.serverName = options.etcdServerName
+            if let unusable = tls.unusableFile {
+                throw ConfigurationError("--etcd-ca, --etcd-cert, --etcd-key: \(unusable); give the file that does")
+            }
             return tls.authoritiesPath == nil && tls.certificate == nil && tls.serverName == nil ? nil : tls
         }
 

@@ -48,8 +48,8 @@ package enum ProgramArguments {
 /// The command line was lost. Exit code 70 (`EX_SOFTWARE`): to go on would be to run with other settings than were given.
 package struct MissingArguments: Error, CustomStringConvertible {
     package let description =
-        "the command line is lost: a preloaded library (LD_PRELOAD) changed the environment before the program began, and "
-        + "/proc/self/cmdline cannot be read; mount /proc, or start this program without that library"
+        "the command line is lost: /proc/self/cmdline cannot be read, and the program did not find its arguments without it; "
+        + "mount /proc, and where it is mounted, start this program without preloaded libraries (LD_PRELOAD)"
 }
 
 /// `read`, out of reach of the function above that has its name.

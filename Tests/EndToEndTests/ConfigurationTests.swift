@@ -1,3 +1,4 @@
+import EtcdTestSupport
 import FirnWire
 import Foundation
 import Testing
@@ -129,6 +130,11 @@ import Testing
         (["--store", "etcd:a:1", "--etcd-user", "u"], "--etcd-password-file"),
         (["--store", "etcd:a:1", "--etcd-cert", "/proc/version"], "--etcd-key"),
         (["--store", "etcd:a:1", "--etcd-ca", "/none/of/these"], "/none/of/these cannot be read"),
+        (["--store", "etcd:a:1", "--etcd-ca", "/proc/version"], "/proc/version holds no certificate in PEM form"),
+        (
+            ["--store", "etcd:a:1", "--etcd-cert", "/proc/version", "--etcd-key", "/proc/version"],
+            "/proc/version holds no certificate in PEM form"
+        ),
         (["--store", "etcd:a:1", "--etcd-user", "u", "--etcd-password-file", "/dev/null"], "/dev/null is empty"),
         (["--store", "etcd:a:1", "--etcd-prefix", "firn"], "'firn'"),
         (["--store", "etcd:a:1", "--window", "3s", "--etcd-timeout", "2s"], "--etcd-timeout is 2s"),
@@ -160,23 +166,31 @@ import Testing
     }
 
     /// The names in the help, each with a value that is allowed. A new option wants its line here.
-    private static let values = [
-        "listen": "tcp:127.0.0.1:0", "socket-mode": "0600", "socket-owner": "0", "socket-group": "0", "allow-uid": "1",
-        "allow-gid": "2", "insecure-tcp": "true", "layout": "discord", "store": "etcd:127.0.0.1:1",
-        "state-dir": "none", "worker": "auto",
-        "pod-ip": "10.0.0.1", "workers": "2", "shards": "3", "window": "4s", "clock-tolerance": "5m", "max-batch": "6",
-        "etcd-prefix": "/p/", "etcd-ca": "/proc/version", "etcd-cert": "/proc/version", "etcd-key": "/proc/version",
-        "etcd-server-name": "etcd", "etcd-user": "u", "etcd-password-file": "/proc/version", "etcd-timeout": "1s",
-        "sequences-explicit": "true", "sequence-block": "17", "max-sequence-block": "18", "max-sequences": "19",
-        "max-connections": "7", "max-connections-per-uid": "8", "max-waiting-calls": "9", "max-unsent-bytes": "1024",
-        "http": "127.0.0.1:3000", "admin": "127.0.0.1:3001", "max-http-connections": "10", "http-idle-timeout": "61s",
-        "max-frames-per-turn": "11", "send-timeout": "12s", "frame-timeout": "13s", "unix-idle-timeout": "14s",
-        "tcp-idle-timeout": "off", "drain-timeout": "16s", "drain-delay": "20s", "log-level": "debug",
-        "log-format": "json", "first-sequence": "random", "http-allow-origin": "https://app.example.com",
-        "http-allow-host": "ids.example.com",
-    ]
+    private static func values(_ certificates: TestCertificates) -> [String: String] {
+        [
+            "listen": "tcp:127.0.0.1:0", "socket-mode": "0600", "socket-owner": "0", "socket-group": "0",
+            "allow-uid": "1", "allow-gid": "2", "insecure-tcp": "true", "layout": "discord",
+            "store": "etcd:127.0.0.1:1", "state-dir": "none", "worker": "auto", "pod-ip": "10.0.0.1",
+            "workers": "2", "shards": "3", "window": "4s", "clock-tolerance": "5m", "max-batch": "6",
+            "etcd-prefix": "/p/", "etcd-ca": certificates.authority.certificate,
+            "etcd-cert": certificates.client.certificate, "etcd-key": certificates.client.key,
+            "etcd-server-name": "etcd", "etcd-user": "u", "etcd-password-file": "/proc/version",
+            "etcd-timeout": "1s", "sequences-explicit": "true", "sequence-block": "17",
+            "max-sequence-block": "18", "max-sequences": "19", "max-connections": "7",
+            "max-connections-per-uid": "8", "max-waiting-calls": "9", "max-unsent-bytes": "1024",
+            "http": "127.0.0.1:3000", "admin": "127.0.0.1:3001", "max-http-connections": "10",
+            "http-idle-timeout": "61s", "max-frames-per-turn": "11", "send-timeout": "12s",
+            "frame-timeout": "13s", "unix-idle-timeout": "14s", "tcp-idle-timeout": "off",
+            "drain-timeout": "16s", "drain-delay": "20s", "log-level": "debug", "log-format": "json",
+            "first-sequence": "random", "http-allow-origin": "https://app.example.com",
+            "http-allow-host": "ids.example.com",
+        ]
+    }
 
     @Test func everyOptionCanComeFromFileAndEnvironment() throws {
+        let certificates = try TestCertificates()
+        defer { withExtendedLifetime(certificates) {} }
+        let values = Self.values(certificates)
         try withScratch { scratch in
             let help = try runToEnd(in: scratch, ["--help"])
             #expect(help.ending == .exited(0))
@@ -185,14 +199,14 @@ import Testing
                     line.wholeMatch(of: /\s+(?:-\w, )?--([a-z-]+)(?:\s.*)?/).map { String($0.1) }
                 }
             )
-            #expect(names.subtracting(["help", "version", "check", "config"]) == Set(Self.values.keys))
+            #expect(names.subtracting(["help", "version", "check", "config"]) == Set(values.keys))
 
-            let file = try scratch.write("all.conf", Self.values.map { "\($0) = \($1)\n" }.sorted().joined())
+            let file = try scratch.write("all.conf", values.map { "\($0) = \($1)\n" }.sorted().joined())
             // An empty variable counts as none; the tests' daemons have one for their state directory.
             let none = ["FIRN_STATE_DIR": ""]
             let fromFile = try runToEnd(in: scratch, ["--check", "--config", file], environment: none)
             #expect(fromFile.ending == .exited(0), "\(fromFile.error)")
-            let environment = Dictionary(uniqueKeysWithValues: Self.values.map { (variable("--" + $0), $1) })
+            let environment = Dictionary(uniqueKeysWithValues: values.map { (variable("--" + $0), $1) })
             let fromEnvironment = try runToEnd(in: scratch, ["--check"], environment: environment)
             #expect(fromEnvironment.ending == .exited(0), "\(fromEnvironment.error)")
             #expect(fromEnvironment.output == fromFile.output)

@@ -108,6 +108,12 @@ import Testing
         let version = try #require(try known.write("a", "1", ifVersion: nil).version)
         #expect(try known.read("a")?.version == version)
 
+        // A file that holds something else is found without a connection.
+        var swapped = good
+        swapped.certificate = .init(path: certificates.client.certificate, keyPath: certificates.client.certificate)
+        #expect(good.unusableFile == nil)
+        #expect(swapped.unusableFile?.contains("\(certificates.client.certificate) holds no private key") == true)
+
         let strangeServer = store(server, nil, tls(certificates.stranger, certificates.client))
         let distrust = try #require(throws: StoreError.self) { try strangeServer.read("a") }
         #expect(distrust.code == .refused && distrust.message.contains("--etcd-ca"), "\(distrust)")
