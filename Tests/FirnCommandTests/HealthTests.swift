@@ -1,6 +1,7 @@
 import FirnTestSupport
 import FirnWire
 import Foundation
+import Synchronization
 import Testing
 
 /// `firn health` as a probe: what it answers, how it exits, and how long that takes.
@@ -61,7 +62,7 @@ import Testing
         #expect(alive.command.exitCode == 0 && alive.command.output == "alive\n")
     }
 
-    @Test func aDaemonThatDrainsIsNeither() async throws {
+    @Test func aDaemonThatDrainsIsNeither() throws {
         // Two IDs a second: a batch of eight is still being answered when the daemon is told to stop.
         let daemon = try Firnd(
             "--layout",
@@ -70,25 +71,32 @@ import Testing
             "20s"
         )
         let address = daemon.address
-        let batch = Task.detached { try Command.run("next", "-n", "8", "--timeout", "20000", "--address", address) }
+        // On a thread of its own, and looked for without a pause: other tests may keep all of Swift's for seconds.
+        let batch = Mutex<Result<Command, any Error>?>(nil)
+        Thread {
+            let answered = Result { try Command.run("next", "-n", "8", "--timeout", "20000", "--address", address) }
+            batch.withLock { $0 = answered }
+        }.start()
         let socket = String(address.dropFirst("unix:".count))
         // A socket that listens, and the one for the batch; what was sent there is read before a probe that comes later.
         while try String(contentsOfFile: "/proc/net/unix", encoding: .utf8).components(separatedBy: socket).count < 3 {
-            try await Task.sleep(for: .milliseconds(1))
+            try #require(batch.withLock { $0 == nil }, "the batch was answered before its connection was seen")
+            usleep(1000)
         }
         #expect(try Command.run("health", "--live", "--address", address).exitCode == 0)
         kill(daemon.pid, SIGTERM)
         // Its first act is to close its sockets; a probe that came just before would be told UNAVAILABLE.
         let deadline = ContinuousClock.now + .seconds(20)
         while FileManager.default.fileExists(atPath: socket), .now < deadline {
-            try await Task.sleep(for: .milliseconds(5))
+            usleep(5000)
         }
         for arguments in [[], ["--live"]] {
             let command = try Command.run(["health", "--address", address] + arguments)
             #expect(command.exitCode == 69 && command.output.isEmpty, "\(command)")
         }
         // It was there all the time: the batch came whole, and in order it ended.
-        let answered = try await batch.value
+        while batch.withLock({ $0 == nil }) { usleep(5000) }
+        let answered = try #require(batch.withLock { $0 }).get()
         #expect(answered.exitCode == 0 && answered.lines.count == 8, "\(answered)")
         daemon.end(with: 0)
         #expect(daemon.exitCode == 0)
