@@ -305,6 +305,18 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+/// Leaves targets out, and what the others say of them.
+@MainActor func keepOnly(_ isKept: (Target) -> Bool) {
+    package.targets.removeAll { !isKept($0) }
+    let kept = Set(package.targets.map(\.name))
+    for target in package.targets {
+        target.dependencies.removeAll { dependency in
+            guard case .targetItem(let name, _) = dependency else { return false }
+            return !kept.contains(name)
+        }
+    }
+}
+
 // What the sanitizers' runs of scripts/test compile, and no more: gRPC and TLS would be compiled once again for each.
 let parts: [String: Set<String>] = [
     // Where pointers are.
@@ -321,26 +333,15 @@ let parts: [String: Set<String>] = [
 ]
 if let part = Context.environment["FIRN_ONLY"] {
     guard let kept = parts[part] else { fatalError("FIRN_ONLY=\(part): say wire or shared, or leave it out") }
-    package.targets.removeAll { !kept.contains($0.name) }
-    for target in package.targets {
-        target.dependencies.removeAll { dependency in
-            guard case .targetItem(let name, _) = dependency else { return false }
-            return !kept.contains(name)
-        }
-    }
+    keepOnly { kept.contains($0.name) }
     package.products = []
 }
 
 // What scripts/build-release compiles, where both programs are made by one `swift build`. Without --product that makes every
 // target but the tests: what only tests need is among those, and etcd, with the trait or without.
 if let parts = Context.environment["FIRN_ONLY_PROGRAMS"] {
-    let withoutEtcd = parts == "small"
-    package.targets.removeAll {
-        $0.isTest || $0.path?.hasPrefix("Tests/") == true || withoutEtcd && $0.name == "FirnEtcd"
-    }
-    for target in package.targets where withoutEtcd {
-        target.dependencies.removeAll {
-            if case .targetItem(name: "FirnEtcd", condition: _) = $0 { true } else { false }
-        }
+    keepOnly { target in
+        let isForTests = target.isTest || target.path?.hasPrefix("Tests/") == true
+        return !isForTests && !(parts == "small" && target.name == "FirnEtcd")
     }
 }
