@@ -52,7 +52,7 @@ extension Request.Method {
         return rises ? nil : "the IDs of its batch do not rise"
     }
 
-    /// Pages that rise end: whoever follows them never asks for one twice.
+    /// Pages that rise end: a caller that follows them never asks for one twice.
     private static func flaw(of page: [SequenceDescription], after name: Name?, more: Bool) -> String? {
         guard !(more && page.isEmpty) else {
             return "it answered an empty page of sequences, and said that more follow"

@@ -1,7 +1,7 @@
 internal import FirnWire
 internal import Synchronization
 
-/// One call for the daemon, from when a task makes it until that task goes on. It ends once, whoever ends it first: the
+/// One call for the daemon, from when a task makes it until that task goes on. It ends once, whatever ends it first: the
 /// answer, the time or the task's cancellation.
 final class Call: Sendable {
     typealias Outcome = Result<Response.Outcome, FirnClientError>
@@ -26,7 +26,7 @@ final class Call: Sendable {
 
     /// Makes a call.
     ///
-    /// - Parameter whenFinished: Is told the outcome by whoever ends the call, holding no lock.
+    /// - Parameter whenFinished: Is told the outcome by the thread that ends the call, holding no lock.
     init(
         id: UInt64,
         method: Request.Method,

@@ -22,12 +22,12 @@ public struct FirnClientConfiguration: Sendable, Hashable {
     public var maximumCallsInFlight = 1024
 
     /// How many more calls wait for their turn, or for a connection. Past it calls fail with `.tooManyCalls`.
-    /// 0 to 1,048,576; 16,384 by default: what a hundred thousand calls a second need through a pause of 160 ms.
+    /// 0 to 1,048,576; 16,384 by default: what a hundred thousand calls per second need through a pause of 160 ms.
     public var maximumWaitingCalls = 16_384
 
     /// How many IDs one call asks for at most. 1 to 65,536, which is the default and the most that a daemon gives.
     ///
-    /// A layout of few IDs a second wants fewer, for a call's IDs have to be there within ``timeout``: Sonyflake's
+    /// A layout of few IDs per second wants fewer, for a call's IDs have to be there within ``timeout``: Sonyflake's
     /// 25,600 a second make 65,536 in 2.6 s.
     public var maximumBatch = 65_536
 

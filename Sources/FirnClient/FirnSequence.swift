@@ -113,7 +113,7 @@ extension FirnSequence {
     /// What is wrong with a definition that no daemon can make anything of; nil when nothing is.
     package var flaw: String? {
         if let flaw = Self.flaw(ofName: name) { return flaw }
-        guard increment > 0 else { return "The increment 0 would give one value for ever: give 1 or more." }
+        guard increment > 0 else { return "The increment 0 would give one value forever: give 1 or more." }
         guard offset < increment else {
             return "The offset \(offset) is not below the increment \(increment): it is the remainder of every value "
                 + "divided by the increment, so give 0 to \(increment - 1)."

@@ -35,7 +35,7 @@ extension PoolStateMachine {
             surplus -= 1
             actions.append(.drain(connections[index].id))
         }
-        // Whoever calls next begins with the most preferred address.
+        // The next call begins with the most preferred address.
         if activeCount == 0 { beginRound() }
         return actions
     }

@@ -20,8 +20,8 @@ struct StoreRepairCommand: AsyncParsableCommand {
             Sequences have no time. If the store has any, or had, --skip-values says how many values each leaves out: at least \
             as many as lie between its next value in the copy (firn sequence list) and the highest that was given. That is \
             more than were given, for daemons take blocks, and what one that died left of them is a gap. 0 if none were \
-            given. NAME=COUNT is for one sequence alone, and may be given beside it, as for a sequence with few values left: what is more than a sequence has is refused, and nothing is \
-            changed then. A sequence that the copy does not have was made since, or will be: it begins above COUNT, unless \
+            given. NAME=COUNT is for one sequence alone, and may be given beside it, as for a sequence with few values left: \
+            what is more than a sequence has is refused, and nothing is changed then. A sequence that the copy does not have was made since, or will be: it begins above COUNT, unless \
             it is created with a --start.
             """
     )

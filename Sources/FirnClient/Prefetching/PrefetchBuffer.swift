@@ -22,7 +22,7 @@ internal import Synchronization
 ///
 /// No ID is given twice, for these reasons:
 /// 1. Segment numbers rise by one from a segment to the next and never come again: there are 2^48, nine years at a
-///    million a second, and a stripe that comes to the last of them gives no more. An index rises within its segment. So
+///    million per second, and a stripe that comes to the last of them gives no more. An index rises within its segment. So
 ///    the cursor only rises, and no word it ever was comes again: there is no ABA, however long a thread pauses.
 /// 2. The cursor is moved by compare-and-exchange alone (and closed, which ends it). A thread that moved it from
 ///    (segment, index) is the only one that ever did, and owns the IDs up to where it moved it; one that passed over an
@@ -92,7 +92,7 @@ final class PrefetchBuffer: Sendable {
 
     static let indexBits: UInt64 = 16
     static let indexMask: UInt64 = 0xFFFF
-    /// Never published, so that a cursor that comes here finds nothing for ever.
+    /// Never published, so that a cursor that comes here finds nothing forever.
     static let lastSegment: UInt64 = .max >> indexBits
     static let closed: UInt64 = lastSegment << indexBits
 

@@ -26,7 +26,7 @@ public import FirnLayout
 /// timer has run each processor may give 15 IDs that are too old, and no more. IDs that tasks wait for come straight from
 /// the daemon, as those of ``FirnClient/nextID(timeout:)`` do.
 ///
-/// **Forks.** In a child made by `fork` the parent's prefetchers give nothing: ``tryNext()`` is nil for ever, and
+/// **Forks.** In a child made by `fork` the parent's prefetchers give nothing: ``tryNext()`` is nil forever, and
 /// ``next()`` throws. A process that goes around the C library's `fork` has to call `exec` before it takes any.
 ///
 /// As an asynchronous sequence it gives IDs as ``next()`` does, to any number of iterators, each ID to one of them. It

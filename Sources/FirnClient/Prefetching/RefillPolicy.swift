@@ -19,7 +19,7 @@ struct RefillPolicy: Sendable {
     enum Action: Equatable, Sendable {
         /// Ask for IDs: so many for each stripe, and so many for tasks that wait.
         case ask(stripes: [Int], waiters: Int)
-        /// Do nothing until then; for ever when nil. Demand comes before it.
+        /// Do nothing until then; forever when nil. Demand comes before it.
         case wait(until: BootTime?)
     }
 
@@ -84,7 +84,7 @@ struct RefillPolicy: Sendable {
         for index in stripes.indices {
             let old = stripes[index].level
             stripes[index].level = levels[index]
-            // The first look counts as use: whoever makes a prefetcher is about to take some.
+            // The first look counts as use: a program that makes a prefetcher is about to take some.
             let isFirst = stripes[index].size > 0 && stripes[index].lastUsed == nil
             guard isFirst || levels[index].taken > old.taken || levels[index].misses > old.misses else { continue }
             if !isInUse(stripes[index], now: now) && !isFirst {

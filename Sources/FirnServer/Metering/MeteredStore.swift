@@ -72,7 +72,7 @@ package enum StoreOperation: String, CaseIterable, Sendable {
     case read, list, write
 }
 
-/// What a daemon's store was asked, how that ended, and how long it took. Some calls a second, of a few threads.
+/// What a daemon's store was asked, how that ended, and how long it took. Some calls per second, of a few threads.
 package final class StoreMeter: Sendable {
     private let state = Mutex(StoreReading())
     private let latencies: Latencies

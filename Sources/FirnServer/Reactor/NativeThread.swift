@@ -75,7 +75,7 @@ package final class NativeThread: Sendable {
         for thread in threads { _ = thread.join(within: .nanoseconds(deadline - clock.bootNanoseconds())) }
     }
 
-    /// Enough that a store 20 ms away does 800 writes a second; each is a thread for as long as that takes.
+    /// Enough that a store 20 ms away does 800 writes per second; each is a thread for as long as that takes.
     private static let maximumAtOnce = 16
 
     private final class Turn: Sendable {

@@ -26,7 +26,7 @@
 /// costs its share of a write; calls that wait together share one.
 package struct SequenceKeeper: Sendable {
     package struct Configuration: Hashable, Sendable {
-        /// The largest block that a rate asks for. One write a second for a million values a second.
+        /// The largest block that a rate asks for. One write per second for a million values per second.
         package var maximumBlock: UInt64 = 1_000_000
         /// nil: the size follows the rate. 1 is strict.
         package var fixedBlock: UInt64?
