@@ -87,7 +87,7 @@ import Testing
                     server.kill()
                     sleep(.seconds(2))
                     try server.restart()
-                    server.pause()
+                    try server.pause()
                     sleep(.seconds(1))
                     server.resume()
                     sleep(.seconds(1))

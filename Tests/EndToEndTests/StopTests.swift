@@ -137,7 +137,7 @@ import Testing
                 let peer = try Peer.unix(daemon.socketPath)
                 _ = try peer.nextID()
                 for number in 0..<50 { _ = try peer.call(.nextTickets(sequence: Name("s.\(number)")!, count: 3)) }
-                server.pause()
+                try server.pause()
                 defer { server.resume() }
                 daemon.signal(SIGTERM)
                 // One call alone would take twenty seconds.

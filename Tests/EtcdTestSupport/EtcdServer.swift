@@ -147,7 +147,9 @@ package final class EtcdServer: Sendable {
     package func stop() { end(SIGTERM) }
 
     /// It keeps its connections, and answers nothing until ``resume()``.
-    package func pause() { signal(SIGSTOP) }
+    package func pause() throws {
+        if let pid = state.withLock({ $0.pid }) { try stopWholly(pid) }
+    }
 
     package func resume() { signal(SIGCONT) }
 

@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Foundation
 
 /// What the kernel says of a daemon's process (proc(5)).
@@ -26,17 +27,8 @@ extension Daemon {
         }
     }
 
-    /// Stops it, and waits until its last thread stands still: kill(2) returns before.
-    func pause() throws {
-        signal(SIGSTOP)
-        let tasks = "/proc/\(pid)/task"
-        try eventually("the daemon is stopped") {
-            try FileManager.default.contentsOfDirectory(atPath: tasks).allSatisfy { task in
-                let text = try String(contentsOfFile: "\(tasks)/\(task)/stat", encoding: .utf8)
-                return text[text.lastIndex(of: ")")!...].hasPrefix(") T")
-            }
-        }
-    }
+    /// It answers nothing until it is sent SIGCONT.
+    func pause() throws { try stopWholly(pid) }
 
     var openDescriptors: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
