@@ -12,7 +12,7 @@ package final class Server: Sendable {
     private let mailboxes: [Mailbox]
     private let threads: [NativeThread]
 
-    /// Starts serving.
+    /// Starts serving. Every descriptor that it needs is there when this returns.
     ///
     /// - Parameters:
     ///   - slots: the daemon's workers; at least one. A slot may be empty until its worker is claimed.
@@ -35,11 +35,15 @@ package final class Server: Sendable {
         precondition(reactors > 0 && !slots.isEmpty, "a server has a reactor and a worker")
         if let meters { precondition(meters.shards.count == reactors, "each reactor counts for itself") }
         var mailboxes: [Mailbox] = []
-        for _ in 0..<reactors { mailboxes.append(try Mailbox()) }
+        var epolls: [FileDescriptor] = []
+        for _ in 0..<reactors {
+            mailboxes.append(try Mailbox())
+            epolls.append(try Reactor.makeEpoll())
+        }
         self.mailboxes = mailboxes
         let census = ConnectionCensus(limits: limits)
         var threads: [NativeThread] = []
-        for (index, mailbox) in mailboxes.enumerated() {
+        for (index, (mailbox, epoll)) in zip(mailboxes, epolls).enumerated() {
             let dealt = Self.deal(slots, to: index, of: reactors)
             threads.append(
                 NativeThread(name: "reactor-\(index)") { [mailboxes] in
@@ -66,6 +70,7 @@ package final class Server: Sendable {
                             logger: logger
                         )
                     let reactor = Reactor(
+                        epoll: epoll,
                         mailbox: mailbox,
                         service: service,
                         shards: dealt.map { Shard(slot: $0) },

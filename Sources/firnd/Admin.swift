@@ -18,7 +18,7 @@ final class Admin: Sendable {
     private let started: Moment
     private let log: LogWriter
     private let libraries = MetricsRegistry()
-    private let gateway = Mutex<Gateway?>(nil)
+    private let threads = Mutex<(server: Server?, gateway: Gateway?)>((nil, nil))
 
     init(_ configuration: Configuration, listeners: HTTPListeners, clock: TickClock, log: LogWriter) {
         self.configuration = configuration
@@ -33,17 +33,17 @@ final class Admin: Sendable {
         MetricsSystem.bootstrap(libraries)
     }
 
-    /// The gateway serves the documents, and is itself one of those who are asked for a sign of life.
-    func gatewayStarted(_ gateway: Gateway?) {
-        self.gateway.withLock { $0 = gateway }
+    /// Those that are asked for a sign of life, beside the window thread. They start after the documents are put together.
+    func started(_ server: Server, _ gateway: Gateway?) {
+        threads.withLock { $0 = (server, gateway) }
     }
 
-    func content(availability: Availability, server: Server, windows: WindowThread) -> AdminContent {
+    func content(availability: Availability, windows: WindowThread) -> AdminContent {
         let pages = AdminPages(
             shards: meters.server.shards.count + meters.http.count,
             startedBootNanoseconds: started.bootNanoseconds,
             libraries: libraries,
-            askThreads: { [self] in askThreads(server, windows) },
+            askThreads: { [self] in askThreads(windows) },
             read: { [self] in reading(availability) }
         )
         return AdminContent(paths: AdminPages.paths) { path in
@@ -53,12 +53,12 @@ final class Admin: Sendable {
         }
     }
 
-    private func askThreads(_ server: Server, _ windows: WindowThread) -> [(thread: String, count: UInt64)] {
-        let gateway = gateway.withLock { $0 }
-        server.askForPulse()
+    private func askThreads(_ windows: WindowThread) -> [(thread: String, count: UInt64)] {
+        let (server, gateway) = threads.withLock { $0 }
+        server?.askForPulse()
         windows.askForPulse()
         gateway?.askForPulse()
-        return server.beats.enumerated().map { ("reactor \($0)", $1) }
+        return (server?.beats ?? []).enumerated().map { ("reactor \($0)", $1) }
             + (gateway?.beats ?? []).enumerated().map { ("HTTP thread \($0)", $1) }
             + [("the window thread", windows.beats)]
     }

@@ -92,6 +92,21 @@ final class Daemon {
             keeping.storeSetBack = { sequences.storeSetBack() }
             return keeping
         }
+        // Before the framed sockets answer, as it needs descriptors: whoever sees the daemon serve sees all of it.
+        let gateway = try httpListeners.gateway(
+            source: MintSource(
+                slots: slots,
+                layout: layout,
+                clock: clock,
+                limits: configuration.limits,
+                availability: availability,
+                sequences: sequences,
+                meters: meters?.http
+            ),
+            documents: admin?.content(availability: availability, windows: windows),
+            configuration: configuration,
+            logger: logger
+        )
         let server = try Server(
             listeners: listeners,
             slots: slots,
@@ -113,21 +128,7 @@ final class Daemon {
                 )
             }
         )
-        let gateway = try httpListeners.gateway(
-            source: MintSource(
-                slots: slots,
-                layout: layout,
-                clock: clock,
-                limits: configuration.limits,
-                availability: availability,
-                sequences: sequences,
-                meters: meters?.http
-            ),
-            documents: admin?.content(availability: availability, server: server, windows: windows),
-            configuration: configuration,
-            logger: logger
-        )
-        admin?.gatewayStarted(gateway)
+        admin?.started(server, gateway)
         Announcement(configuration: configuration, addresses: listeners.addresses, http: httpListeners, slots: slots)
             .log(to: logger)
 

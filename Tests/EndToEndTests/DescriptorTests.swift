@@ -108,6 +108,30 @@ import Testing
         }
     }
 
+    /// Whoever was answered by a framed socket finds a daemon that has opened all that it needs, for HTTP too.
+    @Test func nothingIsOpenedAfterTheFirstAnswer() throws {
+        try withScratch { scratch in
+            for _ in 0..<5 {
+                let arguments = ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", "sqlite:\(scratch.store)"]
+                let daemon = try Daemon(in: scratch, arguments: arguments + Self.doors)
+                try withExtendedLifetime(daemon) {
+                    var connected: Peer?
+                    try eventually("it listens", every: .microseconds(100)) {
+                        connected = try? Peer.unix(daemon.socketPath)
+                        return connected != nil
+                    }
+                    let peer = try #require(connected)
+                    _ = try peer.describe()
+                    _ = try daemon.setOpenFileLimit(daemon.lowestFreeDescriptor, in: scratch)
+                    try daemon.waitUntilServing()
+                    _ = try peer.nextID()
+                    daemon.signal(SIGTERM)
+                    #expect(try daemon.waitForExit() == .exited(0), "\(daemon.log)")
+                }
+            }
+        }
+    }
+
     /// More connections than there are descriptors: some are refused with words, and the store keeps what it needs.
     @Test func theStoreKeepsItsDescriptors() throws {
         try Fleet.with(.etcd) { fleet in

@@ -53,6 +53,7 @@ final class Reactor {
     static let listenerTag: UInt64 = 1
 
     init(
+        epoll: FileDescriptor,
         mailbox: Mailbox,
         service: IDService,
         shards: [Shard],
@@ -74,15 +75,18 @@ final class Reactor {
         self.census = census
         self.acceptor = acceptor
         lanes = shards.map { Lane(shard: $0) }
-        epoll = FileDescriptor(epoll_create1(Int32(EPOLL_CLOEXEC)))
-        precondition(
-            epoll.number >= 0,
-            "epoll_create1 fails only without descriptors, of which 64 are kept: \(systemError)"
-        )
+        self.epoll = epoll
     }
 
     deinit {
         input.deallocate()
+    }
+
+    /// What a reactor sleeps in, for its owner to make: on the reactor's own thread nobody could be told of a failure.
+    static func makeEpoll() throws(ListenError) -> FileDescriptor {
+        let number = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard number >= 0 else { throw .system("cannot make an epoll instance: \(systemError)") }
+        return FileDescriptor(number)
     }
 
     // MARK: - The loop
