@@ -32,6 +32,7 @@ extension SQLiteStore {
     package static func examine(path: String) throws(StoreError) -> ExaminedStore? {
         let path = try SQLiteFiles.absolute(path)
         guard try SQLiteFiles.examineDirectory(of: path) else { return nil }
+        try SQLiteFiles.requireRoom(SQLiteFiles.parent(of: path), option: "--store")
         var status = stat()
         guard stat(path, &status) == 0 else {
             try SQLiteFiles.requireWritable(SQLiteFiles.parent(of: path), option: "--store")
@@ -103,6 +104,7 @@ extension StateDirectory {
         let path = try SQLiteFiles.absolute(path)
         guard try SQLiteFiles.examineDirectory(of: path + "/granted-0", option: "--state-dir") else { return false }
         try SQLiteFiles.requireWritable(path, option: "--state-dir")
+        try SQLiteFiles.requireRoom(path, option: "--state-dir")
         _ = try StateDirectory(existing: path).grants()
         return true
     }
@@ -146,6 +148,26 @@ extension SQLiteFiles {
                     + "\(option) another path"
             )
         }
+    }
+
+    /// What opening writes: SQLite's log and its index, with the first records; or a few state files.
+    private static let roomKiB: UInt64 = 64
+
+    /// Throws where the file system has less room than opening needs. One that does not say how large it is passes.
+    static func requireRoom(_ directory: String, option: String) throws(StoreError) {
+        var status = statvfs()
+        guard statvfs(directory, &status) == 0, status.f_blocks > 0 else { return }
+        // Some of what is free is kept for the superuser.
+        let blocks = geteuid() == 0 ? status.f_bfree : status.f_bavail
+        let free = UInt64(blocks).multipliedFullWidth(by: UInt64(status.f_frsize))
+        let left = free.high > 0 ? .max : free.low / 1024
+        guard left < roomKiB else { return }
+        throw StoreError(
+            code: .diskFull,
+            message:
+                "the disk of \(directory) has \(left) KiB left, of which a start writes up to \(roomKiB): make room there, or "
+                + "give \(option) another path"
+        )
     }
 
     static func cannotMake(_ directory: String, reason: Int32, option: String) -> StoreError {

@@ -176,6 +176,11 @@ import Testing
         while write(filler, page, page.count) == page.count {}
         let error = #expect(throws: StoreError.self) { try SQLiteStore(path: file) }
         #expect(error?.code == .diskFull, "\(String(describing: error))")
+        // And whoever only looks says so before.
+        let found = try #require(throws: StoreError.self) { try SQLiteStore.examine(path: file) }
+        #expect(found.code == .diskFull && found.message.contains("has 0 KiB left"), "\(found)")
+        let state = try #require(throws: StoreError.self) { try StateDirectory.examine(path: place) }
+        #expect(state.code == .diskFull && state.message.contains("--state-dir"), "\(state)")
     }
 
     private func run(_ command: String...) throws -> Int32 {
