@@ -149,7 +149,7 @@ import Testing
                         }
                     }
                     #expect(served.count > 20 && !waiting.isEmpty)
-                    #expect(!daemon.lines(with: "no descriptors or memory left").isEmpty)
+                    try daemon.waitUntilItSays("no descriptors or memory left")
 
                     let limit = try StoreFile(scratch.store).worker(3).limit
                     let beside = try bystander.cost(ofCalls: 500, to: daemon)

@@ -112,7 +112,7 @@ import Testing
                 }
                 #expect(answer?.status == 200)
                 #expect(try Peer.unix(frames).nextID().rawValue > 0)
-                #expect(!daemon.lines(with: " http=\(http) ").isEmpty)
+                try daemon.waitUntilItSays(" http=\(http) ")
             }
         }
     }

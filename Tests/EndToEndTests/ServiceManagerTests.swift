@@ -138,6 +138,7 @@ import Testing
         try withScratch { scratch in
             try withSupervisedDaemon(in: scratch, environment: ["WATCHDOG_USEC": "30s"]) { daemon, socket in
                 try socket.waitFor("READY=1")
+                try daemon.waitUntilItSays("WATCHDOG_USEC is ignored")
                 #expect(daemon.lines(with: "WATCHDOG_USEC is ignored").count == 1)
             }
         }

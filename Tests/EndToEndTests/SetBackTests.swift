@@ -38,7 +38,7 @@ import Testing
                     return message.contains("restored from an older copy")
                 }
                 #expect(message.contains("firn store repair --store sqlite:\(scratch.store)"))
-                #expect(daemon.log.contains("restored from an older copy"))
+                try daemon.waitUntilItSays("restored from an older copy")
                 // Neither is anything else written to it.
                 let tickets = try peer.call(.nextTickets(sequence: Name("others")!, count: 1), timeoutMilliseconds: 500)
                 guard case .error(let status) = tickets else { throw TestFailure("\(tickets)") }

@@ -34,6 +34,7 @@ import Testing
                 #expect(daemon.lines(with: " info serving ").isEmpty)
                 let first = try Peer.unix(a).nextID()
                 #expect(try Peer.unix(b).nextID() > first)
+                try daemon.waitUntilServing()
                 let serving = try #require(daemon.lines(with: " info serving ").first)
                 // Nothing but what was handed over.
                 #expect(serving.contains("listen=\"unix:\(a) unix:\(b)\""))

@@ -52,7 +52,7 @@ import Testing
                     return status.message.contains("removed or replaced")
                 }
                 #expect(!FileManager.default.fileExists(atPath: scratch.store), "it made a new one")
-                #expect(daemon.log.contains("removed or replaced"))
+                try daemon.waitUntilItSays("removed or replaced")
                 // The very same files are back: it goes on by itself.
                 for suffix in ["", "-wal", "-shm"] {
                     try FileManager.default.moveItem(

@@ -63,18 +63,18 @@ import Testing
     }
 
     @Test func aDaemonThatDrainsIsNeither() throws {
-        // Two IDs a second: a batch of eight is still being answered when the daemon is told to stop.
+        // Two IDs per second: a batch of 24 is still being answered when the daemon is told to stop.
         let daemon = try Firnd(
             "--layout",
             "time:32s@2025-01-01T00:00:00Z,worker:10,sequence:1",
             "--drain-timeout",
-            "20s"
+            "60s"
         )
         let address = daemon.address
         // On a thread of its own, and looked for without a pause: other tests may keep all of Swift's for seconds.
         let batch = Mutex<Result<Command, any Error>?>(nil)
         Thread {
-            let answered = Result { try Command.run("next", "-n", "8", "--timeout", "20000", "--address", address) }
+            let answered = Result { try Command.run("next", "-n", "24", "--timeout", "60000", "--address", address) }
             batch.withLock { $0 = answered }
         }.start()
         let socket = String(address.dropFirst("unix:".count))
@@ -97,7 +97,7 @@ import Testing
         // It was there all the time: the batch came whole, and in order it ended.
         while batch.withLock({ $0 == nil }) { usleep(5000) }
         let answered = try #require(batch.withLock { $0 }).get()
-        #expect(answered.exitCode == 0 && answered.lines.count == 8, "\(answered)")
+        #expect(answered.exitCode == 0 && answered.lines.count == 24, "\(answered)")
         daemon.end(with: 0)
         #expect(daemon.exitCode == 0)
     }

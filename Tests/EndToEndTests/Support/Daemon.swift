@@ -114,6 +114,11 @@ final class Daemon: Sendable {
         }
     }
 
+    /// Waits for a line of its log, which a thread of its own writes: a call may be answered before.
+    func waitUntilItSays(_ text: String) throws {
+        try eventually("it says '\(text)'; it says: \(log)") { log.contains(text) }
+    }
+
     /// The port of its TCP address, as its log tells it.
     func tcpPort() throws -> UInt16 {
         let prefix = "tcp:127.0.0.1:"

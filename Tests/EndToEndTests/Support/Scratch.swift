@@ -51,7 +51,7 @@ func withScratch<Result>(_ body: (Scratch) throws -> Result) throws -> Result {
 /// - Returns: how long that took.
 @discardableResult
 func eventually(
-    _ what: String,
+    _ what: @autoclosure () -> String,
     within limit: Duration = .seconds(60),
     every pause: Duration = .milliseconds(1),
     _ condition: () throws -> Bool
@@ -59,7 +59,7 @@ func eventually(
     let clock = ContinuousClock()
     let start = clock.now
     while try !condition() {
-        guard start.duration(to: clock.now) < limit else { throw TestFailure("not within \(limit): \(what)") }
+        guard start.duration(to: clock.now) < limit else { throw TestFailure("not within \(limit): \(what())") }
         sleep(pause)
     }
     return start.duration(to: clock.now)
