@@ -30,29 +30,13 @@ final class DaemonSignals: Sendable {
     /// How long a process that was told to end at once waits for the reader of its log.
     private static let lastWait = Duration.milliseconds(200)
 
-    private static var all: sigset_t {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for number in stopping + ignored + [SIGALRM] { sigaddset(&set, number) }
-        return set
-    }
-
-    /// Has every signal wait until there is a thread that takes it. The first thing that the process does: neither a
-    /// request to stop, nor one to reload or to reopen a log, ends it while it reads its configuration.
-    static func hold() {
-        var set = all
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-    }
-
-    /// Gives the signals back their usual meaning, for what is no daemon: a check, which Ctrl-C ends.
-    static func letGo() {
+    /// Sees to it that nobody's request to reload, or to reopen a log, ends the process while it reads its configuration.
+    static func ignoreWhatStopsNothing() {
         for number in ignored { signal(number, SIG_IGN) }
-        var set = all
-        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
-    /// Starts to take the signals, those too that came since ``hold()``. To be made before any other thread is started:
-    /// threads inherit what is blocked.
+    /// Blocks the signals and starts to take them. To be made before any other thread is started: threads inherit what
+    /// is blocked.
     init(stop: StopRequest, logger: Logger, output: LogOutput) {
         self.stop = stop
         self.logger = logger
@@ -60,10 +44,12 @@ final class DaemonSignals: Sendable {
         signal(SIGPIPE, SIG_IGN)
         // A file at its size limit is an error of the write, as a full disk is, and no reason to die.
         signal(SIGXFSZ, SIG_IGN)
-        Self.hold()
-        // What is blocked waits to be taken, and what is ignored might not: a parent may have it so (nohup).
-        for number in Self.stopping + Self.ignored { signal(number, SIG_DFL) }
-        let set = Self.all
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in Self.stopping + Self.ignored + [SIGALRM] { sigaddset(&set, number) }
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        // What is blocked waits to be taken, and what is ignored might not.
+        for number in Self.ignored { signal(number, SIG_DFL) }
         _ = NativeThread(name: "signals") { [self, set] in
             var set = set
             while true {

@@ -8,8 +8,8 @@ internal import Glibc
 @main
 enum Firnd {
     static func main() {
-        DaemonSignals.hold()
         openStandardDescriptors()
+        DaemonSignals.ignoreWhatStopsNothing()
         do {
             let words = try ProgramArguments.read()
             let environment = Environment.ofProcess()
@@ -34,7 +34,6 @@ enum Firnd {
 
     private static func start(_ configuration: Configuration, checks: Bool) throws {
         guard !checks else {
-            DaemonSignals.letGo()
             let notes = try Rehearsal(configuration).run()
             print(Announcement.checked(configuration, notes: notes))
             return

@@ -42,21 +42,6 @@ import Testing
         }
     }
 
-    /// From the first line of its program on, too: the start is finished, and then all is given back.
-    @Test func aStopDuringTheStartIsInOrder() throws {
-        try withScratch { scratch in
-            for _ in 0..<5 {
-                let arguments = ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", "sqlite:\(scratch.store)"]
-                let daemon = try Daemon(in: scratch, arguments: arguments)
-                try withExtendedLifetime(daemon) {
-                    try eventually("its main has begun", every: .microseconds(100)) { try daemon.minds(SIGHUP) }
-                    daemon.signal(SIGTERM)
-                    #expect(try daemon.waitForExit() == .exited(0), "\(daemon.log)")
-                }
-            }
-        }
-    }
-
     /// As coreutils' `timeout` sends it: to its child, and to the group that the child is in.
     @Test func twoAtTheSameTimeAreOneRequest() throws {
         try withDaemon { daemon in
