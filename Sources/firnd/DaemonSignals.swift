@@ -10,6 +10,8 @@ internal import Synchronization
 /// | SIGTERM, SIGINT, SIGQUIT | stops the daemon in order; a second one, 100 ms later or more, ends it at once |
 /// | SIGHUP, SIGUSR1, SIGUSR2 | nothing, and says so |
 /// | SIGALRM | the alarm of ``StoreWatch`` |
+///
+/// SIGINT and SIGQUIT that the parent had ignored stay ignored.
 final class DaemonSignals: Sendable {
     private let stop: StopRequest
     private let logger: Logger
@@ -46,7 +48,9 @@ final class DaemonSignals: Sendable {
         signal(SIGXFSZ, SIG_IGN)
         var set = sigset_t()
         sigemptyset(&set)
-        for number in Self.stopping + Self.ignored + [SIGALRM] { sigaddset(&set, number) }
+        for number in Self.stopping + Self.ignored + [SIGALRM] where !Self.isNotForUs(number) {
+            sigaddset(&set, number)
+        }
         pthread_sigmask(SIG_BLOCK, &set, nil)
         // What is blocked waits to be taken, and what is ignored might not.
         for number in Self.ignored { signal(number, SIG_DFL) }
@@ -57,6 +61,15 @@ final class DaemonSignals: Sendable {
                 if sigwait(&set, &number) == 0 { took(number) }
             }
         }
+    }
+
+    /// Whether the parent wants a Ctrl-C to leave this process alone: a shell has it so for what a script starts by `&`.
+    private static func isNotForUs(_ number: Int32) -> Bool {
+        guard number == SIGINT || number == SIGQUIT else { return false }
+        var action = sigaction()
+        sigaction(number, nil, &action)
+        let handler = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+        return handler == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// What is asked when the alarm's time has come.

@@ -42,6 +42,28 @@ import Testing
         }
     }
 
+    /// A Ctrl-C at the terminal of a script is not for what the script started by `&`.
+    @Test func whatTheParentIgnoresStaysIgnored() throws {
+        try withScratch { scratch in
+            let daemon = try Daemon(
+                in: scratch,
+                arguments: ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", "memory"],
+                launcher: ["/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh"]
+            )
+            try withExtendedLifetime(daemon) {
+                try daemon.waitUntilServing()
+                daemon.signal(SIGINT)
+                // Taken after the other, had it been taken: signals of lower numbers come first.
+                daemon.signal(SIGUSR1)
+                try daemon.waitUntilItSays("signal=SIGUSR1")
+                _ = try Peer.unix(daemon.socketPath).nextID()
+                daemon.signal(SIGTERM)
+                #expect(try daemon.waitForExit() == .exited(0))
+                #expect(daemon.log.contains("reason=SIGTERM"), "\(daemon.log)")
+            }
+        }
+    }
+
     /// As coreutils' `timeout` sends it: to its child, and to the group that the child is in.
     @Test func twoAtTheSameTimeAreOneRequest() throws {
         try withDaemon { daemon in
