@@ -22,16 +22,22 @@ static inline int csqlite_bind_text_copy(sqlite3_stmt *statement, int index, con
     return sqlite3_bind_text(statement, index, text, length, SQLITE_TRANSIENT);
 }
 
+#if defined(__linux__) && defined(SYS_statx)
+// struct statx (linux/stat.h) as bytes: not every C library declares it. Nor is any header included that declares stat: to
+// Swift its members would be this module's. 0, or -1 with errno.
+static inline int csqlite_statx(const char *path, uint32_t wanted, unsigned char answer[256]) {
+    const int relative_to_working_directory = -100;
+    return (int)syscall(SYS_statx, relative_to_working_directory, path, 0, wanted, answer);
+}
+#endif
+
 // When the file was made, in nanoseconds since 1970; 0 where the system or the file system does not tell.
 static inline int64_t csqlite_file_birth(const char *path) {
 #if defined(__linux__) && defined(SYS_statx)
-    // struct statx (linux/stat.h), which not every C library declares: the time of birth is at byte 80.
-    // Nor is any header included that declares stat: to Swift its members would be this module's.
-    const int relative_to_working_directory = -100;
     const uint32_t birth_wanted = 0x800;
     const size_t birth_offset = 80;
     unsigned char answer[256] = {0};
-    if (syscall(SYS_statx, relative_to_working_directory, path, 0, birth_wanted, answer) != 0) {
+    if (csqlite_statx(path, birth_wanted, answer) != 0) {
         return 0;
     }
     uint32_t mask, nanoseconds;
@@ -40,6 +46,24 @@ static inline int64_t csqlite_file_birth(const char *path) {
     memcpy(&seconds, answer + birth_offset, sizeof seconds);
     memcpy(&nanoseconds, answer + birth_offset + sizeof seconds, sizeof nanoseconds);
     return (mask & birth_wanted) != 0 ? seconds * 1000000000 + nanoseconds : 0;
+#else
+    (void)path;
+    return 0;
+#endif
+}
+
+// Whether something is mounted at the path itself (STATX_ATTR_MOUNT_ROOT, Linux 5.8); 0 where the system does not tell.
+static inline int csqlite_is_mount_point(const char *path) {
+#if defined(__linux__) && defined(SYS_statx)
+    const uint64_t mount_root = 0x2000;
+    const size_t attributes_offset = 8;
+    unsigned char answer[256] = {0};
+    if (csqlite_statx(path, 0, answer) != 0) {
+        return 0;
+    }
+    uint64_t attributes;
+    memcpy(&attributes, answer + attributes_offset, sizeof attributes);
+    return (attributes & mount_root) != 0;
 #else
     (void)path;
     return 0;

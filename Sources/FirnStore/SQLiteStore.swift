@@ -55,6 +55,7 @@ package final class SQLiteStore: Store {
     package init(path: String, for use: Use) throws(StoreError) {
         let path = try SQLiteFiles.absolute(path)
         try SQLiteFiles.requireRegular(path)
+        if use != .read { try Self.requireSoleName(path) }
         self.path = path
         access =
             switch use {

@@ -32,13 +32,14 @@ extension SQLiteStore {
     package static func examine(path: String) throws(StoreError) -> ExaminedStore? {
         let path = try SQLiteFiles.absolute(path)
         guard try SQLiteFiles.examineDirectory(of: path) else { return nil }
-        try SQLiteFiles.requireRoom(SQLiteFiles.parent(of: path), option: "--store")
+        try SQLiteFiles.requireRoom(SQLiteFiles.parent(of: path), SQLiteFiles.roomToOpen(path), option: "--store")
         var status = stat()
         guard stat(path, &status) == 0 else {
             try SQLiteFiles.requireWritable(SQLiteFiles.parent(of: path), option: "--store")
             return nil
         }
         try SQLiteFiles.requireRegular(path)
+        try requireSoleName(path)
         try SQLiteFiles.requireWritable(path, option: "--store")
         // A process that has it open keeps the files of its log there, and then nothing need be made.
         if access(path + "-wal", F_OK) != 0 || access(path + "-shm", F_OK) != 0 {
@@ -55,6 +56,34 @@ extension SQLiteStore {
                 SQLiteFiles.sleep(milliseconds: 20)
             }
         }
+    }
+
+    /// Refuses a file that other processes may have open by another path. SQLite keeps a log beside the path by which it
+    /// opened a file: processes with two logs do not see each other's records. To be asked before SQLite opens the file, as
+    /// whoever closes it moves its log into it.
+    static func requireSoleName(_ path: String) throws(StoreError) {
+        if csqlite_is_mount_point(path) != 0 {
+            throw StoreError(
+                code: .copied,
+                message:
+                    "the store \(path) is a file that was mounted by itself, as by 'docker run -v FILE:FILE', and SQLite keeps its "
+                    + "log beside it, where neither the next container nor another that has the file mounted finds it: IDs and "
+                    + "tickets would be given out twice. Mount the directory that the file is in"
+            )
+        }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_nlink > 1 else { return }
+        // A backup may be made of hard links. By its first name the file is the store still.
+        let recorded = try copy(of: path)?.recordedPlace
+        guard recorded?.path != path else { return }
+        throw StoreError(
+            code: .copied,
+            message:
+                "the store \(path) is one file with \(status.st_nlink) names (hard links), and "
+                + "\(recorded.map { "was used as \($0.description)" } ?? "none of them is known to be the one that was used"). SQLite "
+                + "keeps a log beside each name, so daemons on two of them would give out IDs and tickets twice. Use that name, "
+                + "or remove the other names, or copy the file"
+        )
     }
 
     private static func copy(of path: String) throws(StoreError) -> ExaminedStore? {
@@ -104,7 +133,7 @@ extension StateDirectory {
         let path = try SQLiteFiles.absolute(path)
         guard try SQLiteFiles.examineDirectory(of: path + "/granted-0", option: "--state-dir") else { return false }
         try SQLiteFiles.requireWritable(path, option: "--state-dir")
-        try SQLiteFiles.requireRoom(path, option: "--state-dir")
+        try SQLiteFiles.requireRoom(path, SQLiteFiles.roomOfState, option: "--state-dir")
         _ = try StateDirectory(existing: path).grants()
         return true
     }
@@ -150,23 +179,31 @@ extension SQLiteFiles {
         }
     }
 
-    /// What opening writes: SQLite's log and its index, with the first records; or a few state files.
-    private static let roomKiB: UInt64 = 64
+    /// The room in KiB that a start needs to give out IDs and tickets: the file, its log and the log's index, as far as they
+    /// are not there yet. Measured on tmpfs, with SQLite's pages of 4 KiB.
+    static func roomToOpen(_ path: String) -> UInt64 {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_size > 0 else { return 120 }
+        return stat(path + "-shm", &status) == 0 ? 4 : 48
+    }
+
+    /// A file for each store.
+    static let roomOfState: UInt64 = 4
 
     /// Throws where the file system has less room than opening needs. One that does not say how large it is passes.
-    static func requireRoom(_ directory: String, option: String) throws(StoreError) {
+    static func requireRoom(_ directory: String, _ neededKiB: UInt64, option: String) throws(StoreError) {
         var status = statvfs()
         guard statvfs(directory, &status) == 0, status.f_blocks > 0 else { return }
         // Some of what is free is kept for the superuser.
         let blocks = geteuid() == 0 ? status.f_bfree : status.f_bavail
         let free = UInt64(blocks).multipliedFullWidth(by: UInt64(status.f_frsize))
         let left = free.high > 0 ? .max : free.low / 1024
-        guard left < roomKiB else { return }
+        guard left < neededKiB else { return }
         throw StoreError(
             code: .diskFull,
             message:
-                "the disk of \(directory) has \(left) KiB left, of which a start writes up to \(roomKiB): make room there, or "
-                + "give \(option) another path"
+                "the disk of \(directory) has \(left) KiB left, and a start writes up to \(neededKiB): make room there, or give "
+                + "\(option) another path"
         )
     }
 

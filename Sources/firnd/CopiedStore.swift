@@ -50,7 +50,6 @@ struct CopiedStore {
         case .anotherFile: "another file"
         case .anotherMachine: "that file on another machine"
         case .anotherDevice: "that file on another device"
-        case .anotherName: "that file by another name, a hard link"
         case .anotherHost: "that file on a host of another name, with the same machine ID"
         }
     }

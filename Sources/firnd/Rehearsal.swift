@@ -66,19 +66,29 @@ struct Rehearsal {
         case .nowhere:
             return
         case .directory(let path):
-            if try !StateDirectory.examine(path: path) {
-                notes.append("the directory \(path) is not there and will be made")
+            do throws(StoreError) {
+                if try StateDirectory.examine(path: path) { return }
+            } catch {
+                // Of a full disk the start warns too, and serves.
+                guard error.code == .diskFull else { throw error }
+                return notes.append("what the store grants will not be remembered: \(error)")
             }
+            notes.append("the directory \(path) is not there and will be made")
         case .standard(let places):
             do {
                 try examine(.state, &notes)
                 if try places.examineDirectory(for: .state) {
                     _ = try StateDirectory.examine(path: places.stateDirectory)
                 }
-            } catch  where error is ConfigurationError || (error as? StoreError)?.code == .unwritable {
+            } catch  where error is ConfigurationError || Self.isOfPlace(error) {
                 notes.append("what the store grants will not be remembered: \(error)")
             }
         }
+    }
+
+    private static func isOfPlace(_ error: any Error) -> Bool {
+        let code = (error as? StoreError)?.code
+        return code == .unwritable || code == .diskFull
     }
 
     /// Holds the store's file against the layout and the clock.

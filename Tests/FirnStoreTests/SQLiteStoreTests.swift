@@ -166,8 +166,8 @@ import Testing
     func aFullDiskAtOpeningIsAFullDisk() throws {
         let place = directory.path + "/small"
         try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
-        guard try run("/usr/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place) == 0 else { return }
-        defer { _ = try? run("/usr/bin/umount", place) }
+        guard try runTool("/usr/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", place) == 0 else { return }
+        defer { _ = try? runTool("/usr/bin/umount", place) }
         let file = place + "/firn.db"
         _ = try SQLiteStore(path: file)
         let filler = open(place + "/filler", O_WRONLY | O_CREAT, 0o600)
@@ -181,16 +181,6 @@ import Testing
         #expect(found.code == .diskFull && found.message.contains("has 0 KiB left"), "\(found)")
         let state = try #require(throws: StoreError.self) { try StateDirectory.examine(path: place) }
         #expect(state.code == .diskFull && state.message.contains("--state-dir"), "\(state)")
-    }
-
-    private func run(_ command: String...) throws -> Int32 {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: command[0])
-        process.arguments = Array(command.dropFirst())
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        return process.terminationStatus
     }
 
     @Test func emptyFileBecomesAStore() throws {

@@ -34,7 +34,6 @@ import Testing
             "a container without a machine ID"
         )
         #expect(difference { $0.born = 0 } == nil, "a file system that does not know")
-        #expect(difference { $0.names = 2 } == nil, "the first name of a file that was linked since")
     }
 
     @Test func copiesAreKnown() {
@@ -43,7 +42,6 @@ import Testing
         #expect(difference { ($0.machine, $0.boot) = (9, 9) } == .anotherMachine)
         #expect(difference { ($0.device, $0.path) = (9, "/mnt/firn.db") } == .anotherDevice)
         #expect(difference { ($0.boot, $0.host) = (9, "web-2") } == .anotherHost)
-        #expect(difference { ($0.names, $0.path) = (2, "/backup/firn.db") } == .anotherName)
     }
 
     @Test func theTextHoldsAll() throws {
@@ -53,17 +51,37 @@ import Testing
         #expect(throws: StoreError.self) { try StorePlace(text: place.text + " more=1") }
     }
 
-    /// Each of two names has a log of its own.
-    @Test func aHardLinkIsACopyByItsSecondNameAlone() throws {
+    /// Each of two names has a log of its own: the second one is refused, before SQLite could write by it.
+    @Test(arguments: [true, false]) func aHardLinkIsRefusedByItsSecondNameAlone(_ isStopped: Bool) throws {
         let (path, link) = (directory.path + "/firn.db", directory.path + "/link.db")
         var store: SQLiteStore? = try SQLiteStore(path: path)
         _ = try store?.write("a", "1", ifVersion: nil)
         try store?.recordPlace()
-        let place = try #require(try store?.recordedPlace())
-        store = nil
+        // What was written is in the file, or in the log beside its first name only.
+        if isStopped { store = nil }
         try FileManager.default.linkItem(atPath: path, toPath: link)
-        #expect(StorePlace(ofFileAt: link).difference(from: place) == .anotherName)
-        #expect(StorePlace(ofFileAt: path).difference(from: place) == nil)
+        for open in [{ _ = try SQLiteStore(path: link) }, { _ = try SQLiteStore.examine(path: link) }] {
+            let error = try #require(throws: StoreError.self) { try open() }
+            #expect(error.code == .copied && error.exitCode == 78 && error.message.contains("2 names"), "\(error)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: link + "-wal"))
+        #expect(try SQLiteStore(path: path).read("a")?.value == "1")
+        #expect(try SQLiteStore.examine(path: path) != nil)
+        withExtendedLifetime(store) {}
+    }
+
+    /// As `docker run -v FILE:FILE` does it.
+    @Test(.enabled(if: geteuid() == 0, "only root may mount")) func aFileThatIsMountedByItselfIsRefused() throws {
+        let (path, place) = (directory.path + "/firn.db", directory.path + "/mounted.db")
+        _ = try SQLiteStore(path: path)
+        try Data().write(to: URL(fileURLWithPath: place))
+        guard try runTool("/usr/bin/mount", "--bind", path, place) == 0 else { return }
+        defer { _ = try? runTool("/usr/bin/umount", place) }
+        for open in [{ _ = try SQLiteStore(path: place) }, { _ = try SQLiteStore.examine(path: place) }] {
+            let error = try #require(throws: StoreError.self) { try open() }
+            #expect(error.code == .copied && error.message.contains("mounted by itself"), "\(error)")
+        }
+        #expect(try SQLiteStore(path: path).read("a") == nil)
     }
 
     /// The file itself, its copy, and what a daemon that adopts writes. Records and versions are untouched.

@@ -22,8 +22,6 @@ package struct StorePlace: Hashable, Sendable {
     package var inode: UInt64
     /// When the file was made, in nanoseconds since 1970; 0 where the file system does not know.
     package var born: UInt64
-    /// How many names the file has now. Not part of the text.
-    package var names: UInt64 = 1
 
     package init(
         path: String,
@@ -52,9 +50,6 @@ package struct StorePlace: Hashable, Sendable {
         /// The same file on another device at another path, while the host has not been started anew: a volume that was
         /// cloned.
         case anotherDevice
-        /// The same file by another name, and it has several (hard links): each has a log of its own beside it, which the
-        /// others do not see.
-        case anotherName
         /// The same file on a machine that was started anew under another name: a machine that was cloned, or renamed.
         case anotherHost
     }
@@ -66,7 +61,6 @@ package struct StorePlace: Hashable, Sendable {
     package func difference(from recorded: StorePlace) -> Difference? {
         if inode != recorded.inode || Self.differ(born, recorded.born) { return .anotherFile }
         if Self.differ(machine, recorded.machine) { return .anotherMachine }
-        if names > 1, path != recorded.path { return .anotherName }
         let isSameBoot = boot != 0 && boot == recorded.boot
         if isSameBoot, device != recorded.device, path != recorded.path { return .anotherDevice }
         if machine != 0, machine == recorded.machine, Self.differ(boot, recorded.boot), host != recorded.host {
@@ -119,7 +113,6 @@ package struct StorePlace: Hashable, Sendable {
             inode: isThere ? UInt64(status.st_ino) : 0,
             born: UInt64(max(0, csqlite_file_birth(path)))
         )
-        if isThere { names = UInt64(status.st_nlink) }
     }
 
     private static var hostName: String {
