@@ -29,6 +29,19 @@ struct PreloadTests {
         }
     }
 
+    /// Without /proc no program finds its arguments: to go on with none would be to run with other settings than were given.
+    @Test(.enabled(if: geteuid() == 0, "only root may mount"))
+    func withoutAnyWordsBothProgramsRefuse() throws {
+        try withScratch { scratch in
+            for (name, words) in [("firnd", ["--store", "memory"]), ("firn", ["health"])] {
+                let script = "mount -t tmpfs none /proc && exec \"$0\" \"$@\""
+                let launcher = ["/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", script]
+                let (code, output) = try Program.run(launcher + [Command.product(name).path] + words, in: scratch)
+                #expect(code == 70 && output.hasPrefix("\(name): the command line is lost"), "\(code): \(output)")
+            }
+        }
+    }
+
     @Test func theCommandTellsItsVersion() throws {
         let command = try Command.run("--version")
         #expect(command.exitCode == 0 && command.errors.isEmpty)
