@@ -62,6 +62,19 @@ import Testing
         }
     }
 
+    /// With the last writes of all, which give back what was not used.
+    @Test func aStopInOrderRemembersHowFarTheStoreCame() throws {
+        try withScratch { scratch in
+            try withDaemon(in: scratch, Self.arguments) { daemon in
+                _ = try take(3, from: daemon)
+                daemon.signal(SIGTERM)
+                #expect(try daemon.waitForExit() == .exited(0))
+            }
+            let version = try SQLiteStore(path: scratch.store, mayMake: false).highestVersion()
+            #expect(try StateDirectory(existing: scratch.state).grants().map(\.version) == [version])
+        }
+    }
+
     /// The daemon's window is not extended between the copy and its end, so nothing but the tickets tells.
     @Test(arguments: [SIGTERM, SIGKILL]) func ticketsSinceTheCopyAreNotGivenAgain(_ signal: Int32) throws {
         try withScratch { scratch in
@@ -88,6 +101,8 @@ import Testing
             for words in ["restored from an older copy", "--skip-values", "firn store repair"] {
                 #expect(error.contains(words), "\(words) in \(error)")
             }
+            // The time is one that people read.
+            #expect(error.contains(/granted 2\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z/), "\(error)")
             // The worker that the copy holds is waited for, or said to be dead, as the document says.
             let freed = try Command.run(
                 ["workers", "release", "5", "--holder-is-dead", "--yes", "--store", "sqlite:\(scratch.store)"]
