@@ -107,6 +107,22 @@ import Testing
         }
     }
 
+    /// The first lines of a message are written, and those that come after them are counted.
+    @Test func theSameMessageAgainAndAgainIsLeftOut() throws {
+        try withDaemon(["--store", "memory"]) { daemon in
+            let words = "notice a signal was ignored"
+            for count in 1...5 {
+                daemon.signal(SIGHUP)
+                try eventually("it says so") { daemon.lines(with: words).count == count }
+            }
+            // All are taken: of those that wait the lowest number comes first.
+            for number in [SIGHUP, SIGUSR1, SIGUSR2, SIGTERM] { daemon.signal(number) }
+            #expect(try daemon.waitForExit() == .exited(0))
+            let lines = daemon.lines(with: words)
+            #expect(lines.count == 6 && lines.last?.hasSuffix(" left_out=3") == true, "\(lines)")
+        }
+    }
+
     /// Else the next file that is opened would be where the log goes: the store, or a peer.
     @Test func aClosedStandardErrorIsNobodyElses() throws {
         try withScratch { scratch in
