@@ -222,6 +222,25 @@ import Testing
         }
     }
 
+    /// The daemon runs on, as the file is read for every token.
+    @Test func aPasswordThatWasChangedIsReadFromItsFile() throws {
+        let server = try EtcdServer()
+        try server.requirePasswords(root: "r", firn: "secret")
+        try withScratch { scratch in
+            let file = try scratch.write("password", "secret\n")
+            let user = ["--etcd-user", "firn", "--etcd-password-file", file]
+            try withDaemon(in: scratch, ["--store", server.location] + user) { daemon in
+                let peer = try Peer.unix(daemon.socketPath)
+                try server.forgetTokens(root: "r", firn: "changed")
+                _ = try scratch.write("password", "changed\n")
+                let name = try #require(Name("orders"))
+                try eventually("it gives tickets; it says: \(daemon.log)", every: .milliseconds(50)) {
+                    if case .nextTickets = try peer.call(.nextTickets(sequence: name, count: 1)) { true } else { false }
+                }
+            }
+        }
+    }
+
     @Test func sequencesAreSharedToo() throws {
         let server = try EtcdServer()
         try withScratch { scratch in
