@@ -104,6 +104,14 @@ import Testing
                 }
                 daemon.signal(SIGTERM)
                 #expect(try daemon.waitForExit() == .exited(0))
+                // However busy the machine is: each door tries twice per second, and has a line for each try.
+                let seconds = Int(daemon.started.duration(to: .now) / .seconds(1))
+                for door in ["new connections", "new HTTP connections"] {
+                    let lines = daemon.lines(with: "no descriptors or memory left for \(door)")
+                    let leftOut = lines.compactMap { $0.firstMatch(of: /left_out="?(\d+)/).flatMap { Int($0.1) } }
+                    let tries = leftOut.reduce(lines.count, +)
+                    #expect(tries < 10 + 5 * seconds, "\(tries) tries for \(door) in \(seconds) s")
+                }
             }
         }
     }
