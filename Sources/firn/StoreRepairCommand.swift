@@ -51,8 +51,8 @@ struct StoreRepairCommand: AsyncParsableCommand {
             if let held = report.workers.first(where: { $0.record.limit > now.tick }) {
                 throw Refusal(
                     message: "Worker \(held.number) is held by \(held.record.holder.text) until "
-                        + "\(store.time(held.record.limit)): stop all daemons on this store first; one that "
-                        + "was killed is waited for.",
+                        + "\(store.time(held.record.limit)): stop all daemons on this store first. If none runs "
+                        + "(it was killed, or the copy was made while it ran), run this again after that time.",
                     exitCode: .temporaryFailure
                 )
             }

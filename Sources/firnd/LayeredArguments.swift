@@ -77,7 +77,7 @@ struct LayeredArguments {
             guard let setting = settings[line.name] else {
                 let nearest = NearName.of(line.name, among: settings.keys)
                 throw ConfigurationError(
-                    "\(line.place): '\(line.name)' is not a setting\(nearest.map { "; is '\($0)' meant?" } ?? ""); the names "
+                    "\(line.place): '\(line.name)' is not a setting\(nearest.map { "; is '\($0)' meant?" } ?? ".") The names "
                         + "are those of 'firnd --help' without the dashes"
                 )
             }
@@ -101,7 +101,10 @@ struct LayeredArguments {
         switch value.lowercased() {
         case "true", "yes", "1", "on": return ["--\(name)"]
         case "false", "no", "0", "off": return []
-        default: throw ConfigurationError("\(source): '\(name)' is '\(value)'; write true or false")
+        default:
+            throw ConfigurationError(
+                "\(source): '\(name)' is '\(value)'; write true or false (or yes or no, on or off, 1 or 0)"
+            )
         }
     }
 

@@ -12,7 +12,8 @@ struct Options: ParsableCommand {
         discussion: """
             Every option is also read from the environment (--log-level from FIRN_LOG_LEVEL) and from the file given by \
             --config or FIRN_CONFIG (log-level = info); the command line wins over the environment, the environment over \
-            the file. A flag is true or false there. An empty variable counts as not set. A variable that looks like a \
+            the file. A flag is true or false there. An empty variable counts as not set. A duration is a number and \
+            its unit: 500ms, 3s, 5m, 1h. A variable that looks like a \
             setting and is none is warned of; those that Kubernetes sets for a Service are not.
 
             Exit codes: 0 stopped as asked, 64 a wrong command line, 70 a bug or a lost command line, 71 the system \

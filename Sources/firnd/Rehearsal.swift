@@ -39,11 +39,12 @@ struct Rehearsal {
         if !notes.contains(note) { notes.append(note) }
     }
 
-    private func examineAddresses(_ notes: inout [String]) throws(ListenError) {
-        let isSocketMade = configuration.placesUsed.contains(.socket)
+    private func examineAddresses(_ notes: inout [String]) throws {
+        let isDirectoryMade =
+            try configuration.placesUsed.contains(.socket) && !configuration.places.examineDirectory(for: .socket)
         let frames = configuration.addresses
             // In a directory that will be made there is nothing to look at yet.
-            .filter { !isSocketMade || $0 != .unix(path: configuration.places.socketPath) }
+            .filter { !isDirectoryMade || $0 != .unix(path: configuration.places.socketPath) }
             .map { (name: "--listen \($0)", address: $0) }
         let http = configuration.http.addresses.map { (name: "--http \($0.withoutScheme)", address: $0) }
         let admin = configuration.http.adminAddresses.map { (name: "--admin \($0.withoutScheme)", address: $0) }

@@ -225,6 +225,27 @@ import Testing
         }
     }
 
+    /// The socket that is used where none is named, in mounts of the test's own.
+    @Test(.enabled(if: geteuid() == 0, "only root may mount")) func theStandardSocketInUseIsANote() throws {
+        try withScratch { scratch in
+            let script = """
+                mount -t tmpfs none /run && mount -t tmpfs none /var/lib || exit 99
+                "$1" --store memory 2>/dev/null & daemon=$!
+                for turn in $(seq 500); do
+                    notes=$("$1" --check --store memory)
+                    case $notes in *"is in use"*) break ;; esac
+                    sleep 0.02
+                done
+                kill $daemon; wait $daemon
+                echo "$notes"
+                """
+            let command = ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh", Daemon.executable]
+            let (code, output) = try Program.run(command, in: scratch)
+            guard code != 99 else { return }
+            #expect(code == 0 && output.contains("Note: --listen unix:/run/firn/firn.sock is in use"), "\(output)")
+        }
+    }
+
     /// What may be otherwise in a moment is no refusal.
     @Test func whatIsInUseIsANote() throws {
         try withDaemon(["--http", "127.0.0.1:0", "--store", "memory"]) { daemon in
