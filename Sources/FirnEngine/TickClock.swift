@@ -36,7 +36,15 @@ package final class TickClock: Sendable {
     private let tickNanoseconds: Int64
 
     // The anchor: at boot time `boot` our time was `unix`, and `gap` was still to be closed (positive: wall ahead).
-    // A sequence lock: readers retry while `revision` is odd or has changed. Only `steer()` writes.
+    // A sequence lock: readers retry while `revision` is odd or has changed. Only `steer()` writes. By C11's model:
+    // - A reader that got a value of a correction under way sees its odd revision, and retries: the fence after the odd
+    //   store in `steer()` (as a release) pairs with the one before the second load in `now()` (an acquire), through
+    //   that value.
+    // - A reader whose first load sees a correction's even revision sees all its values: that store is a release, and
+    //   that load an acquire.
+    // - The clock is read after the odd store in `steer()`, which is why the fence there is a full one: a release would let
+    //   the reading go ahead of the store on ARM. In `now()` it is read before the second load. So a reading that is
+    //   accepted under an old anchor was made before the new anchor's, and is not above it.
     private let revision = Atomic<UInt64>(0)
     private let boot: Atomic<Int64>
     private let unix: Atomic<Int64>
@@ -63,13 +71,14 @@ package final class TickClock: Sendable {
         while true {
             let before = revision.load(ordering: .acquiring)
             guard before & 1 == 0 else { continue }
-            let anchorBoot = boot.load(ordering: .acquiring)
-            let anchorUnix = unix.load(ordering: .acquiring)
-            let anchorGap = gap.load(ordering: .acquiring)
+            let anchorBoot = boot.load(ordering: .relaxed)
+            let anchorUnix = unix.load(ordering: .relaxed)
+            let anchorGap = gap.load(ordering: .relaxed)
             // Read before the anchor is checked: after it, a correction might pass between the two, and the next
             // reading, by the new anchor, might be lower than this one.
             let bootNow = source.bootNanoseconds()
-            guard revision.load(ordering: .sequentiallyConsistent) == before else { continue }
+            atomicMemoryFence(ordering: .acquiring)
+            guard revision.load(ordering: .relaxed) == before else { continue }
             let unixNow = Self.carry(unix: anchorUnix, gap: anchorGap, elapsed: bootNow - anchorBoot)
             return Moment(bootNanoseconds: bootNow, unixNanoseconds: unixNow, tick: tick(atUnixNanoseconds: unixNow))
         }
@@ -97,7 +106,8 @@ package final class TickClock: Sendable {
     package func steer() -> ClockSteering {
         steering.withLock { _ in
             // Odd before the clock is read, so that no reading by the old anchor is later than the new anchor.
-            let odd = revision.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
+            let odd = revision.wrappingAdd(1, ordering: .relaxed).newValue
+            atomicMemoryFence(ordering: .sequentiallyConsistent)
             let bootNow = source.bootNanoseconds()
             let wall = source.wallNanoseconds()
             let ours = Self.carry(
@@ -108,9 +118,9 @@ package final class TickClock: Sendable {
             let offset = wall - ours
             let follows = offset >= 0 && offset <= followLimitNanoseconds
 
-            boot.store(bootNow, ordering: .releasing)
-            unix.store(follows ? wall : ours, ordering: .releasing)
-            gap.store(follows ? 0 : offset, ordering: .releasing)
+            boot.store(bootNow, ordering: .relaxed)
+            unix.store(follows ? wall : ours, ordering: .relaxed)
+            gap.store(follows ? 0 : offset, ordering: .relaxed)
             revision.store(odd &+ 1, ordering: .releasing)
             return ClockSteering(offsetNanoseconds: offset, isSlewing: !follows)
         }
