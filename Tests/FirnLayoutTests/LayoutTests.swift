@@ -74,6 +74,13 @@ import Testing
         #expect(layout.unixMilliseconds(ofTick: tick) == .max)
     }
 
+    /// Rounded down, and never `.123749999Z`.
+    @Test func timesForPeopleEndInMilliseconds() throws {
+        let layout = try Layout(parsing: "time:50x250us@2025-01-01T00:00:00Z,sequence:13")
+        #expect(layout.roundedTime(ofTick: 8495).description == "2025-01-01T00:00:02.123Z")
+        #expect(layout.time(ofTick: 8495).nanosecond == 123_750_000)
+    }
+
     @Test func composingRefusesWhatDoesNotFit() throws {
         func check(_ code: LayoutError.Code, _ reason: String, _ body: () throws(LayoutError) -> FirnID) throws {
             let error = try #require(throws: LayoutError.self) { try body() }
