@@ -120,7 +120,7 @@ def fresh_bars(results: ClientResults) -> list[Bar]:
         ),
         Bar(
             coalesced >= COALESCED_PER_SECOND,
-            f"nextID, 64 tasks, coalesced: {coalesced:,} a second; {COALESCED_PER_SECOND:,} is asked",
+            f"nextID, 64 tasks, coalesced: {coalesced:,} per second; {COALESCED_PER_SECOND:,} is asked",
         ),
         Bar(
             coalesced >= COALESCED_TIMES_UNCOALESCED * uncoalesced,

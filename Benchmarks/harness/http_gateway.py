@@ -15,7 +15,7 @@ from report import Bar, Section, table
 
 #: Of the article's requests per second of the server's CPU time, in hundredths.
 ARTICLE_PERCENT = 150
-#: With one connection the article's service is below what its layout gives, with the others at it: 25,600 IDs a second.
+#: With one connection the article's service is below what its layout gives, with the others at it: 25,600 IDs per second.
 CONNECTIONS = (1, 16, 64)
 SETTLE_SECONDS = 0.3
 #: What is compared: both of Sonyflake's layout, which caps both, and so both do the same.

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #endif
 
-// No lookaside memory for this connection: it would keep 48 KiB for a handful of statements a second.
+// No lookaside memory for this connection: it would keep 48 KiB for a handful of statements per second.
 static inline int csqlite_disable_lookaside(sqlite3 *db) {
     return sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, (void *)0, 0, 0);
 }

@@ -1,4 +1,4 @@
-/// What counters rose by in a second, of late: since one or two seconds ago, when asked about once a second or more
+/// What counters rose by in a second, of late: since one or two seconds ago, when asked about once per second or more
 /// often, and else since the last time.
 package struct RateWindow: Sendable {
     private struct Sample {

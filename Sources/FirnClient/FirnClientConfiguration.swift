@@ -28,7 +28,7 @@ public struct FirnClientConfiguration: Sendable, Hashable {
     /// How many IDs one call asks for at most. 1 to 65,536, which is the default and the most that a daemon gives.
     ///
     /// A layout of few IDs per second wants fewer, for a call's IDs have to be there within ``timeout``: Sonyflake's
-    /// 25,600 a second make 65,536 in 2.6 s.
+    /// 25,600 per second make 65,536 in 2.6 s.
     public var maximumBatch = 65_536
 
     // MARK: - Connections

@@ -1,7 +1,7 @@
 internal import FirnWire
 
 extension FirnClientError {
-    /// What the daemon answered. DEADLINE_EXCEEDED is ``Code/timedOut``, whoever's clock it was that ran out.
+    /// What the daemon answered. DEADLINE_EXCEEDED is ``Code/timedOut``, on either side.
     init(_ status: Status) {
         let message = status.message.isEmpty ? "the daemon gave no reason" : status.message
         let retryAfter: Duration? =

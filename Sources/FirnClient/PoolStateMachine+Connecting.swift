@@ -52,7 +52,7 @@ extension PoolStateMachine {
         guard phase == .running else { return [] }
         var actions: [PoolAction] = []
         if !retired.hasAnswered {
-            // As good as one that could not be made, or whoever closes each connection at once would get them by the
+            // As good as one that could not be made, or a server that closes each connection at once would get them by the
             // thousand.
             addresses[retired.addressIndex].isSuspect = true
             addresses[retired.addressIndex].hasFailedInRound = true

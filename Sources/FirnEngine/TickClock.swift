@@ -99,7 +99,7 @@ package final class TickClock: Sendable {
         return UInt64((nanoseconds - 1) / tickNanoseconds + 1)
     }
 
-    /// Compares our time with the wall clock and corrects it. To be called about once a second, by anyone.
+    /// Compares our time with the wall clock and corrects it. To be called about once per second, by anyone.
     ///
     /// - Returns: how far the wall clock was from ours before the correction, and what was done about it.
     @discardableResult

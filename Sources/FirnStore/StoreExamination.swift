@@ -60,7 +60,7 @@ extension SQLiteStore {
 
     /// Refuses a file that other processes may have open by another path. SQLite keeps a log beside the path by which it
     /// opened a file: processes with two logs do not see each other's records. To be asked before SQLite opens the file, as
-    /// whoever closes it moves its log into it.
+    /// closing it moves its log into it.
     static func requireSoleName(_ path: String) throws(StoreError) {
         if csqlite_is_mount_point(path) != 0 {
             throw StoreError(

@@ -13,7 +13,7 @@ struct NextCommand: AsyncParsableCommand {
             """
     )
 
-    /// A batch's IDs have to be there within the timeout, also in Sonyflake's 25,600 a second. Larger batches gain
+    /// A batch's IDs have to be there within the timeout, also in Sonyflake's 25,600 per second. Larger batches gain
     /// nothing: the way to the daemon and back is a hundredth of what this many IDs take to write.
     private static let maximumBatch = 8192
 

@@ -23,7 +23,7 @@ extension Daemon {
         return stop.wait(chore: chore)!
     }
 
-    /// Binds sockets anew whose files were removed or replaced. Asked for about once a second, until they are there.
+    /// Binds sockets anew whose files were removed or replaced. Asked for about once per second, until they are there.
     static func restore(_ listeners: Listeners, of server: Server, _ logger: Logger) {
         for (address, error) in listeners.restore() {
             if let error {

@@ -92,7 +92,7 @@ final class Daemon {
             keeping.storeSetBack = { sequences.storeSetBack() }
             return keeping
         }
-        // Before the framed sockets answer, as it needs descriptors: whoever sees the daemon serve sees all of it.
+        // Before the framed sockets answer, as it needs descriptors: a caller that was answered finds all doors open.
         let gateway = try httpListeners.gateway(
             source: MintSource(
                 slots: slots,

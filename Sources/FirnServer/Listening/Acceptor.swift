@@ -19,7 +19,7 @@ final class Acceptor {
     private(set) var resumesAt = Int64.max
     private var refused = 0
 
-    /// As nginx does on EMFILE: waiting beats a loop that fails a million times a second.
+    /// As nginx does on EMFILE: waiting beats a loop that fails a million times per second.
     private static let suspension: Int64 = 500_000_000
     private static let acceptedPerWakeup = 64
 

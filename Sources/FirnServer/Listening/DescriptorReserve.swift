@@ -5,7 +5,7 @@ internal import Glibc
 /// again, and nobody could ask the daemon how it fares.
 ///
 /// With etcd more depends on it. gRPC waits between its tries to connect by Swift's timers, and these are Dispatch's: it opens
-/// three descriptors at the first of them, and later looks at its threads in /proc once a second. Where it cannot, it ends
+/// three descriptors at the first of them, and later looks at its threads in /proc once per second. Where it cannot, it ends
 /// the process.
 ///
 /// The kernel gives out the lowest number that is free. So a new descriptor's number says how many there are at least.

@@ -2,7 +2,7 @@ internal import FirnEngine
 internal import FirnLayout
 internal import Logging
 
-/// Tells the log what the wall clock does, and when the layout nears its last day. Once each, not once a second.
+/// Tells the log what the wall clock does, and when the layout nears its last day. Once each, not once per second.
 struct ClockReport {
     private let layout: Layout
     private let logger: Logger

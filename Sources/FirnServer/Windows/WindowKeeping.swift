@@ -34,7 +34,7 @@ package final class WindowKeeping {
     var pulse: Pulse?
     /// Told at every step how the workers and the clock stand; `nil` where nobody wants to know.
     private let board: WindowBoard?
-    /// Done about once a second, whenever the clocks are compared.
+    /// Done about once per second, whenever the clocks are compared.
     package var everySecond: (() -> Void)?
     /// Done at every step while the store is not the one that granted what this daemon holds, or knows less than it did.
     package var storeSetBack: (() -> Void)?

@@ -15,7 +15,7 @@ struct WindowReport {
     func changed(to status: KeeperStatus, from previous: KeeperStatus?) {
         switch status {
         case .serving(let worker, let limit, nil):
-            // An extension a second is no news; a worker, or a store that is back, is.
+            // An extension per second is no news; a worker, or a store that is back, is.
             if case .serving(worker, _, nil)? = previous { return }
             logger.info(
                 "worker held",
@@ -34,7 +34,7 @@ struct WindowReport {
         }
     }
 
-    /// Whether nothing has changed but a time: a holder moves its limit on once a second, and a standby daemon need not say
+    /// Whether nothing has changed but a time: a holder moves its limit on once per second, and a standby daemon need not say
     /// so each time. A reader is told the present one.
     private static func isSameNews(_ status: KeeperStatus, _ previous: KeeperStatus) -> Bool {
         switch (status, previous) {
