@@ -49,14 +49,18 @@ package final class Shard {
     package var worker: UInt64? { space?.worker }
 
     /// Takes up the slot's present space. To be called once per wake-up; costs one atomic load when nothing changed.
-    package func refresh() {
-        guard slot.revision != seenRevision else { return }
+    ///
+    /// - Returns: whether something did.
+    @discardableResult
+    package func refresh() -> Bool {
+        guard slot.revision != seenRevision else { return false }
         let wasWaiting = isWaiting
         setWaiting(false)
         (space, seenRevision) = slot.current()
         left = 0
         lastClaimTick = .max
         setWaiting(wasWaiting)
+        return true
     }
 
     /// Says whether calls wait here for a later tick; other shards then leave a block of it.

@@ -26,7 +26,9 @@ extension Endpoint {
         parameters: [count, format("How to write them.")],
         answers: [Answer(status: 200, text: "The IDs.", schema: "IDs"), badRequest, misdirected] + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
-            .order(.ids(count: try arguments.count()), listName: "ids", try arguments.format())
+            // One is a single ID, as from the other path.
+            let count = try arguments.count()
+            return .request(count == 1 ? .nextID : .nextBatch(count: count), listName: "ids", try arguments.format())
         }
     )
 
@@ -69,8 +71,8 @@ extension Endpoint {
         ]
             + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
-            .order(
-                .tickets(of: try arguments.name("name"), count: try arguments.count()),
+            .request(
+                .nextTickets(sequence: try arguments.name("name"), count: try arguments.count()),
                 listName: "tickets",
                 try arguments.format()
             )
@@ -88,7 +90,7 @@ extension Endpoint {
         ]
             + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
-            .order(.prefix(of: try arguments.name("service")), listName: "", .decimal)
+            .request(.newPrefix(service: try arguments.name("service")), listName: "", .decimal)
         }
     )
 

@@ -9,8 +9,8 @@ enum Route {
     case answer(HTTPAnswer)
     /// One ID, as `{"id":"…"}`.
     case freshID
-    /// Something to be ordered of the mint, and the answer that its runs get.
-    case order(Mint.Wish, listName: String, IDFormat)
+    /// Something to be asked of the mint, and the answer that its runs get.
+    case request(Request.Method, listName: String, IDFormat)
 }
 
 /// One route: a method on a path, what may be asked with it, and what it answers. The requests' way and the OpenAPI

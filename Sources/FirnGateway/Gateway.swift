@@ -155,7 +155,7 @@ package final class Gateway: Sendable {
     }
 }
 
-/// Tells an event loop that the store has answered something that its orders wait for.
+/// Tells an event loop that the store has answered something that its requests wait for.
 private final class LoopBell: StoreListener {
     private let eventLoop: any EventLoop
     private let loop = Mutex<NIOLoopBound<GatewayLoop>?>(nil)
@@ -168,8 +168,8 @@ private final class LoopBell: StoreListener {
         self.loop.withLock { $0 = loop }
     }
 
-    func storeAnswered() {
+    func storeAnswered(_ answer: StoreAnswer) {
         guard let loop = loop.withLock({ $0 }) else { return }
-        eventLoop.execute { loop.value.storeAnswered() }
+        eventLoop.execute { loop.value.storeAnswered(answer) }
     }
 }

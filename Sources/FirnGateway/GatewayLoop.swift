@@ -147,8 +147,8 @@ final class GatewayLoop {
         turn = (scheduled, at)
     }
 
-    func storeAnswered() {
-        mint?.storeAnswered()
+    func storeAnswered(_ answer: StoreAnswer) {
+        mint?.storeAnswered(answer)
         scheduleTurn()
     }
 

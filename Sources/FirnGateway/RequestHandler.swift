@@ -1,5 +1,6 @@
 internal import FirnLayout
 internal import FirnServer
+internal import FirnWire
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -17,14 +18,15 @@ final class RequestHandler: ChannelDuplexHandler {
 
     private let connection: HTTPConnection
     private let loop: GatewayLoop
-    private var seat: Mint.Seat?
+    private var peer: PeerID?
     private var context: ChannelHandlerContext?
 
     /// The request that is being received or answered.
     private var head: HTTPRequestHead?
     private var fields = RequestFields()
     private var bodyLength = 0
-    private var order: Mint.OrderID?
+    /// The mint has the request, and its answer comes later.
+    private var isWaiting = false
     /// What is left of an answer's body.
     private var rest: AnswerRest?
     private var isPumping = false
@@ -44,7 +46,7 @@ final class RequestHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        seat = loop.mint?.sit()
+        peer = loop.mint?.join()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -62,9 +64,8 @@ final class RequestHandler: ChannelDuplexHandler {
     }
 
     private func ended() {
-        if let order { loop.mint?.cancel(order) }
-        if let seat { loop.mint?.leave(seat) }
-        (order, seat, rest) = (nil, nil, nil)
+        if let peer { loop.mint?.leave(peer) }
+        (peer, rest, isWaiting) = (nil, nil, false)
         context = nil
         loop.closed(connection)
     }
@@ -145,20 +146,21 @@ final class RequestHandler: ChannelDuplexHandler {
         case .answer(let answer):
             respond(answer)
         case .freshID:
-            guard let mint = loop.mint, let seat else { return }
-            guard let id = mint.nextID(at: seat) else {
-                return place(.ids(count: 1)) { outcome in
-                    guard case .runs(let runs) = outcome, let first = runs.first else { return nil }
-                    return Self.answer(first.first)
+            guard let mint = loop.mint, let peer else { return }
+            guard let id = mint.nextID(for: peer) else {
+                return submit(.nextID) { outcome in
+                    guard case .nextID(let id) = outcome else { return nil }
+                    return Self.answer(id)
                 }
             }
             respond(Self.answer(id))
-        case .order(let wish, let name, let format):
-            place(wish) { outcome in
+        case .request(let method, let name, let format):
+            submit(method) { outcome in
                 switch outcome {
-                case .runs(let runs): .ids(IDList(name, runs, format: format))
-                case .prefix(let prefix): .ok(.object([("prefix", .string(prefix))]))
-                case .refused: nil
+                case .nextID(let id): .ids(IDList(name, [Run(first: id, count: 1, stride: 1)], format: format))
+                case .nextBatch(let runs), .nextTickets(let runs): .ids(IDList(name, runs, format: format))
+                case .newPrefix(let prefix): .ok(.object([("prefix", .string(prefix))]))
+                default: nil
                 }
             }
         }
@@ -168,28 +170,28 @@ final class RequestHandler: ChannelDuplexHandler {
         HTTPAnswer(status: .ok, body: .id(id))
     }
 
-    /// Orders of the mint, and answers now or when it delivers.
-    private func place(_ wish: Mint.Wish, _ answer: @escaping (Mint.Outcome) -> HTTPAnswer?) {
-        guard let mint = loop.mint, let seat else { return }
-        func respond(_ outcome: Mint.Outcome) {
-            if case .refused(let status) = outcome { return self.respond(.refused(status)) }
+    /// Asks the mint, and answers now or when it delivers.
+    private func submit(_ method: Request.Method, _ answer: @escaping (Response.Outcome) -> HTTPAnswer?) {
+        guard let mint = loop.mint, let peer else { return }
+        func respond(_ outcome: Response.Outcome) {
+            if case .error(let status) = outcome { return self.respond(.refused(status)) }
             self.respond(
                 answer(outcome) ?? .refused(.internalServerError, "the mint gave something else than was asked for")
             )
         }
-        let (outcome, waiting) = mint.order(
-            wish,
-            at: seat,
+        let outcome = mint.submit(
+            method,
+            from: peer,
             timeoutMilliseconds: GatewayLimits.callTimeoutMilliseconds
         ) { [weak self] outcome in
-            guard let self, self.order != nil else { return }
-            self.order = nil
+            guard let self, self.isWaiting else { return }
+            self.isWaiting = false
             self.connection.lastActivity = .now()
             respond(outcome)
             self.resume()
         }
         if let outcome { return respond(outcome) }
-        order = waiting
+        isWaiting = true
         loop.scheduleTurn()
     }
 

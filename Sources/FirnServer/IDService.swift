@@ -2,9 +2,9 @@ package import FirnEngine
 package import FirnLayout
 package import FirnWire
 
-/// What the calls mean, apart from how they arrive: one thread's view of the layout, the time and the limits.
+/// What the calls mean, apart from how they arrive and wait: one thread's view of the layout, the time and the limits.
 ///
-/// A session asks it for IDs through one of the thread's shards. Not for more than one thread at a time.
+/// Not for more than one thread at a time.
 package final class IDService {
     package let layout: Layout
     package let limits: Limits
@@ -12,7 +12,7 @@ package final class IDService {
     package private(set) var moment: Moment
 
     /// Named sequences; `nil` where the host has none.
-    let sequences: SequenceDesk?
+    let sequences: (any SequenceSource)?
     /// Counts this thread's calls; `nil` where nobody wants to know.
     let recorder: CallRecorder?
 
@@ -22,12 +22,12 @@ package final class IDService {
     /// A call waits for a tick that is this near; a farther one (the clock was far ahead once) is UNAVAILABLE now.
     private let maximumWaitNanoseconds: Int64
 
-    package init(
+    init(
         layout: Layout,
         limits: Limits,
         clock: TickClock,
         availability: Availability,
-        sequences: SequenceDesk? = nil,
+        sequences: (any SequenceSource)? = nil,
         recorder: CallRecorder? = nil,
         description: @escaping () -> DaemonDescription
     ) {
@@ -52,14 +52,19 @@ package final class IDService {
     }
 
     /// Counts a call that has ended, which was read at `began`; boot nanoseconds.
-    func ended(_ method: CallMethod, _ code: CallCode, began: Int64) {
-        recorder?.ended(method, code, began: began, now: moment.bootNanoseconds)
+    func ended(_ method: CallMethod, _ outcome: Response.Outcome, began: Int64) {
+        guard let recorder else { return }
+        switch outcome {
+        case .nextID: recorder.meter.gave(ids: 1)
+        case .nextBatch(let runs): recorder.meter.gave(ids: Self.count(runs))
+        case .nextTickets(let runs): recorder.meter.gave(values: Self.count(runs))
+        case .newPrefix: recorder.meter.gave(values: 1)
+        default: break
+        }
+        recorder.ended(method, CallCode(outcome), began: began, now: moment.bootNanoseconds)
     }
 
-    /// Counts a call of this wake-up that has ended.
-    func ended(_ method: CallMethod, _ code: CallCode) {
-        ended(method, code, began: moment.bootNanoseconds)
-    }
+    private static func count(_ runs: [Run]) -> UInt64 { runs.reduce(0) { $0 + UInt64($1.count) } }
 
     /// Tells the recorder that this wake-up's answers were sent.
     func sent() {

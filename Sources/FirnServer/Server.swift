@@ -52,7 +52,7 @@ package final class Server: Sendable {
                         limits: limits,
                         clock: clock,
                         availability: availability,
-                        sequences: SequenceDesk(sequences: sequences, mailbox: mailbox),
+                        sequences: SequenceDesk(sequences: sequences, listener: mailbox),
                         recorder: meters.map { CallRecorder($0.shards[index]) },
                         description: description
                     )

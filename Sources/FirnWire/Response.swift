@@ -9,8 +9,9 @@ package struct Response: Sendable, Equatable {
         case nextBatch([Run])
         case nextTickets([Run])
         case newPrefix(String)
-        case describe(DaemonDescription)
-        case createSequence(SequenceDescription)
+        // Apart, for they are long: an outcome is handed on as often as there are calls.
+        indirect case describe(DaemonDescription)
+        indirect case createSequence(SequenceDescription)
         /// A page of sequences, and whether others come after it.
         case listSequences([SequenceDescription], more: Bool)
         /// The daemon closes the connection soon; with call 0.

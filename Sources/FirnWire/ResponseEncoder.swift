@@ -31,9 +31,8 @@ extension FrameBuffer {
         }
     }
 
-    /// The answer to NextTickets.
-    package func appendNextTickets(callID: UInt64, first: Run, second: Run? = nil) {
-        let runs = second.map { [first, $0] } ?? [first]
+    /// The answer to NextTickets: one run, or two.
+    package func appendNextTickets(callID: UInt64, runs: [Run]) {
         var outcome = Firn__V1__NextTicketsResponse()
         firn__v1__next_tickets_response__init(&outcome)
         Self.withMessages(of: runs) { pointers in
@@ -168,6 +167,23 @@ extension FrameBuffer {
         pack(from: 0)
     }
 
+    /// An answer of any kind.
+    package func append(_ response: Response) {
+        let callID = response.callID
+        switch response.outcome {
+        case .error(let status): appendError(callID: callID, status)
+        case .nextID(let id): appendNextID(callID: callID, id: id)
+        case .nextBatch(let runs): appendNextBatch(callID: callID, runs: runs)
+        case .nextTickets(let runs): appendNextTickets(callID: callID, runs: runs)
+        case .newPrefix(let prefix): appendNewPrefix(callID: callID, prefix: prefix)
+        case .describe(let description): appendDescription(callID: callID, description)
+        case .createSequence(let sequence): appendCreatedSequence(callID: callID, sequence)
+        case .listSequences(let sequences, let more): appendSequences(callID: callID, sequences, more: more)
+        case .goAway(let reason): appendGoAway(reason: reason)
+        case .unknown: preconditionFailure("a response without an outcome is read, and never written")
+        }
+    }
+
     @inline(__always)
     private static func response(_ callID: UInt64, _ outcome: Firn__V1__Response__OutcomeCase) -> Firn__V1__Response {
         var response = Firn__V1__Response()
@@ -188,7 +204,7 @@ extension FrameBuffer {
     }
 
     /// A run takes at most 2 bytes of head, 9 for the first ID, 6 for the count and 11 for the stride.
-    private static func maximumLength(runs: Int) -> Int { 32 + 28 * runs }
+    fileprivate static func maximumLength(runs: Int) -> Int { 32 + 28 * runs }
 
     private static func withMessages(
         of runs: [Run],
@@ -213,5 +229,18 @@ extension FrameBuffer {
     /// protobuf-c's strings are `char *` that it only reads while packing.
     private static func withCString(_ text: String, _ body: (UnsafeMutablePointer<CChar>) -> Void) {
         text.withCString { body(UnsafeMutablePointer(mutating: $0)) }
+    }
+}
+
+extension Response.Outcome {
+    /// How many bytes an answer with IDs or an error takes at most.
+    package var maximumLength: Int {
+        switch self {
+        case .nextID: Frame.headerLength + 22
+        case .nextBatch(let runs), .nextTickets(let runs):
+            Frame.headerLength + FrameBuffer.maximumLength(runs: runs.count)
+        case .error(let status): Frame.headerLength + 64 + status.message.utf8.count
+        default: preconditionFailure("the length of other answers is not asked for")
+        }
     }
 }

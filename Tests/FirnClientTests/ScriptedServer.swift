@@ -45,7 +45,7 @@ final class ScriptedServer: Sendable {
         }
 
         func answerTickets(_ first: Run, _ second: Run? = nil) {
-            send { $0.appendNextTickets(callID: request.callID, first: first, second: second) }
+            send { $0.appendNextTickets(callID: request.callID, runs: second.map { [first, $0] } ?? [first]) }
         }
 
         func answer(prefix: String) {

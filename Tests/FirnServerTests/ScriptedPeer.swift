@@ -1,8 +1,9 @@
 import FirnEngine
 import FirnLayout
-import FirnServer
 import FirnWire
 import Synchronization
+
+@testable import FirnServer
 
 /// Clocks that move when the test says so.
 final class ScriptedTime: TimeSource {
@@ -38,8 +39,15 @@ final class ScriptedHost {
     let service: IDService
     let meter = ShardMeter()
     let shard: Shard
+    let requests: RequestScheduler<Shard>
     let decoder = RequestDecoder()
     let description: DaemonDescription
+    /// Weakly, for a peer keeps its host.
+    private var peers: [PeerID: WeakPeer] = [:]
+
+    private struct WeakPeer {
+        weak var peer: ScriptedPeer?
+    }
 
     /// - Parameters:
     ///   - windowTicks: how many ticks the window has, the present one included; 0: no worker is claimed.
@@ -81,6 +89,9 @@ final class ScriptedHost {
             recorder: CallRecorder(meter)
         ) { description }
         shard = Shard(slot: slot)
+        requests = RequestScheduler(service: service, shards: [shard]) { missingIDs in
+            Session.deadlineExceeded(missingIDs: missingIDs, of: layout)
+        }
     }
 
     /// The present tick.
@@ -92,8 +103,23 @@ final class ScriptedHost {
     /// Lets time pass and wakes the service up, as a reactor does.
     func advance(milliseconds: Int64 = 1) {
         time.advance(nanoseconds: milliseconds * 1_000_000)
-        service.wakeUp()
-        shard.refresh()
+        requests.wakeUp()
+    }
+
+    /// Gives those who wait their turns, as a reactor does at each wake-up.
+    func serveRequests() {
+        var deliveries: [Delivery] = []
+        requests.expire(&deliveries)
+        hand(out: &deliveries)
+        while let peer = requests.nextTurn() {
+            requests.serve(peer, room: peers[peer]?.peer?.room ?? 0, &deliveries)
+            hand(out: &deliveries)
+        }
+    }
+
+    func hand(out deliveries: inout [Delivery]) {
+        for delivery in deliveries { peers[delivery.peer]?.peer?.write(delivery.response) }
+        deliveries.removeAll()
     }
 
     /// Takes all that is left of the present tick away from the sessions.
@@ -101,13 +127,17 @@ final class ScriptedHost {
         while case .minted = shard.nextRun(upTo: .max, now: tick) {}
     }
 
-    func connect() -> ScriptedPeer { ScriptedPeer(host: self) }
+    func connect() -> ScriptedPeer {
+        let peer = ScriptedPeer(host: self)
+        peers[peer.id] = WeakPeer(peer: peer)
+        return peer
+    }
 }
 
 /// A peer of one session: sends bytes, and reads what it is answered.
 final class ScriptedPeer {
     let host: ScriptedHost
-    private var session: Session
+    private let session: Session
     private let output = FrameBuffer()
     private let decoder = ResponseDecoder()
     /// What the session has not used of the input yet.
@@ -119,12 +149,19 @@ final class ScriptedPeer {
 
     init(host: ScriptedHost) {
         self.host = host
-        session = Session(limits: host.limits)
+        session = Session(peer: host.requests.join())
     }
 
-    var isWaiting: Bool { session.hasWaitingCalls }
-    var wantsInput: Bool { session.wantsInput }
-    var earliestDeadline: Int64 { session.earliestDeadline }
+    deinit {
+        host.requests.leave(id)
+    }
+
+    var id: PeerID { session.peer }
+    var room: Int { outputLimit - output.count }
+    /// Whether calls wait for a tick.
+    var isWaiting: Bool { !host.requests.peers[id.slot].forIDs.isEmpty }
+    var wantsInput: Bool { session.takesRequests(host.requests) }
+    var earliestDeadline: Int64 { host.requests.deadlines.deadline(of: id.slot) }
 
     /// Hands bytes in, once.
     @discardableResult
@@ -133,8 +170,7 @@ final class ScriptedPeer {
         let (used, demand) = session.received(
             unread.span.bytes,
             decoder: host.decoder,
-            service: host.service,
-            shard: host.shard,
+            requests: host.requests,
             output: output,
             outputLimit: outputLimit
         )
@@ -155,22 +191,31 @@ final class ScriptedPeer {
         call([Request(callID: callID, timeoutMilliseconds: timeoutMilliseconds, method: method)])
     }
 
-    /// Gives the waiting calls a turn, as a reactor does at each wake-up.
+    /// What came of a turn.
+    enum Turn: Equatable {
+        /// No call waits any more.
+        case done
+        /// Calls wait for this tick.
+        case waits(untilTick: UInt64)
+        /// Calls wait, but the peer has to take its answers first.
+        case outputFull
+    }
+
+    /// Gives all who wait their turns, and says what this one waits for then.
     @discardableResult
-    func takeTurn(share: UInt64 = .max) -> Session.Turn {
-        session.expireCalls(service: host.service, output: output)
-        return session.takeTurn(
-            share: share,
-            service: host.service,
-            shard: host.shard,
-            output: output,
-            outputLimit: outputLimit
-        )
+    func takeTurn() -> Turn {
+        host.serveRequests()
+        guard isWaiting else { return .done }
+        return host.requests.isParked(id) ? .outputFull : .waits(untilTick: host.requests.lines[0].wakeTick)
     }
 
     func failCalls(_ status: Status) {
-        session.failCalls(status, service: host.service, output: output)
+        var deliveries: [Delivery] = []
+        host.requests.refuse(id, status, &deliveries)
+        host.hand(out: &deliveries)
     }
+
+    func write(_ response: Response) { output.append(response) }
 
     /// The bytes that wait to be read.
     var unsent: [UInt8] { output.withUnsafeBytes { Array($0) } }
@@ -182,6 +227,7 @@ final class ScriptedPeer {
     func read() -> [Response] {
         let bytes = unsent
         output.removeAll()
+        host.requests.hasRead(id)
         var new: [Response] = []
         var rest = bytes.span.bytes
         while case .whole(let length) = Frame.read(rest, maximumLength: Frame.maximumResponseLength) {

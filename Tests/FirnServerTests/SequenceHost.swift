@@ -58,10 +58,9 @@ extension Sequences {
 final class SequenceReactor {
     let mailbox: Mailbox
     let service: IDService
-    let shard: Shard
-    let limits: Limits
+    let requests: RequestScheduler<Shard>
     /// Weakly, for a peer keeps its reactor.
-    private var peers: [WeakPeer] = []
+    private var peers: [PeerID: WeakPeer] = [:]
 
     private struct WeakPeer {
         weak var peer: SequencePeer?
@@ -69,7 +68,6 @@ final class SequenceReactor {
 
     init(sequences: Sequences, limits: Limits, recorder: CallRecorder? = nil) throws {
         mailbox = try Mailbox()
-        self.limits = limits
         let layout = Layout.snowflake
         let clock = TickClock(layout: layout)
         let now = clock.now().tick
@@ -82,26 +80,33 @@ final class SequenceReactor {
             limits: limits,
             clock: clock,
             availability: availability,
-            sequences: SequenceDesk(sequences: sequences, mailbox: mailbox),
+            sequences: SequenceDesk(sequences: sequences, listener: mailbox),
             recorder: recorder
         ) {
             DaemonDescription(version: "1", layout: layout, workers: [5], maximumBatch: limits.maximumBatch)
         }
-        shard = Shard(slot: slot)
+        requests = RequestScheduler(service: service, shards: [Shard(slot: slot)]) { missingIDs in
+            Session.deadlineExceeded(missingIDs: missingIDs, of: layout)
+        }
     }
 
     func connect() -> SequencePeer {
         let peer = SequencePeer(reactor: self)
-        peers.append(WeakPeer(peer: peer))
+        peers[peer.id] = WeakPeer(peer: peer)
         return peer
     }
 
     /// One wake-up: the mail is read, and calls whose time is over are given up.
     func wakeUp() {
-        service.wakeUp()
-        shard.refresh()
-        if mailbox.empty().storeAnswered { peers.forEach { $0.peer?.storeAnswered() } }
-        peers.forEach { $0.peer?.expire() }
+        requests.wakeUp()
+        var deliveries: [Delivery] = []
+        for answer in mailbox.empty().storeAnswers { requests.storeAnswered(answer, &deliveries) }
+        requests.expire(&deliveries)
+        hand(out: deliveries)
+    }
+
+    func hand(out deliveries: [Delivery]) {
+        for delivery in deliveries { peers[delivery.peer]?.peer?.receive(delivery.response) }
     }
 
     /// Wakes up whenever the bell rings until `condition` holds.
@@ -142,11 +147,17 @@ final class SequencePeer {
 
     init(reactor: SequenceReactor) {
         self.reactor = reactor
-        session = Session(limits: reactor.limits)
+        session = Session(peer: reactor.requests.join())
     }
 
-    var isWaiting: Bool { session.hasStoreCalls }
-    var wantsInput: Bool { session.wantsInput }
+    deinit {
+        reactor.requests.leave(id)
+    }
+
+    var id: PeerID { session.peer }
+
+    var isWaiting: Bool { !reactor.requests.peers[id.slot].forStore.isEmpty }
+    var wantsInput: Bool { session.takesRequests(reactor.requests) }
 
     /// Sends a call.
     ///
@@ -166,8 +177,7 @@ final class SequencePeer {
         let (used, demand) = session.received(
             unread.span.bytes,
             decoder: requestDecoder,
-            service: reactor.service,
-            shard: reactor.shard,
+            requests: reactor.requests,
             output: output,
             outputLimit: 1 << 20
         )
@@ -195,18 +205,15 @@ final class SequencePeer {
 
     func create(_ sequence: SequenceDescription) -> Response.Outcome? { call(.createSequence(sequence)) }
 
-    func storeAnswered() {
-        session.storeAnswered(service: reactor.service, output: output)
-        read()
-    }
-
-    func expire() {
-        session.expireCalls(service: reactor.service, output: output)
-        read()
-    }
-
     func failCalls(_ status: Status) {
-        session.failCalls(status, service: reactor.service, output: output)
+        var deliveries: [Delivery] = []
+        reactor.requests.refuse(id, status, &deliveries)
+        reactor.hand(out: deliveries)
+    }
+
+    /// An answer that comes later, by its bytes as well.
+    func receive(_ response: Response) {
+        output.append(response)
         read()
     }
 

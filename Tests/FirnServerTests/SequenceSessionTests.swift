@@ -192,7 +192,7 @@ import Testing
         #expect(slow.run { peer.isWaiting })
         gate.awaitSomebody()
         for _ in 0..<50 {
-            slow.mailbox.storeAnswered()
+            slow.mailbox.storeAnswered(StoreAnswer(.values(of: Sequences.Key(name: Self.orders, use: .tickets))))
             slow.wakeUp()
         }
         gate.open()

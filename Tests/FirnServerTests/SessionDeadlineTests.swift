@@ -1,7 +1,8 @@
 import FirnLayout
-import FirnServer
 import FirnWire
 import Testing
+
+@testable import FirnServer
 
 @Suite struct SessionDeadlineTests {
     /// A peer in a tick that is used up, with these calls waiting.

@@ -1,7 +1,8 @@
 import FirnLayout
-import FirnServer
 import FirnWire
 import Testing
+
+@testable import FirnServer
 
 /// Calls and bytes that are refused.
 @Suite struct SessionRefusalTests {

@@ -1,7 +1,8 @@
 import FirnLayout
-import FirnServer
 import FirnWire
 import Testing
+
+@testable import FirnServer
 
 /// Calls that are answered at once.
 @Suite struct SessionTests {

@@ -1,8 +1,9 @@
 import FirnEngine
 import FirnLayout
-import FirnServer
 import FirnWire
 import Testing
+
+@testable import FirnServer
 
 /// Calls that need more than the present tick has.
 @Suite struct SessionWaitingTests {
@@ -114,35 +115,6 @@ import Testing
         let answer = try #require(peer.answers.first)
         #expect(answer.runs.map(\.count) == [16, 16, 8])
         #expect(answer.ids == (0..<40).map { answer.ids[0] + $0 })
-    }
-
-    @Test func aBatchThatWaitsKeepsWhatWasGatheredWithinATick() {
-        let host = ScriptedHost()
-        let peer = host.connect()
-        peer.call(1, .nextBatch(count: 40))
-        // The share ends within a tick; what follows in the same tick joins the run.
-        host.advance()
-        #expect(peer.takeTurn(share: 3) == .shareUsed)
-        #expect(peer.takeTurn(share: 4) == .shareUsed)
-        #expect(peer.takeTurn() == .waits(untilTick: host.tick + 1))
-        host.advance()
-        #expect(peer.takeTurn() == .done)
-        let answers = peer.read()
-        #expect(answers[0].runs.map(\.count) == [16, 16, 8])
-        #expect(strictlyRise(answers[0].ids))
-    }
-
-    @Test func aBatchThatEndsWithItsShareIsAnswered() {
-        let host = ScriptedHost()
-        let peer = host.connect()
-        host.useUpTick()
-        peer.call(1, .nextBatch(count: 5))
-        peer.call(2, .nextID)
-        host.advance()
-        #expect(peer.takeTurn(share: 5) == .shareUsed)
-        #expect(peer.read().map(\.callID) == [1])
-        #expect(peer.takeTurn(share: 1) == .done)
-        #expect(peer.read().map(\.callID) == [2])
     }
 
     /// Promise 6: all or error, and of what fails nothing is seen.

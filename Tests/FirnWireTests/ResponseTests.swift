@@ -16,27 +16,8 @@ enum DescriptionSamples {
         Run(first: FirnID(rawValue: first), count: count, stride: stride)
     }
 
-    /// Appends a response with the encoder for its outcome.
-    private static func encode(_ response: Response, to buffer: FrameBuffer) {
-        switch response.outcome {
-        case .error(let status): buffer.appendError(callID: response.callID, status)
-        case .nextID(let id): buffer.appendNextID(callID: response.callID, id: id)
-        case .nextBatch(let runs): buffer.appendNextBatch(callID: response.callID, runs: runs)
-        case .nextTickets(let runs):
-            precondition((1...2).contains(runs.count), "tickets come in a run or two")
-            buffer.appendNextTickets(callID: response.callID, first: runs[0], second: runs.count == 2 ? runs[1] : nil)
-        case .newPrefix(let prefix): buffer.appendNewPrefix(callID: response.callID, prefix: prefix)
-        case .describe(let description): buffer.appendDescription(callID: response.callID, description)
-        case .createSequence(let sequence): buffer.appendCreatedSequence(callID: response.callID, sequence)
-        case .listSequences(let page, let more):
-            buffer.appendSequences(callID: response.callID, page, more: more)
-        case .goAway(let reason): buffer.appendGoAway(reason: reason)
-        case .unknown: preconditionFailure("nobody sends a response without an outcome")
-        }
-    }
-
     private static func expectRoundTrip(_ response: Response, sourceLocation: SourceLocation = #_sourceLocation) {
-        let bytes = message { encode(response, to: $0) }
+        let bytes = message { $0.append(response) }
         #expect(bytes.count <= Frame.maximumResponseLength, sourceLocation: sourceLocation)
         #expect(decodedResponse(bytes) == .message(response), sourceLocation: sourceLocation)
     }
@@ -156,7 +137,7 @@ enum DescriptionSamples {
 
     @Test func whatWeEncodeIsWhatProtocEncodes() {
         for (text, hex, response) in Self.golden where response.outcome != .unknown {
-            #expect(message { Self.encode(response, to: $0) } == bytes(hex: hex), "\(text)")
+            #expect(message { $0.append(response) } == bytes(hex: hex), "\(text)")
         }
     }
 
@@ -165,8 +146,8 @@ enum DescriptionSamples {
         let long = Response(callID: 2, outcome: .nextBatch(Array(repeating: Self.run(5, 1, 1), count: 1000)))
         let short = Response(callID: 1, outcome: .newPrefix(String(repeating: "q", count: 200)))
         for _ in 0..<500 {
-            #expect(decoder.decoded(message { Self.encode(short, to: $0) }) == .message(short))
-            #expect(decoder.decoded(message { Self.encode(long, to: $0) }) == .message(long))
+            #expect(decoder.decoded(message { $0.append(short) }) == .message(short))
+            #expect(decoder.decoded(message { $0.append(long) }) == .message(long))
         }
     }
 

@@ -66,8 +66,10 @@ import Testing
         let bytes = message {
             $0.appendNextTickets(
                 callID: 1,
-                first: Run(first: FirnID(rawValue: 5), count: 3, stride: 2),
-                second: Run(first: FirnID(rawValue: .max), count: 1, stride: .max)
+                runs: [
+                    Run(first: FirnID(rawValue: 5), count: 3, stride: 2),
+                    Run(first: FirnID(rawValue: .max), count: 1, stride: .max),
+                ]
             )
         }
         guard case .nextTickets(let runs) = decodedResponse(bytes).message?.outcome else {

@@ -52,7 +52,11 @@ package enum CallCode: Int, CaseIterable, Sendable {
         }
     }
 
-    init(_ code: Status.Code) {
+    init(_ outcome: Response.Outcome) {
+        if case .error(let status) = outcome { self.init(status.code) } else { self = .ok }
+    }
+
+    private init(_ code: Status.Code) {
         switch code {
         case .invalidArgument: self = .invalidArgument
         case .deadlineExceeded: self = .deadlineExceeded

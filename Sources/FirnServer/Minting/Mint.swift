@@ -1,6 +1,5 @@
 package import FirnEngine
 package import FirnLayout
-internal import FirnStore
 package import FirnWire
 
 /// What threads other than the reactors need to hand out the daemon's IDs: each makes a ``Mint`` of it.
@@ -34,14 +33,14 @@ package struct MintSource: Sendable {
 
     /// The mint of one thread of several. Its shards are its own, as a reactor's are.
     ///
-    /// - Parameter listener: told on any thread that the mint's ``Mint/storeAnswered()`` is to be called.
+    /// - Parameter listener: told on any thread what the mint's ``Mint/storeAnswered(_:)`` is to be told.
     package func mint(thread: Int, of threads: Int, listener: any StoreListener) -> Mint {
         let service = IDService(
             layout: layout,
             limits: limits,
             clock: clock,
             availability: availability,
-            sequences: SequenceDesk(sequences: sequences, mailbox: listener),
+            sequences: SequenceDesk(sequences: sequences, listener: listener),
             recorder: meters.map { CallRecorder($0[thread]) },
             description: { preconditionFailure("a mint is not asked for a description") }
         )
@@ -49,219 +48,128 @@ package struct MintSource: Sendable {
     }
 }
 
-/// IDs and values of sequences for a host that has no sessions, such as HTTP: the same engine, limits and refusals, and
-/// the same waits for the next tick.
+/// IDs and values of sequences for peers that speak no frames, such as HTTP's: the same engine, limits and refusals, and
+/// the same waits, by the same ``RequestScheduler``.
 ///
-/// What can be had at once is had at once; what cannot is delivered in a later turn, which the host gives when the time
-/// has come. For one thread.
+/// What can be had at once is had at once; what cannot is delivered in a later turn, which the caller gives when the time
+/// has come. How much a peer may have unread is the caller's to keep: a peer has one request at a time. For one thread.
 package final class Mint {
-    /// What is asked for.
-    package enum Wish: Sendable {
-        case ids(count: UInt32)
-        case tickets(of: Name, count: UInt32)
-        case prefix(of: Name)
-
-        /// Such wait for ticks, and others for the store.
-        var isForIDs: Bool {
-            if case .ids = self { true } else { false }
-        }
-
-        /// What a call of the framed protocol with this wish is.
-        var method: CallMethod {
-            switch self {
-            case .ids(count: 1): .nextID
-            case .ids: .nextBatch
-            case .tickets: .nextTickets
-            case .prefix: .newPrefix
-            }
-        }
-    }
-
-    /// What came of it: exactly what was asked for, or a refusal.
-    package enum Outcome: Sendable, Equatable {
-        case runs([Run])
-        case prefix(String)
-        case refused(Status)
-    }
-
-    /// Where a peer mints: always there, so that its IDs are of one worker and rise (promise 4).
-    package struct Seat: Sendable {
-        let line: Int
-    }
-
-    /// An order that waits, by which it can be cancelled.
-    package struct OrderID: Hashable, Sendable {
-        let number: UInt64
-        /// The line where an order for IDs waits; `nil`: the order waits for the store.
-        let line: Int?
-    }
-
     let service: IDService
-    private let lines: [OrderLine]
-    private var storeOrders = StoreOrders()
-    private var ordersSoFar: UInt64 = 0
+    private let requests: RequestScheduler<Shard>
+    /// Who is told the answers that wait.
+    private var receivers: [PeerID: (Response.Outcome) -> Void] = [:]
 
     init(service: IDService, shards: [Shard]) {
-        precondition(!shards.isEmpty, "a mint without a shard could give nothing")
         self.service = service
-        lines = shards.map { OrderLine(shard: $0) }
+        requests = RequestScheduler(service: service, shards: shards) { missingIDs in
+            missingIDs == nil ? Self.lateStore : Self.lateIDs
+        }
     }
 
     /// The layout of the IDs.
     package var layout: Layout { service.layout }
 
-    /// Why nothing can be given out now; what a host says to those whom it cannot serve.
+    /// Why nothing can be given out now; what a peer is told that cannot be served.
     package var closed: Status { service.closed }
 
     // MARK: - Peers
 
-    /// A place for a peer, where the fewest are.
-    package func sit() -> Seat {
-        let line = lines.indices.min { lines[$0].peers < lines[$1].peers }!
-        lines[line].peers += 1
-        return Seat(line: line)
+    /// A peer has come. Its IDs are all of one worker, and rise (promise 4).
+    package func join() -> PeerID { requests.join() }
+
+    /// A peer has gone. What it waits for is not delivered.
+    package func leave(_ peer: PeerID) {
+        receivers[peer] = nil
+        requests.leave(peer)
     }
 
-    /// The peer has gone. Its orders are cancelled apart.
-    package func leave(_ seat: Seat) {
-        lines[seat.line].peers -= 1
-    }
+    // MARK: - Requests
 
-    // MARK: - Asking
-
-    /// One ID, when it can be had at once and nobody waits; `nil`: order it.
-    package func nextID(at seat: Seat) -> FirnID? {
-        service.wakeUp()
-        guard let id = lines[seat.line].nextID(service) else { return nil }
-        counted(.nextID, .runs([Run(first: id, count: 1, stride: 1)]), began: service.moment.bootNanoseconds)
+    /// One ID, when it can be had at once and nobody waits; `nil`: submit a request.
+    package func nextID(for peer: PeerID) -> FirnID? {
+        requests.wakeUp()
+        guard requests.isFree(peer), case .minted(let id) = requests.shard(of: peer).nextID(now: service.moment.tick)
+        else { return nil }
+        service.recorder?.gaveSingle()
+        service.recorder?.count()
+        service.sent()
         return id
     }
 
-    /// Asks for what `wish` says.
+    /// Asks for IDs or values.
     ///
     /// - Parameters:
     ///   - timeoutMilliseconds: after so long it is given up, with DEADLINE_EXCEEDED; 0: never.
-    ///   - deliver: called in a later turn, once, unless the order is cancelled.
-    /// - Returns: what came of it at once, in which case `deliver` is not called; or the order that waits.
-    package func order(
-        _ wish: Wish,
-        at seat: Seat,
+    ///   - deliver: called in a later turn, once, unless the peer leaves before.
+    /// - Returns: the answer, in which case `deliver` is not called; `nil`: it waits.
+    package func submit(
+        _ method: Request.Method,
+        from peer: PeerID,
         timeoutMilliseconds: UInt32,
-        deliver: @escaping (Outcome) -> Void
-    ) -> (outcome: Outcome?, waiting: OrderID) {
-        service.wakeUp()
-        ordersSoFar += 1
-        let id = OrderID(number: ordersSoFar, line: wish.isForIDs ? seat.line : nil)
-        let deadline = service.deadline(timeoutMilliseconds: timeoutMilliseconds)
-        let began = service.moment.bootNanoseconds
-        let method = wish.method
-        let deliver = { [unowned self] (outcome: Outcome) in
-            counted(method, outcome, began: began)
-            deliver(outcome)
-        }
-        let outcome = begin(wish, id, at: seat, deadline: deadline, deliver: deliver)
-        if let outcome {
-            counted(method, outcome, began: began)
-        } else if wish.isForIDs {
-            service.recorder?.meter.waited()
-        }
-        return (outcome, id)
-    }
-
-    private func begin(
-        _ wish: Wish,
-        _ id: OrderID,
-        at seat: Seat,
-        deadline: Int64,
-        deliver: @escaping (Outcome) -> Void
-    ) -> Outcome? {
-        switch wish {
-        case .ids(let count):
-            if let objection = service.objection(toCount: count) { return .refused(objection) }
-            let order = IDOrder(id: id, deadline: deadline, remaining: count, deliver: deliver)
-            return lines[seat.line].begin(order, service)
-        case .tickets(let name, let count):
-            if let objection = service.objection(toCount: count) { return .refused(objection) }
-            let key = Sequences.Key(name: name, use: .tickets)
-            return storeOrders.begin(
-                StoreOrder(id: id, deadline: deadline, key: key, count: count, deliver: deliver),
-                service
-            )
-        case .prefix(let name):
-            let key = Sequences.Key(name: name, use: .prefixes)
-            return storeOrders.begin(
-                StoreOrder(id: id, deadline: deadline, key: key, count: 1, deliver: deliver),
-                service
-            )
-        }
-    }
-
-    /// Counts a call that has ended, from when it was asked to when its outcome is known.
-    private func counted(_ method: CallMethod, _ outcome: Outcome, began: Int64) {
-        guard let meter = service.recorder?.meter else { return }
-        switch outcome {
-        case .runs(let runs):
-            meter.ended(method, .ok)
-            let count = runs.reduce(0) { $0 + UInt64($1.count) }
-            if method == .nextTickets { meter.gave(values: count) } else { meter.gave(ids: count) }
-        case .prefix:
-            meter.ended(method, .ok)
-            meter.gave(values: 1)
-        case .refused(let status):
-            meter.ended(method, CallCode(status.code))
-        }
-        meter.took(nanoseconds: service.bootNanosecondsNow - began)
-    }
-
-    /// Forgets an order; nothing is delivered. What it was given already is a gap.
-    package func cancel(_ id: OrderID) {
-        if let line = id.line { lines[line].cancel(id) } else { storeOrders.cancel(id) }
+        deliver: @escaping (Response.Outcome) -> Void
+    ) -> Response.Outcome? {
+        precondition(receivers[peer] == nil, "a peer has one request at a time")
+        requests.wakeUp()
+        let request = Request(callID: 0, timeoutMilliseconds: timeoutMilliseconds, method: method)
+        let outcome = requests.submit(request, from: peer)
+        if outcome == nil { receivers[peer] = deliver }
+        service.sent()
+        return outcome
     }
 
     // MARK: - Turns
 
     /// Nanoseconds until ``takeTurn()`` has something to do; `nil` when nobody waits for the time.
     package var nanosecondsToNextTurn: Int64? {
-        guard !storeOrders.isEmpty || lines.contains(where: { !$0.isEmpty }) else { return nil }
+        guard requests.waitsForTime else { return nil }
         // Serving took a while: the wait starts from the present.
         service.wakeUp()
-        let now = service.moment.bootNanoseconds
-        var wake = storeOrders.earliestDeadline
-        for line in lines where !line.isEmpty {
-            let tick = now.addingReportingOverflow(service.nanoseconds(untilTick: line.wakeTick)).partialValue
-            wake = min(wake, tick, line.earliestDeadline)
-        }
-        return wake == .max ? nil : max(0, wake - now)
+        let wake = requests.nextWakeUp
+        return wake == .max ? nil : max(0, wake - service.moment.bootNanoseconds)
     }
 
     /// Serves those who wait, as far as the present tick goes, and gives up whose time has passed.
     package func takeTurn() {
-        service.wakeUp()
-        var deliveries: [Delivered] = []
-        for line in lines { line.takeTurn(service, &deliveries) }
-        storeOrders.expire(now: service.moment.bootNanoseconds, &deliveries)
-        for delivery in deliveries { delivery.deliver(delivery.outcome) }
+        requests.wakeUp()
+        deliver { deliveries in
+            requests.expire(&deliveries)
+            while let peer = requests.nextTurn() { requests.serve(peer, room: .max, &deliveries) }
+        }
     }
 
     /// Serves those for whom the store has answered.
-    package func storeAnswered() {
-        service.wakeUp()
-        var deliveries: [Delivered] = []
-        storeOrders.retry(service, &deliveries)
-        for delivery in deliveries { delivery.deliver(delivery.outcome) }
+    package func storeAnswered(_ answer: StoreAnswer) {
+        requests.wakeUp()
+        deliver { requests.storeAnswered(answer, &$0) }
     }
 
     /// Refuses all who wait, as when the daemon stops and cannot serve them any more.
     package func refuseAll() {
-        var deliveries: [Delivered] = []
-        for line in lines { line.refuseAll(service.closed, &deliveries) }
-        storeOrders.refuseAll(service.closed, &deliveries)
-        for delivery in deliveries { delivery.deliver(delivery.outcome) }
+        requests.wakeUp()
+        deliver { requests.refuseAll(service.closed, &$0) }
     }
-}
 
-/// An outcome on its way: delivered when all orders are in their places again, for its receiver may order again.
-struct Delivered {
-    let deliver: (Mint.Outcome) -> Void
-    let outcome: Mint.Outcome
+    /// Hands answers out when all requests are in their places again, for a receiver may ask again.
+    private func deliver(_ serve: (inout [Delivery]) -> Void) {
+        var deliveries: [Delivery] = []
+        serve(&deliveries)
+        service.sent()
+        for delivery in deliveries { receivers.removeValue(forKey: delivery.peer)?(delivery.response.outcome) }
+    }
+
+    private static var lateIDs: Status {
+        Status(
+            .deadlineExceeded,
+            "the IDs were not there in time: others have used up the worker's ticks; ask for fewer, or again later",
+            retryAfterMilliseconds: 1000
+        )
+    }
+
+    private static var lateStore: Status {
+        Status(
+            .deadlineExceeded,
+            "the store has not answered in time; try again later",
+            retryAfterMilliseconds: 1000
+        )
+    }
 }

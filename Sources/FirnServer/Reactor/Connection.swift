@@ -20,7 +20,6 @@ final class Connection {
     /// The socket's number, good for as long as the connection lives.
     let descriptor: Int32
     let user: UInt32?
-    let lane: Lane
     let session: Session
     var phase = Phase.open
     /// Why we end it; `nil` while it is the peer's to end.
@@ -37,9 +36,10 @@ final class Connection {
     var isPaused = false
     /// The peer has sent its last byte.
     var sawEnd = false
-    /// Whether the connection is in its lane's line, and in the reactor's list of those with frames left over.
-    var isInLine = false
+    /// Whether the connection is in the reactor's list of those with frames left over.
     var hasLeftover = false
+    /// Whether requests wait until the peer has read answers.
+    var isParked = false
 
     // In boot nanoseconds.
     /// When the first byte of the frame that is still incomplete came; `nil` when there is none.
@@ -50,43 +50,29 @@ final class Connection {
     var lastReceived: Int64
     /// When lingering began.
     var lingerBegan: Int64 = 0
+    /// When the reactor looks at the connection's timeouts next; `.max`: it has none.
+    var timeoutCheck = Int64.max
 
-    init(_ accepted: AcceptedSocket, lane: Lane, limits: Limits, now: Int64) {
+    init(_ accepted: AcceptedSocket, session: Session, now: Int64) {
         socket = FileDescriptor(accepted.descriptor)
         descriptor = accepted.descriptor
         user = accepted.user
-        self.lane = lane
-        session = Session(limits: limits)
+        self.session = session
         lastReceived = now
     }
 
     var isUnix: Bool { user != nil }
 
-    /// Nothing is left to answer or to send.
-    var isQuiet: Bool { !session.hasWaitingCalls && !session.hasStoreCalls && unsent.isEmpty && !hasLeftover }
-
-    /// What the connection would be closed for if nothing happens, and when; in boot nanoseconds.
-    func timeout(_ timeouts: Timeouts) -> (at: Int64, reason: TimeoutReason)? {
-        switch phase {
-        case .closed:
-            return nil
-        case .lingering:
-            return (lingerBegan + Self.maximumLinger, .lingered)
-        case .open, .finishing:
-            if !unsent.isEmpty { return (sendProgressed + timeouts.send, .unread) }
-            if let frameBegan { return (frameBegan + timeouts.frame, .slowFrame) }
-            if session.hasWaitingCalls || session.hasStoreCalls { return nil }
-            guard let idle = isUnix ? timeouts.unixIdle : timeouts.tcpIdle else { return nil }
-            return (lastReceived + idle, .idle)
-        }
-    }
-
+    /// What a connection is closed for when nothing happens.
     enum TimeoutReason {
         case unread, slowFrame, idle, lingered
+        /// The daemon stops, and the peer has nothing more to say.
+        case drained
+        /// The daemon stops, and does not wait for what is left to answer.
+        case refused
+        /// The daemon stops, and does not wait for the peer to read why.
+        case cutOff
     }
-
-    /// A peer that wants to read our last words does so within this; nobody else is worth the descriptor.
-    private static let maximumLinger: Int64 = 1_000_000_000
 }
 
 /// The limits' durations in nanoseconds, taken out once: `Duration` counts in 128 bits.

@@ -5,7 +5,7 @@ final class Mailbox: StoreListener {
     struct Contents {
         var sockets: [AcceptedSocket] = []
         var drains = false
-        var storeAnswered = false
+        var storeAnswers: [StoreAnswer] = []
         var listenersChanged = false
     }
 
@@ -34,9 +34,10 @@ final class Mailbox: StoreListener {
         bell.ring()
     }
 
-    /// Tells the reactor that the store has answered something that its calls wait for.
-    func storeAnswered() {
-        contents.withLock { $0.storeAnswered = true }
+    /// Tells the reactor that the store has answered something that its requests wait for. There is one such answer for each
+    /// sequence and each reply at most.
+    func storeAnswered(_ answer: StoreAnswer) {
+        contents.withLock { $0.storeAnswers.append(answer) }
         bell.ring()
     }
 
@@ -59,7 +60,7 @@ final class Mailbox: StoreListener {
         return contents.withLock { contents in
             defer {
                 contents.sockets.removeAll()
-                contents.storeAnswered = false
+                contents.storeAnswers.removeAll()
                 contents.listenersChanged = false
             }
             return contents

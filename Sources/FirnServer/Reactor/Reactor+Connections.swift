@@ -42,11 +42,12 @@ extension Reactor {
     }
 
     func open(_ socket: AcceptedSocket) {
-        let lane = lanes.min { $0.connectionCount < $1.connectionCount }!
-        let connection = Connection(socket, lane: lane, limits: limits, now: service.moment.bootNanoseconds)
-        lane.connectionCount += 1
-        connections[ObjectIdentifier(connection)] = connection
-        service.recorder?.meter.has(connections: connections.count)
+        let peer = requests.join()
+        let connection = Connection(socket, session: Session(peer: peer), now: service.moment.bootNanoseconds)
+        while connections.count <= peer.slot { connections.append(nil) }
+        connections[peer.slot] = connection
+        connectionCount += 1
+        service.recorder?.meter.has(connections: connectionCount)
         var event = epoll_event(
             events: EPOLLIN.rawValue,
             data: epoll_data_t(u64: UInt64(UInt(bitPattern: Unmanaged.passUnretained(connection).toOpaque())))
@@ -57,15 +58,26 @@ extension Reactor {
             return close(connection)
         }
         if drainDeadline != nil { tellToGoAway(connection) }
-        scheduleSweep(connection)
+        scheduleTimeout(connection)
+    }
+
+    /// The connection of a peer that the scheduler names.
+    func connection(of peer: PeerID) -> Connection {
+        guard let connection = connections[peer.slot] else {
+            preconditionFailure("a peer has left when its connection is closed")
+        }
+        return connection
     }
 
     /// Sends the last answers, then closes; nothing more is read.
     func finish(_ connection: Connection, because reason: ClosingReason) {
         connection.phase = .finishing
         connection.ending = reason
-        leaveLine(connection)
-        storeWaiters[ObjectIdentifier(connection)] = nil
+        requests.drop(connection.session.peer)
+        // What was not read or not used yet is thrown away while it lingers, as what still comes is.
+        connection.isPaused = false
+        connection.hasLeftover = false
+        connection.isParked = false
         connection.frameBegan = nil
         connection.unread.release()
         answered(connection)
@@ -77,21 +89,21 @@ extension Reactor {
         shutdown(connection.descriptor, Int32(SHUT_WR))
         if connection.sawEnd { return close(connection) }
         updateWatch(connection)
-        scheduleSweep(connection)
+        scheduleTimeout(connection)
     }
 
     func close(_ connection: Connection) {
         guard connection.phase != .closed else { return }
         connection.phase = .closed
-        leaveLine(connection)
-        storeWaiters[ObjectIdentifier(connection)] = nil
         epoll_ctl(epoll.number, EPOLL_CTL_DEL, connection.descriptor, nil)
         shutdown(connection.descriptor, Int32(SHUT_RDWR))
-        connection.lane.connectionCount -= 1
         // In this order: between the two nobody else may hold it.
         graveyard.append(connection)
-        connections[ObjectIdentifier(connection)] = nil
-        service.recorder?.meter.has(connections: connections.count)
+        connections[connection.session.peer.slot] = nil
+        connectionCount -= 1
+        timeoutChecks.set(connection.session.peer.slot, to: .max)
+        requests.leave(connection.session.peer)
+        service.recorder?.meter.has(connections: connectionCount)
         service.recorder?.meter.closedConnection(connection.ending ?? .peer)
         census.leave(user: connection.user)
         mailbox.connectionCount.wrappingSubtract(1, ordering: .relaxed)

@@ -42,8 +42,7 @@ extension Reactor {
         let (used, demand) = connection.session.received(
             bytes.bytes,
             decoder: decoder,
-            service: service,
-            shard: connection.lane.shard,
+            requests: requests,
             output: output,
             outputLimit: outputLimit(of: connection)
         )
@@ -74,7 +73,7 @@ extension Reactor {
         connection.sawEnd = true
         connection.frameBegan = nil
         // What was asked before the end is still answered: a peer may shut its sending side and read on.
-        if connection.phase == .lingering || (connection.isQuiet && !connection.isPaused) {
+        if connection.phase == .lingering || (isQuiet(connection) && !connection.isPaused) {
             close(connection)
         } else {
             updateWatch(connection)

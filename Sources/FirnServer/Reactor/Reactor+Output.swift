@@ -12,10 +12,6 @@ extension Reactor {
 
     /// Sends what the session has written to `output` to its connection; what the kernel does not take waits there.
     func answered(_ connection: Connection) {
-        // Now and whatever is unsent: the store's answer may be the next thing that this wake-up finds.
-        if connection.phase == .open, connection.session.hasStoreCalls {
-            storeWaiters[ObjectIdentifier(connection)] = connection
-        }
         if !output.isEmpty {
             service.recorder?.count()
             if connection.phase != .closed { output.withUnsafeBytes { send($0, to: connection) } }
@@ -52,14 +48,34 @@ extension Reactor {
     private func afterSending(_ connection: Connection) {
         if connection.unsent.isEmpty {
             if connection.phase == .finishing { return linger(connection) }
-            if connection.sawEnd, connection.isQuiet, !connection.isPaused { return close(connection) }
+            if connection.sawEnd, isQuiet(connection), !connection.isPaused { return close(connection) }
         }
         if connection.unsent.count < limits.maximumUnsentBytes, connection.phase == .open {
-            if connection.session.hasWaitingCalls { joinLine(connection) }
+            resumeRequests(connection)
             resumeInput(connection)
         }
         updateWatch(connection)
-        scheduleSweep(connection)
+        scheduleTimeout(connection)
+    }
+
+    /// Gives requests their turns again that waited for the peer to read.
+    private func resumeRequests(_ connection: Connection) {
+        guard connection.isParked else { return }
+        connection.isParked = false
+        requests.hasRead(connection.session.peer)
+    }
+
+    /// Serves again a connection that was paused, once it may be.
+    private func resumeInput(_ connection: Connection) {
+        guard connection.isPaused, connection.session.takesRequests(requests) else { return }
+        connection.isPaused = false
+        connection.hasLeftover = true
+        leftovers.append(connection)
+    }
+
+    /// Whether nothing is left to answer or to send.
+    func isQuiet(_ connection: Connection) -> Bool {
+        connection.unsent.isEmpty && !connection.hasLeftover && !requests.isPending(connection.session.peer)
     }
 
     func updateWatch(_ connection: Connection) {

@@ -4,35 +4,71 @@ internal import FirnWire
 
 /// Time runs out: for frames, peers and the daemon itself.
 extension Reactor {
-    func scheduleSweep(_ connection: Connection) {
-        guard let (at, _) = connection.timeout(timeouts), at < nextSweep else { return }
-        nextSweep = max(at, service.moment.bootNanoseconds + Self.sweepGranularity)
+    /// Has the connection's timeouts looked at when the first of them may have come. Where that is later than the present
+    /// look, it stays: a timeout that moves on with each call costs nothing but a look now and then.
+    func scheduleTimeout(_ connection: Connection) {
+        guard let (at, _) = timeout(of: connection), at < connection.timeoutCheck else { return }
+        let granules = max(at, service.moment.bootNanoseconds) / Self.timeoutGranularity + 1
+        connection.timeoutCheck = granules * Self.timeoutGranularity
+        timeoutChecks.set(connection.session.peer.slot, to: connection.timeoutCheck)
     }
 
-    func expire() {
+    /// Ends the connections whose time is over.
+    func checkTimeouts() {
         let now = service.moment.bootNanoseconds
         if let acceptor, acceptor.resumesAt <= now { resumeAccepting(acceptor) }
-        for connection in Array(storeWaiters.values) where connection.session.earliestDeadline <= now {
-            connection.session.expireCalls(service: service, output: output)
-            if !connection.session.hasStoreCalls { storeWaiters[ObjectIdentifier(connection)] = nil }
-            answered(connection)
+        while let slot = timeoutChecks.popDue(now: now) {
+            guard let connection = connections[slot] else { continue }
+            connection.timeoutCheck = .max
+            if let (at, reason) = timeout(of: connection), at <= now { timedOut(connection, reason) }
+            scheduleTimeout(connection)
         }
-        guard now >= nextSweep else { return }
-        nextSweep = .max
-        for connection in Array(connections.values) {
-            if let (at, reason) = connection.timeout(timeouts), at <= now { timedOut(connection, reason) }
-            if drainDeadline != nil { advanceDrain(connection, now: now) }
-            scheduleSweep(connection)
-        }
-        if drainDeadline != nil { nextSweep = min(nextSweep, now + Self.sweepGranularity) }
     }
 
-    func timedOut(_ connection: Connection, _ reason: Connection.TimeoutReason) {
+    /// What a connection is closed for if nothing happens, and when; in boot nanoseconds.
+    private func timeout(of connection: Connection) -> (at: Int64, reason: Connection.TimeoutReason)? {
+        guard connection.phase != .closed else { return nil }
+        let own = ownTimeout(of: connection)
+        guard let drainDeadline else { return own }
+        let drain = drainTimeout(of: connection, deadline: drainDeadline)
+        guard let own, own.at < drain.at else { return drain }
+        return own
+    }
+
+    private func ownTimeout(of connection: Connection) -> (at: Int64, reason: Connection.TimeoutReason)? {
+        if connection.phase == .lingering { return (connection.lingerBegan + Self.maximumLinger, .lingered) }
+        if !connection.unsent.isEmpty { return (connection.sendProgressed + timeouts.send, .unread) }
+        if let began = connection.frameBegan { return (began + timeouts.frame, .slowFrame) }
+        guard let idle = connection.isUnix ? timeouts.unixIdle : timeouts.tcpIdle,
+            !requests.isPending(connection.session.peer)
+        else { return nil }
+        return (connection.lastReceived + idle, .idle)
+    }
+
+    /// A draining connection ends when its peer closes it, or when nothing is left to answer and nothing more comes.
+    private func drainTimeout(
+        of connection: Connection,
+        deadline: Int64
+    ) -> (at: Int64, reason: Connection.TimeoutReason) {
+        guard connection.phase == .open else { return (deadline + Self.lastWordsTime, .cutOff) }
+        let quiet = connection.lastReceived + Self.drainQuiet
+        return isQuiet(connection) && quiet < deadline ? (quiet, .drained) : (deadline, .refused)
+    }
+
+    private func timedOut(_ connection: Connection, _ reason: Connection.TimeoutReason) {
         switch reason {
         case .unread:
             connection.ending = .unread
             close(connection)
         case .lingered:
+            close(connection)
+        case .drained:
+            finish(connection, because: .draining)
+        case .refused:
+            refuseRequests(of: connection, service.closed)
+            if connection.phase == .open { finish(connection, because: .draining) }
+        case .cutOff:
+            connection.ending = .draining
             close(connection)
         case .slowFrame:
             output.appendError(
@@ -54,29 +90,14 @@ extension Reactor {
         acceptor?.descriptors.forEach { epoll_ctl(epoll.number, EPOLL_CTL_DEL, $0, nil) }
         acceptor?.close()
         acceptor = nil
-        for connection in Array(connections.values) where connection.phase == .open { tellToGoAway(connection) }
-        nextSweep = 0
+        for connection in connections.compactMap({ $0 }) {
+            if connection.phase == .open { tellToGoAway(connection) } else { scheduleTimeout(connection) }
+        }
     }
 
     func tellToGoAway(_ connection: Connection) {
         output.appendGoAway(reason: "the daemon is stopping; connect to another one, or to this address again soon")
         connection.lastReceived = service.moment.bootNanoseconds
         answered(connection)
-    }
-
-    /// A draining connection ends when its peer closes it, or when nothing is left to answer and nothing more comes.
-    func advanceDrain(_ connection: Connection, now: Int64) {
-        guard let drainDeadline else { return }
-        if now >= drainDeadline + Self.lastWordsTime {
-            connection.ending = .draining
-            return close(connection)
-        }
-        guard connection.phase == .open else { return }
-        if now >= drainDeadline {
-            connection.session.failCalls(service.closed, service: service, output: output)
-            finish(connection, because: .draining)
-        } else if connection.isQuiet, now - connection.lastReceived >= Self.drainQuiet {
-            finish(connection, because: .draining)
-        }
     }
 }

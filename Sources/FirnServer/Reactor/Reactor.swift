@@ -6,10 +6,12 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-/// One thread of the server: an epoll instance, its connections and its shards.
+/// One thread of the server: an epoll instance, its connections, and their requests.
 ///
-/// A wake-up reads the clock once, gives the calls that waited their turns, and serves what arrived; each connection's
+/// A wake-up reads the clock once, gives the requests that waited their turns, and serves what arrived; each connection's
 /// answers are sent with one call. Nothing in it blocks.
+///
+/// For `@exclusivity(unchecked)` the scheduler's reason holds: these are changed for no longer than one call that leads to no other.
 final class Reactor {
     let mailbox: Mailbox
     let service: IDService
@@ -19,19 +21,21 @@ final class Reactor {
 
     let epoll: FileDescriptor
     let decoder = RequestDecoder()
-    let lanes: [Lane]
+    let requests: RequestScheduler<Shard>
     let census: ConnectionCensus
     var acceptor: Acceptor?
 
-    var connections: [ObjectIdentifier: Connection] = [:]
+    /// The connections by their peers' slots.
+    @exclusivity(unchecked) var connections: [Connection?] = []
+    var connectionCount = 0
     /// Connections whose frames were not all served in their last turn.
     var leftovers: [Connection] = []
-    /// Connections whose calls wait for the store.
-    var storeWaiters: [ObjectIdentifier: Connection] = [:]
+    /// Answers on their way from the scheduler; empty between two.
+    var deliveries: [Delivery] = []
     /// Connections that were closed in this wake-up; epoll may still name them in it.
     var graveyard: [Connection] = []
-    /// When connections' timeouts are looked through next; `.max` when none has any.
-    var nextSweep = Int64.max
+    /// When connections' timeouts are looked at next, by their peers' slots.
+    @exclusivity(unchecked) var timeoutChecks = DeadlineHeap()
     /// When draining is given up; `nil` while not draining.
     var drainDeadline: Int64?
 
@@ -42,8 +46,10 @@ final class Reactor {
     /// Holds what one connection may have unused (a frame but one byte) and as much again.
     static let inputCapacity = 2 * (Frame.maximumRequestLength + Frame.headerLength)
     static let eventsPerWakeup = 128
-    /// Timeouts are kept to about this.
-    static let sweepGranularity: Int64 = 10_000_000
+    /// Timeouts are kept to about this, so that many are looked at in one wake-up.
+    static let timeoutGranularity: Int64 = 10_000_000
+    /// A peer that wants to read our last words does so within this; nobody else is worth the descriptor.
+    static let maximumLinger: Int64 = 1_000_000_000
     /// A connection that is told to go away, and from which nothing has come for this long, has nothing more to say.
     static let drainQuiet: Int64 = 100_000_000
     /// How long after the drain's deadline a peer may take to read that its calls were given up.
@@ -62,7 +68,6 @@ final class Reactor {
         limits: Limits,
         logger: Logger
     ) {
-        precondition(!shards.isEmpty, "a reactor without a shard could serve nothing")
         precondition(
             limits.maximumRequestLength <= Frame.maximumRequestLength,
             "the input buffer is sized for the limit"
@@ -74,7 +79,9 @@ final class Reactor {
         self.logger = logger
         self.census = census
         self.acceptor = acceptor
-        lanes = shards.map { Lane(shard: $0) }
+        requests = RequestScheduler(service: service, shards: shards) { missingIDs in
+            Session.deadlineExceeded(missingIDs: missingIDs, of: service.layout)
+        }
         self.epoll = epoll
     }
 
@@ -97,13 +104,13 @@ final class Reactor {
         watch(mailbox.bell.number, tag: Self.bellTag)
         acceptor?.descriptors.forEach { watch($0, tag: Self.listenerTag) }
         withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.eventsPerWakeup) { events in
-            while drainDeadline == nil || !connections.isEmpty {
+            while drainDeadline == nil || connectionCount > 0 {
                 let count = firn_epoll_wait(epoll.number, events.baseAddress, Int32(events.count), timeout())
-                service.wakeUp()
-                serveLines()
+                requests.wakeUp()
+                serveRequests()
                 serveLeftovers()
                 for event in events.prefix(max(0, Int(count))) { handle(event) }
-                expire()
+                checkTimeouts()
                 service.sent()
                 graveyard.removeAll()
             }
@@ -113,18 +120,13 @@ final class Reactor {
     /// Nanoseconds to sleep; -1: until something happens.
     private func timeout() -> Int64 {
         if !leftovers.isEmpty { return 0 }
-        var wake = nextSweep
+        var wake = timeoutChecks.earliest
         if let acceptor { wake = min(wake, acceptor.resumesAt) }
-        let someoneWaits = lanes.contains { !$0.line.isEmpty }
+        guard requests.waitsForTime || wake != .max else { return -1 }
         // Serving took a while: a wait for a tick starts from the present, not from the wake-up's beginning.
-        if someoneWaits || !storeWaiters.isEmpty || wake != .max { service.wakeUp() }
-        let now = service.moment.bootNanoseconds
-        for lane in lanes where !lane.line.isEmpty {
-            wake = min(wake, now.addingReportingOverflow(service.nanoseconds(untilTick: lane.wakeTick)).partialValue)
-            for connection in lane.line { wake = min(wake, connection.session.earliestDeadline) }
-        }
-        for connection in storeWaiters.values { wake = min(wake, connection.session.earliestDeadline) }
-        return wake == .max ? -1 : max(0, wake - now)
+        service.wakeUp()
+        wake = min(wake, requests.nextWakeUp)
+        return wake == .max ? -1 : max(0, wake - service.moment.bootNanoseconds)
     }
 
     private func handle(_ event: epoll_event) {
@@ -150,7 +152,7 @@ final class Reactor {
     private func openMail() {
         let mail = mailbox.empty()
         for socket in mail.sockets { open(socket) }
-        if mail.storeAnswered { serveStoreWaiters() }
+        if !mail.storeAnswers.isEmpty { storeAnswered(mail.storeAnswers) }
         if mail.listenersChanged { takeNewListeners() }
         if mail.drains, drainDeadline == nil { startDraining() }
     }

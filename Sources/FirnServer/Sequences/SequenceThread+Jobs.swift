@@ -33,7 +33,7 @@ extension SequenceThread {
                 return (action, Array(state.waiting.values))
             }
             if case .takeBlock(let count, let doubt) = action { post(.takeBlock(entry, count: count, after: doubt)) }
-            waiting.forEach { $0.storeAnswered() }
+            waiting.forEach { $0.storeAnswered(StoreAnswer(.values(of: entry.key))) }
         }
     }
 

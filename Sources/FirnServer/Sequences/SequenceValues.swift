@@ -1,18 +1,19 @@
 internal import FirnLayout
 internal import FirnStore
+internal import FirnWire
 
 /// What a caller is given of a sequence.
 enum SequenceValues {
-    case prefix(String)
-    case tickets(Run, Run?)
-
-    init(_ first: SequenceRun, _ second: SequenceRun?, _ kind: SequenceKind, of key: Sequences.Key) {
-        guard kind != .prefix else {
-            self = .prefix("\(key.name)-\(first.first)")
-            return
-        }
-        let base = Self.base(of: kind)
-        self = .tickets(Self.run(first, base), second.map { Self.run($0, base) })
+    static func outcome(
+        _ first: SequenceRun,
+        _ second: SequenceRun?,
+        _ kind: SequenceKind,
+        of key: Sequences.Key
+    ) -> Response.Outcome {
+        guard kind != .prefix else { return .newPrefix("\(key.name)-\(first.first)") }
+        let base = base(of: kind)
+        guard let second else { return .nextTickets([run(first, base)]) }
+        return .nextTickets([run(first, base), run(second, base)])
     }
 
     /// What a value is added to, to make an ID: Pinterest's shard and type, above the local part.

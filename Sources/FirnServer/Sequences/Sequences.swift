@@ -9,7 +9,8 @@ internal import Synchronization
 ///
 /// Each has a ``SequenceKeeper`` behind a mutex, which hands out what was reserved and says when to reserve more. That is
 /// done on a thread of its own, started with the first sequence, so that a reactor never waits for the disk. A call that
-/// finds too little waits in its session; when the store has answered, the reactors with such calls are told.
+/// finds too little waits in its thread's ``RequestScheduler``; when the store has answered, the threads with such calls are
+/// told.
 package final class Sequences: Sendable {
     /// How sequences are kept.
     package struct Configuration: Sendable {
@@ -26,7 +27,7 @@ package final class Sequences: Sendable {
     enum Answer {
         /// Exactly as many as were asked for.
         case taken(SequenceRun, SequenceRun?, SequenceKind)
-        /// Ask again, with this, when the mailbox says that the store has answered.
+        /// Ask again, with this, when the listener is told that the store has answered.
         case wait(SequenceWait)
         case refused(Status)
     }
@@ -68,12 +69,14 @@ package final class Sequences: Sendable {
         thread = try SequenceThread(claims: claims, isExplicit: configuration.isExplicit, logger: logger)
     }
 
-    /// `count` values of a sequence. Any reactor's thread; never waits for the store.
+    /// `count` values of a sequence. Any thread; never waits for the store.
     ///
     /// - Parameters:
     ///   - wait: what an earlier try for the same call was told to wait for.
     ///   - now: boot nanoseconds.
-    func take(_ count: UInt32, of key: Key, after wait: SequenceWait?, mailbox: any StoreListener, now: Int64) -> Answer
+    ///   - listener: told when the store has answered, where the answer is to wait.
+    func take(_ count: UInt32, of key: Key, after wait: SequenceWait?, listener: any StoreListener, now: Int64)
+        -> Answer
     {
         while true {
             guard let entry = entry(for: key) else { return .refused(Self.tooMany(configuration.maximumSequences)) }
@@ -81,7 +84,7 @@ package final class Sequences: Sendable {
                 guard !state.isRetired else { return (nil, .none) }
                 state.lastUsed = now
                 let (outcome, action) = state.keeper.take(count, after: wait, now: now)
-                if case .wait = outcome { state.waiting[ObjectIdentifier(mailbox)] = mailbox }
+                if case .wait = outcome { state.waiting[ObjectIdentifier(listener)] = listener }
                 return (Self.answer(outcome, kind: state.keeper.kind, key: key, count: count), action)
             }
             if case .takeBlock(let size, let doubt) = action {
@@ -91,16 +94,14 @@ package final class Sequences: Sendable {
         }
     }
 
-    /// Makes a sequence, or raises its start. The reply comes through the mailbox.
-    func create(_ description: SequenceDescription, mailbox: any StoreListener) -> StoreReply {
-        let reply = StoreReply(mailbox: mailbox)
+    /// Makes a sequence, or raises its start, which `reply` tells.
+    func create(_ description: SequenceDescription, _ reply: StoreReply) -> StoreReply {
         thread.post(.create(description, in: self, reply), for: reply)
         return reply
     }
 
-    /// The sequences after a name. The reply comes through the mailbox.
-    func list(after name: Name?, mailbox: any StoreListener) -> StoreReply {
-        let reply = StoreReply(mailbox: mailbox)
+    /// The sequences after a name, which `reply` tells.
+    func list(after name: Name?, _ reply: StoreReply) -> StoreReply {
         thread.post(.list(after: name, reply), for: reply)
         return reply
     }

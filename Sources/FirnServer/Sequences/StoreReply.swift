@@ -1,7 +1,7 @@
 internal import FirnWire
 internal import Synchronization
 
-/// What the store said to a call that had to wait for it.
+/// What the store said to a request that had to wait for it.
 final class StoreReply: Sendable {
     enum Content: Sendable {
         case created(SequenceDescription)
@@ -9,11 +9,14 @@ final class StoreReply: Sendable {
         case refused(Status)
     }
 
-    private let mailbox: any StoreListener
+    private let request: Int
+    private let listener: any StoreListener
     private let received = Mutex<Content?>(nil)
 
-    init(mailbox: any StoreListener) {
-        self.mailbox = mailbox
+    /// - Parameter request: the listener's number for the request.
+    init(to request: Int, of listener: any StoreListener) {
+        self.request = request
+        self.listener = listener
     }
 
     /// `nil` until the store has answered.
@@ -21,6 +24,6 @@ final class StoreReply: Sendable {
 
     func give(_ content: Content) {
         received.withLock { $0 = content }
-        mailbox.storeAnswered()
+        listener.storeAnswered(StoreAnswer(.reply(to: request)))
     }
 }

@@ -1,0 +1,64 @@
+internal import FirnEngine
+internal import FirnLayout
+internal import FirnWire
+
+/// A request for IDs that waits for its shard's ticks.
+struct IDRequest {
+    let callID: UInt64
+    /// When it came; boot nanoseconds.
+    let began: Int64
+    /// When it is given up, in boot nanoseconds; `.max`: never.
+    let deadline: Int64
+    /// IDs still to come.
+    var remaining: UInt32
+    let method: CallMethod
+
+    /// How far a turn went.
+    enum Progress {
+        case answered(Response.Outcome)
+        /// The share was used.
+        case shareUsed
+        /// The present tick has no more.
+        case waits(untilTick: UInt64)
+    }
+
+    /// Takes what the present tick has of its IDs, at most `share`, which shrinks by what was taken.
+    ///
+    /// - Parameter gathered: the runs that it was given before; empty once it is answered.
+    @inline(__always)
+    mutating func advance(
+        from shard: some IDShard,
+        share: inout UInt64,
+        gathered: inout GatheredRuns,
+        _ service: IDService
+    ) -> Progress {
+        let now = service.moment.tick
+        guard method == .nextBatch else {
+            switch shard.nextID(now: now) {
+            case .minted(let id):
+                share -= 1
+                return .answered(.nextID(id))
+            case .full(let tick): return Self.wait(for: tick, service)
+            case .closed: return .answered(.error(service.closed))
+            case .expired: return .answered(.error(service.expired))
+            }
+        }
+        while remaining > 0 {
+            guard share > 0 else { return .shareUsed }
+            switch shard.nextRun(upTo: UInt32(min(UInt64(remaining), share)), now: now) {
+            case .minted(let run):
+                gathered.append(run, tick: now)
+                remaining -= run.count
+                share -= UInt64(run.count)
+            case .full(let tick): return Self.wait(for: tick, service)
+            case .closed: return .answered(.error(service.closed))
+            case .expired: return .answered(.error(service.expired))
+            }
+        }
+        return .answered(.nextBatch(gathered.take()))
+    }
+
+    private static func wait(for tick: UInt64, _ service: IDService) -> Progress {
+        service.objection(toWaitingFor: tick).map { .answered(.error($0)) } ?? .waits(untilTick: tick)
+    }
+}

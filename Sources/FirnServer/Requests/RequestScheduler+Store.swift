@@ -1,0 +1,163 @@
+internal import FirnEngine
+internal import FirnStore
+internal import FirnWire
+
+/// Requests for named sequences: served at once where the values are there, else kept until the store has answered. They
+/// wait apart from the requests for IDs, and for each other only where they want the same.
+extension RequestScheduler {
+    /// Serves a request, or has it wait.
+    func beginAtStore(_ request: Request, from peer: PeerID) -> Response.Outcome? {
+        let method = CallMethod(request.method)
+        guard let sequences = service.sequences else { return ended(method, .error(noSequences)) }
+        switch request.method {
+        case .nextTickets(let name, let count):
+            if let objection = service.objection(toCount: count) { return ended(method, .error(objection)) }
+            return take(count, of: Sequences.Key(name: name, use: .tickets), request, from: peer, sequences)
+        case .newPrefix(let name):
+            return take(1, of: Sequences.Key(name: name, use: .prefixes), request, from: peer, sequences)
+        case .createSequence(let description):
+            return ask(request, from: peer) { sequences.create(description, for: $0) }
+        case .listSequences(let name):
+            return ask(request, from: peer) { sequences.list(after: name, for: $0) }
+        default:
+            preconditionFailure("the other methods have nothing to do with the store")
+        }
+    }
+
+    /// The store has answered something that requests wait for.
+    ///
+    /// - Parameter deliveries: gets the answers. Those of several peers may be mixed.
+    func storeAnswered(_ answer: StoreAnswer, _ deliveries: inout [Delivery]) {
+        switch answer.subject {
+        case .values(let key):
+            retry(key, &deliveries)
+        case .reply(let request):
+            // It may be another's number by now, who waits for something else.
+            guard storeRequests.isTaken(request), case .reply(let reply) = storeRequests[request].waits,
+                let content = reply.content
+            else { return }
+            let peer = storeRequests[request].peer
+            deliveries.append(finish(request, Self.outcome(content)))
+            settle(peer.slot)
+        }
+    }
+
+    private func take(
+        _ count: UInt32,
+        of key: Sequences.Key,
+        _ request: Request,
+        from peer: PeerID,
+        _ sequences: any SequenceSource
+    ) -> Response.Outcome? {
+        let answer = sequences.take(count, of: key, after: nil, now: service.moment.bootNanoseconds)
+        if let outcome = Self.outcome(answer, of: key) { return ended(CallMethod(request.method), outcome) }
+        guard case .wait(let wait) = answer else { preconditionFailure("what is no outcome is a wait") }
+        let number = add(request, from: peer, .values(count, of: key, wait))
+        sequenceLinks.append(number, to: &sequenceQueues[key, default: SlotQueue()])
+        return nil
+    }
+
+    /// Tries again those who wait for values of a sequence, in the order in which they came. None overtakes: once one waits
+    /// on, those after it do too, although a block may arrive between the two. The thread is told of that block as well.
+    private func retry(_ key: Sequences.Key, _ deliveries: inout [Delivery]) {
+        guard let sequences = service.sequences else { return }
+        let now = service.moment.bootNanoseconds
+        while let number = sequenceQueues[key]?.first {
+            guard case .values(let count, _, let wait) = storeRequests[number].waits else {
+                preconditionFailure("in a sequence's queue are those who want its values")
+            }
+            let answer = sequences.take(count, of: key, after: wait, now: now)
+            guard let outcome = Self.outcome(answer, of: key) else {
+                // It may have asked for more, which it must not do again each time that it is tried.
+                if case .wait(let next) = answer { storeRequests[number].waits = .values(count, of: key, next) }
+                return
+            }
+            let peer = storeRequests[number].peer
+            deliveries.append(finish(number, outcome))
+            settle(peer.slot)
+        }
+    }
+
+    /// Asks the store for what it alone can answer.
+    private func ask(_ request: Request, from peer: PeerID, _ ask: (Int) -> StoreReply) -> Response.Outcome? {
+        guard peers[peer.slot].replies < maximumReplies else {
+            return ended(CallMethod(request.method), .error(tooManyReplies))
+        }
+        let reply = ask(storeRequests.next)
+        _ = add(request, from: peer, .reply(reply))
+        peers[peer.slot].replies += 1
+        return nil
+    }
+
+    private func add(_ request: Request, from peer: PeerID, _ waits: StoreRequest.Waits) -> Int {
+        let deadline = service.deadline(timeoutMilliseconds: request.timeoutMilliseconds)
+        let number = storeRequests.insert(
+            StoreRequest(
+                peer: peer,
+                callID: request.callID,
+                method: CallMethod(request.method),
+                began: service.moment.bootNanoseconds,
+                deadline: deadline,
+                waits: waits
+            )
+        )
+        ownLinks.append(number, to: &peers[peer.slot].forStore)
+        keep(deadline, of: peer.slot)
+        return number
+    }
+
+    /// Takes a request out, and answers it.
+    func finish(_ number: Int, _ outcome: Response.Outcome) -> Delivery {
+        let request = takeOut(number)
+        return delivery(to: request.peer, request.callID, request.method, outcome, began: request.began)
+    }
+
+    /// Takes a request out, wherever it stands.
+    func takeOut(_ number: Int) -> StoreRequest {
+        let request = storeRequests[number]
+        switch request.waits {
+        case .nothing: preconditionFailure("a free slot has no request")
+        case .reply: peers[request.peer.slot].replies -= 1
+        case .values(_, let key, _):
+            sequenceLinks.remove(number, from: &sequenceQueues[key, default: SlotQueue()])
+            if sequenceQueues[key]?.isEmpty == true { sequenceQueues[key] = nil }
+        }
+        ownLinks.remove(number, from: &peers[request.peer.slot].forStore)
+        storeRequests.remove(number)
+        return request
+    }
+}
+
+extension RequestScheduler {
+    /// Creations and lists of one peer that may wait at once: a page of a list is some 30 KiB, and all that wait may be
+    /// answered at once.
+    private var maximumReplies: Int { 16 }
+
+    private var tooManyReplies: Status {
+        Status(
+            .resourceExhausted,
+            "\(maximumReplies) creations and lists of this connection wait for the store already; wait for their answers"
+        )
+    }
+
+    private var noSequences: Status {
+        Status(.unimplemented, "this server keeps no named sequences; ask it for NextID or NextBatch")
+    }
+
+    private static func outcome(_ content: StoreReply.Content) -> Response.Outcome {
+        switch content {
+        case .created(let sequence): .createSequence(sequence)
+        case .page(let sequences, let more): .listSequences(sequences, more: more)
+        case .refused(let status): .error(status)
+        }
+    }
+
+    /// - Returns: `nil` when the request waits on.
+    private static func outcome(_ answer: Sequences.Answer, of key: Sequences.Key) -> Response.Outcome? {
+        switch answer {
+        case .wait: nil
+        case .refused(let status): .error(status)
+        case .taken(let first, let second, let kind): SequenceValues.outcome(first, second, kind, of: key)
+        }
+    }
+}

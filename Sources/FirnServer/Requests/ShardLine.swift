@@ -1,0 +1,9 @@
+/// A shard, and the peers whose requests wait for its next tick. They take turns.
+struct ShardLine<Shard: IDShard> {
+    let shard: Shard
+    /// Peers that are served from this shard, waiting or not.
+    var peers = 0
+    var waiting = SlotQueue()
+    /// The tick that the line waits for.
+    var wakeTick: UInt64 = 0
+}

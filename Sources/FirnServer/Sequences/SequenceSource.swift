@@ -1,0 +1,41 @@
+internal import FirnStore
+internal import FirnWire
+
+/// Where one thread's requests find named sequences: the daemon's ``Sequences``, and in tests a script.
+///
+/// None of it waits for the store. What has to wait is told to the thread's listener once the store has answered.
+protocol SequenceSource: AnyObject {
+    /// `count` values of a sequence.
+    ///
+    /// - Parameters:
+    ///   - wait: what an earlier try for the same request was told to wait for.
+    ///   - now: boot nanoseconds.
+    func take(_ count: UInt32, of key: Sequences.Key, after wait: SequenceWait?, now: Int64) -> Sequences.Answer
+    /// Makes a sequence, or raises its start, for the request with this number.
+    func create(_ description: SequenceDescription, for request: Int) -> StoreReply
+    /// The sequences after a name, for the request with this number.
+    func list(after name: Name?, for request: Int) -> StoreReply
+}
+
+/// The daemon's sequences, and the thread's listener that is told when the store has answered.
+final class SequenceDesk: SequenceSource {
+    private let sequences: Sequences
+    private let listener: any StoreListener
+
+    init(sequences: Sequences, listener: any StoreListener) {
+        self.sequences = sequences
+        self.listener = listener
+    }
+
+    func take(_ count: UInt32, of key: Sequences.Key, after wait: SequenceWait?, now: Int64) -> Sequences.Answer {
+        sequences.take(count, of: key, after: wait, listener: listener, now: now)
+    }
+
+    func create(_ description: SequenceDescription, for request: Int) -> StoreReply {
+        sequences.create(description, StoreReply(to: request, of: listener))
+    }
+
+    func list(after name: Name?, for request: Int) -> StoreReply {
+        sequences.list(after: name, StoreReply(to: request, of: listener))
+    }
+}
