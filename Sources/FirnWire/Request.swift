@@ -27,4 +27,8 @@ package struct Request: Sendable, Equatable {
         self.timeoutMilliseconds = timeoutMilliseconds
         self.method = method
     }
+
+    init(_ call: SingleCall) {
+        self.init(callID: call.callID, timeoutMilliseconds: call.timeoutMilliseconds, method: .nextID)
+    }
 }

@@ -15,7 +15,7 @@ package final class RequestDecoder {
     ///
     /// - Throws: a ``Status`` when the bytes are not a Request; the connection is to be closed after it.
     package func decode(_ message: RawSpan) throws(Status) -> Request {
-        if let request = message.withUnsafeBytes({ Request(singleCall: $0) }) { return request }
+        if let call = SingleCall(message) { return Request(call) }
         return try decodeAny(message)
     }
 

@@ -5,27 +5,43 @@ package import FirnLayout
 // writes, the fields in their order and each once; all else is protobuf-c's to judge. What is written is what protobuf-c
 // writes. SingleCallTests hold the two against each other.
 
-extension Request {
+/// A NextID as it is usually written.
+///
+/// A type of its own that fits into registers. A whole ``Request`` is written to memory in words and read back in wider
+/// parts; a processor cannot forward such a store to its load and waits for it.
+package struct SingleCall: Equatable {
+    package let callID: UInt64
+    package let timeoutMilliseconds: UInt32
+
     private static let callIDTag: UInt8 = 1 << 3
     private static let timeoutTag: UInt8 = 2 << 3
     private static let nextIDTag: UInt8 = 3 << 3 | 2
 
-    /// - Returns: the request when its message is a NextID as it is usually written; `nil` says nothing of it.
+    /// - Returns: `nil` says nothing of the message.
     @inline(__always)
-    init?(singleCall message: UnsafeRawBufferPointer) {
-        var reader = Reader(message: message)
-        var callID: UInt64 = 0
-        var timeout: UInt64 = 0
-        if reader.take(Self.callIDTag) {
-            guard let number = reader.varint() else { return nil }
-            callID = number
+    package init?(_ message: RawSpan) {
+        let call: SingleCall? = message.withUnsafeBytes { bytes in
+            var reader = Reader(message: bytes)
+            var callID: UInt64 = 0
+            var timeout: UInt64 = 0
+            if reader.take(Self.callIDTag) {
+                guard let number = reader.varint() else { return nil }
+                callID = number
+            }
+            if reader.take(Self.timeoutTag) {
+                guard let number = reader.varint(), number <= UInt32.max else { return nil }
+                timeout = number
+            }
+            guard reader.take(Self.nextIDTag), reader.take(0), reader.isAtEnd else { return nil }
+            return SingleCall(callID: callID, timeoutMilliseconds: UInt32(timeout))
         }
-        if reader.take(Self.timeoutTag) {
-            guard let number = reader.varint(), number <= UInt32.max else { return nil }
-            timeout = number
-        }
-        guard reader.take(Self.nextIDTag), reader.take(0), reader.isAtEnd else { return nil }
-        self.init(callID: callID, timeoutMilliseconds: UInt32(timeout), method: .nextID)
+        guard let call else { return nil }
+        self = call
+    }
+
+    private init(callID: UInt64, timeoutMilliseconds: UInt32) {
+        self.callID = callID
+        self.timeoutMilliseconds = timeoutMilliseconds
     }
 
     private struct Reader {

@@ -9,7 +9,7 @@ import Testing
     private let decoder = RequestDecoder()
 
     private func byHand(_ bytes: [UInt8]) -> Request? {
-        bytes.withUnsafeBytes { Request(singleCall: $0) }
+        SingleCall(bytes.span.bytes).map { Request($0) }
     }
 
     private func byProtobuf(_ bytes: [UInt8]) -> Request? {

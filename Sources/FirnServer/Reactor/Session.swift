@@ -45,7 +45,8 @@ struct Session {
         let maximumFrames = service.limits.maximumFramesPerWakeup
         let shard = requests.shard(of: peer)
         let tick = service.moment.tick
-        // Nothing but a request that has to wait changes these two here.
+        let recorder = service.recorder
+        // Only a request that is submitted changes these two here.
         var isFree = requests.isFree(peer)
         var takesRequests = takesRequests(requests)
         var used = 0
@@ -61,15 +62,19 @@ struct Session {
             case .whole(let length):
                 guard takesRequests, output.count < outputLimit else { return (used, .pause) }
                 guard frames < maximumFrames else { return (used, .anotherTurn) }
-                do {
-                    let message = rest.extracting(Frame.headerLength..<Frame.headerLength + length)
-                    if !serve(try decoder.decode(message), isFree, from: shard, at: tick, requests, output) {
-                        isFree = requests.isFree(peer)
-                        takesRequests = self.takesRequests(requests)
+                let message = rest.extracting(Frame.headerLength..<Frame.headerLength + length)
+                if isFree, let call = SingleCall(message), case .minted(let id) = shard.nextID(now: tick) {
+                    output.appendNextID(callID: call.callID, id: id)
+                    recorder?.gaveSingle()
+                } else {
+                    do {
+                        try submit(decoder.decode(message), to: requests, output)
+                    } catch {
+                        output.appendError(callID: 0, error)
+                        return (used, .close)
                     }
-                } catch {
-                    output.appendError(callID: 0, error)
-                    return (used, .close)
+                    isFree = requests.isFree(peer)
+                    takesRequests = self.takesRequests(requests)
                 }
                 frames += 1
                 used += Frame.headerLength + length
@@ -77,28 +82,9 @@ struct Session {
         }
     }
 
-    /// - Returns: whether it was a single ID that could be had at once: nobody waits who did not wait before.
-    @inline(__always)
-    private func serve(
-        _ request: Request,
-        _ isFree: Bool,
-        from shard: Shard,
-        at tick: UInt64,
-        _ requests: RequestScheduler<Shard>,
-        _ output: FrameBuffer
-    ) -> Bool {
-        switch request.method {
-        case .nextID:
-            guard isFree, case .minted(let id) = shard.nextID(now: tick) else { break }
-            output.appendNextID(callID: request.callID, id: id)
-            requests.service.recorder?.gaveSingle()
-            return true
-        default: break
-        }
-        if let outcome = requests.submit(request, from: peer) {
-            output.append(Response(callID: request.callID, outcome: outcome))
-        }
-        return false
+    private func submit(_ request: Request, to requests: RequestScheduler<Shard>, _ output: FrameBuffer) {
+        guard let outcome = requests.submit(request, from: peer) else { return }
+        output.append(Response(callID: request.callID, outcome: outcome))
     }
 }
 
