@@ -43,17 +43,17 @@ import Testing
     /// with few tasks: more of them keep the one that asks for prefixes from its turn, and prefixes are what it is about.
     @Test(arguments: [1, 3, 10]) func noNumberMeetsAnotherPrefix(maximum: Int) async throws {
         let core = RequestIDCore(prefix: "p-1", maximumNumber: maximum)
-        let prefixes = Atomic(1)
+        let prefixes = PrefixCount()
         let running = Task {
             await core.run { () throws(FirnClientError) in
-                "p-\(prefixes.wrappingAdd(1, ordering: .relaxed).newValue)"
+                "p-\(prefixes.value.wrappingAdd(1, ordering: .relaxed).newValue)"
             }
         }
         let ids = await withTaskGroup(of: [String].self) { group in
             for _ in 0..<3 {
                 group.addTask {
                     var ids: [String] = []
-                    while prefixes.load(ordering: .relaxed) < 500 {
+                    while prefixes.value.load(ordering: .relaxed) < 500 {
                         if let id = try? core.next() { ids.append(id) } else { await Task.yield() }
                     }
                     return ids
@@ -126,4 +126,9 @@ import Testing
             }
         }
     #endif
+}
+
+/// How many prefixes a source has given, read by other tasks too.
+private final class PrefixCount: Sendable {
+    let value = Atomic(1)
 }
