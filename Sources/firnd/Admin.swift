@@ -27,7 +27,7 @@ final class Admin: Sendable {
         started = clock.now()
         meters = DaemonMeters(
             reactors: configuration.shards,
-            httpThreads: listeners.threads(shards: configuration.shards),
+            httpThreads: listeners.mintingThreads(configuration.http),
             workers: configuration.workers
         )
         MetricsSystem.bootstrap(libraries)

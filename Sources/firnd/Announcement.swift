@@ -56,6 +56,7 @@ struct Announcement {
             ("worker", rule),
             ("window", "\(configuration.window)"),
             ("shards", "\(configuration.shards)"),
+            ("HTTP threads", configuration.http.servesIDs ? "\(configuration.http.threads)" : "none"),
             ("IDs per second", "\(idsPerSecond(configuration))"),
             ("last day", layout.lastDay ?? "never"),
             ("connections", "\(configuration.limits.maximumConnections)"),

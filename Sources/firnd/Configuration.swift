@@ -48,7 +48,7 @@ struct Configuration {
     var warnings: [String] = []
 
     /// More threads than this serve nobody, and each has its own buffers.
-    private static let maximumShards = 256
+    static let maximumShards = 256
     private static let maximumWorkers = 1024
 
     /// Extended every second, for next to nothing.
@@ -108,7 +108,12 @@ struct Configuration {
             1...1_000_000_000
         )
         sequences.maximumSequences = try Self.within(options.ids.maxSequences, "max-sequences", 8...10_000_000)
-        http = try HTTPConfiguration(options, inherited: inherited)
+        http = try HTTPConfiguration(
+            options,
+            inherited: inherited,
+            shards: shards,
+            idsPerSecond: layout.idsPerSecond * Double(workers)
+        )
         limits = try Self.limits(options.limits)
         ipv6Only = try Self.ipv6Only(addresses, http)
         http.ipv6Only = ipv6Only
@@ -132,6 +137,7 @@ struct Configuration {
                 shards: shards,
                 listeners: addresses.count + inheritedSockets.count,
                 servesHTTP: http.servesIDs,
+                httpThreads: http.threads,
                 servesAdmin: http.servesAdmin,
                 connections: options.limits.maxConnections,
                 httpConnections: http.wishedConnections

@@ -66,7 +66,7 @@ final class Daemon {
         signals.lastWords { [configuration] in Self.lost(slots, configuration) }
         let shardsPerWorker = Server.shardsPerWorker(
             workers: slots.count,
-            reactors: configuration.shards + httpListeners.threads(shards: configuration.shards)
+            reactors: configuration.shards + httpListeners.mintingThreads(configuration.http)
         )
         let sequences = try Sequences(
             claims: SequenceClaims(store: store, holder: claims.holder, memory: memory),

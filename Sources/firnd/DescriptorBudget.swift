@@ -8,6 +8,8 @@ struct DescriptorBudget: Equatable {
         /// Sockets that are listened on.
         var listeners: Int
         var servesHTTP = false
+        /// Threads that serve it.
+        var httpThreads = 1
         var servesAdmin = false
         /// `--max-connections`, `--max-http-connections`.
         var connections: Int?
@@ -40,7 +42,7 @@ struct DescriptorBudget: Equatable {
 
     init(descriptors: Int, _ wishes: Wishes) throws(ConfigurationError) {
         let servesOverHTTP = wishes.servesHTTP || wishes.servesAdmin
-        let threads = wishes.servesHTTP ? wishes.shards : 1
+        let threads = wishes.servesHTTP ? wishes.httpThreads : 1
         let needed =
             Self.fixed + wishes.listeners + wishes.shards * Self.ofShard
             + (servesOverHTTP ? threads * Self.ofHTTPThread : 0)
@@ -48,7 +50,7 @@ struct DescriptorBudget: Equatable {
         let minimum = needed + (servesOverHTTP ? 5 : 1)
         guard descriptors >= minimum else {
             throw ConfigurationError(
-                "this process may open \(descriptors) files, and needs \(minimum) with \(wishes.shards) threads and one "
+                "this process may open \(descriptors) files, and needs \(minimum) with \(wishes.shards + (servesOverHTTP ? threads : 0)) threads and one "
                     + "connection; raise that limit (ulimit -n, or LimitNOFILE= in a unit), or lower --shards"
             )
         }

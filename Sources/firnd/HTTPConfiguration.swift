@@ -13,11 +13,21 @@ struct HTTPConfiguration {
     /// Addresses that leave IPv4 to another one of the same port.
     var ipv6Only: Set<ListenAddress> = []
     var idleTimeout: Duration
+    /// Threads that serve IDs, with `--http`.
+    let threads: Int
     /// `--max-http-connections`.
     let wishedConnections: Int?
     var web: WebAccess
 
-    init(_ options: Options, inherited: [InheritedSocket]) throws(ConfigurationError) {
+    /// - Parameters:
+    ///   - shards: threads of the framed protocol.
+    ///   - idsPerSecond: what the layout's workers give.
+    init(
+        _ options: Options,
+        inherited: [InheritedSocket],
+        shards: Int,
+        idsPerSecond: Double
+    ) throws(ConfigurationError) {
         addresses = try Self.addresses(options.sockets.http, "http")
         adminAddresses = try Self.addresses(options.sockets.admin, "admin")
         self.inherited = inherited.filter { $0.purpose != .frames }
@@ -26,7 +36,20 @@ struct HTTPConfiguration {
         }
         idleTimeout = try Configuration.required(options.limits.httpIdleTimeout, "http-idle-timeout")
         web = try WebAccess(options.sockets, addresses: addresses + adminAddresses)
+        threads =
+            try options.ids.httpThreads.map { threads throws(ConfigurationError) in
+                try Configuration.within(threads, "http-threads", 1...Configuration.maximumShards)
+            } ?? Self.threads(shards: shards, idsPerSecond: idsPerSecond)
     }
+
+    /// Threads past those that the layout's IDs keep busy only wake up more often, each for fewer requests.
+    static func threads(shards: Int, idsPerSecond: Double) -> Int {
+        let busy = (idsPerSecond / idsPerSecondOfThread).rounded(.up)
+        return busy < Double(shards) ? max(1, Int(busy)) : shards
+    }
+
+    /// What a thread gives one by one with some processor to spare; docs/BENCHMARKS.md has what it gives with all of it.
+    private static let idsPerSecondOfThread = 50_000.0
 
     var servesIDs: Bool { !addresses.isEmpty || inherited.contains { $0.purpose == .http } }
     var servesAdmin: Bool { !adminAddresses.isEmpty || inherited.contains { $0.purpose == .admin } }

@@ -38,8 +38,8 @@ struct HTTPListeners {
         return listeners
     }
 
-    /// How many threads mint for HTTP, beside as many `shards`.
-    func threads(shards: Int) -> Int { ids.isEmpty ? 0 : shards }
+    /// How many threads mint for HTTP, beside the shards.
+    func mintingThreads(_ configuration: HTTPConfiguration) -> Int { ids.isEmpty ? 0 : configuration.threads }
 
     /// Starts to serve; `nil` where HTTP is off.
     func gateway(
@@ -58,7 +58,7 @@ struct HTTPListeners {
             source: source,
             admin: documents,
             policy: configuration.http.web.policy,
-            threads: max(1, threads(shards: configuration.shards)),
+            threads: max(1, mintingThreads(configuration.http)),
             limits: limits,
             logger: logger
         )

@@ -22,7 +22,7 @@ struct LayeredArguments {
         "socket-group": .value,
         "allow-uid": .list, "allow-gid": .list, "insecure-tcp": .flag,
         "layout": .value, "store": .value, "state-dir": .value, "worker": .value, "pod-ip": .value, "workers": .value,
-        "shards": .value, "first-sequence": .value,
+        "shards": .value, "http-threads": .value, "first-sequence": .value,
         "window": .value, "clock-tolerance": .value,
         "etcd-prefix": .value, "etcd-ca": .value, "etcd-cert": .value, "etcd-key": .value, "etcd-server-name": .value,
         "etcd-user": .value, "etcd-password-file": .value, "etcd-timeout": .value,

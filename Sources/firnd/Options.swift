@@ -177,6 +177,14 @@ struct IDOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "How many threads serve HTTP. Default: as --shards, at most one for each 50,000 IDs per second of the layout.",
+            valueName: "count"
+        )
+    )
+    var httpThreads: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "With which sequence number a tick begins: zero, or random, another one in each tick.",
             discussion:
                 "At low rates zero gives IDs that all end in zeros. With random a burst may find half of its first tick.",

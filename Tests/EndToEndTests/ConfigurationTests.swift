@@ -3,6 +3,8 @@ import FirnWire
 import Foundation
 import Testing
 
+@testable import firnd
+
 /// Flags, environment and file, as the real program reads them.
 @Suite struct ConfigurationTests {
     private func check(
@@ -105,6 +107,27 @@ import Testing
         }
     }
 
+    /// HTTP has no more threads than the layout's IDs keep busy, and never none.
+    @Test(arguments: [
+        (8, 4_096_000.0, 8), (8, 25_600, 1), (8, 50_000, 1), (8, 50_001, 2), (8, 51_200, 2), (1, 4_096_000, 1),
+        (4, 100_000, 2), (2, 0.001, 1),
+    ]) func httpHasTheThreadsThatItsIDsKeepBusy(_ shards: Int, _ idsPerSecond: Double, _ threads: Int) {
+        #expect(HTTPConfiguration.threads(shards: shards, idsPerSecond: idsPerSecond) == threads)
+    }
+
+    @Test func httpThreadsAreToldAndChosen() throws {
+        try withScratch { scratch in
+            let http = ["--http", "127.0.0.1:0", "--shards", "4"]
+            let usual = try check(in: scratch, http).2
+            #expect(row("HTTP threads", of: usual) == "4")
+            let slow = try check(in: scratch, http + ["--layout", "sonyflake", "--worker", "3"]).2
+            #expect(row("HTTP threads", of: slow) == "1")
+            let chosen = try check(in: scratch, http + ["--http-threads", "3"]).2
+            #expect(row("HTTP threads", of: chosen) == "3")
+            #expect(row("HTTP threads", of: try check(in: scratch, ["--shards", "4"]).2) == "none")
+        }
+    }
+
     @Test(arguments: [
         (["--layout", "time:41ms,worker:20,sequence:12"], "73 bits"),
         (["--layout", "blizzard"], "blizzard"),
@@ -119,6 +142,7 @@ import Testing
         (["--worker", "pod-ip"], "MY_IP"),
         (["--worker", "pod-ip", "--pod-ip", "fd00::1"], "fd00::1"),
         (["--workers", "1025"], "1025"),
+        (["--http-threads", "0"], "--http-threads is 0; choose 1 to 256"),
         (["--socket-mode", "0888"], "'0888'"),
         (["--socket-owner", "nobody-of-that-name"], "nobody-of-that-name"),
         (["--store", "etcd:"], "HOST:PORT"),
@@ -171,7 +195,8 @@ import Testing
             "listen": "tcp:127.0.0.1:0", "socket-mode": "0600", "socket-owner": "0", "socket-group": "0",
             "allow-uid": "1", "allow-gid": "2", "insecure-tcp": "true", "layout": "discord",
             "store": "etcd:127.0.0.1:1", "state-dir": "none", "worker": "auto", "pod-ip": "10.0.0.1",
-            "workers": "2", "shards": "3", "window": "4s", "clock-tolerance": "5m", "max-batch": "6",
+            "workers": "2", "shards": "3", "http-threads": "2", "window": "4s", "clock-tolerance": "5m",
+            "max-batch": "6",
             "etcd-prefix": "/p/", "etcd-ca": certificates.authority.certificate,
             "etcd-cert": certificates.client.certificate, "etcd-key": certificates.client.key,
             "etcd-server-name": "etcd", "etcd-user": "u", "etcd-password-file": "/proc/version",
@@ -211,7 +236,8 @@ import Testing
             #expect(fromEnvironment.ending == .exited(0), "\(fromEnvironment.error)")
             #expect(fromEnvironment.output == fromFile.output)
             for (row, value) in [
-                ("shards", "3"), ("window", "4.0 seconds"), ("connections", "7"), ("listen", "tcp:127.0.0.1:0"),
+                ("shards", "3"), ("HTTP threads", "2"), ("window", "4.0 seconds"), ("connections", "7"),
+                ("listen", "tcp:127.0.0.1:0"),
             ] {
                 #expect(self.row(row, of: fromFile.output) == value)
             }

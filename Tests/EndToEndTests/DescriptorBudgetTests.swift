@@ -63,6 +63,7 @@ import Testing
                         let made = try? budget(descriptors) {
                             $0.shards = shards
                             ($0.servesHTTP, $0.servesAdmin) = (http, admin)
+                            $0.httpThreads = shards
                             ($0.connections, $0.httpConnections) = (wish, wish)
                         }
                         guard let made else { continue }
