@@ -12,7 +12,7 @@
 //                                 ▲               │
 //     firn ───► FirnClient ───────┴───────────────┘
 //
-// Both mains find the store by FirnPlaces ──► FirnStore.
+// Both mains find the store by FirnConfiguration ──► FirnStore.
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnStore sees
 // SQLite, only FirnEtcd sees gRPC, and only FirnEtcd, FirnGateway and FirnClient see SwiftNIO.
@@ -126,7 +126,7 @@ let package = Package(
         ),
         // What the daemon and the command both have to find: the store, and the default places.
         .target(
-            name: "FirnPlaces",
+            name: "FirnConfiguration",
             dependencies: [
                 .target(name: "FirnEtcd", condition: etcd), "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -136,8 +136,8 @@ let package = Package(
         .executableTarget(
             name: "firnd",
             dependencies: [
-                "CLinux", "FirnAdmin", "FirnEngine", .target(name: "FirnEtcd", condition: etcd), "FirnGateway",
-                "FirnLayout", "FirnPlaces", "FirnServer", "FirnStore", "FirnWire",
+                "CLinux", "FirnAdmin", "FirnConfiguration", "FirnEngine", .target(name: "FirnEtcd", condition: etcd),
+                "FirnGateway", "FirnLayout", "FirnServer", "FirnStore", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -172,7 +172,7 @@ let package = Package(
         .executableTarget(
             name: "firn",
             dependencies: [
-                "FirnClient", .target(name: "FirnEtcd", condition: etcd), "FirnLayout", "FirnPlaces", "FirnStore",
+                "FirnClient", "FirnConfiguration", .target(name: "FirnEtcd", condition: etcd), "FirnLayout", "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -281,8 +281,8 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
-            name: "FirnPlacesTests",
-            dependencies: ["FirnPlaces"],
+            name: "FirnConfigurationTests",
+            dependencies: ["FirnConfiguration"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -296,7 +296,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnEngine", "FirnEtcd", "FirnLayout", "FirnPlaces",
+                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnConfiguration", "FirnEngine", "FirnEtcd", "FirnLayout",
                 "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire", "firn", "firnd",
             ],
             swiftSettings: swiftSettings

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import FirnClient
+internal import FirnConfiguration
 internal import FirnLayout
-internal import FirnPlaces
 internal import FirnStore
 
 /// The command's exit codes. Numbers and names are those of sysexits.h; `firn --help` tells users.

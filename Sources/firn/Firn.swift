@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import FirnPlaces
+internal import FirnConfiguration
 internal import NIOCore
 
 /// The command: unique 64-bit IDs and tickets from a daemon, and what can be read from IDs without one.

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import FirnClient
+internal import FirnConfiguration
 internal import FirnLayout
-internal import FirnPlaces
 internal import FirnStore
 
 #if Etcd

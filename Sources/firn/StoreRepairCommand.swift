@@ -1,6 +1,6 @@
 internal import ArgumentParser
+internal import FirnConfiguration
 internal import FirnLayout
-internal import FirnPlaces
 internal import FirnStore
 
 struct StoreRepairCommand: AsyncParsableCommand {

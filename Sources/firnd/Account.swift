@@ -1,4 +1,4 @@
-internal import FirnPlaces
+internal import FirnConfiguration
 internal import Glibc
 
 /// Users and groups, by name or number.

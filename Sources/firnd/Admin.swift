@@ -1,8 +1,8 @@
 internal import CoreMetrics
 internal import FirnAdmin
+internal import FirnConfiguration
 internal import FirnEngine
 internal import FirnGateway
-internal import FirnPlaces
 internal import FirnServer
 internal import FirnWire
 internal import Synchronization

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import FirnPlaces
+internal import FirnConfiguration
 
 /// How wrong a rehearsal's wall clock is: `+1h`, `-90s`.
 struct ClockOffset: ExpressibleByArgument {

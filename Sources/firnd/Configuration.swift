@@ -1,6 +1,6 @@
+internal import FirnConfiguration
 internal import FirnEngine
 internal import FirnLayout
-internal import FirnPlaces
 internal import FirnServer
 internal import FirnStore
 internal import Glibc

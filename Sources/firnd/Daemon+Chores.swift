@@ -7,7 +7,7 @@ internal import Logging
 #if Etcd
     internal import FirnEtcd
 #else
-    internal import FirnPlaces
+    internal import FirnConfiguration
 #endif
 
 /// What the daemon does besides serving.

@@ -1,7 +1,7 @@
+internal import FirnConfiguration
 internal import FirnEngine
 internal import FirnGateway
 internal import FirnLayout
-internal import FirnPlaces
 internal import FirnServer
 internal import FirnStore
 internal import FirnWire

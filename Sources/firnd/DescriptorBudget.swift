@@ -1,4 +1,4 @@
-internal import FirnPlaces
+internal import FirnConfiguration
 
 /// How the files that this process may open are shared out: to itself, to the framed protocol, to HTTP and to the admin
 /// port. No limit is above what is left for it, or the last connections would be refused by the system, without a word.

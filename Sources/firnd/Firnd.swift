@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import FirnPlaces
+internal import FirnConfiguration
 internal import FirnServer
 internal import FirnStore
 internal import Glibc

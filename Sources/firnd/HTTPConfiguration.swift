@@ -1,4 +1,4 @@
-internal import FirnPlaces
+internal import FirnConfiguration
 internal import FirnServer
 
 /// Where HTTP is served, and its own limits.

@@ -1,4 +1,4 @@
-internal import FirnPlaces
+internal import FirnConfiguration
 internal import Glibc
 
 /// Brings the settings of a file and of the environment into the form of a command line, so that one parser reads them

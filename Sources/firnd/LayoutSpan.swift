@@ -1,6 +1,6 @@
+internal import FirnConfiguration
 internal import FirnEngine
 internal import FirnLayout
-internal import FirnPlaces
 
 /// The time that a layout can express, and where a wall clock lies in it.
 enum LayoutSpan {

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import FirnPlaces
+internal import FirnConfiguration
 
 /// What can be set, as it is written on the command line. `Configuration` makes sense of it.
 ///

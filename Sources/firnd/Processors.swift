@@ -1,5 +1,5 @@
 internal import CLinux
-internal import FirnPlaces
+internal import FirnConfiguration
 
 /// How many processors the daemon may use.
 enum Processors {

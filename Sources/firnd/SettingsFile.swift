@@ -1,4 +1,4 @@
-internal import FirnPlaces
+internal import FirnConfiguration
 
 /// The file of `--config`: a `name = value` a line, comments that begin with `#`, and empty lines.
 struct SettingsFile {

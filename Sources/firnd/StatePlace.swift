@@ -1,5 +1,5 @@
+internal import FirnConfiguration
 internal import FirnEngine
-internal import FirnPlaces
 internal import FirnStore
 internal import Glibc
 internal import Logging

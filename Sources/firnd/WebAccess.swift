@@ -1,5 +1,5 @@
+internal import FirnConfiguration
 internal import FirnGateway
-internal import FirnPlaces
 internal import FirnServer
 
 /// What web pages may do over HTTP, as it was told.

@@ -1,5 +1,5 @@
+internal import FirnConfiguration
 internal import FirnLayout
-internal import FirnPlaces
 internal import FirnServer
 internal import Glibc
 

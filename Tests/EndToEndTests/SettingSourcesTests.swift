@@ -4,7 +4,7 @@ import FirnWire
 import Foundation
 import Testing
 
-@testable import FirnPlaces
+@testable import FirnConfiguration
 @testable import firnd
 
 /// What is written in a file, in the environment or on the command line is what runs, or it is refused in words.

@@ -1,5 +1,5 @@
+import FirnConfiguration
 import FirnLayout
-import FirnPlaces
 import FirnServer
 import Testing
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import FirnPlaces
+@testable import FirnConfiguration
 
 @Suite struct EnvironmentTests {
     private static let known: Set = [

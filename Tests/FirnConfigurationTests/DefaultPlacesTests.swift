@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-@testable import FirnPlaces
+@testable import FirnConfiguration
 
 /// The directories of a daemon that was not told where to go: what cannot be had is said with the option that is missing.
 @Suite struct DefaultPlacesTests {
     private func withDirectory(_ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/firn-places.XXXXXX".utf8CString)
+        var template = Array("/tmp/firn-defaults.XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         defer { try? FileManager.default.removeItem(atPath: path) }

@@ -1,4 +1,4 @@
-import FirnPlaces
+import FirnConfiguration
 import Foundation
 import Testing
 
@@ -75,7 +75,7 @@ private struct StaticProgram {
             """.utf8
         ).write(to: directory.appendingPathComponent("Program.swift"))
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Sources/FirnPlaces/ProgramArguments.swift").standardized.path
+            .appendingPathComponent("../../Sources/FirnConfiguration/ProgramArguments.swift").standardized.path
         _ = try Self.run("/usr/bin/cc", ["-shared", "-fPIC", "-o", path("set.so"), path("set.c")])
         _ = try Self.run(
             Self.swiftc!,

@@ -1,4 +1,4 @@
-import FirnPlaces
+import FirnConfiguration
 import Foundation
 import Testing
 
