@@ -3,7 +3,7 @@
 // The modules, and which way the arrows point:
 //
 //     firnd ──► FirnEtcd ────► FirnStore
-//       ├─────► FirnGateway        ▲
+//       ├─────► FirnHTTP           ▲
 //       ├─────► FirnAdmin ─┐       │
 //       │           ▼      ▼       │
 //       └─────► FirnServer ────────┤
@@ -15,7 +15,7 @@
 // Both mains find the store by FirnConfiguration ──► FirnStore.
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnStore sees
-// SQLite, only FirnEtcd sees gRPC, and only FirnEtcd, FirnGateway and FirnClient see SwiftNIO.
+// SQLite, only FirnEtcd sees gRPC, and only FirnEtcd, FirnHTTP and FirnClient see SwiftNIO.
 
 import PackageDescription
 
@@ -105,7 +105,7 @@ let package = Package(
         // HTTP over the same engine, for those who have no frames.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
-            name: "FirnGateway",
+            name: "FirnHTTP",
             dependencies: [
                 "CZlib", "FirnEngine", "FirnLayout", "FirnServer", "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
@@ -137,7 +137,7 @@ let package = Package(
             name: "firnd",
             dependencies: [
                 "CLinux", "FirnAdmin", "FirnConfiguration", "FirnEngine", .target(name: "FirnEtcd", condition: etcd),
-                "FirnGateway", "FirnLayout", "FirnServer", "FirnStore", "FirnWire",
+                "FirnHTTP", "FirnLayout", "FirnServer", "FirnStore", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -172,7 +172,8 @@ let package = Package(
         .executableTarget(
             name: "firn",
             dependencies: [
-                "FirnClient", "FirnConfiguration", .target(name: "FirnEtcd", condition: etcd), "FirnLayout", "FirnStore",
+                "FirnClient", "FirnConfiguration", .target(name: "FirnEtcd", condition: etcd), "FirnLayout",
+                "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -206,9 +207,9 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
-            name: "FirnGatewayTests",
+            name: "FirnHTTPTests",
             dependencies: [
-                "CZlib", "FirnEngine", "FirnGateway", "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport",
+                "CZlib", "FirnEngine", "FirnHTTP", "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport",
                 "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -327,7 +328,7 @@ let parts: [String: Set<String>] = [
     // Where threads share memory.
     "shared": [
         "CFirnClient", "CFirnProto", "CLinux", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin", "FirnAdminTests",
-        "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnGateway", "FirnGatewayTests",
+        "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnHTTP", "FirnHTTPTests",
         "FirnLayout", "FirnServer", "FirnServerTests", "FirnStore", "FirnStoreTests", "FirnTestSupport", "FirnWire",
     ],
 ]

@@ -8,7 +8,7 @@ from statistics import median
 
 from bench import CONNECTIONS, Bench, middle
 from build import PACKAGE, build_release
-from http_gateway import HTTPPrograms, firnd_server, measure
+from http_programs import HTTPPrograms, firnd_server, measure
 from instructions import instructions_per_call
 from report import Section, table
 from scenarios import first_ids, resident

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from bench import CONNECTIONS, LABELS, Bench, middle
 from connections import start_servers
 from histogram import percentiles, read
-from http_gateway import COMPARED, HTTPPrograms, article_server, firnd_server, sonyflake_server
+from http_programs import COMPARED, HTTPPrograms, article_server, firnd_server, sonyflake_server
 from postgres import nextval, postgres
 from processes import Server
 from report import Section, table

@@ -9,7 +9,7 @@ from bench import Bench
 from build import build_client, require
 from client import client, client_section
 from connections import beside_idle, idle_section, sweep, sweep_section
-from http_gateway import HTTPPrograms, build_article, http, http_section
+from http_programs import HTTPPrograms, build_article, http, http_section
 from instructions import instructions_per_call
 from latency import http_latencies, http_latency_section, latencies, latency_section
 from machine import versions

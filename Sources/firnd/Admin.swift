@@ -2,7 +2,7 @@ internal import CoreMetrics
 internal import FirnAdmin
 internal import FirnConfiguration
 internal import FirnEngine
-internal import FirnGateway
+internal import FirnHTTP
 internal import FirnServer
 internal import FirnWire
 internal import Synchronization
@@ -18,7 +18,7 @@ final class Admin: Sendable {
     private let started: Moment
     private let log: LogWriter
     private let libraries = MetricsRegistry()
-    private let threads = Mutex<(server: Server?, gateway: Gateway?)>((nil, nil))
+    private let threads = Mutex<(server: Server?, httpServer: HTTPServer?)>((nil, nil))
 
     init(_ configuration: Configuration, listeners: HTTPListeners, clock: TickClock, log: LogWriter) {
         self.configuration = configuration
@@ -34,8 +34,8 @@ final class Admin: Sendable {
     }
 
     /// Those that are asked for a sign of life, beside the window thread. They start after the documents are put together.
-    func started(_ server: Server, _ gateway: Gateway?) {
-        threads.withLock { $0 = (server, gateway) }
+    func started(_ server: Server, _ httpServer: HTTPServer?) {
+        threads.withLock { $0 = (server, httpServer) }
     }
 
     func content(availability: Availability, windows: WindowThread) -> AdminContent {
@@ -54,12 +54,12 @@ final class Admin: Sendable {
     }
 
     private func askThreads(_ windows: WindowThread) -> [(thread: String, count: UInt64)] {
-        let (server, gateway) = threads.withLock { $0 }
+        let (server, httpServer) = threads.withLock { $0 }
         server?.askForPulse()
         windows.askForPulse()
-        gateway?.askForPulse()
+        httpServer?.askForPulse()
         return (server?.beats ?? []).enumerated().map { ("reactor \($0)", $1) }
-            + (gateway?.beats ?? []).enumerated().map { ("HTTP thread \($0)", $1) }
+            + (httpServer?.beats ?? []).enumerated().map { ("HTTP thread \($0)", $1) }
             + [("the window thread", windows.beats)]
     }
 

@@ -1,6 +1,6 @@
 internal import FirnConfiguration
 internal import FirnEngine
-internal import FirnGateway
+internal import FirnHTTP
 internal import FirnLayout
 internal import FirnServer
 internal import FirnStore
@@ -93,7 +93,7 @@ final class Daemon {
             return keeping
         }
         // Before the framed sockets answer, as it needs descriptors: a caller that was answered finds all doors open.
-        let gateway = try httpListeners.gateway(
+        let httpServer = try httpListeners.makeServer(
             source: MintSource(
                 slots: slots,
                 layout: layout,
@@ -128,7 +128,7 @@ final class Daemon {
                 )
             }
         )
-        admin?.started(server, gateway)
+        admin?.started(server, httpServer)
         Announcement(configuration: configuration, addresses: listeners.addresses, http: httpListeners, slots: slots)
             .log(to: logger)
 
@@ -136,7 +136,7 @@ final class Daemon {
             DaemonWatch(
                 supervisor: supervisor,
                 server: server,
-                gateway: gateway,
+                httpServer: httpServer,
                 windows: windows,
                 slots: slots,
                 availability: availability
@@ -163,9 +163,9 @@ final class Daemon {
         }
         let drainEnd = ContinuousClock.now + configuration.limits.drainTimeout
         server.drain()
-        gateway?.drain()
+        httpServer?.drain()
         server.join()
-        gateway?.join()
+        httpServer?.join()
         GivingBack(windows: windows, sequences: sequences, memory: memory, logger: logger).perform(until: drainEnd)
         logger.info("stopped")
         if let refusal { throw refusal }

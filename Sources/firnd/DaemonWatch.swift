@@ -1,6 +1,6 @@
 internal import CLinux
 internal import FirnEngine
-internal import FirnGateway
+internal import FirnHTTP
 internal import FirnServer
 internal import FirnWire
 
@@ -8,7 +8,7 @@ internal import FirnWire
 final class DaemonWatch {
     private let supervisor: Supervisor
     private let server: Server
-    private let gateway: Gateway?
+    private let httpServer: HTTPServer?
     private let windows: WindowThread
     private let slots: [WorkerSlot]
     private let availability: Availability
@@ -17,14 +17,14 @@ final class DaemonWatch {
     init(
         supervisor: Supervisor,
         server: Server,
-        gateway: Gateway?,
+        httpServer: HTTPServer?,
         windows: WindowThread,
         slots: [WorkerSlot],
         availability: Availability
     ) {
         self.supervisor = supervisor
         self.server = server
-        self.gateway = gateway
+        self.httpServer = httpServer
         self.windows = windows
         self.slots = slots
         self.availability = availability
@@ -48,7 +48,7 @@ final class DaemonWatch {
             if turn.lines.isEmpty || supervisor.tell(turn.lines) { supervision = next }
             if turn.asksForPulse {
                 server.askForPulse()
-                gateway?.askForPulse()
+                httpServer?.askForPulse()
                 windows.askForPulse()
             }
             if let reason = stop.wait(atMost: .nanoseconds(supervision.turnTime), chore: chore) { return reason }
@@ -59,7 +59,7 @@ final class DaemonWatch {
         Supervision.Standing(
             obstacle: availability.obstacle?.message,
             workers: slots.compactMap { $0.current().space?.worker },
-            hasPulse: server.hasPulse && gateway?.hasPulse != false && windows.hasPulse
+            hasPulse: server.hasPulse && httpServer?.hasPulse != false && windows.hasPulse
         )
     }
 }

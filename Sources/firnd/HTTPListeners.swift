@@ -1,4 +1,4 @@
-internal import FirnGateway
+internal import FirnHTTP
 internal import FirnLayout
 internal import FirnServer
 internal import FirnWire
@@ -42,19 +42,19 @@ struct HTTPListeners {
     func mintingThreads(_ configuration: HTTPConfiguration) -> Int { ids.isEmpty ? 0 : configuration.threads }
 
     /// Starts to serve; `nil` where HTTP is off.
-    func gateway(
+    func makeServer(
         source: MintSource,
         documents: AdminContent?,
         configuration: Configuration,
         logger: Logger
-    ) throws -> Gateway? {
+    ) throws -> HTTPServer? {
         guard !ids.isEmpty || !admin.isEmpty else { return nil }
-        var limits = GatewayLimits(maximumConnections: configuration.http.maximumConnections, configuration.limits)
+        var limits = HTTPLimits(maximumConnections: configuration.http.maximumConnections, configuration.limits)
         limits.maximumAdminConnections = configuration.http.maximumAdminConnections
         limits.maximumRefused = configuration.http.maximumRefused
         limits.idleTimeout = configuration.http.idleTimeout
-        return try Gateway(
-            listeners: ids.map { GatewayListener($0, .ids) } + admin.map { GatewayListener($0, .admin) },
+        return try HTTPServer(
+            listeners: ids.map { HTTPListener($0, .ids) } + admin.map { HTTPListener($0, .admin) },
             source: source,
             admin: documents,
             policy: configuration.http.web.policy,

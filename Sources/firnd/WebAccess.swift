@@ -1,5 +1,5 @@
 internal import FirnConfiguration
-internal import FirnGateway
+internal import FirnHTTP
 internal import FirnServer
 
 /// What web pages may do over HTTP, as it was told.

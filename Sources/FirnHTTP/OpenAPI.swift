@@ -1,6 +1,6 @@
 internal import FirnLayout
 
-/// The description of the gateway that machines read (OpenAPI 3.0), made of the endpoints that it serves.
+/// The description of the HTTP server that machines read (OpenAPI 3.0), made of the endpoints that it serves.
 enum OpenAPI {
     static let text = document.text
 

@@ -5,13 +5,13 @@ import FirnStore
 import FirnTestSupport
 import Logging
 
-@testable import FirnGateway
+@testable import FirnHTTP
 
-/// A gateway with real sockets, threads and time, over a worker and a store in memory.
-final class GatewayUnderTest {
+/// An HTTP server with real sockets, threads and time, over a worker and a store in memory.
+final class HTTPServerUnderTest {
     let port: UInt16
     let adminPort: UInt16
-    let gateway: Gateway
+    let server: HTTPServer
     private let sequences: Sequences
 
     static let worker: UInt64 = 5
@@ -28,7 +28,7 @@ final class GatewayUnderTest {
         maximumSequences: Int = 1000,
         admin: AdminContent? = nil,
         policy: OriginPolicy = OriginPolicy(),
-        _ configure: (inout GatewayLimits) -> Void = { _ in }
+        _ configure: (inout HTTPLimits) -> Void = { _ in }
     ) throws {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -56,7 +56,7 @@ final class GatewayUnderTest {
         )
         sequences = try Sequences(claims: claims, configuration: configuration, logger: logger)
         let serverLimits = Limits(fileDescriptors: 1024)
-        var limits = GatewayLimits(maximumConnections: 256, serverLimits)
+        var limits = HTTPLimits(maximumConnections: 256, serverLimits)
         configure(&limits)
         let sockets = try (0..<2).map { _ in
             try Listener(.tcp(host: "127.0.0.1", port: 0), ownership: SocketOwnership(), allowsAnyHost: false)
@@ -69,8 +69,8 @@ final class GatewayUnderTest {
             availability: availability,
             sequences: sequences
         )
-        gateway = try Gateway(
-            listeners: [GatewayListener(sockets[0], .ids), GatewayListener(sockets[1], .admin)],
+        server = try HTTPServer(
+            listeners: [HTTPListener(sockets[0], .ids), HTTPListener(sockets[1], .admin)],
             source: source,
             admin: admin,
             policy: policy,
@@ -93,31 +93,31 @@ final class GatewayUnderTest {
         try HTTPPeer.ask(method, target, port: port)
     }
 
-    /// Waits until a gateway of one thread has read what was sent before on connections that it knows: its event loop
+    /// Waits until an HTTP server of one thread has read what was sent before on connections that it knows: its event loop
     /// comes to them before it comes to what is sent later.
     func hasReadWhatWasSent() throws {
         for _ in 0..<2 { _ = try HTTPPeer.ask("GET", "/", port: adminPort) }
     }
 
     func stop() {
-        gateway.drain()
-        gateway.join()
+        server.drain()
+        server.join()
         _ = sequences.stop(within: .seconds(60))
     }
 }
 
-/// Runs `body` with a gateway, which is stopped at the end.
-func withGateway<Result>(
+/// Runs `body` with an HTTP server, which is stopped at the end.
+func withHTTPServer<Result>(
     layout: Layout = .snowflake,
     hasWorker: Bool = true,
     threads: Int = 2,
     maximumSequences: Int = 1000,
     admin: AdminContent? = nil,
     policy: OriginPolicy = OriginPolicy(),
-    _ configure: (inout GatewayLimits) -> Void = { _ in },
-    _ body: (GatewayUnderTest) throws -> Result
+    _ configure: (inout HTTPLimits) -> Void = { _ in },
+    _ body: (HTTPServerUnderTest) throws -> Result
 ) throws -> Result {
-    let gateway = try GatewayUnderTest(
+    let server = try HTTPServerUnderTest(
         layout: layout,
         hasWorker: hasWorker,
         threads: threads,
@@ -126,6 +126,6 @@ func withGateway<Result>(
         policy: policy,
         configure
     )
-    defer { gateway.stop() }
-    return try body(gateway)
+    defer { server.stop() }
+    return try body(server)
 }

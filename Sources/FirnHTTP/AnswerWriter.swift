@@ -3,7 +3,7 @@ internal import FirnLayout
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Turns answers into HTTP/1.1's bytes. One for each of the gateway's threads.
+/// Turns answers into HTTP/1.1's bytes. One for each of the HTTP server's threads.
 struct AnswerWriter {
     private var date = ""
     private var dateSecond = Int64.min

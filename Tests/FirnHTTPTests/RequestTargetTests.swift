@@ -1,7 +1,7 @@
 import NIOHTTP1
 import Testing
 
-@testable import FirnGateway
+@testable import FirnHTTP
 
 @Suite struct RequestTargetTests {
     @Test(arguments: [

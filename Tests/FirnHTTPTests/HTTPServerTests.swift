@@ -3,13 +3,13 @@ import FirnTestSupport
 import Foundation
 import Testing
 
-@testable import FirnGateway
+@testable import FirnHTTP
 
-/// What everyone wants of the gateway, over real sockets.
-@Suite struct GatewayTests {
+/// What every user wants of the HTTP server, over real sockets.
+@Suite struct HTTPServerTests {
     @Test func givesAnIDAsTheArticleDoes() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             var last: UInt64 = 0
             for _ in 0..<100 {
                 let answer = try peer.ask("GET", "/")
@@ -19,7 +19,7 @@ import Testing
                 let id = try #require((answer.json["id"] as? String).flatMap { UInt64($0) })
                 #expect(answer.body == "{\"id\":\"\(id)\"}")
                 #expect(id > last)
-                #expect(Layout.snowflake.decode(FirnID(rawValue: id)).worker == GatewayUnderTest.worker)
+                #expect(Layout.snowflake.decode(FirnID(rawValue: id)).worker == HTTPServerUnderTest.worker)
                 last = id
             }
         }
@@ -27,8 +27,8 @@ import Testing
 
     @Test(arguments: IDFormat.allCases)
     func batchesHoldTheirCountAndRise(_ format: IDFormat) throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             var last = FirnID(rawValue: 0)
             for count in [1, 2, 700, 4097, 65_536] {
                 let answer = try peer.ask("GET", "/ids?count=\(count)&format=\(format.name)")
@@ -45,23 +45,23 @@ import Testing
     }
 
     @Test func decodesAnIDInItsOwnAndInAnotherLayout() throws {
-        try withGateway { gateway in
-            let own = try gateway.ask("GET", "/ids/1116766490855473152")
+        try withHTTPServer { server in
+            let own = try server.ask("GET", "/ids/1116766490855473152")
             #expect(own.status == 200)
             #expect(own.json["utc"] as? String == "2019-04-12T18:14:14.595Z")
-            let other = try gateway.ask("GET", "/ids/256aed0d6000000?layout=sonyflake&format=hex")
+            let other = try server.ask("GET", "/ids/256aed0d6000000?layout=sonyflake&format=hex")
             #expect(other.json["id"] as? String == "168514248039727104")
             #expect(other.json["layout"] as? String == "sonyflake")
         }
     }
 
     @Test func givesTicketsAndPrefixes() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             #expect(try peer.ask("POST", "/sequences/orders?count=3").body == #"{"tickets":["1","2","3"]}"#)
             #expect(try peer.ask("POST", "/sequences/orders").body == #"{"tickets":["4"]}"#)
             #expect(try peer.ask("POST", "/prefixes/ServiceA").body == #"{"prefix":"ServiceA-1"}"#)
-            #expect(try gateway.ask("POST", "/prefixes/ServiceA").body == #"{"prefix":"ServiceA-2"}"#)
+            #expect(try server.ask("POST", "/prefixes/ServiceA").body == #"{"prefix":"ServiceA-2"}"#)
             // A name has one use.
             let other = try peer.ask("POST", "/sequences/ServiceA")
             #expect(other.status == 400 && (other.json["error"] as? String)?.contains("prefix") == true)
@@ -69,8 +69,8 @@ import Testing
     }
 
     @Test func headIsGetWithoutABody() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             for target in ["/", "/ids?count=3", "/ids?count=65536", "/ids/17", "/openapi.json", "/nope"] {
                 let head = try peer.ask("HEAD", target)
                 let get = try peer.ask("GET", target)
@@ -83,8 +83,8 @@ import Testing
     }
 
     @Test func errorsAreJSONAndSayWhatIsWrong() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             for (method, target, status, part) in [
                 ("GET", "/nope", 404, "/openapi.json"), ("GET", "/ids?count=0", 400, "ask for 1 to 65536"),
                 ("GET", "/ids?count=65537", 400, "at most 65536"), ("GET", "/%", 400, "%25"),
@@ -101,8 +101,8 @@ import Testing
     }
 
     @Test func whereNothingCanBeGivenItSaysWhyAndWhenToComeBack() throws {
-        try withGateway(hasWorker: false) { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer(hasWorker: false) { server in
+            let peer = try server.connect()
             for target in ["/", "/ids?count=5"] {
                 let answer = try peer.ask("GET", target)
                 #expect(answer.status == 503)
@@ -116,12 +116,12 @@ import Testing
 
     /// 16 IDs a millisecond: a batch takes a second, and the single IDs come in between.
     @Test func aBatchWaitsForItsTicksAndSingleIDsDoNotWaitForIt() throws {
-        try withGateway(layout: GatewayUnderTest.narrow, threads: 1) { gateway in
-            let (giant, single) = (try gateway.connect(), try gateway.connect())
+        try withHTTPServer(layout: HTTPServerUnderTest.narrow, threads: 1) { server in
+            let (giant, single) = (try server.connect(), try server.connect())
             let batch = HTTPPeer.request("GET", "/ids?count=16000")
             // One batch is under way until 20 single IDs were given out. Singles that waited for batches would see as many.
             try giant.send(batch)
-            try gateway.hasReadWhatWasSent()
+            try server.hasReadWhatWasSent()
             var (singles, batches) = (0, 0)
             while singles < 20, batches < 20 {
                 #expect(try single.ask("GET", "/").status == 200)
@@ -130,7 +130,7 @@ import Testing
                     try expectWholeBatch(giant.answer())
                     batches += 1
                     try giant.send(batch)
-                    try gateway.hasReadWhatWasSent()
+                    try server.hasReadWhatWasSent()
                 }
             }
             #expect(batches < 10, "\(singles) single IDs were given out in the time of \(batches) batches")
@@ -142,13 +142,13 @@ import Testing
         let texts = try #require(answer.json["ids"] as? [String])
         let ids = texts.compactMap { UInt64($0) }
         #expect(ids.count == 16_000 && zip(ids, ids.dropFirst()).allSatisfy(<))
-        let decoded = [ids.first!, ids.last!].map { GatewayUnderTest.narrow.decode(FirnID(rawValue: $0)).time! }
+        let decoded = [ids.first!, ids.last!].map { HTTPServerUnderTest.narrow.decode(FirnID(rawValue: $0)).time! }
         #expect(decoded[1] - decoded[0] >= 999)
     }
 
     @Test func manyConnectionsGetEachIDOnce() throws {
-        try withGateway { gateway in
-            let peers = try (0..<50).map { _ in try gateway.connect() }
+        try withHTTPServer { server in
+            let peers = try (0..<50).map { _ in try server.connect() }
             var ids: Set<String> = []
             for _ in 0..<40 {
                 for peer in peers { try peer.send(HTTPPeer.request("GET", "/ids?count=7")) }
@@ -163,13 +163,13 @@ import Testing
             path == "/now"
                 ? nil : HTTPDocument(statusCode: 200, contentType: "text/plain", body: Array("as it is".utf8))
         }
-        try withGateway(admin: admin) { gateway in
-            let answer = try HTTPPeer.ask("GET", "/", port: gateway.adminPort)
+        try withHTTPServer(admin: admin) { server in
+            let answer = try HTTPPeer.ask("GET", "/", port: server.adminPort)
             #expect(answer.status == 200 && answer.body == "as it is" && answer.fields["content-type"] == "text/plain")
-            #expect(try HTTPPeer.ask("HEAD", "/", port: gateway.adminPort).fields["content-length"] == "8")
-            #expect(try HTTPPeer.ask("GET", "/now", port: gateway.adminPort).status == 404)
-            #expect(try HTTPPeer.ask("GET", "/ids", port: gateway.adminPort).status == 404)
-            let post = try HTTPPeer.ask("POST", "/", port: gateway.adminPort)
+            #expect(try HTTPPeer.ask("HEAD", "/", port: server.adminPort).fields["content-length"] == "8")
+            #expect(try HTTPPeer.ask("GET", "/now", port: server.adminPort).status == 404)
+            #expect(try HTTPPeer.ask("GET", "/ids", port: server.adminPort).status == 404)
+            let post = try HTTPPeer.ask("POST", "/", port: server.adminPort)
             #expect(post.status == 405 && post.fields["allow"] == "GET, HEAD")
         }
     }

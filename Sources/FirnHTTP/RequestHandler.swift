@@ -17,7 +17,7 @@ final class RequestHandler: ChannelDuplexHandler {
     }
 
     private let connection: HTTPConnection
-    private let loop: GatewayLoop
+    private let loop: HTTPLoop
     private var peer: PeerID?
     private var context: ChannelHandlerContext?
 
@@ -37,7 +37,7 @@ final class RequestHandler: ChannelDuplexHandler {
     /// The peer has sent its last byte.
     private var sawEnd = false
 
-    init(_ connection: HTTPConnection, loop: GatewayLoop) {
+    init(_ connection: HTTPConnection, loop: HTTPLoop) {
         self.connection = connection
         self.loop = loop
     }
@@ -78,8 +78,8 @@ final class RequestHandler: ChannelDuplexHandler {
             error == .headerOverflow
             ? .refused(
                 .requestHeaderFieldsTooLarge,
-                "the request's line and header fields are more than \(GatewayLimits.maximumFields) or longer than "
-                    + "\(GatewayLimits.maximumFieldLength) bytes each and \(GatewayLimits.maximumHeaderLength) in all; send fewer"
+                "the request's line and header fields are more than \(HTTPLimits.maximumFields) or longer than "
+                    + "\(HTTPLimits.maximumFieldLength) bytes each and \(HTTPLimits.maximumHeaderLength) in all; send fewer"
             ) : .refused(.badRequest, "this is not HTTP/1.1; frames of Firn's own protocol have another port")
         if connection.isAnswering { parked.append(.bad(answer)) } else { respond(answer, closes: true) }
     }
@@ -125,7 +125,7 @@ final class RequestHandler: ChannelDuplexHandler {
             if fields.expects, head.version.minor > 0 { sendContinue() }
         case .body(let bytes):
             bodyLength += bytes.readableBytes
-            if bodyLength > GatewayLimits.maximumBodyLength { respond(RequestFields.bodyTooLong, closes: true) }
+            if bodyLength > HTTPLimits.maximumBodyLength { respond(RequestFields.bodyTooLong, closes: true) }
         case .end:
             guard let head else { return }
             connection.requestBegan = nil
@@ -182,7 +182,7 @@ final class RequestHandler: ChannelDuplexHandler {
         let outcome = mint.submit(
             method,
             from: peer,
-            timeoutMilliseconds: GatewayLimits.callTimeoutMilliseconds
+            timeoutMilliseconds: HTTPLimits.callTimeoutMilliseconds
         ) { [weak self] outcome in
             guard let self, self.isWaiting else { return }
             self.isWaiting = false

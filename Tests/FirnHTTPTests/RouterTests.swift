@@ -3,7 +3,7 @@ import FirnWire
 import NIOHTTP1
 import Testing
 
-@testable import FirnGateway
+@testable import FirnHTTP
 
 @Suite struct RouterTests {
     private let router = Router(layout: .snowflake)

@@ -2,7 +2,7 @@ import FirnTestSupport
 import Foundation
 import Testing
 
-@testable import FirnGateway
+@testable import FirnHTTP
 
 /// The description and the routes say the same, both ways.
 @Suite struct OpenAPITests {
@@ -53,8 +53,8 @@ import Testing
         for operation in operations {
             for status in operation.statuses {
                 let target = target(operation.path, status)
-                let full: (inout GatewayLimits) -> Void = { $0.maximumConnections = 0 }
-                let answer = try withGateway(
+                let full: (inout HTTPLimits) -> Void = { $0.maximumConnections = 0 }
+                let answer = try withHTTPServer(
                     maximumSequences: status == 429 ? 0 : 1000,
                     status == 503 ? full : { _ in }
                 ) { try $0.connect().ask(operation.method, target, fields: fields(status)) }
@@ -72,7 +72,7 @@ import Testing
 
     @Test func whatIsAnsweredIsDocumented() throws {
         let operations = try operations()
-        try withGateway { gateway in
+        try withHTTPServer { server in
             for endpoint in Endpoint.all {
                 #expect(operations.contains { $0.path == endpoint.template && $0.method == endpoint.method })
             }
@@ -81,11 +81,11 @@ import Testing
                 let documented = Set(operations.filter { $0.path == path }.map(\.method))
                 for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
                     let isThere = documented.contains(method == "HEAD" ? "GET" : method)
-                    let answer = try gateway.ask(method, target(path, 200))
+                    let answer = try server.ask(method, target(path, 200))
                     #expect((answer.status == 405) == !isThere, "\(method) \(path)")
                 }
             }
-            #expect(try gateway.ask("GET", "/openapi.json").body == OpenAPI.text)
+            #expect(try server.ask("GET", "/openapi.json").body == OpenAPI.text)
         }
     }
 }

@@ -2,7 +2,7 @@ import FirnTestSupport
 import Foundation
 import Testing
 
-@testable import FirnGateway
+@testable import FirnHTTP
 
 /// What web pages can do, over real sockets.
 @Suite struct WebPageTests {
@@ -10,14 +10,14 @@ import Testing
     private static let app = "Origin: https://app.example.com"
     private static let allowing = OriginPolicy(origins: .these([WebOrigin("https://app.example.com")!]))
 
-    private func nextTicket(_ gateway: GatewayUnderTest) throws -> String? {
-        (try gateway.ask("POST", "/sequences/orders").json["tickets"] as? [String])?.first
+    private func nextTicket(_ server: HTTPServerUnderTest) throws -> String? {
+        (try server.ask("POST", "/sequences/orders").json["tickets"] as? [String])?.first
     }
 
     @Test func aForeignPageTakesNoTicketAndNoPrefix() throws {
-        try withGateway { gateway in
-            #expect(try nextTicket(gateway) == "1")
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            #expect(try nextTicket(server) == "1")
+            let peer = try server.connect()
             for field in [Self.evil, "Origin: null", "Sec-Fetch-Site: cross-site"] {
                 for target in ["/sequences/orders?count=100", "/prefixes/A"] {
                     let answer = try peer.ask("POST", target, fields: [field])
@@ -26,8 +26,8 @@ import Testing
                     #expect(answer.fields["access-control-allow-origin"] == nil)
                 }
             }
-            #expect(try nextTicket(gateway) == "2")
-            #expect(try gateway.ask("POST", "/prefixes/A").json["prefix"] as? String == "A-1")
+            #expect(try nextTicket(server) == "2")
+            #expect(try server.ask("POST", "/prefixes/A").json["prefix"] as? String == "A-1")
             // What comes from nowhere else is no page of another origin.
             let own = try peer.ask("POST", "/sequences/orders", fields: ["Origin: http://localhost"])
             #expect(own.status == 200 && own.fields["vary"] == nil)
@@ -35,8 +35,8 @@ import Testing
     }
 
     @Test func aForeignPageCanReadNothing() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             for target in ["/", "/ids?count=3", "/ids/17", "/openapi.json"] {
                 let answer = try peer.ask("GET", target, fields: [Self.evil])
                 #expect(answer.status == 200 && answer.fields["access-control-allow-origin"] == nil)
@@ -52,8 +52,8 @@ import Testing
     }
 
     @Test func anAllowedPageTakesTicketsAndReadsThem() throws {
-        try withGateway(policy: Self.allowing) { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer(policy: Self.allowing) { server in
+            let peer = try server.connect()
             let asked = try peer.ask(
                 "OPTIONS",
                 "/sequences/orders",
@@ -86,8 +86,8 @@ import Testing
     }
 
     @Test func whereAllMayAllMay() throws {
-        try withGateway(policy: OriginPolicy(origins: .any)) { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer(policy: OriginPolicy(origins: .any)) { server in
+            let peer = try server.connect()
             for field in [Self.evil, "Origin: null"] {
                 let answer = try peer.ask("POST", "/sequences/orders", fields: [field])
                 #expect(answer.status == 200 && answer.fields["access-control-allow-origin"] == "*")
@@ -100,8 +100,8 @@ import Testing
         let admin = AdminContent(paths: ["/status"]) { _ in
             HTTPDocument(statusCode: 200, contentType: "text/plain", body: [])
         }
-        try withGateway(admin: admin, policy: OriginPolicy(hosts: ["firn.internal"])) { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer(admin: admin, policy: OriginPolicy(hosts: ["firn.internal"])) { server in
+            let peer = try server.connect()
             let rebound = ["Host: evil.example:3000", "Origin: http://evil.example:3000"]
             for (method, target) in [("POST", "/sequences/orders"), ("GET", "/"), ("GET", "/ids"), ("OPTIONS", "/ids")]
             {
@@ -109,13 +109,13 @@ import Testing
                 #expect(answer.status == 421)
                 #expect((answer.json["error"] as? String)?.contains("--http-allow-host") == true)
             }
-            for host in ["127.0.0.1:\(gateway.port)", "localhost", "[::1]:1", "firn.internal"] {
+            for host in ["127.0.0.1:\(server.port)", "localhost", "[::1]:1", "firn.internal"] {
                 #expect(try peer.ask("GET", "/", fields: ["Host: \(host)"]).status == 200)
             }
             #expect(try peer.ask("GET", "/", fields: ["Host: evil.example"]).status == 421, "after one that was good")
             #expect(try peer.ask("GET", "http://evil.example/").status == 421)
-            #expect(try nextTicket(gateway) == "1")
-            let documents = try HTTPPeer(port: gateway.adminPort)
+            #expect(try nextTicket(server) == "1")
+            let documents = try HTTPPeer(port: server.adminPort)
             #expect(try documents.ask("GET", "/status", fields: ["Host: evil.example"]).status == 421)
             #expect(try documents.ask("GET", "/status").status == 200)
         }

@@ -17,7 +17,7 @@ final class HTTPConnection {
     }
 
     let channel: any Channel
-    let purpose: GatewayListener.Purpose
+    let purpose: HTTPListener.Purpose
     /// Whether requests must be for this host: they come over loopback.
     let checksHost: Bool
     /// The host that was found to be this one last: nearly always the next request's too.
@@ -44,7 +44,7 @@ final class HTTPConnection {
     /// A peer that wants to read our last words does so within this; nobody else is worth the descriptor.
     private static let maximumLinger = TimeAmount.seconds(1)
 
-    init(_ channel: any Channel, purpose: GatewayListener.Purpose, checksHost: Bool) {
+    init(_ channel: any Channel, purpose: HTTPListener.Purpose, checksHost: Bool) {
         self.channel = channel
         self.purpose = purpose
         self.checksHost = checksHost
@@ -59,7 +59,7 @@ final class HTTPConnection {
         if hasPartialRequest, !isAnswering, phase == .open, requestBegan == nil { requestBegan = .now() }
     }
 
-    func timeout(_ timeouts: GatewayTimeouts) -> (at: NIODeadline, reason: TimeoutReason)? {
+    func timeout(_ timeouts: HTTPTimeouts) -> (at: NIODeadline, reason: TimeoutReason)? {
         if phase == .lingering { return (lingerBegan + Self.maximumLinger, .lingered) }
         if let stuckSince { return (stuckSince + timeouts.send, .unread) }
         if phase == .finishing { return (lastActivity + timeouts.send, .unread) }
@@ -70,13 +70,13 @@ final class HTTPConnection {
 }
 
 /// The limits' durations in NIO's terms.
-struct GatewayTimeouts: Sendable {
+struct HTTPTimeouts: Sendable {
     let idle: TimeAmount
     let request: TimeAmount
     let send: TimeAmount
     let drain: TimeAmount
 
-    init(_ limits: GatewayLimits) {
+    init(_ limits: HTTPLimits) {
         idle = TimeAmount(limits.idleTimeout)
         request = TimeAmount(limits.requestTimeout)
         send = TimeAmount(limits.sendTimeout)

@@ -5,8 +5,8 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Synchronization
 
-/// One of the gateway's threads: an event loop with its mint and its connections.
-final class GatewayLoop {
+/// One of the HTTP server's threads: an event loop with its mint and its connections.
+final class HTTPLoop {
     let eventLoop: any EventLoop
     /// `nil` where no listener gives out IDs.
     let mint: Mint?
@@ -16,8 +16,8 @@ final class GatewayLoop {
 
     private let router: Router?
     private let admin: AdminContent?
-    private let limits: GatewayLimits
-    private let timeouts: GatewayTimeouts
+    private let limits: HTTPLimits
+    private let timeouts: HTTPTimeouts
     private let census: HTTPCensus
     private var connections: [ObjectIdentifier: (connection: HTTPConnection, handler: RequestHandler)] = [:]
     private var turn: (scheduled: Scheduled<Void>, at: NIODeadline)?
@@ -37,7 +37,7 @@ final class GatewayLoop {
         mint: Mint?,
         admin: AdminContent?,
         policy: OriginPolicy,
-        limits: GatewayLimits,
+        limits: HTTPLimits,
         census: HTTPCensus,
         drained: EventLoopPromise<Void>
     ) {
@@ -48,19 +48,19 @@ final class GatewayLoop {
         self.limits = limits
         self.census = census
         self.drained = drained
-        timeouts = GatewayTimeouts(limits)
+        timeouts = HTTPTimeouts(limits)
         router = mint.map { Router(layout: $0.layout) }
     }
 
     // MARK: - Connections come and go
 
-    func open(_ channel: any Channel, _ purpose: GatewayListener.Purpose, checksHost: Bool) throws {
+    func open(_ channel: any Channel, _ purpose: HTTPListener.Purpose, checksHost: Bool) throws {
         let connection = HTTPConnection(channel, purpose: purpose, checksHost: checksHost)
         let handler = RequestHandler(connection, loop: self)
         var decoderLimits = NIOHTTPDecoderLimitConfiguration()
-        decoderLimits.maxHeaderFieldSize = GatewayLimits.maximumFieldLength
-        decoderLimits.maxHeaderListSize = GatewayLimits.maximumHeaderLength
-        decoderLimits.maxHeaderFieldCount = GatewayLimits.maximumFields
+        decoderLimits.maxHeaderFieldSize = HTTPLimits.maximumFieldLength
+        decoderLimits.maxHeaderListSize = HTTPLimits.maximumHeaderLength
+        decoderLimits.maxHeaderFieldCount = HTTPLimits.maximumFields
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: decoderLimits)
         try channel.pipeline.syncOperations.addHandlers([
             ArrivalHandler(connection), ByteToMessageHandler(decoder), handler,
@@ -192,7 +192,7 @@ final class GatewayLoop {
     }
 }
 
-/// How many connections the gateway's threads have together.
+/// How many connections the HTTP server's threads have together.
 final class HTTPCensus: Sendable {
     private let ids = Atomic(0)
     private let admin = Atomic(0)
@@ -206,14 +206,14 @@ final class HTTPCensus: Sendable {
     /// Counts a connection in.
     ///
     /// - Returns: how many there are with it.
-    func enter(_ purpose: GatewayListener.Purpose) -> Int {
+    func enter(_ purpose: HTTPListener.Purpose) -> Int {
         switch purpose {
         case .ids: ids.wrappingAdd(1, ordering: .relaxed).newValue
         case .admin: admin.wrappingAdd(1, ordering: .relaxed).newValue
         }
     }
 
-    func leave(_ purpose: GatewayListener.Purpose) {
+    func leave(_ purpose: HTTPListener.Purpose) {
         switch purpose {
         case .ids: ids.wrappingSubtract(1, ordering: .relaxed)
         case .admin: admin.wrappingSubtract(1, ordering: .relaxed)

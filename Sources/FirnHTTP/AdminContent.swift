@@ -17,7 +17,7 @@ package struct HTTPDocument: Sendable {
 package struct AdminContent: Sendable {
     /// The paths there are, such as `/metrics`.
     package let paths: Set<String>
-    /// The present document of one of these paths. Called on the gateway's threads, each time that somebody reads it.
+    /// The present document of one of these paths. Called on the HTTP server's threads, each time that somebody reads it.
     package let document: @Sendable (String) -> HTTPDocument?
 
     package init(paths: Set<String>, document: @escaping @Sendable (String) -> HTTPDocument?) {

@@ -3,35 +3,35 @@ import FirnTestSupport
 import Foundation
 import Testing
 
-@testable import FirnGateway
+@testable import FirnHTTP
 
 @Suite struct DrainTests {
     /// 2 IDs a second: a batch that takes hours.
     private static let slow = try! Layout(parsing: "time:32s@2025-01-01T00:00:00Z,worker:10,sequence:1")
 
-    /// Runs `body` beside a drain of the gateway.
-    private func whileDraining(_ gateway: GatewayUnderTest, _ body: () throws -> Void) rethrows -> Duration {
+    /// Runs `body` beside a drain of the HTTP server.
+    private func whileDraining(_ server: HTTPServerUnderTest, _ body: () throws -> Void) rethrows -> Duration {
         let clock = ContinuousClock()
         let start = clock.now
-        gateway.gateway.drain()
+        server.server.drain()
         try body()
-        gateway.gateway.join()
+        server.server.join()
         return start.duration(to: clock.now)
     }
 
     @Test func whatWasReceivedIsAnsweredAndTheIdleAreClosed() throws {
         let drainTimeout = Duration.seconds(60)
-        let gateway = try GatewayUnderTest(layout: GatewayUnderTest.narrow, threads: 1) {
+        let server = try HTTPServerUnderTest(layout: HTTPServerUnderTest.narrow, threads: 1) {
             $0.drainTimeout = drainTimeout
         }
-        let (idle, busy, begun) = (try gateway.connect(), try gateway.connect(), try gateway.connect())
+        let (idle, busy, begun) = (try server.connect(), try server.connect(), try server.connect())
         for peer in [idle, busy, begun] { #expect(try peer.ask("GET", "/").status == 200) }
         // Two seconds' IDs.
         try busy.send(HTTPPeer.request("GET", "/ids?count=32000"))
         try begun.send("GET / HT")
-        try gateway.hasReadWhatWasSent()
-        let time = try whileDraining(gateway) {
-            #expect(throws: (any Error).self) { try gateway.ask("GET", "/") }
+        try server.hasReadWhatWasSent()
+        let time = try whileDraining(server) {
+            #expect(throws: (any Error).self) { try server.ask("GET", "/") }
             let answer = try busy.answer()
             #expect((answer.json["ids"] as? [String])?.count == 32_000)
             #expect(answer.fields["connection"] == "close")
@@ -45,13 +45,13 @@ import Testing
 
     @Test func whatCannotBeAnsweredInTimeIsRefused() throws {
         let drainTimeout = Duration.milliseconds(300)
-        let gateway = try GatewayUnderTest(layout: Self.slow, threads: 1) { $0.drainTimeout = drainTimeout }
-        let (busy, silent) = (try gateway.connect(), try gateway.connect())
+        let server = try HTTPServerUnderTest(layout: Self.slow, threads: 1) { $0.drainTimeout = drainTimeout }
+        let (busy, silent) = (try server.connect(), try server.connect())
         // A batch that takes hours, and a request that never comes.
         try busy.send(HTTPPeer.request("GET", "/ids?count=65536"))
         try silent.send("GET")
-        try gateway.hasReadWhatWasSent()
-        let time = try whileDraining(gateway) {
+        try server.hasReadWhatWasSent()
+        let time = try whileDraining(server) {
             // Sooner than the call's own timeout of ten seconds, after which a peer gives up too.
             let answer = try busy.answer()
             #expect(answer.status == 503 && answer.fields["connection"] == "close")

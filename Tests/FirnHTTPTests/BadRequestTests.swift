@@ -2,7 +2,7 @@ import FirnTestSupport
 import Foundation
 import Testing
 
-@testable import FirnGateway
+@testable import FirnHTTP
 
 /// What peers do wrong, by mistake or on purpose: each gets the right answer or a close, and others notice nothing.
 @Suite struct BadRequestTests {
@@ -56,11 +56,11 @@ import Testing
     @Test(arguments: hopeless.indices)
     func whatIsHopelessIsAnsweredAndClosed(_ index: Int) throws {
         let (name, bytes, status) = Self.hopeless[index]
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             // In two parts, and behind a request that is good.
             for first in ["", HTTPPeer.request("GET", "/")] {
-                let peer = first.isEmpty ? peer : try gateway.connect()
+                let peer = first.isEmpty ? peer : try server.connect()
                 let all = Array((first + bytes).utf8)
                 try peer.send(Array(all[..<(all.count / 2)]))
                 try? peer.send(Array(all[(all.count / 2)...]))
@@ -71,21 +71,21 @@ import Testing
                 #expect(answer.json["error"] is String, "\(name)")
                 #expect(try peer.isClosed(), "\(name)")
             }
-            #expect(try gateway.ask("GET", "/").status == 200)
+            #expect(try server.ask("GET", "/").status == 200)
         }
     }
 
     @Test func aLongTargetIsRefusedAndTheConnectionStays() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             #expect(try peer.ask("GET", "/?" + String(repeating: "x", count: 3000)).status == 414)
             #expect(try peer.ask("GET", "/").status == 200)
         }
     }
 
     @Test func bodiesThatNobodyNeedsAreThrownAway() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             try peer.send(
                 "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello" + HTTPPeer.request("GET", "/ids")
             )
@@ -106,8 +106,8 @@ import Testing
     }
 
     @Test func pipelinedRequestsAreAnsweredInOrder() throws {
-        try withGateway(layout: GatewayUnderTest.narrow) { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer(layout: HTTPServerUnderTest.narrow) { server in
+            let peer = try server.connect()
             let both = HTTPPeer.request("GET", "/") + HTTPPeer.request("POST", "/sequences/pipelined")
             try peer.send(String(repeating: both, count: 500))
             var last: UInt64 = 0
@@ -121,20 +121,20 @@ import Testing
     }
 
     @Test func olderAndHalfClosedPeersAreAnswered() throws {
-        try withGateway { gateway in
-            let old = try gateway.connect()
+        try withHTTPServer { server in
+            let old = try server.connect()
             try old.send("GET /ids?count=5000 HTTP/1.0\r\n\r\n")
             let answer = try old.answer()
             #expect(answer.status == 200 && answer.fields["transfer-encoding"] == nil)
             #expect((answer.json["ids"] as? [String])?.count == 5000)
             #expect(answer.fields["connection"] == "close")
-            let half = try gateway.connect()
+            let half = try server.connect()
             try half.send(HTTPPeer.request("GET", "/ids?count=65536") + HTTPPeer.request("GET", "/"))
             half.finishSending()
             #expect((try half.answer().json["ids"] as? [String])?.count == 65_536)
             #expect(try half.answer().status == 200)
             #expect(try half.isClosed())
-            let leaving = try gateway.connect()
+            let leaving = try server.connect()
             #expect(try leaving.ask("GET", "/", fields: ["Connection: close"]).fields["connection"] == "close")
             #expect(try leaving.isClosed())
         }
@@ -142,8 +142,8 @@ import Testing
 
     /// As `ab -k` does.
     @Test func anOlderPeerThatWantsToStayStays() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             for target in ["/", "/ids?count=3", "/nope", "/"] {
                 try peer.send("GET \(target) HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
                 let answer = try peer.answer()
@@ -154,7 +154,7 @@ import Testing
             let list = try peer.answer()
             #expect(list.fields["connection"] == "close" && (list.json["ids"] as? [String])?.count == 5000)
             #expect(try peer.isClosed())
-            let leaving = try gateway.connect()
+            let leaving = try server.connect()
             try leaving.send("GET / HTTP/1.0\r\n\r\n")
             #expect(try leaving.answer().fields["connection"] == "close")
             #expect(try leaving.isClosed())
@@ -162,8 +162,8 @@ import Testing
     }
 
     @Test func anUpgradeIsAnsweredWithoutOne() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             let answer = try peer.ask(
                 "GET",
                 "/",
@@ -181,8 +181,8 @@ import Testing
         "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx",
     ])
     func aRequestThatComesTooSlowlyIsAnsweredAndClosed(_ beginning: String) throws {
-        try withGateway({ $0.requestTimeout = .milliseconds(300) }) { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer({ $0.requestTimeout = .milliseconds(300) }) { server in
+            let peer = try server.connect()
             try peer.send(beginning)
             let answer = try peer.answer()
             #expect(answer.status == 408 && answer.fields["connection"] == "close")
@@ -203,9 +203,9 @@ import Testing
             HTTPPeer.request("GET", "/") + HTTPPeer.request("GET", "/ids?count=65536"),
             "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}",
         ]
-        try withGateway({ $0.requestTimeout = .milliseconds(300) }) { gateway in
+        try withHTTPServer({ $0.requestTimeout = .milliseconds(300) }) { server in
             for (index, first) in whole.enumerated() {
-                let peer = try gateway.connect()
+                let peer = try server.connect()
                 try peer.send(first + beginning)
                 for _ in 0..<(index == 2 ? 2 : 1) { #expect(try peer.answer().status == 200) }
                 let answer = try peer.answer()
@@ -217,10 +217,10 @@ import Testing
 
     /// Line ends between requests belong to none (RFC 9112, section 2.2), and a whole request is none in part.
     @Test func aConnectionBetweenRequestsHasTheTimeOfSilence() throws {
-        try withGateway({
+        try withHTTPServer({
             $0.requestTimeout = .milliseconds(200)
             $0.idleTimeout = .seconds(30)
-        }) { gateway in
+        }) { server in
             let peers = try [
                 HTTPPeer.request("GET", "/"), HTTPPeer.request("GET", "/") + "\r\n",
                 "\r\n" + HTTPPeer.request("GET", "/"),
@@ -229,15 +229,15 @@ import Testing
                 "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n\r\n",
                 "POST /prefixes/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
             ].map { request in
-                let peer = try gateway.connect()
+                let peer = try server.connect()
                 try peer.send(request)
                 #expect(try peer.answer().status == 200, "\(request)")
                 return peer
             }
-            let asked = try gateway.connect()
+            let asked = try server.connect()
             try asked.send("\r\n")
             // Requests in part that came later have had their time, and each of the loops has looked for that.
-            let late = try (0..<4).map { _ in try gateway.connect() }
+            let late = try (0..<4).map { _ in try server.connect() }
             for peer in late { try peer.send("G") }
             for peer in late { #expect(try peer.answer().status == 408) }
             for peer in peers + [asked] { #expect(try peer.ask("GET", "/").status == 200) }
@@ -245,8 +245,8 @@ import Testing
     }
 
     @Test func aByteNowAndThenGainsNoTime() throws {
-        try withGateway({ $0.requestTimeout = .milliseconds(500) }) { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer({ $0.requestTimeout = .milliseconds(500) }) { server in
+            let peer = try server.connect()
             let clock = ContinuousClock()
             let start = clock.now
             var isOpen = true
@@ -260,9 +260,9 @@ import Testing
     }
 
     @Test func whoSaysNothingIsClosed() throws {
-        try withGateway({ $0.idleTimeout = .milliseconds(300) }) { gateway in
-            let silent = try gateway.connect()
-            let asked = try gateway.connect()
+        try withHTTPServer({ $0.idleTimeout = .milliseconds(300) }) { server in
+            let silent = try server.connect()
+            let asked = try server.connect()
             #expect(try asked.ask("GET", "/").status == 200)
             #expect(try silent.isClosed())
             #expect(try asked.isClosed())
@@ -270,23 +270,23 @@ import Testing
     }
 
     @Test func whoReadsNothingIsClosed() throws {
-        try withGateway({ $0.sendTimeout = .milliseconds(500) }) { gateway in
-            let peer = try HTTPPeer(port: gateway.port, timeout: 5)
+        try withHTTPServer({ $0.sendTimeout = .milliseconds(500) }) { server in
+            let peer = try HTTPPeer(port: server.port, timeout: 5)
             let requests = Array(String(repeating: HTTPPeer.request("GET", "/ids?count=65536"), count: 100).utf8)
-            // Blocks when the gateway reads no more, and fails when it has closed.
+            // Blocks when the server reads no more, and fails when it has closed.
             #expect(throws: HTTPPeer.Failure.self) { while true { try peer.send(requests) } }
-            #expect(try gateway.ask("GET", "/").status == 200)
+            #expect(try server.ask("GET", "/").status == 200)
         }
     }
 
     // MARK: - Numbers
 
     @Test func theOneIdleLongestMakesRoomForANewcomer() throws {
-        try withGateway(threads: 1, { $0.maximumConnections = 4 }) { gateway in
-            let peers = try (0..<4).map { _ in try gateway.connect() }
+        try withHTTPServer(threads: 1, { $0.maximumConnections = 4 }) { server in
+            let peers = try (0..<4).map { _ in try server.connect() }
             for peer in peers { #expect(try peer.ask("GET", "/").status == 200) }
             #expect(try peers[0].ask("GET", "/").status == 200)
-            let newcomer = try gateway.connect()
+            let newcomer = try server.connect()
             #expect(try newcomer.ask("GET", "/").status == 200)
             #expect(try peers[1].isClosed())
             for peer in [peers[0], peers[2], peers[3]] { #expect(try peer.ask("GET", "/").status == 200) }
@@ -294,14 +294,14 @@ import Testing
     }
 
     @Test func whereAllAreBusyANewcomerIsToldSo() throws {
-        try withGateway(threads: 1, { $0.maximumConnections = 2 }) { gateway in
-            let peers = try (0..<2).map { _ in try gateway.connect() }
+        try withHTTPServer(threads: 1, { $0.maximumConnections = 2 }) { server in
+            let peers = try (0..<2).map { _ in try server.connect() }
             for peer in peers {
                 #expect(try peer.ask("GET", "/").status == 200)
                 try peer.send("GET / HT")
             }
-            try gateway.hasReadWhatWasSent()
-            let newcomer = try gateway.connect()
+            try server.hasReadWhatWasSent()
+            let newcomer = try server.connect()
             let answer = try newcomer.answer()
             #expect(answer.status == 503 && answer.fields["retry-after"] == "1")
             #expect((answer.json["error"] as? String)?.contains("--max-http-connections") == true)

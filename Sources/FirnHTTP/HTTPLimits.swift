@@ -1,7 +1,7 @@
 package import FirnServer
 
 /// Every limit of the HTTP side. What lies past each is in `docs/ARCHITECTURE.md`.
-package struct GatewayLimits: Sendable {
+package struct HTTPLimits: Sendable {
     /// Open connections to listeners that give out IDs.
     package var maximumConnections: Int
     /// Open connections to `--admin` listeners: probes, scrapers and people.

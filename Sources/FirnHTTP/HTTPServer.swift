@@ -4,8 +4,8 @@ internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// A socket that the gateway serves, and with what.
-package struct GatewayListener: Sendable {
+/// A socket that the HTTP server serves, and with what.
+package struct HTTPListener: Sendable {
     package enum Purpose: Sendable {
         /// IDs, as `/openapi.json` describes it.
         case ids
@@ -25,10 +25,10 @@ package struct GatewayListener: Sendable {
 /// HTTP/1.1 in front of the daemon's engine, on event loops of its own, each of which mints from its own shards.
 ///
 /// SwiftNIO's sockets and HTTP parser, and no framework above them: `docs/ARCHITECTURE.md` says why.
-package final class Gateway: Sendable {
+package final class HTTPServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
-    private let loops: [NIOLoopBound<GatewayLoop>]
-    private let servers: Mutex<[any Channel]>
+    private let loops: [NIOLoopBound<HTTPLoop>]
+    private let channels: Mutex<[any Channel]>
     private let drained: [EventLoopFuture<Void>]
     private let pulses: [Pulse]
 
@@ -40,28 +40,28 @@ package final class Gateway: Sendable {
     ///   - admin: what listeners for it serve.
     ///   - policy: what web pages may do.
     package init(
-        listeners: [GatewayListener],
+        listeners: [HTTPListener],
         source: MintSource,
         admin: AdminContent?,
         policy: OriginPolicy,
         threads: Int,
-        limits: GatewayLimits,
+        limits: HTTPLimits,
         logger: Logger
     ) throws {
-        precondition(!listeners.isEmpty && threads > 0, "a gateway has a socket and a thread")
+        precondition(!listeners.isEmpty && threads > 0, "an HTTP server has a socket and a thread")
         let mints = listeners.contains { $0.purpose == .ids }
         // Documents alone are read now and then.
         let threads = mints ? threads : 1
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let census = HTTPCensus(logger: logger)
-        var loops: [NIOLoopBound<GatewayLoop>] = []
+        var loops: [NIOLoopBound<HTTPLoop>] = []
         var drained: [EventLoopFuture<Void>] = []
         for (index, eventLoop) in group.makeIterator().enumerated() {
             let promise = eventLoop.makePromise(of: Void.self)
             let bell = LoopBell(eventLoop)
             let loop = try eventLoop.submit {
                 let mint = mints ? source.mint(thread: index, of: threads, listener: bell) : nil
-                let loop = GatewayLoop(
+                let loop = HTTPLoop(
                     eventLoop: eventLoop,
                     mint: mint,
                     admin: admin,
@@ -80,16 +80,16 @@ package final class Gateway: Sendable {
         self.loops = loops
         self.drained = drained
         pulses = loops.map { _ in Pulse() }
-        servers = Mutex([])
+        channels = Mutex([])
         for listener in listeners {
-            let server = try Self.serve(listener, loops, group, limits.descriptorReserve, logger)
-            servers.withLock { $0.append(server) }
+            let channel = try Self.serve(listener, loops, group, limits.descriptorReserve, logger)
+            channels.withLock { $0.append(channel) }
         }
     }
 
     private static func serve(
-        _ listener: GatewayListener,
-        _ loops: [NIOLoopBound<GatewayLoop>],
+        _ listener: HTTPListener,
+        _ loops: [NIOLoopBound<HTTPLoop>],
         _ group: MultiThreadedEventLoopGroup,
         _ reserve: DescriptorReserve,
         _ logger: Logger
@@ -108,11 +108,11 @@ package final class Gateway: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(
                 .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: GatewayLimits.readLength)
+                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: HTTPLimits.readLength)
             )
             .childChannelOption(
                 .writeBufferWaterMark,
-                value: .init(low: GatewayLimits.maximumUnsentBytes / 2, high: GatewayLimits.maximumUnsentBytes)
+                value: .init(low: HTTPLimits.maximumUnsentBytes / 2, high: HTTPLimits.maximumUnsentBytes)
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -144,7 +144,7 @@ package final class Gateway: Sendable {
 
     /// Accepts nothing more, answers what was received, and closes.
     package func drain() {
-        for server in servers.withLock({ $0 }) { try? server.close().wait() }
+        for channel in channels.withLock({ $0 }) { try? channel.close().wait() }
         for loop in loops { loop.eventLoop.execute { loop.value.startDraining() } }
     }
 
@@ -158,13 +158,13 @@ package final class Gateway: Sendable {
 /// Tells an event loop that the store has answered something that its requests wait for.
 private final class LoopBell: StoreListener {
     private let eventLoop: any EventLoop
-    private let loop = Mutex<NIOLoopBound<GatewayLoop>?>(nil)
+    private let loop = Mutex<NIOLoopBound<HTTPLoop>?>(nil)
 
     init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
     }
 
-    func connect(to loop: NIOLoopBound<GatewayLoop>) {
+    func connect(to loop: NIOLoopBound<HTTPLoop>) {
         self.loop.withLock { $0 = loop }
     }
 

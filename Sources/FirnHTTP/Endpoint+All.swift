@@ -4,7 +4,7 @@ internal import FirnWire
 internal import NIOHTTP1
 
 extension Endpoint {
-    /// All that the gateway serves.
+    /// All that the HTTP server serves.
     static let all: [Endpoint] = [freshID, ids, decodedID, tickets, prefix, description]
 
     private static let freshID = Endpoint(

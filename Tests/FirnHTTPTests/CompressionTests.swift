@@ -3,7 +3,7 @@ import FirnTestSupport
 import NIOCore
 import Testing
 
-@testable import FirnGateway
+@testable import FirnHTTP
 
 /// Long lists compressed, for who accepts that.
 @Suite struct CompressionTests {
@@ -29,8 +29,8 @@ import Testing
     }
 
     @Test func aLongListIsCompressedForWhoAcceptsThat() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             for target in ["/ids?count=1500&format=hex", "/ids?count=65536"] {
                 let plain = try peer.ask("GET", target)
                 #expect(plain.fields["content-encoding"] == nil && plain.fields["vary"] == "accept-encoding")
@@ -58,9 +58,9 @@ import Testing
     }
 
     @Test func whoReadsSlowlyGetsItWholeToo() throws {
-        try withGateway(threads: 1) { gateway in
+        try withHTTPServer(threads: 1) { server in
             let request = HTTPPeer.request("GET", "/ids?count=20000", fields: ["Accept-Encoding: gzip"])
-            let peers = try (0..<4).map { _ in try gateway.connect() }
+            let peers = try (0..<4).map { _ in try server.connect() }
             for peer in peers { try peer.send(request + request + request) }
             for _ in 0..<3 {
                 for peer in peers { #expect(decompressed(try peer.answer().bytes) != nil) }
@@ -86,8 +86,8 @@ import Testing
     }
 
     @Test func theDescriptionIsNotSentToWhoHasIt() throws {
-        try withGateway { gateway in
-            let peer = try gateway.connect()
+        try withHTTPServer { server in
+            let peer = try server.connect()
             let tag = try #require(try peer.ask("GET", "/openapi.json").fields["etag"])
             #expect(tag.first == "\"" && tag.last == "\"" && tag.count > 2)
             for method in ["GET", "HEAD"] {

@@ -2,7 +2,7 @@ import FirnTestSupport
 import NIOHTTP1
 import Testing
 
-@testable import FirnGateway
+@testable import FirnHTTP
 
 /// What a browser may do for which page, by the request alone.
 @Suite struct OriginPolicyTests {

@@ -51,12 +51,12 @@ struct RequestFields {
         if head.version.minor > 0 ? hosts != 1 : hosts > 1 {
             return .refused(.badRequest, "the request has \(hosts) Host fields; send one")
         }
-        return bodyLength > GatewayLimits.maximumBodyLength ? Self.bodyTooLong : nil
+        return bodyLength > HTTPLimits.maximumBodyLength ? Self.bodyTooLong : nil
     }
 
     static let bodyTooLong = HTTPAnswer.refused(
         .payloadTooLarge,
-        "the request's body has more than \(GatewayLimits.maximumBodyLength) bytes; no request here needs one"
+        "the request's body has more than \(HTTPLimits.maximumBodyLength) bytes; no request here needs one"
     )
 
     /// Whether the answer's body may be compressed by gzip (RFC 9110, section 12.5.3).
