@@ -48,7 +48,7 @@ package struct WorkerClaims: Sendable {
     package let maximumTick: UInt64
     package let windowTicks: UInt64
     /// What the store is held against before each claim; nil: nothing.
-    package let memory: GrantMemory?
+    package let journal: GrantJournal?
 
     /// How many workers one call tries before it gives up, so that a start of hundreds of daemons ends.
     static let maximumAttempts = 16
@@ -59,7 +59,7 @@ package struct WorkerClaims: Sendable {
         maximumWorker: UInt32,
         maximumTick: UInt64,
         windowTicks: UInt64,
-        memory: GrantMemory? = nil
+        journal: GrantJournal? = nil
     ) {
         precondition(maximumTick < UInt64.max, "the tick after the last must have a number")
         precondition(windowTicks > 0, "a window holds at least one tick")
@@ -68,7 +68,7 @@ package struct WorkerClaims: Sendable {
         self.maximumWorker = maximumWorker
         self.maximumTick = maximumTick
         self.windowTicks = windowTicks
-        self.memory = memory
+        self.journal = journal
     }
 
     /// Claims a worker and its first window.
@@ -93,7 +93,7 @@ package struct WorkerClaims: Sendable {
 
     /// The store's floor, once the store was held against what this daemon remembers.
     func verifiedFloor() throws(StoreError) -> FloorRecord? {
-        if let memory { try memory.verify(store) } else { try FloorRecord.read(store) }
+        if let journal { try journal.verify(store) } else { try FloorRecord.read(store) }
     }
 
     /// Where a new holder begins.

@@ -53,13 +53,13 @@ final class Daemon {
             source: SystemTimeSource(wallOffset: configuration.clockOffset),
             followLimit: configuration.clockTolerance
         )
-        let memory = try watch.during("open the state directory") { try makeMemory() }
+        let journal = try watch.during("open the state directory") { try makeJournal() }
         let admin =
             httpListeners.admin.isEmpty
             ? nil : Admin(configuration, listeners: httpListeners, clock: clock, log: output.writer)
         let meters = admin?.meters
-        let store = try openStore(memory: memory, clock: clock, meter: meters?.store)
-        let claims = Self.makeClaims(configuration, store: store, memory: memory, clock: clock)
+        let store = try openStore(journal: journal, clock: clock, meter: meters?.store)
+        let claims = Self.makeClaims(configuration, store: store, journal: journal, clock: clock)
 
         let slots = (0..<configuration.workers).map { _ in WorkerSlot() }
         let availability = Availability(slots: slots, clock: clock, watch: watch)
@@ -69,7 +69,7 @@ final class Daemon {
             reactors: configuration.shards + httpListeners.mintingThreads(configuration.http)
         )
         let sequences = try Sequences(
-            claims: SequenceClaims(store: store, holder: claims.holder, memory: memory),
+            claims: SequenceClaims(store: store, holder: claims.holder, journal: journal),
             configuration: configuration.sequences,
             logger: logger
         )
@@ -166,7 +166,7 @@ final class Daemon {
         httpServer?.drain()
         server.join()
         httpServer?.join()
-        GivingBack(windows: windows, sequences: sequences, memory: memory, logger: logger).perform(until: drainEnd)
+        GivingBack(windows: windows, sequences: sequences, journal: journal, logger: logger).perform(until: drainEnd)
         logger.info("stopped")
         if let refusal { throw refusal }
     }
@@ -197,28 +197,28 @@ final class Daemon {
         )
     }
 
-    private func makeMemory() throws -> GrantMemory {
+    private func makeJournal() throws -> GrantJournal {
         let layout = configuration.layout
-        let context = GrantMemory.Context(
+        let context = GrantJournal.Context(
             storeName: configuration.store.name(configuration.etcd),
             layout: layout.name,
             unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
             text: { UTCTime(unixMilliseconds: $0).description }
         )
-        return try configuration.state.memory(context, logger: logger)
+        return try configuration.state.journal(context, logger: logger)
     }
 
     /// Opens the store, and finds out whether it is this daemon's to use.
     ///
     /// A file must be there. etcd may come later: until it does, callers are told that there is no worker yet; if it then
     /// turns out to be another's, the daemon stops with the same words and exit code as if it had been there at once.
-    private func openStore(memory: GrantMemory, clock: TickClock, meter: StoreMeter?) throws -> any Store {
+    private func openStore(journal: GrantJournal, clock: TickClock, meter: StoreMeter?) throws -> any Store {
         let bare = try watch.during("open the store") { try configuration.store.open(etcd: configuration.etcd) }
         let opened = WatchedStore(bare, watch: watch)
-        let store = GuardedStore(meter.map { MeteredStore(opened, meter: $0) } ?? opened, memory: memory)
+        let store = GuardedStore(meter.map { MeteredStore(opened, meter: $0) } ?? opened, journal: journal)
         let admitted = AdmittedStore(
             store,
-            check: { [configuration] in try Self.check($0, configuration, memory, clock) },
+            check: { [configuration] in try Self.check($0, configuration, journal, clock) },
             refused: { [refusal, stop] error in
                 refusal.error.withLock { if $0 == nil { $0 = error } }
                 // Once for each call that finds it so: the first one is heard.
@@ -244,13 +244,13 @@ final class Daemon {
     static func check(
         _ store: any Store,
         _ configuration: Configuration,
-        _ memory: GrantMemory,
+        _ journal: GrantJournal,
         _ clock: TickClock
     ) throws {
         let layout = configuration.layout
-        memory.identified(as: try LayoutRecord.check(store, layout: layout.name))
-        try memory.verify(store)
-        let claims = makeClaims(configuration, store: store, memory: memory, clock: clock)
+        journal.identified(as: try LayoutRecord.check(store, layout: layout.name))
+        try journal.verify(store)
+        let claims = makeClaims(configuration, store: store, journal: journal, clock: clock)
         let now = clock.now().tick
         switch try claims.checkClock(nowTick: now, allowedTicks: clock.ticks(in: configuration.clockTolerance)) {
         case .plausible:
@@ -270,7 +270,7 @@ final class Daemon {
     private static func makeClaims(
         _ configuration: Configuration,
         store: any Store,
-        memory: GrantMemory,
+        journal: GrantJournal,
         clock: TickClock
     ) -> WorkerClaims {
         WorkerClaims(
@@ -285,7 +285,7 @@ final class Daemon {
             // The engine's last tick: below the layout's own where positions fill all 64 bits.
             maximumTick: Space.endTick(of: configuration.layout) - 1,
             windowTicks: clock.ticks(in: configuration.window),
-            memory: memory
+            journal: journal
         )
     }
 }

@@ -10,7 +10,7 @@ internal import Logging
 struct GivingBack {
     let windows: WindowThread
     let sequences: Sequences
-    let memory: GrantMemory
+    let journal: GrantJournal
     let logger: Logger
 
     /// What there is in any case, where the connections took the drain's whole time.
@@ -35,9 +35,9 @@ struct GivingBack {
     }
 
     private func remember(until end: ContinuousClock.Instant) {
-        let writing = NativeThread(name: "memory") { [memory, logger] in
+        let writing = NativeThread(name: "journal") { [journal, logger] in
             do throws(StoreError) {
-                try memory.persist()
+                try journal.persist()
             } catch {
                 logger.warning(
                     "what the store grants could not be remembered at the end",

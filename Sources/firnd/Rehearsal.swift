@@ -114,8 +114,8 @@ struct Rehearsal {
     private func hold(_ examined: ExaminedStore, _ source: SystemTimeSource, _ notes: inout [String]) throws {
         let layout = configuration.layout
         let storeName = configuration.store.name(nil)
-        let memory = GrantMemory(
-            examining: GrantMemory.Context(
+        let journal = GrantJournal(
+            examining: GrantJournal.Context(
                 storeName: storeName,
                 unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
                 text: { UTCTime(unixMilliseconds: $0).description }
@@ -124,7 +124,7 @@ struct Rehearsal {
             directory: examined.isWhole ? try configuration.state.existing() : nil
         )
         let clock = TickClock(layout: layout, source: source, followLimit: configuration.clockTolerance)
-        try Daemon.check(examined.records, configuration, memory, clock)
+        try Daemon.check(examined.records, configuration, journal, clock)
         guard examined.isWhole, let recorded = examined.recordedPlace,
             let what = CopiedStore.finding(examined.presentPlace, recorded, storeName)
         else { return }

@@ -40,33 +40,33 @@ enum StatePlace: CustomStringConvertible {
         return access(path, R_OK | X_OK) == 0 ? try StateDirectory(existing: path) : nil
     }
 
-    /// The memory of a daemon on this store, with what earlier ones and this host's others left there.
-    func memory(_ context: GrantMemory.Context, logger: Logger) throws -> GrantMemory {
+    /// The journal of a daemon on this store, with what earlier ones and this host's others left there.
+    func journal(_ context: GrantJournal.Context, logger: Logger) throws -> GrantJournal {
         switch self {
         case .nowhere:
             logger.notice("what the store grants is not remembered (--state-dir none): restore no older copy of it")
-            return try GrantMemory(context)
+            return try GrantJournal(context)
         case .directory(let path):
-            return try Self.memory(context, in: StateDirectory(path: path), logger)
+            return try Self.journal(context, in: StateDirectory(path: path), logger)
         case .standard(let places):
             do {
                 try places.makeDirectory(for: .state)
-                return try Self.memory(context, in: StateDirectory(path: places.stateDirectory), logger)
+                return try Self.journal(context, in: StateDirectory(path: places.stateDirectory), logger)
             } catch  where error is ConfigurationError || (error as? StoreError)?.code == .unwritable {
                 logger.warning(
                     "what the store grants is not remembered: if it is restored from an older copy, nobody may notice",
                     metadata: ["error": "\(error)"]
                 )
-                return try GrantMemory(context)
+                return try GrantJournal(context)
             }
         }
     }
 
-    private static func memory(
-        _ context: GrantMemory.Context,
+    private static func journal(
+        _ context: GrantJournal.Context,
         in directory: StateDirectory,
         _ logger: Logger
-    ) throws -> GrantMemory {
+    ) throws -> GrantJournal {
         let now = UInt64(max(0, SystemTimeSource().wallNanoseconds()) / 1_000_000)
         let removed = try directory.removeOutlived(at: now)
         if removed > 0 {
@@ -75,6 +75,6 @@ enum StatePlace: CustomStringConvertible {
                 metadata: ["files": "\(removed)", "state": "\(directory.path)"]
             )
         }
-        return try GrantMemory(context, directory: directory)
+        return try GrantJournal(context, directory: directory)
     }
 }

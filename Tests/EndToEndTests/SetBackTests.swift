@@ -77,14 +77,14 @@ import Testing
                 )
                 #expect(ending == .exited(78))
                 #expect(error.contains("is another one") && error.contains("Put that one back"), "\(error)")
-                // Which is not what it says without a memory: then the old one's window and the new one's overlap.
+                // Which is not what it says without a journal: then the old one's window and the new one's overlap.
                 ids += try (0..<100).map { _ in try peer.nextID().rawValue }
                 #expect(Set(ids).count == 200)
             }
         }
     }
 
-    /// A daemon that dies between two writes of its memory and the store's must not be locked out.
+    /// A daemon that dies between two writes of its journal and the store's must not be locked out.
     @Test func noKillMakesADaemonMistakeItsStore() throws {
         try withScratch { scratch in
             for round in 0..<40 {

@@ -46,7 +46,7 @@ import Testing
             maximumWorker: 1023,
             maximumTick: layout.maximumTick,
             windowTicks: 3_000,
-            memory: nil
+            journal: nil
         )
         memory.isAvailable = false
         let keeping = WindowKeeping(

@@ -7,15 +7,15 @@ import Testing
 /// A write that was refused is never in doubt: what it was to bring is not used, though the record shows it.
 @Suite struct RefusedWriteTests {
     let store = MemoryStore()
-    let memory: GrantMemory
+    let journal: GrantJournal
 
     init() throws {
-        memory = try GrantMemory(
-            GrantMemory.Context(storeID: 1, storeName: "memory", unixMilliseconds: { $0 }, text: { "T\($0)" })
+        journal = try GrantJournal(
+            GrantJournal.Context(storeID: 1, storeName: "memory", unixMilliseconds: { $0 }, text: { "T\($0)" })
         )
     }
 
-    var guarded: GuardedStore { GuardedStore(store, memory: memory) }
+    var guarded: GuardedStore { GuardedStore(store, journal: journal) }
     var copy: (records: [String: StoredValue], version: UInt64) {
         store.state.withLock { ($0.records, $0.lastVersion) }
     }
@@ -65,7 +65,7 @@ import Testing
             maximumWorker: 1,
             maximumTick: 1 << 40,
             windowTicks: 30,
-            memory: memory
+            journal: journal
         )
     }
 
@@ -118,7 +118,7 @@ import Testing
         restore(old)
         store.deliverDelayedWrites()
         guard case .setBack = claims().reconcile(doubtful) else { return #expect(Bool(false)) }
-        #expect(memory.setBackError != nil)
+        #expect(journal.setBackError != nil)
     }
 
     /// Our record's version was given to another holder's record.

@@ -13,12 +13,12 @@ import Testing
 @Suite struct RestoreSimulationTests {
     private struct Machine {
         var daemon: SimulatedDaemon?
-        /// Whether the store was held against its memory once, before anything else is asked of it.
+        /// Whether the store was held against its journal once, before anything else is asked of it.
         var isAdmitted = false
         var witness: RestoredWorld.Witness?
         var store: GuardedStore?
         /// What its disk remembers, over all runs.
-        var memory: GrantMemory?
+        var journal: GrantJournal?
         var pieces: [RestoredWorld.Piece] = []
         var doubt: SequenceDoubt?
         var highestValue: UInt64 = 0
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    private static let context = GrantMemory.Context(
+    private static let context = GrantJournal.Context(
         storeID: 1,
         storeName: "memory",
         unixMilliseconds: { $0 },
@@ -87,15 +87,15 @@ import Testing
     ) {
         let keepsDisk = !world.random.oneIn(4)
         let witness = world.witness(after: machine.witness, keepsDisk: keepsDisk)
-        let memory = GrantMemory(Self.context, remembering: keepsDisk ? machine.memory?.highest : nil)
-        if let grant = memory.highest, machine.repairsAtGrant == world.repairs {
+        let journal = GrantJournal(Self.context, remembering: keepsDisk ? machine.journal?.highest : nil)
+        if let grant = journal.highest, machine.repairsAtGrant == world.repairs {
             witness.seen = grant.version
         } else {
             witness.lastGrant = nil
         }
-        let store = GuardedStore(WitnessedStore(world, witness), memory: memory)
+        let store = GuardedStore(WitnessedStore(world, witness), journal: journal)
         machine.witness = witness
-        machine.memory = memory
+        machine.journal = journal
         machine.store = store
         machine.isAdmitted = false
         machine.pieces = []
@@ -108,7 +108,7 @@ import Testing
                 maximumWorker: maximumWorker,
                 maximumTick: 1 << 40,
                 windowTicks: 30,
-                memory: memory
+                journal: journal
             ),
             rule: isFixed ? .fixed(0) : .any(excluding: []),
             seed: world.random.next()
@@ -123,25 +123,25 @@ import Testing
         start: (inout Machine) -> Void
     ) {
         let now = machine.now(step)
-        guard var daemon = machine.daemon, let memory = machine.memory, let witness = machine.witness else {
+        guard var daemon = machine.daemon, let journal = machine.journal, let witness = machine.witness else {
             return start(&machine)
         }
         if !machine.isAdmitted {
-            guard let store = machine.store, (try? memory.verify(store)) != nil else {
+            guard let store = machine.store, (try? journal.verify(store)) != nil else {
                 // What it sees before it was admitted does not count: it has no floor yet to tell a repair by.
-                witness.seen = machine.repairsAtGrant == world.repairs ? memory.highest?.version ?? 0 : 0
+                witness.seen = machine.repairsAtGrant == world.repairs ? journal.highest?.version ?? 0 : 0
                 witness.hasProof = false
                 return
             }
             machine.isAdmitted = true
         }
-        if let error = memory.setBackError, daemon.isWaiting, daemon.space != nil {
+        if let error = journal.setBackError, daemon.isWaiting, daemon.space != nil {
             daemon.pending = daemon.keeper.storeSetBack(error)
         } else if daemon.isWaiting, world.random.oneIn(300) {
             daemon.requestStop()
         }
         // Within a second, in a daemon; here at once.
-        if memory.setBackError == nil, daemon.pending != .closeSpace, let used = daemon.use(now: now),
+        if journal.setBackError == nil, daemon.pending != .closeSpace, let used = daemon.use(now: now),
             let piece = machine.pieces.first(where: { $0.limit > used.tick })
         {
             world.used(used.worker, used.tick, piece, witness)

@@ -13,27 +13,27 @@ import Testing
         let store: MemoryStore
         let state: StateDirectory
         var daemons: [SequenceSimulatedDaemon?]
-        var memories: [GrantMemory?]
+        var journals: [GrantJournal?]
         var instance: UInt64 = 0
 
         /// - Returns: whether the store was refused.
         mutating func start(_ index: Int, seed: UInt64) throws -> Bool {
-            let memory = try GrantMemory(VersionMemoryTests.context, directory: state)
+            let journal = try GrantJournal(JournalVersionTests.context, directory: state)
             do throws(StoreError) {
-                try memory.verify(store)
+                try journal.verify(store)
             } catch {
                 guard error.code == .setBack else { throw error }
                 return true
             }
             instance += 1
-            memories[index] = memory
+            journals[index] = journal
             var configuration = SequenceKeeper.Configuration()
             configuration.maximumBlock = 50
             daemons[index] = SequenceSimulatedDaemon(
                 SequenceClaims(
-                    store: GuardedStore(store, memory: memory),
+                    store: GuardedStore(store, journal: journal),
                     holder: holder(instance),
-                    memory: memory
+                    journal: journal
                 ),
                 .plain,
                 configuration,
@@ -46,10 +46,10 @@ import Testing
         mutating func stop(_ index: Int, inOrder: Bool, _ random: inout SeededGenerator) throws {
             if inOrder, var daemon = daemons[index], !daemon.keeper.isTaking {
                 _ = daemon.giveBack(random: &random)
-                try memories[index]?.persist()
+                try journals[index]?.persist()
             }
             daemons[index] = nil
-            memories[index] = nil
+            journals[index] = nil
         }
     }
 
@@ -61,7 +61,7 @@ import Testing
             store: store,
             state: try StateDirectory(path: directory.path + "/state"),
             daemons: Array(repeating: nil, count: count),
-            memories: Array(repeating: nil, count: count)
+            journals: Array(repeating: nil, count: count)
         )
         var ledger = SequenceLedger(progression: SequenceDefinition.plain.progression)
         var (refusals, restores, now) = (0, 0, Int64(0))

@@ -71,7 +71,7 @@ struct SequenceSimulatedDaemon {
             return
         }
         order = nil
-        #expect(throws: Never.self, "it is remembered before it is used") { try claims.memory?.persist() }
+        #expect(throws: Never.self, "it is remembered before it is used") { try claims.journal?.persist() }
         perform(keeper.blockAnswered(outcome, now: now), dueStep: step + delay)
         let retried = waiting
         waiting = []

@@ -60,13 +60,13 @@ struct SimulatedDaemon {
         case .openSpace(let held):
             #expect(space == nil)
             ledger?.opened(held, by: claims.holder)
-            claims.memory?.granted(held)
+            claims.journal?.granted(held)
             space = held
             opened += 1
             pending = keeper.spaceOpened(now: now)
         case .raiseLimit(let held):
             ledger?.raised(held, by: claims.holder)
-            claims.memory?.granted(held)
+            claims.journal?.granted(held)
             space = held
             pending = keeper.limitRaised(now: now)
         case .closeSpace:

@@ -9,7 +9,7 @@ import Testing
     struct Machine {
         var daemon: SimulatedDaemon?
         /// What its disk remembers of the store, over all runs.
-        var memory: GrantMemory?
+        var journal: GrantJournal?
         var clockOffset: Int64 = 0
         var engineTick: UInt64 = 0
         var pausedUntilStep = 0
@@ -37,19 +37,19 @@ import Testing
                 let now = machines[index].now(step)
                 guard var daemon = machines[index].daemon else {
                     instance += 1
-                    let memory = GrantMemory(
+                    let journal = GrantJournal(
                         Self.context,
-                        remembering: machines[index].memory?.highest
+                        remembering: machines[index].journal?.highest
                     )
-                    machines[index].memory = memory
+                    machines[index].journal = journal
                     machines[index].daemon = SimulatedDaemon(
                         claims: WorkerClaims(
-                            store: GuardedStore(store, memory: memory),
+                            store: GuardedStore(store, journal: journal),
                             holder: holder(instance),
                             maximumWorker: maximumWorker,
                             maximumTick: 1 << 40,
                             windowTicks: 30,
-                            memory: memory
+                            journal: journal
                         ),
                         rule: isFixed ? .fixed(0) : .any(excluding: []),
                         seed: random.next()
@@ -69,7 +69,7 @@ import Testing
         #expect(opened > 3 && ledger.usedTicks > 50, "\(opened) spaces, \(ledger.usedTicks) ticks")
     }
 
-    private static let context = GrantMemory.Context(
+    private static let context = GrantJournal.Context(
         storeID: 1,
         storeName: "memory",
         unixMilliseconds: { $0 },

@@ -126,10 +126,10 @@ final class SequenceThread: Sendable {
 
     /// Nothing but the notice of a store that was set back depends on it, so a failure is told and borne.
     private func remember() {
-        guard let memory = claims.memory else { return }
+        guard let journal = claims.journal else { return }
         var failure: StoreError?
         do throws(StoreError) {
-            try memory.persist()
+            try journal.persist()
         } catch {
             failure = error
         }

@@ -101,7 +101,7 @@ package final class WindowKeeping {
             everySecond?()
         }
         // Perhaps by a sequence's write.
-        if let error = claims.memory?.setBackError {
+        if let error = claims.journal?.setBackError {
             for index in places.indices where places[index].space != nil {
                 perform(places[index].keeper.storeSetBack(error), at: index)
             }
@@ -111,7 +111,7 @@ package final class WindowKeeping {
         }
         let statuses = places.map { $0.keeper.status(now: clock.now().tick) }
         // Before it is told: who hears of it gets no ticket either.
-        if claims.memory?.setBackError != nil || statuses.contains(where: \.isStoreLost) { storeSetBack?() }
+        if claims.journal?.setBackError != nil || statuses.contains(where: \.isStoreLost) { storeSetBack?() }
         for (index, status) in zip(places.indices, statuses) {
             if status != places[index].lastStatus { report.changed(to: status, from: places[index].lastStatus) }
             places[index].lastStatus = status
@@ -143,15 +143,15 @@ package final class WindowKeeping {
     /// Writes down what was granted, apart from the store.
     ///
     /// An extension is remembered before it is used. A claim is when all is done that waits for it, the daemon's start
-    /// above all: until then the last run's memory stands. Nothing but the notice of a store that was set back depends
+    /// above all: until then the last run's journal stands. Nothing but the notice of a store that was set back depends
     /// on it, so a failure is told and borne.
     package func remember() {
-        guard let memory = claims.memory else { return }
+        guard let journal = claims.journal else { return }
         do throws(StoreError) {
             if let watch {
-                try watch.during("write the state directory") { () throws(StoreError) in try memory.persist() }
+                try watch.during("write the state directory") { () throws(StoreError) in try journal.persist() }
             } else {
-                try memory.persist()
+                try journal.persist()
             }
             memoryError = nil
         } catch {
@@ -245,10 +245,10 @@ package final class WindowKeeping {
             return places[index].keeper.holdAnswered(claims.reconcile(held), now: clock.now().tick)
         case .openSpace(let held):
             open(held, at: index)
-            claims.memory?.granted(held)
+            claims.journal?.granted(held)
             return places[index].keeper.spaceOpened(now: clock.now().tick)
         case .raiseLimit(let held):
-            claims.memory?.granted(held)
+            claims.journal?.granted(held)
             remember()
             places[index].space?.extend(limit: held.limit)
             places[index].held = held

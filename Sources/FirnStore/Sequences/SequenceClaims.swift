@@ -7,15 +7,15 @@ package struct SequenceClaims: Sendable {
     package let store: any Store
     package let holder: Holder
     /// What remembers the store apart from it, before a block's values are used; nil: nothing.
-    package let memory: GrantMemory?
+    package let journal: GrantJournal?
 
     /// How often one call reads again because somebody else was faster.
     static let maximumAttempts = 16
 
-    package init(store: any Store, holder: Holder, memory: GrantMemory? = nil) {
+    package init(store: any Store, holder: Holder, journal: GrantJournal? = nil) {
         self.store = store
         self.holder = holder
-        self.memory = memory
+        self.journal = journal
     }
 
     /// A record as it is in the store.

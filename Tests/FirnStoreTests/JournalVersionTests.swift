@@ -6,22 +6,22 @@ import Testing
 @testable import FirnStore
 
 /// Stores that were set back by less than an extension: what was written last tells, and not the windows.
-@Suite struct VersionMemoryTests {
+@Suite struct JournalVersionTests {
     let directory = TemporaryDirectory()
 
-    static let context = GrantMemory.Context(
+    static let context = GrantJournal.Context(
         storeID: 77,
         storeName: "sqlite:/a",
         unixMilliseconds: { $0 },
         text: { "T\($0)" }
     )
 
-    func memory(_ state: StateDirectory? = nil) throws -> GrantMemory {
-        try GrantMemory(Self.context, directory: state ?? StateDirectory(path: directory.path + "/state"))
+    func journal(_ state: StateDirectory? = nil) throws -> GrantJournal {
+        try GrantJournal(Self.context, directory: state ?? StateDirectory(path: directory.path + "/state"))
     }
 
-    func claims(_ store: MemoryStore, _ memory: GrantMemory, instance: UInt64 = 1) -> SequenceClaims {
-        SequenceClaims(store: GuardedStore(store, memory: memory), holder: holder(instance), memory: memory)
+    func claims(_ store: MemoryStore, _ journal: GrantJournal, instance: UInt64 = 1) -> SequenceClaims {
+        SequenceClaims(store: GuardedStore(store, journal: journal), holder: holder(instance), journal: journal)
     }
 
     @discardableResult
@@ -36,7 +36,7 @@ import Testing
             using: &random
         )
         guard case .taken(let block) = outcome else { throw NotTaken(outcome: outcome) }
-        try claims.memory?.persist()
+        try claims.journal?.persist()
         return block.values
     }
 
@@ -52,9 +52,9 @@ import Testing
         store.state.withLock { ($0.records, $0.lastVersion) = copy }
     }
 
-    func refusal(_ memory: GrantMemory, _ store: MemoryStore) -> StoreError? {
+    func refusal(_ journal: GrantJournal, _ store: MemoryStore) -> StoreError? {
         do throws(StoreError) {
-            try memory.verify(store)
+            try journal.verify(store)
             return nil
         } catch {
             #expect(error.code == .setBack && error.exitCode == 78)
@@ -72,14 +72,14 @@ import Testing
     /// No window tells it: no worker was ever held, or none was extended since the copy.
     @Test(arguments: [false, true]) func valuesReservedSinceTheCopyAreNotGivenAgain(_ hasWorker: Bool) throws {
         let store = MemoryStore()
-        var memory: GrantMemory? = try memory()
-        if hasWorker { try hold(store, memory!) }
-        #expect(try take(600, claims(store, memory!)).last == 600)
+        var journal: GrantJournal? = try journal()
+        if hasWorker { try hold(store, journal!) }
+        #expect(try take(600, claims(store, journal!)).last == 600)
         let backup = copy(of: store)
-        #expect(try take(100, claims(store, memory!)).last == 700)
-        memory = nil
+        #expect(try take(100, claims(store, journal!)).last == 700)
+        journal = nil
         restore(backup, store)
-        let next = try self.memory()
+        let next = try self.journal()
         let message = try #require(refusal(next, store)).message
         for words in [
             "restored from an older copy", "--skip-values", "firn store repair --store sqlite:/a",
@@ -93,80 +93,80 @@ import Testing
         #expect(refusal(next, store) == nil)
         #expect(try take(5, claims(store, next)).first == 1601)
         // What was remembered of the time before is gone for those that come later, too.
-        #expect(refusal(try self.memory(), store) == nil)
+        #expect(refusal(try self.journal(), store) == nil)
     }
 
-    private func hold(_ store: MemoryStore, _ memory: GrantMemory) throws {
+    private func hold(_ store: MemoryStore, _ journal: GrantJournal) throws {
         let claims = WorkerClaims(
-            store: GuardedStore(store, memory: memory),
+            store: GuardedStore(store, journal: journal),
             holder: holder(1),
             maximumWorker: 3,
             maximumTick: 1 << 40,
             windowTicks: 30,
-            memory: memory
+            journal: journal
         )
         var random = SeededGenerator(seed: .random(in: 0 ... .max))
         let moment = StoreInstant(tick: 100, unixMilliseconds: 100)
         let held = try #require(try claims.claim(.fixed(2), at: moment, using: &random).held)
-        memory.granted(held)
-        try memory.persist()
+        journal.granted(held)
+        try journal.persist()
     }
 
     /// As an etcd that is restored with its revision raised, or that others write to as well.
     @Test func versionsThatRoseAllTheSameDoNotHideIt() throws {
         let store = MemoryStore()
-        let memory = try memory()
-        try take(10, claims(store, memory))
+        let journal = try journal()
+        try take(10, claims(store, journal))
         var backup = copy(of: store)
-        try take(10, claims(store, memory))
+        try take(10, claims(store, journal))
         backup.version += 1_000_000
         restore(backup, store)
         #expect(
-            refusal(try GrantMemory(Self.context, directory: StateDirectory(path: directory.path + "/state")), store)
+            refusal(try GrantJournal(Self.context, directory: StateDirectory(path: directory.path + "/state")), store)
                 != nil
         )
-        #expect(refusal(memory, store) != nil, "a daemon that runs, too")
+        #expect(refusal(journal, store) != nil, "a daemon that runs, too")
     }
 
     /// Somebody else's first write to the copy got the very version.
     @Test func theSameVersionOfAnotherValueIsNoticed() throws {
         let store = MemoryStore()
-        let memory = try memory()
-        try take(10, claims(store, memory))
+        let journal = try journal()
+        try take(10, claims(store, journal))
         let backup = copy(of: store)
-        try take(10, claims(store, memory))
+        try take(10, claims(store, journal))
         restore(backup, store)
         let stranger = SequenceClaims(store: store, holder: holder(9))
         try take(3, stranger)
-        #expect(refusal(try self.memory(), store)?.message.contains("sequences/a") == true)
+        #expect(refusal(try self.journal(), store)?.message.contains("sequences/a") == true)
         try take(3, stranger)
-        #expect(refusal(try self.memory(), store) == nil, "what nobody can notice: others wrote the record since")
+        #expect(refusal(try self.journal(), store) == nil, "what nobody can notice: others wrote the record since")
     }
 
     /// The record that was written last is there; another daemon's is not.
     @Test func whatAnyDaemonOfTheHostRemembersCounts() throws {
         let store = MemoryStore()
         let state = try StateDirectory(path: directory.path + "/state")
-        let (first, second) = (try memory(state), try memory(state))
+        let (first, second) = (try journal(state), try journal(state))
         try take(10, claims(store, second, instance: 2), "b")
         let backup = copy(of: store)
         try take(10, claims(store, first), "a")
         restore(backup, store)
         _ = try store.write("other", "x", ifVersion: nil)
         _ = try store.write("other2", "x", ifVersion: nil)
-        #expect(refusal(try memory(state), store)?.message.contains("sequences/a") == true)
+        #expect(refusal(try journal(state), store)?.message.contains("sequences/a") == true)
     }
 
     @Test func aLowerVersionIsNoticedWhateverWasWritten() throws {
         let store = MemoryStore()
-        let memory = try memory()
-        let guarded = GuardedStore(store, memory: memory)
+        let journal = try journal()
+        let guarded = GuardedStore(store, journal: journal)
         _ = try guarded.write("layout", "1", ifVersion: nil)
         let backup = copy(of: store)
         _ = try guarded.write("anything", "2", ifVersion: nil)
-        try memory.persist()
+        try journal.persist()
         restore(backup, store)
-        let message = try #require(refusal(try self.memory(), store)).message
+        let message = try #require(refusal(try self.journal(), store)).message
         #expect(message.contains("is at version 1, which it had passed before"), "\(message)")
     }
 
@@ -176,17 +176,17 @@ import Testing
     @Test func anEarlierRepairSettlesNothing() throws {
         let store = MemoryStore()
         try raiseFloor(store, to: 5000, at: 100)
-        let memory = try memory()
-        #expect(refusal(memory, store) == nil)
-        try take(10, claims(store, memory))
+        let journal = try journal()
+        #expect(refusal(journal, store) == nil)
+        try take(10, claims(store, journal))
         let backup = copy(of: store)
-        try take(10, claims(store, memory))
+        try take(10, claims(store, journal))
         restore(backup, store)
-        #expect(refusal(try self.memory(), store) != nil)
+        #expect(refusal(try self.journal(), store) != nil)
         // By a clock that was set back, and to a time before the floor: it is a repair all the same.
         try raiseFloor(store, to: 1000, at: 50)
         #expect(try FloorRecord.read(store)?.limit.tick == 5000)
-        #expect(refusal(try self.memory(), store) == nil)
+        #expect(refusal(try self.journal(), store) == nil)
     }
 
     // MARK: - The file
@@ -194,10 +194,10 @@ import Testing
     @Test func whatManyThreadsWriteIsRememberedWhole() throws {
         let store = MemoryStore()
         let state = try StateDirectory(path: directory.path + "/state")
-        let memory = try memory(state)
+        let journal = try journal(state)
         onThreads(4) { index in
             for _ in 0..<25 {
-                #expect(throws: Never.self) { try take(3, claims(store, memory, instance: UInt64(index)), "s\(index)") }
+                #expect(throws: Never.self) { try take(3, claims(store, journal, instance: UInt64(index)), "s\(index)") }
             }
         }
         let grant = try #require(try state.grants().first)

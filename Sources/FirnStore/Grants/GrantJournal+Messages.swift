@@ -1,5 +1,5 @@
 /// What an operator is told of a store that was set back, and what to do.
-extension GrantMemory {
+extension GrantJournal {
     func setBack(_ grant: Grant, _ what: String) -> StoreError {
         StoreError(
             code: .setBack,

@@ -6,11 +6,11 @@ package final class GuardedStore: Store {
     /// A write that got no answer, by a digest of its text, and what was known when it began.
     private struct Doubt {
         var digest: UInt64
-        var began: GrantMemory.Moment
+        var began: GrantJournal.Moment
     }
 
     private let store: any Store
-    private let memory: GrantMemory
+    private let journal: GrantJournal
     private let doubts = Mutex<[String: [Doubt]]>([:])
 
     /// As many as a caller knows again, for each of more records than a daemon ever has in doubt. Past it the record's
@@ -18,25 +18,25 @@ package final class GuardedStore: Store {
     private static let maximumDoubts = 4
     private static let maximumRecords = 16_384
 
-    package init(_ store: any Store, memory: GrantMemory) {
+    package init(_ store: any Store, journal: GrantJournal) {
         self.store = store
-        self.memory = memory
+        self.journal = journal
     }
 
     /// Throws `.setBack` for a write of ours that got no answer and arrived in a store that was restored meanwhile: its
     /// version is none that the store, left alone, could have given it.
     package func read(_ key: String) throws(StoreError) -> StoredValue? {
-        let began = memory.moment
+        let began = journal.moment
         guard let stored = try store.read(key) else { return nil }
         try check(key, stored)
-        memory.saw(version: stored.version, since: began)
+        journal.saw(version: stored.version, since: began)
         return stored
     }
 
     package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
-        let began = memory.moment
+        let began = journal.moment
         let records = try store.list(prefix: prefix)
-        if let newest = records.lazy.map(\.version).max() { memory.saw(version: newest, since: began) }
+        if let newest = records.lazy.map(\.version).max() { journal.saw(version: newest, since: began) }
         return records
     }
 
@@ -47,7 +47,7 @@ package final class GuardedStore: Store {
         ifValue: String?
     ) throws(StoreError) -> WriteOutcome {
         // Writes of several threads overlap: one is to be above those that were answered before it began.
-        let began = try memory.beginWrite()
+        let began = try journal.beginWrite()
         let outcome: WriteOutcome
         do throws(StoreError) {
             outcome = try store.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
@@ -58,19 +58,19 @@ package final class GuardedStore: Store {
         if case .written(let version) = outcome {
             // Whatever was in doubt cannot arrive any more.
             doubts.withLock { _ = $0.removeValue(forKey: key) }
-            try memory.wrote(key, value, version: version, after: began)
+            try journal.wrote(key, value, version: version, after: began)
         }
         return outcome
     }
 
     package func highestVersion() throws(StoreError) -> UInt64 {
-        let began = memory.moment
+        let began = journal.moment
         let version = try store.highestVersion()
-        memory.saw(version: version, since: began)
+        journal.saw(version: version, since: began)
         return version
     }
 
-    private func doubt(_ key: String, _ value: String, _ began: GrantMemory.Moment) {
+    private func doubt(_ key: String, _ value: String, _ began: GrantJournal.Moment) {
         doubts.withLock { doubts in
             if doubts.count >= Self.maximumRecords, doubts[key] == nil { doubts.removeAll() }
             var ofRecord = doubts[key] ?? []
@@ -84,6 +84,6 @@ package final class GuardedStore: Store {
         guard let ofRecord = doubts.withLock({ $0[key] }) else { return }
         let digest = Grant.digest(stored.value)
         guard let doubt = ofRecord.first(where: { $0.digest == digest }) else { return }
-        try memory.wrote(key, stored.value, version: stored.version, after: doubt.began)
+        try journal.wrote(key, stored.value, version: stored.version, after: doubt.began)
     }
 }

@@ -15,10 +15,10 @@ internal import Synchronization
 ///
 /// Where there is a file, all outlive the daemon, and a sequence's values are used only once the record that reserved them is
 /// remembered. Only the last of each is kept, for the store has either all that was written before it or was set back.
-package final class GrantMemory: Sendable {
-    /// What the memory has to know to speak of the store.
+package final class GrantJournal: Sendable {
+    /// What the journal has to know to speak of the store.
     package struct Context: Sendable {
-        /// Which store it is; nil while that is not known, as ``GrantMemory/identified(as:)`` is told later.
+        /// Which store it is; nil while that is not known, as ``GrantJournal/identified(as:)`` is told later.
         package var storeID: UInt64?
         /// As `--store` says it: `sqlite:/var/lib/firn/firn.db`.
         package var storeName: String
@@ -43,7 +43,7 @@ package final class GrantMemory: Sendable {
             self.text = text
         }
 
-        /// By which the memory of this store's place is found again.
+        /// By which the journal of this store's place is found again.
         package var address: UInt64 { Grant.digest(storeName) }
 
         /// The name, if it fits into the file beside all else.
@@ -167,7 +167,7 @@ package final class GrantMemory: Sendable {
         }
     }
 
-    /// The store was met, and says who it is: before it is verified or written to by way of this memory.
+    /// The store was met, and says who it is: before it is verified or written to by way of this journal.
     package func identified(as storeID: UInt64) {
         state.withLock { state in
             guard state.storeID != storeID else { return }

@@ -6,12 +6,12 @@ import Testing
 @testable import FirnStore
 
 /// Stores that know less than they granted. Ticks are milliseconds here.
-@Suite struct GrantMemoryTests {
+@Suite struct GrantJournalTests {
     let directory = TemporaryDirectory()
     let storeID: UInt64 = 77
 
-    func context(_ storeID: UInt64 = 77, _ name: String = "memory:a") -> GrantMemory.Context {
-        GrantMemory.Context(storeID: storeID, storeName: name, unixMilliseconds: { $0 }, text: { "T\($0)" })
+    func context(_ storeID: UInt64 = 77, _ name: String = "memory:a") -> GrantJournal.Context {
+        GrantJournal.Context(storeID: storeID, storeName: name, unixMilliseconds: { $0 }, text: { "T\($0)" })
     }
 
     func grant(_ worker: UInt32, limit: UInt64, generation: UInt64 = 1, version: UInt64 = 1) -> Grant {
@@ -25,14 +25,14 @@ import Testing
         )
     }
 
-    func claims(_ store: any Store, _ memory: GrantMemory, instance: UInt64 = 1, workers: UInt32 = 4) -> WorkerClaims {
+    func claims(_ store: any Store, _ journal: GrantJournal, instance: UInt64 = 1, workers: UInt32 = 4) -> WorkerClaims {
         WorkerClaims(
-            store: GuardedStore(store, memory: memory),
+            store: GuardedStore(store, journal: journal),
             holder: holder(instance),
             maximumWorker: workers - 1,
             maximumTick: 1 << 40,
             windowTicks: 30,
-            memory: memory
+            journal: journal
         )
     }
 
@@ -40,7 +40,7 @@ import Testing
         var random = SeededGenerator(seed: tick)
         let moment = StoreInstant(tick: tick, unixMilliseconds: tick)
         let held = try #require(try claims.claim(rule, at: moment, using: &random).held)
-        claims.memory?.granted(held)
+        claims.journal?.granted(held)
         return held
     }
 
@@ -50,7 +50,7 @@ import Testing
         guard case .holding(let next) = claims.extend(held, toLimit: limit, at: moment, using: &random) else {
             throw CocoaError(.featureUnsupported)
         }
-        claims.memory?.granted(next)
+        claims.journal?.granted(next)
         return next
     }
 
@@ -66,9 +66,9 @@ import Testing
         _ = try store.write(key, record.text, ifVersion: try store.read(key)?.version)
     }
 
-    func setBackError(_ memory: GrantMemory, _ store: some Store) -> StoreError? {
+    func setBackError(_ journal: GrantJournal, _ store: some Store) -> StoreError? {
         do throws(StoreError) {
-            try memory.verify(store)
+            try journal.verify(store)
             return nil
         } catch {
             #expect(error.code == .setBack && error.exitCode == 78)
@@ -79,31 +79,31 @@ import Testing
     // MARK: - What was granted before this run
 
     /// Of a daemon in whose state directory these grants are.
-    func memory(_ grants: [Grant], _ storeID: UInt64 = 77, _ name: String = "memory:a") throws -> GrantMemory {
+    func journal(_ grants: [Grant], _ storeID: UInt64 = 77, _ name: String = "memory:a") throws -> GrantJournal {
         let state = try StateDirectory(path: directory.path + "/\(UUID().uuidString)")
         let files = try grants.map { try state.takeFile(address: $0.address) }
         for (file, grant) in zip(files, grants) { try file.write(grant) }
-        return try GrantMemory(context(storeID, name), directory: state)
+        return try GrantJournal(context(storeID, name), directory: state)
     }
 
     @Test func aStoreThatKnowsAsMuchOrMoreIsFine() throws {
         let store = MemoryStore()
         try put(store, 2, limit: 1000, generation: 4)
         for (limit, generation) in [(1000, 4), (999, 4), (1000, 3), (1, 1)] as [(UInt64, UInt64)] {
-            #expect(setBackError(try memory([grant(2, limit: limit, generation: generation)]), store) == nil)
+            #expect(setBackError(try journal([grant(2, limit: limit, generation: generation)]), store) == nil)
         }
-        #expect(setBackError(try GrantMemory(context()), MemoryStore()) == nil)
+        #expect(setBackError(try GrantJournal(context()), MemoryStore()) == nil)
     }
 
     @Test func aStoreThatKnowsLessIsRefusedWithBothTimesAndWhatToDo() throws {
         let store = MemoryStore()
         try put(store, 2, limit: 1000, generation: 4)
-        let lower = setBackError(try memory([grant(2, limit: 1001, generation: 4)]), store)
+        let lower = setBackError(try journal([grant(2, limit: 1001, generation: 4)]), store)
         for words in ["memory:a", "worker 2", "T1000", "T1001", "firn store repair --store memory:a"] {
             #expect(lower?.message.contains(words) == true, "\(words) in \(lower?.message ?? "nothing")")
         }
-        #expect(setBackError(try memory([grant(2, limit: 1000, generation: 5)]), store) != nil)
-        let gone = setBackError(try memory([grant(3, limit: 1)]), store)
+        #expect(setBackError(try journal([grant(2, limit: 1000, generation: 5)]), store) != nil)
+        let gone = setBackError(try journal([grant(3, limit: 1)]), store)
         #expect(gone?.message.contains("no record workers/3") == true)
     }
 
@@ -115,7 +115,7 @@ import Testing
         let release = WorkerRelease(worker: 2, record: present, isHolderDead: true)
         let moment = StoreInstant(tick: 500, unixMilliseconds: 500)
         #expect(try release.perform(store, by: holder(5), at: moment) == .released(freeFromTick: 1000))
-        #expect(setBackError(try memory([grant(2, limit: 1000, generation: 4)]), store) == nil)
+        #expect(setBackError(try journal([grant(2, limit: 1000, generation: 4)]), store) == nil)
     }
 
     /// A restored store has lost what was written last, by whomever; an older grant may well be in it.
@@ -124,32 +124,32 @@ import Testing
         try put(store, 1, limit: 500)
         try put(store, 2, limit: 400)
         let remembered = [grant(1, limit: 500, version: 1), grant(2, limit: 450, version: 9)]
-        #expect(setBackError(try memory(remembered), store) != nil)
-        #expect(setBackError(try memory(remembered.reversed()), store) != nil)
-        #expect(setBackError(try memory([remembered[0]]), store) == nil)
+        #expect(setBackError(try journal(remembered), store) != nil)
+        #expect(setBackError(try journal(remembered.reversed()), store) != nil)
+        #expect(setBackError(try journal([remembered[0]]), store) == nil)
     }
 
     @Test func anotherStoreInTheSamePlaceIsRefused() throws {
         let store = MemoryStore()
         try put(store, 2, limit: 9999)
-        let error = setBackError(try memory([grant(2, limit: 1000)], 78), store)
+        let error = setBackError(try journal([grant(2, limit: 1000)], 78), store)
         #expect(error?.message.contains("another one (000000000000004e)") == true)
         #expect(error?.message.contains("(000000000000004d)") == true)
-        // One that was moved is still itself; and another store's memory is nobody's business elsewhere.
-        #expect(setBackError(try memory([grant(2, limit: 1000)], 77, "memory:b"), store) == nil)
-        #expect(setBackError(try memory([grant(2, limit: 99999)], 77, "memory:b"), store) != nil)
-        #expect(setBackError(try memory([grant(2, limit: 99999)], 78, "memory:b"), store) == nil)
+        // One that was moved is still itself; and another store's journal is nobody's business elsewhere.
+        #expect(setBackError(try journal([grant(2, limit: 1000)], 77, "memory:b"), store) == nil)
+        #expect(setBackError(try journal([grant(2, limit: 99999)], 77, "memory:b"), store) != nil)
+        #expect(setBackError(try journal([grant(2, limit: 99999)], 78, "memory:b"), store) == nil)
     }
 
     @Test func aFloorAboveWhatIsKnownSettlesIt() throws {
         let store = MemoryStore()
-        let same = try memory([grant(2, limit: 1000)])
-        let other = try memory([grant(2, limit: 1000)], 78)
-        for memory in [same, other] { #expect(setBackError(memory, store) != nil) }
+        let same = try journal([grant(2, limit: 1000)])
+        let other = try journal([grant(2, limit: 1000)], 78)
+        for journal in [same, other] { #expect(setBackError(journal, store) != nil) }
         for (floor, isEnough) in [(999, false), (1000, true)] as [(UInt64, Bool)] {
             let limit = StoreInstant(tick: floor, unixMilliseconds: floor)
             _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
-            for memory in [same, other] { #expect((setBackError(memory, store) == nil) == isEnough) }
+            for journal in [same, other] { #expect((setBackError(journal, store) == nil) == isEnough) }
         }
     }
 
@@ -157,10 +157,10 @@ import Testing
     @Test func aNeighbourThatGivesItsWorkerBackIsNotMistakenForARestoredStore() throws {
         let state = try StateDirectory(path: directory.path + "/state")
         let store = MemoryStore()
-        let neighbour = try GrantMemory(context(), directory: state)
+        let neighbour = try GrantJournal(context(), directory: state)
         let held = try claim(claims(store, neighbour), .fixed(2), at: 1000)
         try neighbour.persist()
-        let starting = try GrantMemory(context(), directory: state)
+        let starting = try GrantJournal(context(), directory: state)
         let isFirst = OnceFlag()
         let leaving = claims(store, neighbour)
         store.onOperation { operation, key in
@@ -178,8 +178,8 @@ import Testing
     /// The store is replaced by a copy of itself as it was, with the daemon running.
     @Test func aStoreRestoredUnderARunningDaemonIsRefusedUntilItIsRepaired() throws {
         let store = MemoryStore()
-        let memory = try GrantMemory(context())
-        let claims = claims(store, memory)
+        let journal = try GrantJournal(context())
+        let claims = claims(store, journal)
         var held = try claim(claims, .fixed(2), at: 1000)
         let copy = store.state.withLock { ($0.records, $0.lastVersion) }
         held = try extend(claims, held, to: 1040)
@@ -205,9 +205,9 @@ import Testing
     /// nothing else is written either, such as a sequence's block.
     @Test func whatAClaimFoundMissingStopsEveryWrite() throws {
         let store = MemoryStore()
-        let memory = try GrantMemory(context())
-        let claims = claims(store, memory)
-        let guarded = GuardedStore(store, memory: memory)
+        let journal = try GrantJournal(context())
+        let claims = claims(store, journal)
+        let guarded = GuardedStore(store, journal: journal)
         var held = try claim(claims, .fixed(2), at: 1000)
         let copy = store.state.withLock { $0.records }
         held = try extend(claims, held, to: 1040)
@@ -227,9 +227,9 @@ import Testing
     /// Somebody else has used the copy meanwhile, so that the worker itself looks right; the store's version does not.
     @Test(arguments: [false, true]) func aVersionThatComesAgainIsNoticed(_ atAWrite: Bool) throws {
         let store = MemoryStore()
-        let memory = try GrantMemory(context())
-        let claims = claims(store, memory)
-        let guarded = GuardedStore(store, memory: memory)
+        let journal = try GrantJournal(context())
+        let claims = claims(store, journal)
+        let guarded = GuardedStore(store, journal: journal)
         let copy = store.state.withLock { ($0.records, $0.lastVersion) }
         var held = try claim(claims, .fixed(2), at: 1000)
         for limit in 1031...1040 as ClosedRange<UInt64> { held = try extend(claims, held, to: limit) }
@@ -240,16 +240,16 @@ import Testing
             let error = #expect(throws: StoreError.self) { try guarded.write("sequences/a", "x", ifVersion: nil) }
             #expect(error?.code == .setBack && error?.message.contains("restored") == true)
         } else {
-            #expect(setBackError(memory, store)?.message.contains("version 1") == true)
+            #expect(setBackError(journal, store)?.message.contains("version 1") == true)
         }
         // Nobody of this daemon writes any more, and nothing is claimed, until somebody has seen to it.
         let version = store.state.withLock { $0.lastVersion }
         #expect(throws: StoreError.self) { try guarded.write("sequences/b", "x", ifVersion: nil) }
         #expect(store.state.withLock { $0.lastVersion } == version)
-        #expect(setBackError(memory, store) != nil)
+        #expect(setBackError(journal, store) != nil)
         let limit = StoreInstant(tick: 1040, unixMilliseconds: 1040)
         _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
-        #expect(setBackError(memory, store) == nil)
+        #expect(setBackError(journal, store) == nil)
         #expect(try guarded.write("sequences/b", "x", ifVersion: nil).version != nil)
     }
 
@@ -259,44 +259,44 @@ import Testing
         let limit = StoreInstant(tick: 500, unixMilliseconds: 500)
         let earlier = FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1)
         _ = try earlier.raise(store)
-        let memory = try GrantMemory(context())
-        let guarded = GuardedStore(store, memory: memory)
-        #expect(setBackError(memory, store) == nil)
+        let journal = try GrantJournal(context())
+        let guarded = GuardedStore(store, journal: journal)
+        #expect(setBackError(journal, store) == nil)
         let copy = store.state.withLock { ($0.records, $0.lastVersion) }
         for name in ["a", "b", "c"] { _ = try guarded.write("sequences/\(name)", "x", ifVersion: nil) }
         store.state.withLock { ($0.records, $0.lastVersion) = copy }
         #expect(throws: StoreError.self) { try guarded.write("sequences/a", "x", ifVersion: nil) }
-        for _ in 0..<3 { #expect(setBackError(memory, store) != nil) }
+        for _ in 0..<3 { #expect(setBackError(journal, store) != nil) }
         // The same floor once more.
         _ = try earlier.raise(store)
-        #expect(setBackError(memory, store) == nil)
+        #expect(setBackError(journal, store) == nil)
         #expect(try guarded.write("sequences/b", "x", ifVersion: nil).version != nil)
     }
 
     /// What others write to the restored store hides what it lacks; the daemon that saw it stays with it.
     @Test func whatWasFoundMissingIsNotForgottenWhenOthersHideIt() throws {
         let store = MemoryStore()
-        let memory = try GrantMemory(context())
-        let claims = claims(store, memory)
+        let journal = try GrantJournal(context())
+        let claims = claims(store, journal)
         var held = try claim(claims, .fixed(2), at: 1000)
         let copy = store.state.withLock { $0.records }
         held = try extend(claims, held, to: 1040)
         store.state.withLock { $0.records = copy }
-        #expect(setBackError(memory, store) != nil)
+        #expect(setBackError(journal, store) != nil)
         try put(store, 2, limit: 1070, generation: 2)
-        #expect(setBackError(memory, store) != nil)
-        #expect(memory.setBackError != nil)
+        #expect(setBackError(journal, store) != nil)
+        #expect(journal.setBackError != nil)
         let limit = StoreInstant(tick: 1040, unixMilliseconds: 1040)
         _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
-        #expect(setBackError(memory, store) == nil)
-        #expect(memory.setBackError == nil)
+        #expect(setBackError(journal, store) == nil)
+        #expect(journal.setBackError == nil)
     }
 
     /// A daemon that was stopped in order after the copy was made: its own record is there, with a higher limit than it kept.
     @Test func aRestoredRecordOfOnesOwnIsNotTakenForOneThatWasGivenBack() throws {
         let store = MemoryStore()
         let state = try StateDirectory(path: directory.path + "/state")
-        let leaving = try GrantMemory(context(), directory: state)
+        let leaving = try GrantJournal(context(), directory: state)
         let claims = claims(store, leaving)
         var held = try claim(claims, .fixed(2), at: 1000)
         let copy = store.state.withLock { $0.records }
@@ -304,41 +304,41 @@ import Testing
         try leaving.persist()
         let moment = StoreInstant(tick: 1012, unixMilliseconds: 1012)
         #expect(claims.release(held, firstUnusedTick: 1013, at: moment) == .released(limit: 1013))
-        #expect(setBackError(try memory(try state.grants()), store) == nil)
+        #expect(setBackError(try journal(try state.grants()), store) == nil)
         // Others may have written so much meanwhile that the version tells nothing.
         store.state.withLock { $0.records = copy }
-        #expect(setBackError(try memory(try state.grants()), store) != nil)
+        #expect(setBackError(try journal(try state.grants()), store) != nil)
     }
 
     @Test func anEmptiedOrExchangedStoreIsNoticedWhileTheDaemonRuns() throws {
         let store = MemoryStore()
         let first = try LayoutRecord.check(store, layout: "L")
-        let context = GrantMemory.Context(
+        let context = GrantJournal.Context(
             storeName: "memory:a",
             layout: "L",
             unixMilliseconds: { $0 },
             text: { "T\($0)" }
         )
-        let memory = try GrantMemory(context)
-        memory.identified(as: first)
-        #expect(setBackError(memory, store) == nil)
+        let journal = try GrantJournal(context)
+        journal.identified(as: first)
+        #expect(setBackError(journal, store) == nil)
         let records = store.state.withLock { $0.records }
         store.state.withLock { $0.records = [:] }
-        #expect(setBackError(memory, store)?.message.contains("was emptied") == true)
+        #expect(setBackError(journal, store)?.message.contains("was emptied") == true)
         let second = try LayoutRecord.check(store, layout: "L")
         #expect(second != first)
-        #expect(setBackError(memory, store)?.message.contains("another one") == true)
+        #expect(setBackError(journal, store)?.message.contains("another one") == true)
         store.state.withLock { $0.records = records }
-        #expect(setBackError(memory, store) == nil)
+        #expect(setBackError(journal, store) == nil)
         store.state.withLock { $0.records = [:] }
         _ = try LayoutRecord.check(store, layout: "another")
-        let error = #expect(throws: StoreError.self) { try memory.verify(store) }
+        let error = #expect(throws: StoreError.self) { try journal.verify(store) }
         #expect(error?.code == .layoutDiffers)
     }
 
     @Test func writesOfSeveralThreadsAreNotMistakenForIt() throws {
         let store = MemoryStore()
-        let guarded = GuardedStore(store, memory: try GrantMemory(context()))
+        let guarded = GuardedStore(store, journal: try GrantJournal(context()))
         onThreads(8) { index in
             for turn in 0..<200 {
                 #expect(throws: Never.self) { try guarded.write("k/\(index)/\(turn)", "x", ifVersion: nil) }
@@ -355,7 +355,7 @@ import Testing
             let limit = StoreInstant(tick: 2000, unixMilliseconds: 2000)
             _ = try? FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
         }
-        let claims = claims(store, try GrantMemory(context()))
+        let claims = claims(store, try GrantJournal(context()))
         var random = SeededGenerator(seed: 1)
         let moment = StoreInstant(tick: 1000, unixMilliseconds: 1000)
         #expect(try claims.claim(.fixed(2), at: moment, using: &random) == .belowFloor(untilTick: 2000))
@@ -366,25 +366,25 @@ import Testing
     @Test func whatWasGrantedOutlivesTheDaemonAndTheNextTakesItOver() throws {
         let state = try StateDirectory(path: directory.path + "/state")
         let store = MemoryStore()
-        var memory: GrantMemory? = try GrantMemory(context(), directory: state)
-        let held = try claim(claims(store, memory!), .fixed(2), at: 1000)
-        try memory?.persist()
+        var journal: GrantJournal? = try GrantJournal(context(), directory: state)
+        let held = try claim(claims(store, journal!), .fixed(2), at: 1000)
+        try journal?.persist()
         #expect(try state.grants().map(\.limit.tick) == [held.limit])
         #expect(try state.grants().map(\.worker) == [2])
 
         // Another daemon beside it, on another worker: a file of its own.
-        let second = try GrantMemory(context(), directory: state)
+        let second = try GrantJournal(context(), directory: state)
         _ = try claim(claims(store, second, instance: 2), .fixed(3), at: 1100)
         try second.persist()
         #expect(try state.grants().map(\.worker) == [2, 3])
 
-        memory = nil
-        var next: GrantMemory? = try GrantMemory(context(), directory: state)
+        journal = nil
+        var next: GrantJournal? = try GrantJournal(context(), directory: state)
         #expect(setBackError(next!, MemoryStore()) != nil)
         // It stays with that; the next run sees that the right store is back.
         #expect(setBackError(next!, store) != nil)
         next = nil
-        next = try GrantMemory(context(), directory: state)
+        next = try GrantJournal(context(), directory: state)
         #expect(setBackError(next!, store) == nil)
         _ = try claim(claims(store, next!, instance: 3), .fixed(2), at: 1200)
         try next?.persist()

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Holding the store against what is remembered.
-extension GrantMemory {
+extension GrantJournal {
     /// Sees whether the store still knows what this daemon was granted, or was repaired since.
     ///
     /// - Returns: the store's floor, if it has one: no claim may begin below it.
