@@ -2,20 +2,22 @@
 
 // The modules, and which way the arrows point:
 //
-//     firnd ──► FirnEtcd ────► FirnStore
-//       ├─────► FirnHTTP           ▲
-//       ├─────► FirnAdmin ─┐       │
-//       │           ▼      ▼       │
-//       └─────► FirnServer ────────┤
-//                   ├────────► FirnEngine ──► FirnLayout
-//                   └────────► FirnWire ──────────▲
-//                                 ▲               │
-//     firn ───► FirnClient ───────┴───────────────┘
+//     firnd ──► FirnEtcd ────────► FirnStore
+//       ├─────► FirnSQLite ─┐       ▲  ▲
+//       │           └─────► FirnFiles  │
+//       ├─────► FirnHTTP ───┐          │
+//       ├─────► FirnAdmin ──┤          │
+//       │                   ▼          │
+//       └─────────────► FirnServer ────┘
+//                           ├──────► FirnEngine ──► FirnLayout
+//                           └──────► FirnWire ──────────▲
+//                                       ▲               │
+//     firn ───────► FirnClient ─────────┴───────────────┘
 //
-// Both mains find the store by FirnConfiguration ──► FirnStore.
+// Both mains find the store by FirnConfiguration ──► FirnEtcd, FirnSQLite, FirnStore.
 //
-// The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnStore sees
-// SQLite, only FirnEtcd sees gRPC, and only FirnEtcd, FirnHTTP and FirnClient see SwiftNIO.
+// The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnSQLite sees SQLite,
+// only FirnEtcd sees gRPC, and only FirnEtcd, FirnHTTP and FirnClient see SwiftNIO.
 
 import PackageDescription
 
@@ -75,8 +77,10 @@ let package = Package(
         .target(name: "FirnWire", dependencies: ["CFirnProto", "FirnLayout"], swiftSettings: swiftSettings),
 
         // The daemon.
+        .target(name: "FirnStore", swiftSettings: swiftSettings),
+        .target(name: "FirnFiles", dependencies: ["FirnStore"], swiftSettings: swiftSettings),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        .target(name: "FirnStore", dependencies: ["CSQLite"], swiftSettings: swiftSettings),
+        .target(name: "FirnSQLite", dependencies: ["CSQLite", "FirnFiles", "FirnStore"], swiftSettings: swiftSettings),
         .target(
             name: "FirnEtcd",
             dependencies: [
@@ -128,7 +132,7 @@ let package = Package(
         .target(
             name: "FirnConfiguration",
             dependencies: [
-                .target(name: "FirnEtcd", condition: etcd), "FirnStore",
+                .target(name: "FirnEtcd", condition: etcd), "FirnSQLite", "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -137,7 +141,7 @@ let package = Package(
             name: "firnd",
             dependencies: [
                 "CLinux", "FirnAdmin", "FirnConfiguration", "FirnEngine", .target(name: "FirnEtcd", condition: etcd),
-                "FirnHTTP", "FirnLayout", "FirnServer", "FirnStore", "FirnWire",
+                "FirnFiles", "FirnHTTP", "FirnLayout", "FirnSQLite", "FirnServer", "FirnStore", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -172,8 +176,8 @@ let package = Package(
         .executableTarget(
             name: "firn",
             dependencies: [
-                "FirnClient", "FirnConfiguration", .target(name: "FirnEtcd", condition: etcd), "FirnLayout",
-                "FirnStore",
+                "FirnClient", "FirnConfiguration", .target(name: "FirnEtcd", condition: etcd), "FirnFiles",
+                "FirnLayout", "FirnSQLite", "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -229,8 +233,18 @@ let package = Package(
             name: "FirnStoreTests",
             dependencies: [
                 .target(name: "EtcdTestSupport", condition: etcd), .target(name: "FirnEtcd", condition: etcd),
-                "FirnStore", "FirnTestSupport",
+                "FirnFiles", "FirnSQLite", "FirnStore", "FirnTestSupport",
             ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FirnFilesTests",
+            dependencies: ["FirnFiles", "FirnStore", "FirnTestSupport"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FirnSQLiteTests",
+            dependencies: ["FirnFiles", "FirnSQLite", "FirnStore", "FirnTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -289,7 +303,8 @@ let package = Package(
         .testTarget(
             name: "FirnCommandTests",
             dependencies: [
-                "EtcdTestSupport", "FirnLayout", "FirnStore", "FirnTestSupport", "FirnWire", "firn", "firnd",
+                "EtcdTestSupport", "FirnLayout", "FirnSQLite", "FirnStore", "FirnTestSupport", "FirnWire", "firn",
+                "firnd",
             ],
             swiftSettings: swiftSettings
         ),
@@ -297,8 +312,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnConfiguration", "FirnEngine", "FirnEtcd", "FirnLayout",
-                "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire", "firn", "firnd",
+                "CSQLite", "EtcdTestSupport", "FirnClient", "FirnConfiguration", "FirnEngine", "FirnEtcd", "FirnFiles",
+                "FirnLayout", "FirnSQLite", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire", "firn", "firnd",
             ],
             swiftSettings: swiftSettings
         ),
@@ -322,14 +337,15 @@ let package = Package(
 let parts: [String: Set<String>] = [
     // Where pointers are.
     "wire": [
-        "CFirnProto", "CLinux", "CProtobufC", "CSQLite", "FirnEngine", "FirnLayout", "FirnServer", "FirnServerTests",
-        "FirnStore", "FirnTestSupport", "FirnWire", "FirnWireTests",
+        "CFirnProto", "CLinux", "CProtobufC", "FirnEngine", "FirnLayout", "FirnServer", "FirnServerTests", "FirnStore",
+        "FirnTestSupport", "FirnWire", "FirnWireTests",
     ],
     // Where threads share memory.
     "shared": [
         "CFirnClient", "CFirnProto", "CLinux", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin", "FirnAdminTests",
-        "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnHTTP", "FirnHTTPTests",
-        "FirnLayout", "FirnServer", "FirnServerTests", "FirnStore", "FirnStoreTests", "FirnTestSupport", "FirnWire",
+        "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles", "FirnFilesTests", "FirnHTTP",
+        "FirnHTTPTests", "FirnLayout", "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests", "FirnStore",
+        "FirnStoreTests", "FirnTestSupport", "FirnWire",
     ],
 ]
 if let part = Context.environment["FIRN_ONLY"] {

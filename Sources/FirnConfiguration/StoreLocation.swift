@@ -1,3 +1,4 @@
+package import FirnSQLite
 package import FirnStore
 
 #if Etcd

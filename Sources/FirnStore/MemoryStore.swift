@@ -17,7 +17,7 @@ package final class MemoryStore: Store {
     }
 
     /// One that has these records, the last of which was written as `lastVersion` or before.
-    init(records: [String: StoredValue], lastVersion: UInt64) {
+    package init(records: [String: StoredValue], lastVersion: UInt64) {
         state = Mutex(State(records: records, lastVersion: lastVersion))
     }
 

@@ -2,12 +2,12 @@
 ///
 /// Strict: what it accepts is exactly what would be written. Anything else throws `.corrupt`, or `.newerFormat` for a
 /// version it does not know, with the key and the whole text.
-struct RecordReader {
+package struct RecordReader {
     private let key: String
     private let text: String
     private var fields: ArraySlice<Substring>
 
-    init(key: String, text: String, kind: String, version: Int) throws(StoreError) {
+    package init(key: String, text: String, kind: String, version: Int) throws(StoreError) {
         self.key = key
         self.text = text
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
@@ -24,13 +24,13 @@ struct RecordReader {
         throw broken("it should begin with \(kind)/\(version)")
     }
 
-    mutating func string(_ name: String) throws(StoreError) -> String {
+    package mutating func string(_ name: String) throws(StoreError) -> String {
         guard let value = try optionalString(name) else { throw broken("\(name)= is missing or out of order") }
         return value
     }
 
     /// nil where the next field has another name.
-    mutating func optionalString(_ name: String) throws(StoreError) -> String? {
+    package mutating func optionalString(_ name: String) throws(StoreError) -> String? {
         guard let field = fields.first, field.utf8.starts(with: "\(name)=".utf8) else { return nil }
         fields.removeFirst()
         guard let value = Self.unescaped(field.utf8.dropFirst(name.utf8.count + 1)) else {
@@ -39,7 +39,7 @@ struct RecordReader {
         return value
     }
 
-    mutating func number(_ name: String) throws(StoreError) -> UInt64 {
+    package mutating func number(_ name: String) throws(StoreError) -> UInt64 {
         let value = try string(name)
         guard let number = UInt64(value), String(number) == value else {
             throw broken("\(name)=\(value) is not a number from 0 to 2^64 - 1")
@@ -48,18 +48,18 @@ struct RecordReader {
     }
 
     /// nil where the next field has another name.
-    mutating func optionalNumber(_ name: String) throws(StoreError) -> UInt64? {
+    package mutating func optionalNumber(_ name: String) throws(StoreError) -> UInt64? {
         guard let field = fields.first, field.utf8.starts(with: "\(name)=".utf8) else { return nil }
         return try number(name)
     }
 
-    mutating func token(_ name: String) throws(StoreError) -> UInt64 {
+    package mutating func token(_ name: String) throws(StoreError) -> UInt64 {
         guard let token = try optionalToken(name) else { throw broken("\(name)= is missing or out of order") }
         return token
     }
 
     /// nil where the next field has another name.
-    mutating func optionalToken(_ name: String) throws(StoreError) -> UInt64? {
+    package mutating func optionalToken(_ name: String) throws(StoreError) -> UInt64? {
         guard let value = try optionalString(name) else { return nil }
         guard let number = UInt64(value, radix: 16), hexadecimal(number, digits: 16, uppercase: false) == value else {
             throw broken("\(name)=\(value) is not 16 lower-case hexadecimal digits")
@@ -67,11 +67,11 @@ struct RecordReader {
         return number
     }
 
-    func end() throws(StoreError) {
+    package func end() throws(StoreError) {
         if let field = fields.first { throw broken("\"\(field)\" is not expected there") }
     }
 
-    func broken(_ what: String) -> StoreError {
+    package func broken(_ what: String) -> StoreError {
         StoreError(
             code: .corrupt,
             message: "the record \(key) cannot be read: \(what). Put it right, or remove it once nobody uses it and "

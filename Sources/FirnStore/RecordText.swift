@@ -4,14 +4,14 @@
 ///
 /// Meant to be read with `sqlite3` or `etcdctl`. In a value, everything but printable ASCII, and also `%` and `=`, is
 /// escaped as `%` and two capital hexadecimal digits.
-struct RecordText {
-    private(set) var text: String
+package struct RecordText {
+    package private(set) var text: String
 
-    init(kind: String, version: Int) {
+    package init(kind: String, version: Int) {
         text = "\(kind)/\(version)"
     }
 
-    mutating func append(_ name: String, _ value: String) {
+    package mutating func append(_ name: String, _ value: String) {
         text += " \(name)="
         for byte in value.utf8 {
             if Self.isPlain(byte) {
@@ -22,12 +22,12 @@ struct RecordText {
         }
     }
 
-    mutating func append(_ name: String, _ value: UInt64) {
+    package mutating func append(_ name: String, _ value: UInt64) {
         append(name, String(value))
     }
 
     /// Sixteen hexadecimal digits: for numbers that are names.
-    mutating func append(_ name: String, token: UInt64) {
+    package mutating func append(_ name: String, token: UInt64) {
         append(name, hexadecimal(token, digits: 16, uppercase: false))
     }
 
@@ -36,7 +36,8 @@ struct RecordText {
     }
 }
 
-func hexadecimal(_ value: UInt64, digits: Int, uppercase: Bool) -> String {
+/// The number with at least so many digits.
+package func hexadecimal(_ value: UInt64, digits: Int, uppercase: Bool) -> String {
     let text = String(value, radix: 16, uppercase: uppercase)
     return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
 }

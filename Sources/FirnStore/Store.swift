@@ -68,6 +68,11 @@ package enum WriteOutcome: Hashable, Sendable {
     case written(version: UInt64)
     /// The record was not at the expected version. Nothing was changed.
     case conflict
+
+    /// At which it was written; nil: it was not.
+    package var version: UInt64? {
+        if case .written(let version) = self { version } else { nil }
+    }
 }
 
 /// Traps on a key that the stores would not agree on: Swift's strings and a database's bytes compare differently

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import FirnConfiguration
 internal import FirnLayout
+internal import FirnSQLite
 internal import FirnStore
 
 struct StoreAdoptCommand: AsyncParsableCommand {

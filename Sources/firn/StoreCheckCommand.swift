@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FirnLayout
+internal import FirnSQLite
 internal import FirnStore
 
 struct StoreCheckCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import FirnClient
 internal import FirnConfiguration
 internal import FirnLayout
+internal import FirnSQLite
 internal import FirnStore
 
 #if Etcd

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import FirnConfiguration
+internal import FirnFiles
 internal import FirnLayout
+internal import FirnSQLite
 internal import FirnStore
 
 struct StoreRepairCommand: AsyncParsableCommand {

@@ -1,3 +1,4 @@
+internal import FirnSQLite
 internal import FirnServer
 internal import FirnStore
 internal import Logging

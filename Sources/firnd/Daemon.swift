@@ -2,6 +2,7 @@ internal import FirnConfiguration
 internal import FirnEngine
 internal import FirnHTTP
 internal import FirnLayout
+internal import FirnSQLite
 internal import FirnServer
 internal import FirnStore
 internal import FirnWire

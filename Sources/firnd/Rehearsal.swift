@@ -1,6 +1,8 @@
 internal import FirnConfiguration
 internal import FirnEngine
+internal import FirnFiles
 internal import FirnLayout
+internal import FirnSQLite
 internal import FirnServer
 internal import FirnStore
 
@@ -121,7 +123,7 @@ struct Rehearsal {
                 text: { UTCTime(unixMilliseconds: $0).description }
             ),
             // What is still in the log beside the file may be what is remembered.
-            directory: examined.isWhole ? try configuration.state.existing() : nil
+            storage: examined.isWhole ? try configuration.state.existing() : nil
         )
         let clock = TickClock(layout: layout, source: source, followLimit: configuration.clockTolerance)
         try Daemon.check(examined.records, configuration, journal, clock)

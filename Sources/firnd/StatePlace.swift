@@ -1,5 +1,6 @@
 internal import FirnConfiguration
 internal import FirnEngine
+internal import FirnFiles
 internal import FirnStore
 internal import Glibc
 internal import Logging
@@ -75,6 +76,6 @@ enum StatePlace: CustomStringConvertible {
                 metadata: ["files": "\(removed)", "state": "\(directory.path)"]
             )
         }
-        return try GrantJournal(context, directory: directory)
+        return try GrantJournal(context, storage: directory)
     }
 }

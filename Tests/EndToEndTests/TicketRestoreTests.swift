@@ -1,4 +1,6 @@
+import FirnFiles
 import FirnLayout
+import FirnSQLite
 import FirnStore
 import FirnTestSupport
 import FirnWire

@@ -229,12 +229,6 @@ import Testing
     }
 }
 
-extension WriteOutcome {
-    var version: UInt64? {
-        if case .written(let version) = self { version } else { nil }
-    }
-}
-
 /// Asks until there is something, for a minute; `nil` after that.
 func eventually<Value>(_ body: () throws -> Value?) rethrows -> Value? {
     let end = ContinuousClock.now + .seconds(60)

@@ -1,3 +1,4 @@
+import FirnSQLite
 import FirnStore
 import FirnTestSupport
 import Synchronization

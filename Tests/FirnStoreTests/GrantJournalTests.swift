@@ -1,3 +1,4 @@
+import FirnFiles
 import FirnTestSupport
 import Foundation
 import Synchronization
@@ -81,9 +82,9 @@ import Testing
     /// Of a daemon in whose state directory these grants are.
     func journal(_ grants: [Grant], _ storeID: UInt64 = 77, _ name: String = "memory:a") throws -> GrantJournal {
         let state = try StateDirectory(path: directory.path + "/\(UUID().uuidString)")
-        let files = try grants.map { try state.takeFile(address: $0.address) }
+        let files = try grants.map { try state.takeSlot(address: $0.address) }
         for (file, grant) in zip(files, grants) { try file.write(grant) }
-        return try GrantJournal(context(storeID, name), directory: state)
+        return try GrantJournal(context(storeID, name), storage: state)
     }
 
     @Test func aStoreThatKnowsAsMuchOrMoreIsFine() throws {
@@ -157,10 +158,10 @@ import Testing
     @Test func aNeighbourThatGivesItsWorkerBackIsNotMistakenForARestoredStore() throws {
         let state = try StateDirectory(path: directory.path + "/state")
         let store = MemoryStore()
-        let neighbour = try GrantJournal(context(), directory: state)
+        let neighbour = try GrantJournal(context(), storage: state)
         let held = try claim(claims(store, neighbour), .fixed(2), at: 1000)
         try neighbour.persist()
-        let starting = try GrantJournal(context(), directory: state)
+        let starting = try GrantJournal(context(), storage: state)
         let isFirst = OnceFlag()
         let leaving = claims(store, neighbour)
         store.onOperation { operation, key in
@@ -296,7 +297,7 @@ import Testing
     @Test func aRestoredRecordOfOnesOwnIsNotTakenForOneThatWasGivenBack() throws {
         let store = MemoryStore()
         let state = try StateDirectory(path: directory.path + "/state")
-        let leaving = try GrantJournal(context(), directory: state)
+        let leaving = try GrantJournal(context(), storage: state)
         let claims = claims(store, leaving)
         var held = try claim(claims, .fixed(2), at: 1000)
         let copy = store.state.withLock { $0.records }
@@ -366,65 +367,29 @@ import Testing
     @Test func whatWasGrantedOutlivesTheDaemonAndTheNextTakesItOver() throws {
         let state = try StateDirectory(path: directory.path + "/state")
         let store = MemoryStore()
-        var journal: GrantJournal? = try GrantJournal(context(), directory: state)
+        var journal: GrantJournal? = try GrantJournal(context(), storage: state)
         let held = try claim(claims(store, journal!), .fixed(2), at: 1000)
         try journal?.persist()
         #expect(try state.grants().map(\.limit.tick) == [held.limit])
         #expect(try state.grants().map(\.worker) == [2])
 
         // Another daemon beside it, on another worker: a file of its own.
-        let second = try GrantJournal(context(), directory: state)
+        let second = try GrantJournal(context(), storage: state)
         _ = try claim(claims(store, second, instance: 2), .fixed(3), at: 1100)
         try second.persist()
         #expect(try state.grants().map(\.worker) == [2, 3])
 
         journal = nil
-        var next: GrantJournal? = try GrantJournal(context(), directory: state)
+        var next: GrantJournal? = try GrantJournal(context(), storage: state)
         #expect(setBackError(next!, MemoryStore()) != nil)
         // It stays with that; the next run sees that the right store is back.
         #expect(setBackError(next!, store) != nil)
         next = nil
-        next = try GrantJournal(context(), directory: state)
+        next = try GrantJournal(context(), storage: state)
         #expect(setBackError(next!, store) == nil)
         _ = try claim(claims(store, next!, instance: 3), .fixed(2), at: 1200)
         try next?.persist()
         #expect(try state.grants().map(\.limit.tick) == [1230, 1130], "the first file was taken over")
-    }
-
-    @Test func aWriteThatWasCutOffLeavesTheOneBefore() throws {
-        let state = try StateDirectory(path: directory.path + "/state")
-        let path = state.path + "/granted-0"
-        var file: GrantFile? = try state.takeFile(address: context().address)
-        for limit in 1...5 as ClosedRange<UInt64> { try file?.write(grant(2, limit: limit)) }
-        file = nil
-        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
-        #expect(try state.grants().map(\.limit.tick) == [5])
-        #expect(whole.count == 1024)
-        // The fifth is in the first place: any part of it may be missing or old.
-        let length = grant(2, limit: 5).text(serial: 5).utf8.count
-        #expect(length < 400)
-        for cut in stride(from: 0, to: 511, by: 7) {
-            var torn = whole
-            for index in cut..<512 { torn[index] = UInt8(ascii: "~") }
-            try torn.write(to: URL(fileURLWithPath: path))
-            let limits = try state.grants().map(\.limit.tick)
-            #expect(limits == (cut > length ? [5] : [4]), "cut at \(cut)")
-        }
-        var both = whole
-        for index in [100, 612] { both[index] = UInt8(ascii: "~") }
-        try both.write(to: URL(fileURLWithPath: path))
-        let error = #expect(throws: StoreError.self) { try state.grants() }
-        #expect(error?.code == .corrupt && error?.message.contains(path) == true)
-        // A first write that never ended promised nothing.
-        try whole.prefix(100).write(to: URL(fileURLWithPath: path))
-        #expect(try state.grants() == [])
-    }
-
-    @Test func aDirectoryThatCannotBeMadeIsNamed() throws {
-        let file = directory.path + "/file"
-        try Data().write(to: URL(fileURLWithPath: file))
-        let error = #expect(throws: StoreError.self) { try StateDirectory(path: file + "/state").grants() }
-        #expect(error?.code == .unwritable && error?.message.contains("--state-dir") == true)
     }
 
     @Test func aFloorOnlyRises() throws {

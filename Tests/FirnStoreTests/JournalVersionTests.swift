@@ -3,6 +3,7 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import FirnFiles
 @testable import FirnStore
 
 /// Stores that were set back by less than an extension: what was written last tells, and not the windows.
@@ -17,7 +18,7 @@ import Testing
     )
 
     func journal(_ state: StateDirectory? = nil) throws -> GrantJournal {
-        try GrantJournal(Self.context, directory: state ?? StateDirectory(path: directory.path + "/state"))
+        try GrantJournal(Self.context, storage: state ?? StateDirectory(path: directory.path + "/state"))
     }
 
     func claims(_ store: MemoryStore, _ journal: GrantJournal, instance: UInt64 = 1) -> SequenceClaims {
@@ -122,7 +123,7 @@ import Testing
         backup.version += 1_000_000
         restore(backup, store)
         #expect(
-            refusal(try GrantJournal(Self.context, directory: StateDirectory(path: directory.path + "/state")), store)
+            refusal(try GrantJournal(Self.context, storage: StateDirectory(path: directory.path + "/state")), store)
                 != nil
         )
         #expect(refusal(journal, store) != nil, "a daemon that runs, too")

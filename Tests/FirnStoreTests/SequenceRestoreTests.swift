@@ -1,3 +1,4 @@
+import FirnFiles
 import FirnTestSupport
 import Foundation
 import Synchronization
@@ -18,7 +19,7 @@ import Testing
 
         /// - Returns: whether the store was refused.
         mutating func start(_ index: Int, seed: UInt64) throws -> Bool {
-            let journal = try GrantJournal(JournalVersionTests.context, directory: state)
+            let journal = try GrantJournal(JournalVersionTests.context, storage: state)
             do throws(StoreError) {
                 try journal.verify(store)
             } catch {

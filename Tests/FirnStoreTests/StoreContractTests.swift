@@ -1,5 +1,5 @@
 import FirnStore
-import Foundation
+import FirnTestSupport
 import Synchronization
 import Testing
 
@@ -139,24 +139,4 @@ import Testing
         #expect(failures.withLock { $0 } == [])
         #expect(try store.read("n")?.value == "160")
     }
-}
-
-extension WriteOutcome {
-    var version: UInt64? {
-        if case .written(let version) = self { version } else { nil }
-    }
-}
-
-/// Runs `body` on `count` threads at once and waits for them.
-func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-    let group = DispatchGroup()
-    for index in 0..<count {
-        group.enter()
-        let thread = Thread {
-            body(index)
-            group.leave()
-        }
-        thread.start()
-    }
-    group.wait()
 }

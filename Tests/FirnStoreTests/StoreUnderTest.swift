@@ -1,4 +1,6 @@
+import FirnSQLite
 import FirnStore
+import FirnTestSupport
 import Foundation
 import Synchronization
 import Testing
@@ -44,20 +46,6 @@ enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
                 return EtcdStore(configuration)
         #endif
         }
-    }
-}
-
-/// A directory of a test's own, removed with it.
-final class TemporaryDirectory: Sendable {
-    let path: String
-
-    init() {
-        path = FileManager.default.temporaryDirectory.appendingPathComponent("firn-\(UUID().uuidString)").path
-        try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
     }
 }
 

@@ -18,7 +18,7 @@ package struct Grant: Hashable, Sendable {
     /// When the store's floor had been raised by then: what was remembered is settled by a later repair, and by no earlier
     /// one. 0: it had none.
     package var repairedAtUnixMilliseconds: UInt64
-    /// Where the store was found, as `--store` says it; nil where that is too long for the file.
+    /// Where the store was found, as `--store` says it; nil where that is too long for its slot.
     package var storeName: String?
 
     package init(
@@ -51,7 +51,7 @@ package struct Grant: Hashable, Sendable {
         text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0100_0000_01B3 }
     }
 
-    func text(serial: UInt64) -> String {
+    package func text(serial: UInt64) -> String {
         var record = RecordText(kind: "granted", version: 1)
         record.append("serial", serial)
         record.append("address", token: address)
@@ -74,7 +74,7 @@ package struct Grant: Hashable, Sendable {
     }
 
     /// Throws `.corrupt` for a text that was written in part, or not by Firn.
-    static func parsed(_ text: String, path: String) throws(StoreError) -> (grant: Grant, serial: UInt64) {
+    package static func parsed(_ text: String, path: String) throws(StoreError) -> (grant: Grant, serial: UInt64) {
         var reader = try RecordReader(key: path, text: text, kind: "granted", version: 1)
         let serial = try reader.number("serial")
         let address = try reader.token("address")

@@ -68,10 +68,10 @@ extension GrantJournal {
 
     /// Holds the store against what this host's other daemons remember, dead or alive.
     private func verifyOthers(_ store: some Store, _ floor: FloorRecord?) throws(StoreError) -> [Grant] {
-        guard let directory else { return [] }
+        guard let storage else { return [] }
         let storeID = storeID
         var grants: [Grant] = []
-        for grant in try directory.grants() where grant.storeID == storeID || grant.address == context.address {
+        for grant in try storage.grants() where grant.storeID == storeID || grant.address == context.address {
             if try !isSettled(grant, by: floor, in: storeID, store) { grants.append(grant) }
         }
         // The last one written and the highest: where these are, all before them are.
@@ -84,7 +84,7 @@ extension GrantJournal {
                 throw notice(grant.storeID == storeID ? .wasSetBack(error) : .isAnother(error))
             }
         }
-        // After the files were read: those that live write on.
+        // After the slots were read: those that live write on.
         let version = try store.highestVersion()
         let last = grants.filter { $0.storeID == storeID }.max { $0.version < $1.version }
         if let last, version < last.version { throw notice(.wasSetBack(versionFell(to: version, last))) }

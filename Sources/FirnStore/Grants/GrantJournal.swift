@@ -13,7 +13,7 @@ internal import Synchronization
 /// Once it has found the store set back it stays with that until the store is repaired: others go on writing to such a store,
 /// and what it lacked is soon hidden.
 ///
-/// Where there is a file, all outlive the daemon, and a sequence's values are used only once the record that reserved them is
+/// Where there is a storage, all outlive the daemon, and a sequence's values are used only once the record that reserved them is
 /// remembered. Only the last of each is kept, for the store has either all that was written before it or was set back.
 package final class GrantJournal: Sendable {
     /// What the journal has to know to speak of the store.
@@ -46,7 +46,7 @@ package final class GrantJournal: Sendable {
         /// By which the journal of this store's place is found again.
         package var address: UInt64 { Grant.digest(storeName) }
 
-        /// The name, if it fits into the file beside all else.
+        /// The name, if it fits into the slot beside all else.
         var storedName: String? {
             var text = RecordText(kind: "", version: 1)
             text.append("", storeName)
@@ -59,7 +59,7 @@ package final class GrantJournal: Sendable {
         var storeID: UInt64?
         /// Whether the store was held against what is remembered on this host.
         var isVerified = false
-        /// The highest of this daemon, or of the one before it in its file.
+        /// The highest of this daemon, or of the one before it in its slot.
         var highest: Grant?
         var written: Grant?
         var version: UInt64 = 0
@@ -134,33 +134,33 @@ package final class GrantJournal: Sendable {
     }
 
     let context: Context
-    let directory: StateDirectory?
-    private let file: GrantFile?
+    let storage: (any GrantStorage)?
+    private let slot: (any GrantSlot)?
     let state = Mutex(State())
-    /// Held while the file is written: what is older must not be written after what is newer.
+    /// Held while the slot is written: what is older must not be written after what is newer.
     private let isPersisting = Mutex(())
 
-    /// - Parameter directory: Where to remember, and what others remember there; nil: in this process alone.
-    /// - Throws: what the directory does.
-    package init(_ context: Context, directory: StateDirectory? = nil) throws(StoreError) {
+    /// - Parameter storage: Where to remember, and what others remember there; nil: in this process alone.
+    /// - Throws: what the storage does.
+    package init(_ context: Context, storage: (any GrantStorage)? = nil) throws(StoreError) {
         self.context = context
-        self.directory = directory
-        file = try directory?.takeFile(address: context.address)
+        self.storage = storage
+        slot = try storage?.takeSlot(address: context.address)
         if let storeID = context.storeID { identified(as: storeID) }
     }
 
-    /// One that holds a store against what daemons remember in `directory`, and remembers nothing there.
-    package init(examining context: Context, directory: StateDirectory?) {
+    /// One that holds a store against what daemons remember in `storage`, and remembers nothing there.
+    package init(examining context: Context, storage: (any GrantStorage)?) {
         self.context = context
-        self.directory = directory
-        file = nil
+        self.storage = storage
+        slot = nil
     }
 
     /// One that remembers `grant` and lasts as long as the process.
     init(_ context: Context, remembering grant: Grant?) {
         self.context = context
-        directory = nil
-        file = nil
+        storage = nil
+        slot = nil
         state.withLock { state in
             state.storeID = context.storeID
             if let grant { state.inherit(grant) }
@@ -172,7 +172,7 @@ package final class GrantJournal: Sendable {
         state.withLock { state in
             guard state.storeID != storeID else { return }
             state.storeID = storeID
-            if let grant = file?.inherited, grant.storeID == storeID { state.inherit(grant) }
+            if let grant = slot?.inherited, grant.storeID == storeID { state.inherit(grant) }
         }
     }
 
@@ -202,17 +202,17 @@ package final class GrantJournal: Sendable {
         }
     }
 
-    /// Writes what is remembered to the file, if it has changed. Any thread; of two at once the second finds it written,
+    /// Writes what is remembered to its slot, if it has changed. Any thread; of two at once the second finds it written,
     /// or writes what came after.
     package func persist() throws(StoreError) {
-        guard let file else { return }
+        guard let slot else { return }
         try isPersisting.withLock { _ throws(StoreError) in
             let grant = state.withLock { state -> Grant? in
                 let grant = state.remembered(context)
                 return grant == state.written ? nil : grant
             }
             guard let grant else { return }
-            try file.write(grant)
+            try slot.write(grant)
             state.withLock { $0.written = grant }
         }
     }

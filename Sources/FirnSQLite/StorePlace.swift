@@ -1,4 +1,5 @@
 internal import CSQLite
+package import FirnStore
 
 #if canImport(Glibc)
     internal import Glibc

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import FirnStore
 
 /// What SQLite answered when it did not do what it was asked.
 struct SQLiteFailure: Error {

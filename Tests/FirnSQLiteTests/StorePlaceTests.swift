@@ -1,7 +1,9 @@
+import FirnStore
+import FirnTestSupport
 import Foundation
 import Testing
 
-@testable import FirnStore
+@testable import FirnSQLite
 
 /// By what a store's file tells that it was copied.
 @Suite struct StorePlaceTests {

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import FirnStore
 
 extension SQLiteSession {
     /// Whether the file is empty. Throws if it is neither that nor a store of ours; nothing has been changed then.

@@ -1,3 +1,4 @@
+package import FirnStore
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -12,7 +13,7 @@ internal import Synchronization
 ///
 /// The file has two places, written in turn: a power loss spoils the one that was being written and leaves the other.
 /// It is written in its place and not renamed into it, as the lock is the file's, and as that is one sync and not two.
-package final class GrantFile: Sendable {
+package final class GrantFile: GrantSlot {
     /// A sector of every disk, and twice what a grant takes.
     static let placeLength = 512
 
@@ -97,7 +98,7 @@ package final class GrantFile: Sendable {
     }
 
     /// Writes the grant, durably.
-    func write(_ grant: Grant) throws(StoreError) {
+    package func write(_ grant: Grant) throws(StoreError) {
         try lastSerial.withLock { last throws(StoreError) in
             var bytes = Array(grant.text(serial: last + 1).utf8) + [UInt8(ascii: "\n")]
             precondition(

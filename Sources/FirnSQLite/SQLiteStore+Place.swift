@@ -1,4 +1,5 @@
 internal import CSQLite
+package import FirnStore
 
 /// The file's place, which its daemons write into it: not a record, for it is no other store's, and no version rises.
 extension SQLiteStore {

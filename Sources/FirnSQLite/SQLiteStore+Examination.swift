@@ -1,4 +1,6 @@
 internal import CSQLite
+internal import FirnFiles
+package import FirnStore
 
 #if canImport(Glibc)
     internal import Glibc
@@ -30,20 +32,20 @@ extension SQLiteStore {
     ///   store yet.
     /// - Throws: what opening it would throw.
     package static func examine(path: String) throws(StoreError) -> ExaminedStore? {
-        let path = try SQLiteFiles.absolute(path)
-        guard try SQLiteFiles.examineDirectory(of: path) else { return nil }
-        try SQLiteFiles.requireRoom(SQLiteFiles.parent(of: path), SQLiteFiles.roomToOpen(path), option: "--store")
+        let path = try LocalPath.absolute(path)
+        guard try LocalPath.examineDirectory(of: path) else { return nil }
+        try LocalPath.requireRoom(LocalPath.parent(of: path), SQLiteFiles.roomToOpen(path), option: "--store")
         var status = stat()
         guard stat(path, &status) == 0 else {
-            try SQLiteFiles.requireWritable(SQLiteFiles.parent(of: path), option: "--store")
+            try LocalPath.requireWritable(LocalPath.parent(of: path), option: "--store")
             return nil
         }
-        try SQLiteFiles.requireRegular(path)
+        try LocalPath.requireRegular(path)
         try requireSoleName(path)
-        try SQLiteFiles.requireWritable(path, option: "--store")
+        try LocalPath.requireWritable(path, option: "--store")
         // A process that has it open keeps the files of its log there, and then nothing need be made.
         if access(path + "-wal", F_OK) != 0 || access(path + "-shm", F_OK) != 0 {
-            try SQLiteFiles.requireWritable(SQLiteFiles.parent(of: path), option: "--store")
+            try LocalPath.requireWritable(LocalPath.parent(of: path), option: "--store")
         }
         var turnsLeft = 3
         while true {
@@ -124,94 +126,12 @@ extension SQLiteStore {
     }
 }
 
-extension StateDirectory {
-    /// Looks at the directory, or at where it would be made, and changes nothing.
-    ///
-    /// - Returns: whether it is there.
-    /// - Throws: what a daemon would, that has to remember there.
-    package static func examine(path: String) throws(StoreError) -> Bool {
-        let path = try SQLiteFiles.absolute(path)
-        guard try SQLiteFiles.examineDirectory(of: path + "/granted-0", option: "--state-dir") else { return false }
-        try SQLiteFiles.requireWritable(path, option: "--state-dir")
-        try SQLiteFiles.requireRoom(path, SQLiteFiles.roomOfState, option: "--state-dir")
-        _ = try StateDirectory(existing: path).grants()
-        return true
-    }
-}
-
 extension SQLiteFiles {
-    /// - Returns: whether the directory of `path` is there; if not, it could be made.
-    /// - Throws: `.unwritable` where it could not.
-    static func examineDirectory(of path: String, option: String = "--store") throws(StoreError) -> Bool {
-        let directory = parent(of: path)
-        var status = stat()
-        if stat(directory, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFDIR else {
-                throw StoreError(
-                    code: .unwritable,
-                    message: "\(directory) is no directory; give \(option) another path"
-                )
-            }
-            return true
-        }
-        let above = parent(of: directory)
-        guard errno == ENOENT, faccessat(AT_FDCWD, above, W_OK | X_OK, AT_EACCESS) == 0 else {
-            throw cannotMake(directory, reason: errno, option: option)
-        }
-        return false
-    }
-
-    /// Throws for anything at `path` that is no file, such as a directory; not where nothing is.
-    static func requireRegular(_ path: String) throws(StoreError) {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
-        throw StoreError(code: .unwritable, message: "\(path) is no file: give --store another path")
-    }
-
-    static func requireWritable(_ path: String, option: String) throws(StoreError) {
-        guard faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0 else {
-            throw StoreError(
-                code: .unwritable,
-                message:
-                    "\(path) cannot be written: \(String(cString: strerror(errno))); let this user write there, or give "
-                    + "\(option) another path"
-            )
-        }
-    }
-
     /// The room in KiB that a start needs to give out IDs and tickets: the file, its log and the log's index, as far as they
     /// are not there yet. Measured on tmpfs, with SQLite's pages of 4 KiB.
     static func roomToOpen(_ path: String) -> UInt64 {
         var status = stat()
         guard stat(path, &status) == 0, status.st_size > 0 else { return 120 }
         return stat(path + "-shm", &status) == 0 ? 4 : 48
-    }
-
-    /// A file for each store.
-    static let roomOfState: UInt64 = 4
-
-    /// Throws where the file system has less room than opening needs. One that does not say how large it is passes.
-    static func requireRoom(_ directory: String, _ neededKiB: UInt64, option: String) throws(StoreError) {
-        var status = statvfs()
-        guard statvfs(directory, &status) == 0, status.f_blocks > 0 else { return }
-        // Some of what is free is kept for the superuser.
-        let blocks = geteuid() == 0 ? status.f_bfree : status.f_bavail
-        let free = UInt64(blocks).multipliedFullWidth(by: UInt64(status.f_frsize))
-        let left = free.high > 0 ? .max : free.low / 1024
-        guard left < neededKiB else { return }
-        throw StoreError(
-            code: .diskFull,
-            message:
-                "the disk of \(directory) has \(left) KiB left, and a start writes up to \(neededKiB): make room there, or give "
-                + "\(option) another path"
-        )
-    }
-
-    static func cannotMake(_ directory: String, reason: Int32, option: String) -> StoreError {
-        StoreError(
-            code: .unwritable,
-            message: "cannot make the directory \(directory): \(String(cString: strerror(reason))); "
-                + "make it, writable for this user, or give \(option) another path"
-        )
     }
 }

@@ -1,3 +1,5 @@
+package import FirnStore
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -9,7 +11,7 @@
 /// Where the daemons of a host remember what they were granted: a file `granted-<n>` for each that runs at once.
 ///
 /// A file outlives its daemon; the next one on the same store takes it over once it has been held against the store.
-package struct StateDirectory: Sendable {
+package struct StateDirectory: GrantStorage {
     package let path: String
 
     private static let prefix = "granted-"
@@ -24,14 +26,14 @@ package struct StateDirectory: Sendable {
 
     init(path: String, maximumFiles: Int) throws(StoreError) {
         self.maximumFiles = maximumFiles
-        self.path = try SQLiteFiles.absolute(path)
-        try SQLiteFiles.makeDirectory(of: self.path + "/" + Self.prefix, option: "--state-dir")
+        self.path = try LocalPath.absolute(path)
+        try LocalPath.makeDirectory(of: self.path + "/" + Self.prefix, option: "--state-dir")
     }
 
     /// One that is there already; nothing is made.
     package init(existing path: String) throws(StoreError) {
         maximumFiles = Self.maximumFiles
-        self.path = try SQLiteFiles.absolute(path)
+        self.path = try LocalPath.absolute(path)
     }
 
     /// All that is remembered here, of any store.
@@ -56,7 +58,7 @@ package struct StateDirectory: Sendable {
     }
 
     /// A file for a daemon on the store at `address`: one that nobody else has.
-    package func takeFile(address: UInt64) throws(StoreError) -> GrantFile {
+    package func takeSlot(address: UInt64) throws(StoreError) -> GrantFile {
         let present = try numbers()
         for number in present {
             if let file = try GrantFile.locked(path: file(number), address: address) { return file }

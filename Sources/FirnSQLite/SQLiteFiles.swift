@@ -1,3 +1,5 @@
+internal import FirnFiles
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -60,50 +62,10 @@ struct SQLiteFiles: Equatable {
         let resolved = realpath(path, nil)
         defer { free(resolved) }
         let file = resolved.map { String(cString: $0) } ?? path
-        if access(file, W_OK) == 0, access(parent(of: file), W_OK) == 0 { return .write }
+        if access(file, W_OK) == 0, access(LocalPath.parent(of: file), W_OK) == 0 { return .write }
         var status = stat()
         if stat(file + "-wal", &status) == 0, status.st_size > 0 { return .read }
         return Identity(path: file + "-shm") == nil ? .readUnchanging : .read
-    }
-
-    /// `path` from the root, so that neither a later change of the working directory nor SQLite's special names
-    /// (`:memory:`) can turn it into something else.
-    static func absolute(_ path: String) throws(StoreError) -> String {
-        guard !path.isEmpty, !path.utf8.contains(0) else {
-            throw StoreError(code: .unwritable, message: "the store's path is empty or has a NUL: give it a file")
-        }
-        if path.utf8.first == UInt8(ascii: "/") { return path }
-        guard let directory = getcwd(nil, 0) else {
-            throw StoreError(code: .unwritable, message: "no working directory: give \(path) from the root")
-        }
-        defer { free(directory) }
-        return String(cString: directory) + "/" + path
-    }
-
-    /// Makes the directory of `path` if only that is missing, with mode 0750.
-    static func makeDirectory(of path: String, option: String = "--store") throws(StoreError) {
-        if try examineDirectory(of: path, option: option) { return }
-        let directory = parent(of: path)
-        if mkdir(directory, 0o750) == 0 {
-            // Else a power loss could take the directory, and with it what was promised inside.
-            let above = open(parent(of: directory), O_RDONLY)
-            if above >= 0 {
-                fsync(above)
-                close(above)
-            }
-            return
-        }
-        let reason = errno
-        if reason == EEXIST { return }
-        throw cannotMake(directory, reason: reason, option: option)
-    }
-
-    static func parent(of path: String) -> String {
-        var bytes = Array(path.utf8)
-        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
-        while let last = bytes.last, last != UInt8(ascii: "/") { bytes.removeLast() }
-        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
-        return bytes.isEmpty ? "." : String(decoding: bytes, as: UTF8.self)
     }
 
     static func sleep(milliseconds: UInt32) {

@@ -1,8 +1,11 @@
+import FirnFiles
+import FirnStore
+import FirnTestSupport
 import Foundation
 import Synchronization
 import Testing
 
-@testable import FirnStore
+@testable import FirnSQLite
 
 @Suite struct SQLiteStoreTests {
     let directory = TemporaryDirectory()

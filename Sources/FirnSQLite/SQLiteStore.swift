@@ -1,4 +1,6 @@
 internal import CSQLite
+internal import FirnFiles
+package import FirnStore
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -53,8 +55,8 @@ package final class SQLiteStore: Store {
 
     /// Opens it for one of its uses.
     package init(path: String, for use: Use) throws(StoreError) {
-        let path = try SQLiteFiles.absolute(path)
-        try SQLiteFiles.requireRegular(path)
+        let path = try LocalPath.absolute(path)
+        try LocalPath.requireRegular(path)
         if use != .read { try Self.requireSoleName(path) }
         self.path = path
         access =
@@ -64,7 +66,7 @@ package final class SQLiteStore: Store {
             case .read: SQLiteFiles.accessForReading(path)
             }
         if access == .make {
-            try SQLiteFiles.makeDirectory(of: path)
+            try LocalPath.makeDirectory(of: path)
         } else if SQLiteFiles.Identity(path: path) == nil {
             throw SQLiteSession.missingError(path)
         }
@@ -77,7 +79,7 @@ package final class SQLiteStore: Store {
 
     /// `path` from the root.
     package static func absolute(_ path: String) throws(StoreError) -> String {
-        try SQLiteFiles.absolute(path)
+        try LocalPath.absolute(path)
     }
 
     package func read(_ key: String) throws(StoreError) -> StoredValue? {

@@ -1,9 +1,11 @@
+import FirnStore
+import FirnTestSupport
 import Foundation
 import Testing
 
-@testable import FirnStore
+@testable import FirnFiles
 
-/// Which files of a state directory may go.
+/// What the files of a state directory hold, and which of them may go.
 @Suite struct StateDirectoryTests {
     let directory = TemporaryDirectory()
     static let day: UInt64 = 86_400_000
@@ -14,7 +16,7 @@ import Testing
         -> String
     {
         let address = UInt64.random(in: 0...(.max))
-        let file = try state.takeFile(address: address)
+        let file = try state.takeSlot(address: address)
         let limit = Self.now - (limitDays ?? days) * Self.day
         try file.write(
             Grant(
@@ -46,7 +48,7 @@ import Testing
             try leave(nil, days: 1000, in: state),
         ]
         let old = try leave(gone, days: 31, in: state)
-        let inUse = try state.takeFile(address: 7)
+        let inUse = try state.takeSlot(address: 7)
         try inUse.write(
             Grant(
                 address: 7,
@@ -72,10 +74,10 @@ import Testing
     @Test func aFullDirectoryMakesRoom() throws {
         let state = try StateDirectory(path: directory.path + "/state", maximumFiles: 8)
         for _ in 0..<8 { _ = try leave("sqlite:\(directory.path)/gone.db", days: 1, in: state) }
-        let error = #expect(throws: StoreError.self) { try state.takeFile(address: 5) }
+        let error = #expect(throws: StoreError.self) { try state.takeSlot(address: 5) }
         #expect(error?.code == .unwritable && error?.message.contains("--state-dir") == true)
         #expect(try state.removeOutlived(at: Self.now) == 8)
-        #expect(throws: Never.self) { try state.takeFile(address: 5) }
+        #expect(throws: Never.self) { try state.takeSlot(address: 5) }
     }
 
     /// One daemon opens the file, another removes it, and only then the first one gets the lock.
@@ -90,5 +92,52 @@ import Testing
         #expect(try GrantFile.locked(path: path, address: 5) != nil, "a new one")
         #expect(!GrantFile.isAt(path, descriptor))
         withExtendedLifetime(file) {}
+    }
+
+    private func grant(limit: UInt64) -> Grant {
+        Grant(
+            address: 7,
+            storeID: 77,
+            worker: 2,
+            generation: 1,
+            limit: StoreInstant(tick: limit, unixMilliseconds: limit),
+            version: 1
+        )
+    }
+
+    @Test func aWriteThatWasCutOffLeavesTheOneBefore() throws {
+        let state = try StateDirectory(path: directory.path + "/state")
+        let path = state.path + "/granted-0"
+        var file: GrantFile? = try state.takeSlot(address: 7)
+        for limit in 1...5 as ClosedRange<UInt64> { try file?.write(grant(limit: limit)) }
+        file = nil
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        #expect(try state.grants().map(\.limit.tick) == [5])
+        #expect(whole.count == 1024)
+        // The fifth is in the first place: any part of it may be missing or old.
+        let length = grant(limit: 5).text(serial: 5).utf8.count
+        #expect(length < 400)
+        for cut in stride(from: 0, to: 511, by: 7) {
+            var torn = whole
+            for index in cut..<512 { torn[index] = UInt8(ascii: "~") }
+            try torn.write(to: URL(fileURLWithPath: path))
+            let limits = try state.grants().map(\.limit.tick)
+            #expect(limits == (cut > length ? [5] : [4]), "cut at \(cut)")
+        }
+        var both = whole
+        for index in [100, 612] { both[index] = UInt8(ascii: "~") }
+        try both.write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: StoreError.self) { try state.grants() }
+        #expect(error?.code == .corrupt && error?.message.contains(path) == true)
+        // A first write that never ended promised nothing.
+        try whole.prefix(100).write(to: URL(fileURLWithPath: path))
+        #expect(try state.grants() == [])
+    }
+
+    @Test func aDirectoryThatCannotBeMadeIsNamed() throws {
+        let file = directory.path + "/file"
+        try Data().write(to: URL(fileURLWithPath: file))
+        let error = #expect(throws: StoreError.self) { try StateDirectory(path: file + "/state").grants() }
+        #expect(error?.code == .unwritable && error?.message.contains("--state-dir") == true)
     }
 }

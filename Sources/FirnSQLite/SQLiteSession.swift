@@ -1,3 +1,5 @@
+internal import FirnStore
+
 /// A connection that has been found to be a Firn store, with its statements.
 final class SQLiteSession {
     /// "Firn", in the header of every store.
