@@ -2,7 +2,7 @@ internal import FirnEngine
 
 /// Whether the daemon's threads still go round their loops, judged by how often each has come by.
 ///
-/// A thread is taken for dead when it was asked and did not come by for `limit`. The asking thread rings it, so that one with
+/// A thread is taken for dead when it was asked and did not come by for `limit`. The asking thread wakes it, so that one with
 /// nothing to do comes by as well. No state of the store or the workers counts: a daemon that cannot give out IDs is
 /// not helped by being killed.
 package struct Liveness: Sendable {

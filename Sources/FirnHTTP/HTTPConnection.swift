@@ -23,7 +23,7 @@ final class HTTPConnection {
     /// The host that was found to be this one last: nearly always the next request's too.
     var acceptedHost: String?
     var phase = Phase.open
-    /// Whether the census has it.
+    /// Whether the limiter counts it.
     var isCounted = false
     /// A whole request is being answered.
     var isAnswering = false

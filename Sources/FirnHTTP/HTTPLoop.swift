@@ -1,9 +1,7 @@
 internal import FirnServer
 internal import FirnWire
-internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
-internal import Synchronization
 
 /// One of the HTTP server's threads: an event loop with its mint and its connections.
 final class HTTPLoop {
@@ -18,7 +16,7 @@ final class HTTPLoop {
     private let admin: AdminContent?
     private let limits: HTTPLimits
     private let timeouts: HTTPTimeouts
-    private let census: HTTPCensus
+    private let limiter: HTTPConnectionLimiter
     private var connections: [ObjectIdentifier: (connection: HTTPConnection, handler: RequestHandler)] = [:]
     private var turn: (scheduled: Scheduled<Void>, at: NIODeadline)?
     private var sweep: Scheduled<Void>?
@@ -38,7 +36,7 @@ final class HTTPLoop {
         admin: AdminContent?,
         policy: OriginPolicy,
         limits: HTTPLimits,
-        census: HTTPCensus,
+        limiter: HTTPConnectionLimiter,
         drained: EventLoopPromise<Void>
     ) {
         self.eventLoop = eventLoop
@@ -46,7 +44,7 @@ final class HTTPLoop {
         self.admin = admin
         self.policy = policy
         self.limits = limits
-        self.census = census
+        self.limiter = limiter
         self.drained = drained
         timeouts = HTTPTimeouts(limits)
         router = mint.map { Router(layout: $0.layout) }
@@ -71,14 +69,14 @@ final class HTTPLoop {
 
     func closed(_ connection: HTTPConnection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
-        if connection.isCounted { census.leave(connection.purpose) }
+        if connection.isCounted { limiter.leave(connection.purpose) }
         if isDraining, connections.isEmpty { drained.succeed() }
     }
 
     /// Why a connection that has just come is not served; `nil` when it is. Where there are too many, who has been idle
     /// longest makes room.
     func objection(to newcomer: HTTPConnection) -> HTTPAnswer? {
-        let count = census.enter(newcomer.purpose)
+        let count = limiter.enter(newcomer.purpose)
         newcomer.isCounted = true
         let isAdmin = newcomer.purpose == .admin
         let maximum = isAdmin ? limits.maximumAdminConnections : limits.maximumConnections
@@ -90,7 +88,7 @@ final class HTTPLoop {
             oldest.channel.close(promise: nil)
             return nil
         }
-        census.refused()
+        limiter.refused()
         if count > maximum + limits.maximumRefused { newcomer.channel.close(promise: nil) }
         var answer = HTTPAnswer.refused(
             .serviceUnavailable,
@@ -103,7 +101,7 @@ final class HTTPLoop {
 
     /// A connection was closed at once, for its descriptor is one that connections do not get.
     func refusedForWantOfDescriptors() {
-        census.refused()
+        limiter.refused()
     }
 
     func route(_ head: HTTPRequestHead, _ fields: RequestFields, on connection: HTTPConnection) -> Route {
@@ -189,44 +187,5 @@ final class HTTPLoop {
         sweep?.cancel()
         sweep = nil
         scheduleSweep()
-    }
-}
-
-/// How many connections the HTTP server's threads have together.
-final class HTTPCensus: Sendable {
-    private let ids = Atomic(0)
-    private let admin = Atomic(0)
-    private let refusedSoFar = Atomic(0)
-    private let logger: Logger
-
-    init(logger: Logger) {
-        self.logger = logger
-    }
-
-    /// Counts a connection in.
-    ///
-    /// - Returns: how many there are with it.
-    func enter(_ purpose: HTTPListener.Purpose) -> Int {
-        switch purpose {
-        case .ids: ids.wrappingAdd(1, ordering: .relaxed).newValue
-        case .admin: admin.wrappingAdd(1, ordering: .relaxed).newValue
-        }
-    }
-
-    func leave(_ purpose: HTTPListener.Purpose) {
-        switch purpose {
-        case .ids: ids.wrappingSubtract(1, ordering: .relaxed)
-        case .admin: admin.wrappingSubtract(1, ordering: .relaxed)
-        }
-    }
-
-    /// One line for each power of two: peers that come again and again do not fill the log.
-    func refused() {
-        let count = refusedSoFar.wrappingAdd(1, ordering: .relaxed).newValue
-        guard count & (count - 1) == 0 else { return }
-        logger.notice(
-            "an HTTP connection was refused, as there are too many, or no descriptors for more",
-            metadata: ["refused_so_far": "\(count)"]
-        )
     }
 }

@@ -30,7 +30,7 @@ package final class HTTPServer: Sendable {
     private let loops: [NIOLoopBound<HTTPLoop>]
     private let channels: Mutex<[any Channel]>
     private let drained: [EventLoopFuture<Void>]
-    private let pulses: [Pulse]
+    private let heartbeats: [Heartbeat]
 
     /// Starts serving.
     ///
@@ -53,33 +53,33 @@ package final class HTTPServer: Sendable {
         // Documents alone are read now and then.
         let threads = mints ? threads : 1
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
-        let census = HTTPCensus(logger: logger)
+        let limiter = HTTPConnectionLimiter(logger: logger)
         var loops: [NIOLoopBound<HTTPLoop>] = []
         var drained: [EventLoopFuture<Void>] = []
         for (index, eventLoop) in group.makeIterator().enumerated() {
             let promise = eventLoop.makePromise(of: Void.self)
-            let bell = LoopBell(eventLoop)
+            let wakeup = LoopWakeup(eventLoop)
             let loop = try eventLoop.submit {
-                let mint = mints ? source.mint(thread: index, of: threads, listener: bell) : nil
+                let mint = mints ? source.mint(thread: index, of: threads, listener: wakeup) : nil
                 let loop = HTTPLoop(
                     eventLoop: eventLoop,
                     mint: mint,
                     admin: admin,
                     policy: policy,
                     limits: limits,
-                    census: census,
+                    limiter: limiter,
                     drained: promise
                 )
                 return NIOLoopBound(loop, eventLoop: eventLoop)
             }.wait()
-            bell.connect(to: loop)
+            wakeup.connect(to: loop)
             loops.append(loop)
             drained.append(promise.futureResult)
         }
         self.group = group
         self.loops = loops
         self.drained = drained
-        pulses = loops.map { _ in Pulse() }
+        heartbeats = loops.map { _ in Heartbeat() }
         channels = Mutex([])
         for listener in listeners {
             let channel = try Self.serve(listener, loops, group, limits.descriptorReserve, logger)
@@ -129,18 +129,18 @@ package final class HTTPServer: Sendable {
     }
 
     /// Asks every thread for a sign of life.
-    package func askForPulse() {
-        for (pulse, loop) in zip(pulses, loops) {
-            pulse.ask()
-            loop.eventLoop.execute { pulse.beat() }
+    package func requestHeartbeat() {
+        for (heartbeat, loop) in zip(heartbeats, loops) {
+            heartbeat.request()
+            loop.eventLoop.execute { heartbeat.beat() }
         }
     }
 
     /// Whether every thread has come by since it was asked.
-    package var hasPulse: Bool { pulses.allSatisfy(\.isAnswered) }
+    package var hasHeartbeat: Bool { heartbeats.allSatisfy(\.isAnswered) }
 
     /// How often each thread has come by.
-    package var beats: [UInt64] { pulses.map(\.beats) }
+    package var beats: [UInt64] { heartbeats.map(\.beats) }
 
     /// Accepts nothing more, answers what was received, and closes.
     package func drain() {
@@ -156,7 +156,7 @@ package final class HTTPServer: Sendable {
 }
 
 /// Tells an event loop that the store has answered something that its requests wait for.
-private final class LoopBell: StoreListener {
+private final class LoopWakeup: StoreListener {
     private let eventLoop: any EventLoop
     private let loop = Mutex<NIOLoopBound<HTTPLoop>?>(nil)
 

@@ -41,7 +41,7 @@ package final class Server: Sendable {
             epolls.append(try Reactor.makeEpoll())
         }
         self.mailboxes = mailboxes
-        let census = ConnectionCensus(limits: limits)
+        let limiter = ConnectionLimiter(limits: limits)
         var threads: [NativeThread] = []
         for (index, (mailbox, epoll)) in zip(mailboxes, epolls).enumerated() {
             let dealt = Self.deal(slots, to: index, of: reactors)
@@ -52,7 +52,7 @@ package final class Server: Sendable {
                         limits: limits,
                         clock: clock,
                         availability: availability,
-                        sequences: SequenceDesk(sequences: sequences, listener: mailbox),
+                        sequences: SequenceContext(sequences: sequences, listener: mailbox),
                         recorder: meters.map { CallRecorder($0.shards[index]) },
                         description: description
                     )
@@ -63,7 +63,7 @@ package final class Server: Sendable {
                         : Acceptor(
                             listeners: listeners,
                             mailboxes: mailboxes,
-                            census: census,
+                            limiter: limiter,
                             policy: policy,
                             reserve: limits.descriptorReserve,
                             meter: meters?.acceptor,
@@ -74,7 +74,7 @@ package final class Server: Sendable {
                         mailbox: mailbox,
                         service: service,
                         shards: dealt.map { Shard(slot: $0) },
-                        census: census,
+                        limiter: limiter,
                         acceptor: acceptor,
                         limits: limits,
                         logger: logger
@@ -103,17 +103,17 @@ package final class Server: Sendable {
     }
 
     /// Asks every reactor for a sign of life.
-    package func askForPulse() {
-        mailboxes.forEach { $0.askForPulse() }
+    package func requestHeartbeat() {
+        mailboxes.forEach { $0.requestHeartbeat() }
     }
 
     /// Whether every reactor has come by since it was asked.
-    package var hasPulse: Bool {
-        mailboxes.allSatisfy { $0.pulse.isAnswered }
+    package var hasHeartbeat: Bool {
+        mailboxes.allSatisfy { $0.heartbeat.isAnswered }
     }
 
     /// How often each reactor has come by.
-    package var beats: [UInt64] { mailboxes.map(\.pulse.beats) }
+    package var beats: [UInt64] { mailboxes.map(\.heartbeat.beats) }
 
     /// Accepts nothing more, tells every peer to go away, answers what was received, and closes.
     package func drain() {

@@ -55,9 +55,9 @@ final class Admin: Sendable {
 
     private func askThreads(_ windows: WindowThread) -> [(thread: String, count: UInt64)] {
         let (server, httpServer) = threads.withLock { $0 }
-        server?.askForPulse()
-        windows.askForPulse()
-        httpServer?.askForPulse()
+        server?.requestHeartbeat()
+        windows.requestHeartbeat()
+        httpServer?.requestHeartbeat()
         return (server?.beats ?? []).enumerated().map { ("reactor \($0)", $1) }
             + (httpServer?.beats ?? []).enumerated().map { ("HTTP thread \($0)", $1) }
             + [("the window thread", windows.beats)]

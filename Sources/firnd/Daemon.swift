@@ -216,8 +216,8 @@ final class Daemon {
     private func openStore(journal: GrantJournal, clock: TickClock, meter: StoreMeter?) throws -> any Store {
         let bare = try watch.during("open the store") { try configuration.store.open(etcd: configuration.etcd) }
         let opened = WatchedStore(bare, watch: watch)
-        let store = GuardedStore(meter.map { MeteredStore(opened, meter: $0) } ?? opened, journal: journal)
-        let admitted = AdmittedStore(
+        let store = RollbackDetectingStore(meter.map { MeteredStore(opened, meter: $0) } ?? opened, journal: journal)
+        let validated = ValidatedStore(
             store,
             check: { [configuration] in try Self.check($0, configuration, journal, clock) },
             refused: { [refusal, stop] error in
@@ -227,8 +227,8 @@ final class Daemon {
             }
         )
         do {
-            try admitted.admit()
-        } catch  where configuration.etcd != nil && !AdmittedStore.isFinal(error) {
+            try validated.validate()
+        } catch  where configuration.etcd != nil && !ValidatedStore.isFinal(error) {
             logger.warning(
                 "the store is away; nothing is given out until it is there",
                 metadata: ["store": "\(configuration.store)", "error": "\(error)"]
@@ -238,7 +238,7 @@ final class Daemon {
             let copied = CopiedStore(store: file, storeName: configuration.store.name(nil), logger: logger)
             try copied.check(configuration.rule)
         }
-        return admitted
+        return validated
     }
 
     /// Throws where the store is another layout's or knows less than was granted, or a clock was wrong.

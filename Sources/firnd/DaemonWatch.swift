@@ -46,10 +46,10 @@ final class DaemonWatch {
             let turn = next.turned(standing, now: clock.bootNanoseconds())
             // What was not taken is said again in the next turn, for then this one has not been.
             if turn.lines.isEmpty || supervisor.tell(turn.lines) { supervision = next }
-            if turn.asksForPulse {
-                server.askForPulse()
-                httpServer?.askForPulse()
-                windows.askForPulse()
+            if turn.requestsHeartbeat {
+                server.requestHeartbeat()
+                httpServer?.requestHeartbeat()
+                windows.requestHeartbeat()
             }
             if let reason = stop.wait(atMost: .nanoseconds(supervision.turnTime), chore: chore) { return reason }
         }
@@ -59,7 +59,7 @@ final class DaemonWatch {
         Supervision.Standing(
             obstacle: availability.obstacle?.message,
             workers: slots.compactMap { $0.current().space?.worker },
-            hasPulse: server.hasPulse && httpServer?.hasPulse != false && windows.hasPulse
+            hasHeartbeat: server.hasHeartbeat && httpServer?.hasHeartbeat != false && windows.hasHeartbeat
         )
     }
 }

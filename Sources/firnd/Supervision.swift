@@ -15,14 +15,14 @@ struct Supervision {
         var obstacle: String?
         var workers: [UInt64] = []
         /// Whether all threads have answered since they were asked last.
-        var hasPulse = true
+        var hasHeartbeat = true
     }
 
     struct Turn: Equatable {
         /// One datagram's lines; none: nothing is to be sent.
         var lines: [String] = []
         /// Whether the threads are to be asked for a sign of life.
-        var asksForPulse = false
+        var requestsHeartbeat = false
     }
 
     /// Nanoseconds; `nil`: no pings are expected.
@@ -71,8 +71,8 @@ struct Supervision {
         guard let interval = isReady ? watchdog.map({ $0 / 2 }) : Self.extensionInterval else { return turn }
         if !isAsking {
             isAsking = now - lastSign >= interval / 2
-            turn.asksForPulse = isAsking
-        } else if standing.hasPulse {
+            turn.requestsHeartbeat = isAsking
+        } else if standing.hasHeartbeat {
             isAsking = false
             lastSign = now
             turn.lines.append(isReady ? "WATCHDOG=1" : "EXTEND_TIMEOUT_USEC=\(Self.extensionTime / 1000)")

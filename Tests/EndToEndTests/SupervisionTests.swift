@@ -24,8 +24,8 @@ import Testing
             while now < end {
                 let turn = supervision.turned(standing, now: now)
                 said += turn.lines.map { (now, $0) }
-                if turn.asksForPulse { standing.hasPulse = false }
-                if !threadsHang { standing.hasPulse = true }
+                if turn.requestsHeartbeat { standing.hasHeartbeat = false }
+                if !threadsHang { standing.hasHeartbeat = true }
                 now += supervision.turnTime
             }
         }

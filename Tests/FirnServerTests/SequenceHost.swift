@@ -80,7 +80,7 @@ final class SequenceReactor {
             limits: limits,
             clock: clock,
             availability: availability,
-            sequences: SequenceDesk(sequences: sequences, listener: mailbox),
+            sequences: SequenceContext(sequences: sequences, listener: mailbox),
             recorder: recorder
         ) {
             DaemonDescription(version: "1", layout: layout, workers: [5], maximumBatch: limits.maximumBatch)
@@ -109,7 +109,7 @@ final class SequenceReactor {
         for delivery in deliveries { peers[delivery.peer]?.peer?.receive(delivery.response) }
     }
 
-    /// Wakes up whenever the bell rings until `condition` holds.
+    /// Wakes up at each signal until `condition` holds.
     ///
     /// - Returns: whether it did, within ten seconds.
     @discardableResult
@@ -120,13 +120,13 @@ final class SequenceReactor {
             wakeUp()
             if condition() { return true }
             guard ContinuousClock.now < end else { return false }
-            mailbox.bell.waitWithoutSilence()
+            mailbox.wakeup.waitWithoutClearing()
         }
     }
 }
 
-extension Bell {
-    fileprivate func waitWithoutSilence() {
+extension Wakeup {
+    fileprivate func waitWithoutClearing() {
         var watched = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
         _ = poll(&watched, 1, 2)
     }

@@ -21,7 +21,7 @@ import Testing
         let gate = Gate(of: host.store)
         gate.shut()
         defer { gate.open() }
-        // Nobody rings and nothing is tried again: the answer is there when the call returns.
+        // Nothing is signaled and nothing is tried again: the answer is there when the call returns.
         for value in 2...20 {
             let call = peer.ask(Self.tickets())
             #expect(peer.answers[call]?.values == [UInt64(value)])

@@ -9,7 +9,7 @@ import Testing
 /// What goes back to the store at the end: of many sequences at once, and not for longer than is allowed.
 @Suite struct SequenceStopTests {
     /// Counts the writes of sequences that are under way at once.
-    private final class Census: Sendable {
+    private final class CallCounter: Sendable {
         private struct State {
             var present = 0
             var most = 0
@@ -46,10 +46,10 @@ import Testing
 
     @Test func manyGoBackAtOnce() throws {
         let host = try hostWithSequences(200)
-        let census = Census(of: host.store, patience: 5000)
+        let counter = CallCounter(of: host.store, patience: 5000)
         #expect(host.sequences.stop(within: .seconds(60)) == 0)
-        #expect((8...16).contains(census.most), "\(census.most) at once")
-        #expect(census.all == 200)
+        #expect((8...16).contains(counter.most), "\(counter.most) at once")
+        #expect(counter.all == 200)
         for number in 0..<200 { #expect(try host.record("s.\(number)")?.reserved == 3) }
     }
 
@@ -75,9 +75,9 @@ import Testing
 
     @Test func aStoreThatFailsIsNotAskedForEachOfThem() throws {
         let host = try hostWithSequences(100)
-        let census = Census(of: host.store)
+        let counter = CallCounter(of: host.store)
         host.store.isAvailable = false
         #expect(host.sequences.stop(within: .seconds(60)) == 100)
-        #expect(census.all <= 16)
+        #expect(counter.all <= 16)
     }
 }

@@ -26,9 +26,10 @@ import Testing
         )
     }
 
-    func claims(_ store: any Store, _ journal: GrantJournal, instance: UInt64 = 1, workers: UInt32 = 4) -> WorkerClaims {
+    func claims(_ store: any Store, _ journal: GrantJournal, instance: UInt64 = 1, workers: UInt32 = 4) -> WorkerClaims
+    {
         WorkerClaims(
-            store: GuardedStore(store, journal: journal),
+            store: RollbackDetectingStore(store, journal: journal),
             holder: holder(instance),
             maximumWorker: workers - 1,
             maximumTick: 1 << 40,
@@ -208,7 +209,7 @@ import Testing
         let store = MemoryStore()
         let journal = try GrantJournal(context())
         let claims = claims(store, journal)
-        let guarded = GuardedStore(store, journal: journal)
+        let detector = RollbackDetectingStore(store, journal: journal)
         var held = try claim(claims, .fixed(2), at: 1000)
         let copy = store.state.withLock { $0.records }
         held = try extend(claims, held, to: 1040)
@@ -217,12 +218,12 @@ import Testing
         var random = SeededGenerator(seed: 1)
         let moment = StoreInstant(tick: 1030, unixMilliseconds: 1030)
         #expect(throws: StoreError.self) { try claims.claim(.fixed(0), at: moment, using: &random) }
-        let error = #expect(throws: StoreError.self) { try guarded.write("sequences/a", "1", ifVersion: nil) }
+        let error = #expect(throws: StoreError.self) { try detector.write("sequences/a", "1", ifVersion: nil) }
         #expect(error?.code == .setBack)
         let limit = StoreInstant(tick: 1040, unixMilliseconds: 1040)
         _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
         _ = try claim(claims, .fixed(2), at: 1040)
-        #expect(try guarded.write("sequences/a", "1", ifVersion: nil) != .conflict)
+        #expect(try detector.write("sequences/a", "1", ifVersion: nil) != .conflict)
     }
 
     /// Somebody else has used the copy meanwhile, so that the worker itself looks right; the store's version does not.
@@ -230,7 +231,7 @@ import Testing
         let store = MemoryStore()
         let journal = try GrantJournal(context())
         let claims = claims(store, journal)
-        let guarded = GuardedStore(store, journal: journal)
+        let detector = RollbackDetectingStore(store, journal: journal)
         let copy = store.state.withLock { ($0.records, $0.lastVersion) }
         var held = try claim(claims, .fixed(2), at: 1000)
         for limit in 1031...1040 as ClosedRange<UInt64> { held = try extend(claims, held, to: limit) }
@@ -238,20 +239,20 @@ import Testing
         try put(store, 2, limit: 1070, generation: 2)
 
         if atAWrite {
-            let error = #expect(throws: StoreError.self) { try guarded.write("sequences/a", "x", ifVersion: nil) }
+            let error = #expect(throws: StoreError.self) { try detector.write("sequences/a", "x", ifVersion: nil) }
             #expect(error?.code == .setBack && error?.message.contains("restored") == true)
         } else {
             #expect(setBackError(journal, store)?.message.contains("version 1") == true)
         }
         // Nobody of this daemon writes any more, and nothing is claimed, until somebody has seen to it.
         let version = store.state.withLock { $0.lastVersion }
-        #expect(throws: StoreError.self) { try guarded.write("sequences/b", "x", ifVersion: nil) }
+        #expect(throws: StoreError.self) { try detector.write("sequences/b", "x", ifVersion: nil) }
         #expect(store.state.withLock { $0.lastVersion } == version)
         #expect(setBackError(journal, store) != nil)
         let limit = StoreInstant(tick: 1040, unixMilliseconds: 1040)
         _ = try FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1).raise(store)
         #expect(setBackError(journal, store) == nil)
-        #expect(try guarded.write("sequences/b", "x", ifVersion: nil).version != nil)
+        #expect(try detector.write("sequences/b", "x", ifVersion: nil).version != nil)
     }
 
     /// Without a grant, as a daemon that waits for a worker and gives out tickets: only a new repair is one.
@@ -261,17 +262,17 @@ import Testing
         let earlier = FloorRecord(limit: limit, host: "h", raisedAtUnixMilliseconds: 1)
         _ = try earlier.raise(store)
         let journal = try GrantJournal(context())
-        let guarded = GuardedStore(store, journal: journal)
+        let detector = RollbackDetectingStore(store, journal: journal)
         #expect(setBackError(journal, store) == nil)
         let copy = store.state.withLock { ($0.records, $0.lastVersion) }
-        for name in ["a", "b", "c"] { _ = try guarded.write("sequences/\(name)", "x", ifVersion: nil) }
+        for name in ["a", "b", "c"] { _ = try detector.write("sequences/\(name)", "x", ifVersion: nil) }
         store.state.withLock { ($0.records, $0.lastVersion) = copy }
-        #expect(throws: StoreError.self) { try guarded.write("sequences/a", "x", ifVersion: nil) }
+        #expect(throws: StoreError.self) { try detector.write("sequences/a", "x", ifVersion: nil) }
         for _ in 0..<3 { #expect(setBackError(journal, store) != nil) }
         // The same floor once more.
         _ = try earlier.raise(store)
         #expect(setBackError(journal, store) == nil)
-        #expect(try guarded.write("sequences/b", "x", ifVersion: nil).version != nil)
+        #expect(try detector.write("sequences/b", "x", ifVersion: nil).version != nil)
     }
 
     /// What others write to the restored store hides what it lacks; the daemon that saw it stays with it.
@@ -339,10 +340,10 @@ import Testing
 
     @Test func writesOfSeveralThreadsAreNotMistakenForIt() throws {
         let store = MemoryStore()
-        let guarded = GuardedStore(store, journal: try GrantJournal(context()))
+        let detector = RollbackDetectingStore(store, journal: try GrantJournal(context()))
         onThreads(8) { index in
             for turn in 0..<200 {
-                #expect(throws: Never.self) { try guarded.write("k/\(index)/\(turn)", "x", ifVersion: nil) }
+                #expect(throws: Never.self) { try detector.write("k/\(index)/\(turn)", "x", ifVersion: nil) }
             }
         }
     }

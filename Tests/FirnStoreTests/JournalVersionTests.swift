@@ -22,7 +22,11 @@ import Testing
     }
 
     func claims(_ store: MemoryStore, _ journal: GrantJournal, instance: UInt64 = 1) -> SequenceClaims {
-        SequenceClaims(store: GuardedStore(store, journal: journal), holder: holder(instance), journal: journal)
+        SequenceClaims(
+            store: RollbackDetectingStore(store, journal: journal),
+            holder: holder(instance),
+            journal: journal
+        )
     }
 
     @discardableResult
@@ -99,7 +103,7 @@ import Testing
 
     private func hold(_ store: MemoryStore, _ journal: GrantJournal) throws {
         let claims = WorkerClaims(
-            store: GuardedStore(store, journal: journal),
+            store: RollbackDetectingStore(store, journal: journal),
             holder: holder(1),
             maximumWorker: 3,
             maximumTick: 1 << 40,
@@ -161,10 +165,10 @@ import Testing
     @Test func aLowerVersionIsNoticedWhateverWasWritten() throws {
         let store = MemoryStore()
         let journal = try journal()
-        let guarded = GuardedStore(store, journal: journal)
-        _ = try guarded.write("layout", "1", ifVersion: nil)
+        let detector = RollbackDetectingStore(store, journal: journal)
+        _ = try detector.write("layout", "1", ifVersion: nil)
         let backup = copy(of: store)
-        _ = try guarded.write("anything", "2", ifVersion: nil)
+        _ = try detector.write("anything", "2", ifVersion: nil)
         try journal.persist()
         restore(backup, store)
         let message = try #require(refusal(try self.journal(), store)).message
@@ -198,7 +202,9 @@ import Testing
         let journal = try journal(state)
         onThreads(4) { index in
             for _ in 0..<25 {
-                #expect(throws: Never.self) { try take(3, claims(store, journal, instance: UInt64(index)), "s\(index)") }
+                #expect(throws: Never.self) {
+                    try take(3, claims(store, journal, instance: UInt64(index)), "s\(index)")
+                }
             }
         }
         let grant = try #require(try state.grants().first)

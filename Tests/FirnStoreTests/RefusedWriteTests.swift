@@ -15,7 +15,7 @@ import Testing
         )
     }
 
-    var guarded: GuardedStore { GuardedStore(store, journal: journal) }
+    var detector: RollbackDetectingStore { RollbackDetectingStore(store, journal: journal) }
     var copy: (records: [String: StoredValue], version: UInt64) {
         store.state.withLock { ($0.records, $0.lastVersion) }
     }
@@ -28,7 +28,7 @@ import Testing
 
     @Test func aBlockFromAStoreThatWasSetBackIsNotTaken() throws {
         var random = SeededGenerator(seed: 1)
-        let claims = SequenceClaims(store: guarded, holder: holder(1))
+        let claims = SequenceClaims(store: detector, holder: holder(1))
         func take(after doubt: SequenceDoubt? = nil) -> SequenceBlockOutcome {
             claims.takeBlock("a", count: 10, for: .tickets, orCreate: .plain, after: doubt, using: &random)
         }
@@ -46,7 +46,7 @@ import Testing
 
     @Test func aSequenceMadeInAStoreThatWasSetBackIsNotReportedAsMade() throws {
         var random = SeededGenerator(seed: 1)
-        let claims = SequenceClaims(store: guarded, holder: holder(1))
+        let claims = SequenceClaims(store: detector, holder: holder(1))
         let old = copy
         guard case .created = claims.create("a", .plain, using: &random) else { return #expect(Bool(false)) }
         restore(old)
@@ -60,7 +60,7 @@ import Testing
 
     func claims(_ instance: UInt64 = 1) -> WorkerClaims {
         WorkerClaims(
-            store: guarded,
+            store: detector,
             holder: holder(instance),
             maximumWorker: 1,
             maximumTick: 1 << 40,

@@ -14,9 +14,9 @@ import Testing
     private struct Machine {
         var daemon: SimulatedDaemon?
         /// Whether the store was held against its journal once, before anything else is asked of it.
-        var isAdmitted = false
+        var isValidated = false
         var witness: RestoredWorld.Witness?
-        var store: GuardedStore?
+        var store: RollbackDetectingStore?
         /// What its disk remembers, over all runs.
         var journal: GrantJournal?
         var pieces: [RestoredWorld.Piece] = []
@@ -93,11 +93,11 @@ import Testing
         } else {
             witness.lastGrant = nil
         }
-        let store = GuardedStore(WitnessedStore(world, witness), journal: journal)
+        let store = RollbackDetectingStore(WitnessedStore(world, witness), journal: journal)
         machine.witness = witness
         machine.journal = journal
         machine.store = store
-        machine.isAdmitted = false
+        machine.isValidated = false
         machine.pieces = []
         machine.doubt = nil
         machine.highestValue = 0
@@ -126,14 +126,14 @@ import Testing
         guard var daemon = machine.daemon, let journal = machine.journal, let witness = machine.witness else {
             return start(&machine)
         }
-        if !machine.isAdmitted {
+        if !machine.isValidated {
             guard let store = machine.store, (try? journal.verify(store)) != nil else {
-                // What it sees before it was admitted does not count: it has no floor yet to tell a repair by.
+                // What it sees before it was validated does not count: it has no floor yet to tell a repair by.
                 witness.seen = machine.repairsAtGrant == world.repairs ? journal.highest?.version ?? 0 : 0
                 witness.hasProof = false
                 return
             }
-            machine.isAdmitted = true
+            machine.isValidated = true
         }
         if let error = journal.setBackError, daemon.isWaiting, daemon.space != nil {
             daemon.pending = daemon.keeper.storeSetBack(error)
@@ -165,7 +165,7 @@ import Testing
 
     private func takeTickets(
         _ machine: inout Machine,
-        _ store: GuardedStore,
+        _ store: RollbackDetectingStore,
         _ holder: Holder,
         _ world: RestoredWorld
     ) {

@@ -32,7 +32,7 @@ import Testing
             configuration.maximumBlock = 50
             daemons[index] = SequenceSimulatedDaemon(
                 SequenceClaims(
-                    store: GuardedStore(store, journal: journal),
+                    store: RollbackDetectingStore(store, journal: journal),
                     holder: holder(instance),
                     journal: journal
                 ),

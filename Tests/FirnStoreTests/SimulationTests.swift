@@ -44,7 +44,7 @@ import Testing
                     machines[index].journal = journal
                     machines[index].daemon = SimulatedDaemon(
                         claims: WorkerClaims(
-                            store: GuardedStore(store, journal: journal),
+                            store: RollbackDetectingStore(store, journal: journal),
                             holder: holder(instance),
                             maximumWorker: maximumWorker,
                             maximumTick: 1 << 40,

@@ -9,7 +9,7 @@ internal import Synchronization
 final class Acceptor {
     private let listeners: Listeners
     private let mailboxes: [Mailbox]
-    private let census: ConnectionCensus
+    private let limiter: ConnectionLimiter
     private let policy: AccessPolicy
     private let reserve: DescriptorReserve
     private let meter: AcceptorMeter?
@@ -26,7 +26,7 @@ final class Acceptor {
     init(
         listeners: Listeners,
         mailboxes: [Mailbox],
-        census: ConnectionCensus,
+        limiter: ConnectionLimiter,
         policy: AccessPolicy,
         reserve: DescriptorReserve,
         meter: AcceptorMeter?,
@@ -36,7 +36,7 @@ final class Acceptor {
         descriptors = listeners.descriptors
         self.reserve = reserve
         self.mailboxes = mailboxes
-        self.census = census
+        self.limiter = limiter
         self.policy = policy
         self.meter = meter
         self.logger = logger
@@ -130,7 +130,7 @@ final class Acceptor {
             var yes: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
         }
-        if let refusal = census.enter(user: user) { return refuse(descriptor, refusal, .limit) }
+        if let refusal = limiter.enter(user: user) { return refuse(descriptor, refusal, .limit) }
         meter?.accepted(isUnix: isUnix)
         let mailbox = mailboxes.min {
             $0.connectionCount.load(ordering: .relaxed) < $1.connectionCount.load(ordering: .relaxed)

@@ -21,7 +21,7 @@ package final class LogWriter: Sendable {
     private let notice: @Sendable (UInt64) -> String
     private let state = Mutex(State())
     private let thread = Mutex<NativeThread?>(nil)
-    // Semaphores and not bells: they need no descriptor, and a process that has none left has something to say.
+    // Semaphores and not wake-ups: they need no descriptor, and a process that has none left has something to say.
     private let wakeups = DispatchSemaphore(value: 0)
     private let emptied = DispatchSemaphore(value: 0)
 

@@ -40,7 +40,7 @@ package struct MintSource: Sendable {
             limits: limits,
             clock: clock,
             availability: availability,
-            sequences: SequenceDesk(sequences: sequences, listener: listener),
+            sequences: SequenceContext(sequences: sequences, listener: listener),
             recorder: meters.map { CallRecorder($0[thread]) },
             description: { preconditionFailure("a mint is not asked for a description") }
         )

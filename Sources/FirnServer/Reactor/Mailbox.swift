@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What other threads say to a reactor, and the bell that wakes it.
+/// What other threads say to a reactor, and what wakes it.
 final class Mailbox: StoreListener {
     struct Contents {
         var sockets: [AcceptedSocket] = []
@@ -12,51 +12,51 @@ final class Mailbox: StoreListener {
     private let contents = Mutex(Contents())
     /// Connections that the reactor has, or is about to: what listeners choose by.
     let connectionCount = Atomic<Int>(0)
-    /// Rung while something is in the box.
-    let bell: Bell
+    /// Signaled while something is in the box.
+    let wakeup: Wakeup
     /// Answered when the box is emptied.
-    let pulse = Pulse()
+    let heartbeat = Heartbeat()
 
     init() throws(ListenError) {
-        bell = try Bell()
+        wakeup = try Wakeup()
     }
 
     /// Hands a new connection over.
     func hand(_ socket: AcceptedSocket) {
         connectionCount.wrappingAdd(1, ordering: .relaxed)
         contents.withLock { $0.sockets.append(socket) }
-        bell.ring()
+        wakeup.signal()
     }
 
     /// Tells the reactor to finish its connections and end.
     func drain() {
         contents.withLock { $0.drains = true }
-        bell.ring()
+        wakeup.signal()
     }
 
     /// Tells the reactor that the store has answered something that its requests wait for. There is one such answer for each
     /// sequence and each reply at most.
     func storeAnswered(_ answer: StoreAnswer) {
         contents.withLock { $0.storeAnswers.append(answer) }
-        bell.ring()
+        wakeup.signal()
     }
 
     /// Tells the reactor that accepts that sockets were bound anew.
     func listenersChanged() {
         contents.withLock { $0.listenersChanged = true }
-        bell.ring()
+        wakeup.signal()
     }
 
     /// Asks the reactor for a sign of life.
-    func askForPulse() {
-        pulse.ask()
-        bell.ring()
+    func requestHeartbeat() {
+        heartbeat.request()
+        wakeup.signal()
     }
 
     /// Takes what is in the box.
     func empty() -> Contents {
-        bell.silence()
-        pulse.beat()
+        wakeup.clear()
+        heartbeat.beat()
         return contents.withLock { contents in
             defer {
                 contents.sockets.removeAll()

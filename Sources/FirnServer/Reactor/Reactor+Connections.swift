@@ -105,7 +105,7 @@ extension Reactor {
         requests.leave(connection.session.peer)
         service.recorder?.meter.has(connections: connectionCount)
         service.recorder?.meter.closedConnection(connection.ending ?? .peer)
-        census.leave(user: connection.user)
+        limiter.leave(user: connection.user)
         mailbox.connectionCount.wrappingSubtract(1, ordering: .relaxed)
     }
 }

@@ -22,7 +22,7 @@ final class Reactor {
     let epoll: FileDescriptor
     let decoder = RequestDecoder()
     let requests: RequestScheduler<Shard>
-    let census: ConnectionCensus
+    let limiter: ConnectionLimiter
     var acceptor: Acceptor?
 
     /// The connections by their peers' slots.
@@ -55,7 +55,7 @@ final class Reactor {
     /// How long after the drain's deadline a peer may take to read that its calls were given up.
     static let lastWordsTime: Int64 = 500_000_000
 
-    static let bellTag: UInt64 = 0
+    static let wakeupTag: UInt64 = 0
     static let listenerTag: UInt64 = 1
 
     init(
@@ -63,7 +63,7 @@ final class Reactor {
         mailbox: Mailbox,
         service: IDService,
         shards: [Shard],
-        census: ConnectionCensus,
+        limiter: ConnectionLimiter,
         acceptor: Acceptor?,
         limits: Limits,
         logger: Logger
@@ -77,7 +77,7 @@ final class Reactor {
         self.limits = limits
         timeouts = Timeouts(limits)
         self.logger = logger
-        self.census = census
+        self.limiter = limiter
         self.acceptor = acceptor
         requests = RequestScheduler(service: service, shards: shards) { missingIDs in
             Session.deadlineExceeded(missingIDs: missingIDs, of: service.layout)
@@ -101,7 +101,7 @@ final class Reactor {
     /// Serves until it was drained and the last connection is gone.
     func run() {
         firn_sharpen_timers()
-        watch(mailbox.bell.number, tag: Self.bellTag)
+        watch(mailbox.wakeup.number, tag: Self.wakeupTag)
         acceptor?.descriptors.forEach { watch($0, tag: Self.listenerTag) }
         withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.eventsPerWakeup) { events in
             while drainDeadline == nil || connectionCount > 0 {
@@ -131,7 +131,7 @@ final class Reactor {
 
     private func handle(_ event: epoll_event) {
         switch event.data.u64 {
-        case Self.bellTag: openMail()
+        case Self.wakeupTag: openMail()
         case Self.listenerTag: accept()
         default:
             // Alive: a connection that is closed stays in the graveyard until this wake-up's events are through.
@@ -160,6 +160,6 @@ final class Reactor {
     func watch(_ descriptor: Int32, tag: UInt64) {
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: tag))
         let status = epoll_ctl(epoll.number, EPOLL_CTL_ADD, descriptor, &event)
-        precondition(status == 0, "a bell or listener is watched by its own reactor alone: \(systemError)")
+        precondition(status == 0, "a wake-up or listener is watched by its own reactor alone: \(systemError)")
     }
 }

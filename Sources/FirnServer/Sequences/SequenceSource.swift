@@ -18,7 +18,7 @@ protocol SequenceSource: AnyObject {
 }
 
 /// The daemon's sequences, and the thread's listener that is told when the store has answered.
-final class SequenceDesk: SequenceSource {
+final class SequenceContext: SequenceSource {
     private let sequences: Sequences
     private let listener: any StoreListener
 

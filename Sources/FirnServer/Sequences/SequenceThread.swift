@@ -36,7 +36,7 @@ final class SequenceThread: Sendable {
     let clock = SystemTimeSource()
     private let queue = Mutex(Queue())
     private let memoryError = Mutex<StoreError?>(nil)
-    private let bell: Bell
+    private let wakeup: Wakeup
 
     /// Creations and lists that may wait for the store, of all connections.
     private static let maximumReplies = 1024
@@ -47,7 +47,7 @@ final class SequenceThread: Sendable {
         self.claims = claims
         self.isExplicit = isExplicit
         self.logger = logger
-        bell = try Bell()
+        wakeup = try Wakeup()
     }
 
     /// Has `job` done, after those before it.
@@ -57,7 +57,7 @@ final class SequenceThread: Sendable {
             queue.jobs.append(job)
             if queue.thread == nil { queue.thread = NativeThread(name: "sequences") { [self] in work() } }
         }
-        bell.ring()
+        wakeup.signal()
     }
 
     /// Has `job` done, which gives `reply`; or refuses at once when too many wait.
@@ -84,7 +84,7 @@ final class SequenceThread: Sendable {
             queue.stopBy = clock.bootNanoseconds() + limit.nanoseconds
             return queue.thread
         }
-        bell.ring()
+        wakeup.signal()
         _ = thread?.join(within: limit)
     }
 
@@ -96,7 +96,7 @@ final class SequenceThread: Sendable {
             }
             if jobs.isEmpty {
                 if stopBy != nil { return }
-                bell.wait(nanoseconds: .max)
+                wakeup.wait(nanoseconds: .max)
                 continue
             }
             perform(jobs)

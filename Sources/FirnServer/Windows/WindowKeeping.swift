@@ -31,7 +31,7 @@ package final class WindowKeeping {
     private var places: [Place]
     private var nextSteering: Int64 = 0
     /// Beats at every step, for those that watch this thread.
-    var pulse: Pulse?
+    var heartbeat: Heartbeat?
     /// Told at every step how the workers and the clock stand; `nil` where nobody wants to know.
     private let board: WindowBoard?
     /// Done about once per second, whenever the clocks are compared.
@@ -227,7 +227,7 @@ package final class WindowKeeping {
     }
 
     private func answer(to action: KeeperAction, at index: Int) -> KeeperAction {
-        pulse?.beat()
+        heartbeat?.beat()
         let instant = instant(clock.now())
         var random = systemRandom()
         switch action {

@@ -2,9 +2,9 @@ internal import Synchronization
 
 /// The one thread of a daemon that talks to the store. See ``WindowKeeping`` for what it does there.
 package final class WindowThread: Sendable {
-    private let bell: Bell
+    private let wakeup: Wakeup
     private let stops: Flag
-    private let pulse = Pulse()
+    private let heartbeat = Heartbeat()
     private let thread: NativeThread
 
     private final class Flag: Sendable {
@@ -14,20 +14,20 @@ package final class WindowThread: Sendable {
     /// Starts to keep windows, and returns when every worker was asked for once: each slot has its worker then, or the
     /// daemon's ``Availability`` says why not, and the thread keeps trying.
     package init(_ makeKeeping: @escaping @Sendable () -> WindowKeeping) throws(ListenError) {
-        let bell = try Bell()
-        let firstRound = try Bell()
+        let wakeup = try Wakeup()
+        let firstRound = try Wakeup()
         let stops = Flag()
-        self.bell = bell
+        self.wakeup = wakeup
         self.stops = stops
-        thread = NativeThread(name: "windows") { [pulse] in
+        thread = NativeThread(name: "windows") { [heartbeat] in
             let keeping = makeKeeping()
-            keeping.pulse = pulse
+            keeping.heartbeat = heartbeat
             keeping.advance()
-            firstRound.ring()
+            firstRound.signal()
             keeping.remember()
             while !stops.isSet.load(ordering: .acquiring) {
-                bell.wait(nanoseconds: keeping.nanosecondsToNextStep)
-                pulse.beat()
+                wakeup.wait(nanoseconds: keeping.nanosecondsToNextStep)
+                heartbeat.beat()
                 keeping.advance()
                 keeping.remember()
             }
@@ -37,17 +37,17 @@ package final class WindowThread: Sendable {
     }
 
     /// Asks the thread for a sign of life.
-    package func askForPulse() {
-        pulse.ask()
-        bell.ring()
+    package func requestHeartbeat() {
+        heartbeat.request()
+        wakeup.signal()
     }
 
     /// Whether the thread has come by since it was asked, or had an answer from the store: one that fails in its time is
     /// no reason to take the thread for dead, however many workers wait for it.
-    package var hasPulse: Bool { pulse.isAnswered }
+    package var hasHeartbeat: Bool { heartbeat.isAnswered }
 
     /// How often the thread has come by.
-    package var beats: UInt64 { pulse.beats }
+    package var beats: UInt64 { heartbeat.beats }
 
     /// Closes every space and lowers the windows to what was used, for so long at most. Nothing may mint any more.
     ///
@@ -55,7 +55,7 @@ package final class WindowThread: Sendable {
     ///   process's end.
     package func stop(within limit: Duration) -> Bool {
         stops.isSet.store(true, ordering: .releasing)
-        bell.ring()
+        wakeup.signal()
         return thread.join(within: limit)
     }
 }

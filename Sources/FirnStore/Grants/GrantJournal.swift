@@ -6,7 +6,7 @@ internal import Synchronization
 /// It holds the store against three things that never fall in a store that was left alone:
 /// - the generation of the worker that was extended last, and its holder's limit, before and after every claim, by
 ///   ``verify(_:)``;
-/// - the store's version, at the same time, and at every write, by ``GuardedStore``;
+/// - the store's version, at the same time, and at every write, by ``RollbackDetectingStore``;
 /// - the sequence's record that was written last, at the same time as the first. It tells also where versions do not: an
 ///   etcd's rises by what others write, and one that was restored may count on from far above.
 ///

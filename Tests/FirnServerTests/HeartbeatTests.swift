@@ -10,12 +10,12 @@ import Testing
 @testable import FirnServer
 
 /// A thread's sign of life comes from the thread, and not from one that hangs.
-@Suite struct PulseTests {
-    @Test func aReactorThatHangsHasNoPulse() throws {
+@Suite struct HeartbeatTests {
+    @Test func aReactorThatHangsHasNoHeartbeat() throws {
         let turnstile = Turnstile()
         try withServer(turnstile: turnstile) { server, path in
-            server.askForPulse()
-            try waitUntil { server.hasPulse }
+            server.requestHeartbeat()
+            try waitUntil { server.hasHeartbeat }
 
             // Describe is answered by the reactor, with what hangs here.
             let peer = SocketProbe.make()
@@ -30,22 +30,22 @@ import Testing
             let before = server.beats
             for _ in 0..<20 {
                 let beats = server.beats
-                server.askForPulse()
+                server.requestHeartbeat()
                 try waitUntil { server.beats != beats }
-                #expect(!server.hasPulse)
+                #expect(!server.hasHeartbeat)
             }
             #expect(zip(server.beats, before).count { $0 == $1 } == 1)
             turnstile.open()
-            try waitUntil { server.hasPulse }
+            try waitUntil { server.hasHeartbeat }
         }
     }
 
-    @Test func aWindowThreadWhoseStoreNeverAnswersHasNoPulse() throws {
+    @Test func aWindowThreadWhoseStoreNeverAnswersHasNoHeartbeat() throws {
         let turnstile = Turnstile()
         let windows = try makeWindows(store: HangingStore(turnstile: turnstile))
         defer { _ = windows.stop(within: .seconds(60)) }
-        windows.askForPulse()
-        try waitUntil { windows.hasPulse }
+        windows.requestHeartbeat()
+        try waitUntil { windows.hasHeartbeat }
 
         turnstile.close()
         defer { turnstile.open() }
@@ -55,14 +55,14 @@ import Testing
         defer { _ = healthy.stop(within: .seconds(60)) }
         let before = windows.beats
         for _ in 0..<20 {
-            windows.askForPulse()
-            healthy.askForPulse()
-            try waitUntil { healthy.hasPulse }
-            #expect(!windows.hasPulse)
+            windows.requestHeartbeat()
+            healthy.requestHeartbeat()
+            try waitUntil { healthy.hasHeartbeat }
+            #expect(!windows.hasHeartbeat)
         }
         #expect(windows.beats == before)
         turnstile.open()
-        try waitUntil { windows.hasPulse }
+        try waitUntil { windows.hasHeartbeat }
     }
 
     /// With a store that takes its time for every call, a round over many workers takes many times as long.
@@ -76,12 +76,12 @@ import Testing
         // Until the windows of 300 ticks have ended, and all want to be extended.
         let end = clock.now().tick + 300
         try waitUntil { clock.now().tick > end }
-        windows.askForPulse()
+        windows.requestHeartbeat()
         var calls = 0
-        while !windows.hasPulse, calls < 100 {
+        while !windows.hasHeartbeat, calls < 100 {
             turnstile.letOnePass()
             calls += 1
-            try waitUntil { turnstile.someoneWaits || windows.hasPulse }
+            try waitUntil { turnstile.someoneWaits || windows.hasHeartbeat }
         }
         #expect(calls <= 4, "it took \(calls) answers for 16 workers")
     }

@@ -3,13 +3,13 @@ internal import Synchronization
 
 /// A store that nothing reaches before it was found to be this daemon's to use.
 ///
-/// The check is made by ``admit()`` at the start, and where the store was away then, by the first call that finds it there:
+/// The check is made by ``validate()`` at the start, and where the store was away then, by the first call that finds it there:
 /// a daemon may start before its store, and still nothing is claimed in one that is another's.
-final class AdmittedStore: Store {
+final class ValidatedStore: Store {
     private let store: any Store
     private let check: @Sendable (any Store) throws -> Void
     private let refused: @Sendable (any Error) -> Void
-    private let isAdmitted = Atomic(false)
+    private let isValidated = Atomic(false)
 
     /// - Parameters:
     ///   - check: throws why the store cannot be used. May run on several threads at once.
@@ -25,9 +25,9 @@ final class AdmittedStore: Store {
         self.refused = refused
     }
 
-    func admit() throws {
+    func validate() throws {
         try check(store)
-        isAdmitted.store(true, ordering: .releasing)
+        isValidated.store(true, ordering: .releasing)
     }
 
     /// Whether another try of the check can end otherwise.
@@ -36,12 +36,12 @@ final class AdmittedStore: Store {
     }
 
     func read(_ key: String) throws(StoreError) -> StoredValue? {
-        try pass()
+        try requireValidated()
         return try store.read(key)
     }
 
     func list(prefix: String) throws(StoreError) -> [StoredRecord] {
-        try pass()
+        try requireValidated()
         return try store.list(prefix: prefix)
     }
 
@@ -51,19 +51,19 @@ final class AdmittedStore: Store {
         ifVersion: UInt64?,
         ifValue: String?
     ) throws(StoreError) -> WriteOutcome {
-        try pass()
+        try requireValidated()
         return try store.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
     }
 
     func highestVersion() throws(StoreError) -> UInt64 {
-        try pass()
+        try requireValidated()
         return try store.highestVersion()
     }
 
-    private func pass() throws(StoreError) {
-        guard !isAdmitted.load(ordering: .acquiring) else { return }
+    private func requireValidated() throws(StoreError) {
+        guard !isValidated.load(ordering: .acquiring) else { return }
         do {
-            try admit()
+            try validate()
         } catch {
             if Self.isFinal(error) { refused(error) }
             throw (error as? StoreError) ?? StoreError(code: .refused, message: "\(error)")

@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// A store whose versions are watched: one that gives a version a second time was restored from an older copy, and what
 /// was written to it is not to be used.
-package final class GuardedStore: Store {
+package final class RollbackDetectingStore: Store {
     /// A write that got no answer, by a digest of its text, and what was known when it began.
     private struct Doubt {
         var digest: UInt64

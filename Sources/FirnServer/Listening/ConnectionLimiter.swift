@@ -1,8 +1,8 @@
 internal import FirnWire
 internal import Synchronization
 
-/// How many connections there are, in all and of each user; says who may have one more.
-final class ConnectionCensus: Sendable {
+/// Limits the connections, in all and of each user.
+final class ConnectionLimiter: Sendable {
     private struct Counts {
         var total = 0
         var users: [UInt32: Int] = [:]

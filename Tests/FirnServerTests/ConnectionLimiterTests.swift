@@ -3,63 +3,63 @@ import Testing
 
 @testable import FirnServer
 
-@Suite struct ConnectionCensusTests {
-    private static func census(total: Int, perUser: Int) -> ConnectionCensus {
+@Suite struct ConnectionLimiterTests {
+    private static func limiter(total: Int, perUser: Int) -> ConnectionLimiter {
         var limits = Limits(fileDescriptors: 1024)
         limits.maximumConnections = total
         limits.maximumConnectionsPerUser = perUser
-        return ConnectionCensus(limits: limits)
+        return ConnectionLimiter(limits: limits)
     }
 
     @Test func oneUserCannotTakeTheConnectionsOfOthers() throws {
-        let census = Self.census(total: 4, perUser: 2)
-        #expect(census.enter(user: 1) == nil)
-        #expect(census.enter(user: 1) == nil)
-        let refusal = try #require(census.enter(user: 1))
+        let limiter = Self.limiter(total: 4, perUser: 2)
+        #expect(limiter.enter(user: 1) == nil)
+        #expect(limiter.enter(user: 1) == nil)
+        let refusal = try #require(limiter.enter(user: 1))
         #expect(refusal.code == .resourceExhausted)
         #expect(refusal.message.contains("user 1 has its maximum of 2"))
         #expect(refusal.message.contains("--max-connections-per-uid"))
         #expect(refusal.retryAfterMilliseconds > 0)
-        #expect(census.enter(user: 2) == nil)
+        #expect(limiter.enter(user: 2) == nil)
         // Whoever left makes room, for the same user alone.
-        census.leave(user: 1)
-        #expect(census.enter(user: 1) == nil)
-        #expect(census.enter(user: 1) != nil)
+        limiter.leave(user: 1)
+        #expect(limiter.enter(user: 1) == nil)
+        #expect(limiter.enter(user: 1) != nil)
     }
 
     @Test func theTotalCountsEverybody() throws {
-        let census = Self.census(total: 3, perUser: 3)
-        #expect(census.enter(user: nil) == nil)
-        #expect(census.enter(user: 7) == nil)
-        #expect(census.enter(user: nil) == nil)
-        let refusal = try #require(census.enter(user: 8))
+        let limiter = Self.limiter(total: 3, perUser: 3)
+        #expect(limiter.enter(user: nil) == nil)
+        #expect(limiter.enter(user: 7) == nil)
+        #expect(limiter.enter(user: nil) == nil)
+        let refusal = try #require(limiter.enter(user: 8))
         #expect(refusal.code == .resourceExhausted)
         #expect(refusal.message.contains("maximum of 3 connections"))
         #expect(refusal.message.contains("--max-connections"))
-        #expect(census.enter(user: nil) == refusal)
-        census.leave(user: nil)
-        #expect(census.enter(user: 8) == nil)
-        #expect(census.enter(user: 8) != nil)
+        #expect(limiter.enter(user: nil) == refusal)
+        limiter.leave(user: nil)
+        #expect(limiter.enter(user: 8) == nil)
+        #expect(limiter.enter(user: 8) != nil)
     }
 
     @Test func aRefusedConnectionIsNotCounted() {
-        let census = Self.census(total: 2, perUser: 1)
-        #expect(census.enter(user: 1) == nil)
-        for _ in 0..<5 { #expect(census.enter(user: 1) != nil) }
-        #expect(census.enter(user: 2) == nil)
-        for _ in 0..<5 { #expect(census.enter(user: 3) != nil) }
-        census.leave(user: 1)
-        census.leave(user: 2)
-        #expect(census.enter(user: 3) == nil)
-        #expect(census.enter(user: 1) == nil)
+        let limiter = Self.limiter(total: 2, perUser: 1)
+        #expect(limiter.enter(user: 1) == nil)
+        for _ in 0..<5 { #expect(limiter.enter(user: 1) != nil) }
+        #expect(limiter.enter(user: 2) == nil)
+        for _ in 0..<5 { #expect(limiter.enter(user: 3) != nil) }
+        limiter.leave(user: 1)
+        limiter.leave(user: 2)
+        #expect(limiter.enter(user: 3) == nil)
+        #expect(limiter.enter(user: 1) == nil)
     }
 
     @Test func threadsTogetherDoNotPassALimit() async {
-        let census = Self.census(total: 50, perUser: 20)
+        let limiter = Self.limiter(total: 50, perUser: 20)
         let admitted = await withTaskGroup(of: Int.self) { group in
             for task in 0..<8 {
                 group.addTask {
-                    (0..<100).count { _ in census.enter(user: UInt32(task % 2)) == nil }
+                    (0..<100).count { _ in limiter.enter(user: UInt32(task % 2)) == nil }
                 }
             }
             return await group.reduce(0, +)

@@ -3,14 +3,14 @@ internal import Synchronization
 /// Whether a thread still goes round its loop: it is asked from outside, and answers when it next comes by.
 ///
 /// Unlike a timer, which fires beside a thread that hangs, this is answered by nobody but the thread itself.
-package final class Pulse: Sendable {
+package final class Heartbeat: Sendable {
     private let isOpen = Atomic(false)
     private let count = Atomic<UInt64>(0)
 
     package init() {}
 
-    /// Asks. The asking thread rings the thread's bell as well, or a thread with nothing to do would not come by.
-    package func ask() {
+    /// Asks for one. The asking thread wakes the thread as well, or one with nothing to do would not come by.
+    package func request() {
         isOpen.store(true, ordering: .releasing)
     }
 

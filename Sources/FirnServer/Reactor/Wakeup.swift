@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 
 /// Wakes a thread that sleeps in epoll or in ``wait(nanoseconds:)`` (an eventfd(2)).
-final class Bell: Sendable {
+final class Wakeup: Sendable {
     private let descriptor: FileDescriptor
 
     init() throws(ListenError) {
@@ -11,25 +11,25 @@ final class Bell: Sendable {
         descriptor = FileDescriptor(number)
     }
 
-    /// Readable while the bell was rung and not yet silenced.
+    /// Readable from a signal until it is cleared.
     var number: Int32 { descriptor.number }
 
-    func ring() {
+    func signal() {
         var one: UInt64 = 1
-        // Full only after 2^64 - 1 rings, and then it rings anyway.
+        // Full only after 2^64 - 1 signals, and then it wakes anyway.
         _ = write(number, &one, MemoryLayout<UInt64>.size)
     }
 
-    func silence() {
+    func clear() {
         var count: UInt64 = 0
         _ = read(number, &count, MemoryLayout<UInt64>.size)
     }
 
-    /// Sleeps until the bell rings, or for so long; may wake early.
+    /// Sleeps until a signal, or for so long; may wake early.
     func wait(nanoseconds: Int64) {
         var watched = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
         let milliseconds = (max(0, nanoseconds) / 1_000_000).addingReportingOverflow(1).partialValue
         _ = poll(&watched, 1, Int32(clamping: milliseconds))
-        silence()
+        clear()
     }
 }
