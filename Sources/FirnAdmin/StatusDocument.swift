@@ -88,8 +88,8 @@ enum StatusDocument {
             ("tick_waits", .number(shard.tickWaits)),
             ("ids_per_second", .decimal(rates.ids)),
             ("calls_per_second", .decimal(rates.calls)),
-            ("half_within_seconds", seconds(0.5)),
-            ("most_within_seconds", seconds(0.99)),
+            ("p50_seconds", seconds(0.5)),
+            ("p99_seconds", seconds(0.99)),
         ])
     }
 

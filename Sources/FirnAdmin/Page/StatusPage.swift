@@ -350,7 +350,7 @@ enum StatusPage {
             ];
             if (shard.failed_calls) parts.push(many(shard.failed_calls, "call failed", "calls failed"));
             if (shard.tick_waits) parts.push(`${number.format(shard.tick_waits)} waited for a tick`);
-            if (shard.most_within_seconds !== null) parts.push(`99 % within ${duration(shard.most_within_seconds)}`);
+            if (shard.p99_seconds !== null) parts.push(`99 % within ${duration(shard.p99_seconds)}`);
             row.append(make("p", "more", parts.join(" · ")));
             return row;
           });
