@@ -76,7 +76,7 @@ final class Admin: Sendable {
                 + meters.http.enumerated().map { DaemonReading.Shard(http: $0, $1.reading) },
             acceptor: meters.server.acceptor.reading,
             store: meters.store.reading,
-            windows: meters.board.reading,
+            windows: meters.windows.reading,
             process: ProcessReading.current(),
             droppedLogLines: log.droppedLines
         )

@@ -75,7 +75,7 @@ final class Daemon {
             logger: logger
         )
         let windows = try WindowThread { [configuration, logger, stop, watch] in
-            let keeping = WindowKeeping(
+            let renewer = WindowRenewer(
                 slots: slots,
                 rule: configuration.rule,
                 claims: claims,
@@ -84,14 +84,14 @@ final class Daemon {
                 shardsPerWorker: shardsPerWorker,
                 firstSequence: configuration.firstSequence,
                 availability: availability,
-                board: meters?.board,
+                meter: meters?.windows,
                 watch: watch,
                 logger: logger
             )
             // Here, for this thread wakes up that often anyway; what follows is done by the main thread.
-            keeping.everySecond = { if !listeners.areInPlace { stop.haveChoreDone() } }
-            keeping.storeSetBack = { sequences.storeSetBack() }
-            return keeping
+            renewer.everySecond = { if !listeners.areInPlace { stop.haveChoreDone() } }
+            renewer.storeSetBack = { sequences.storeSetBack() }
+            return renewer
         }
         // Before the framed sockets answer, as it needs descriptors: a caller that was answered finds all doors open.
         let httpServer = try httpListeners.makeServer(

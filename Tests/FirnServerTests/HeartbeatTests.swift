@@ -145,7 +145,7 @@ import Testing
         )
         let slots = (0..<workers).map { _ in WorkerSlot() }
         return try WindowThread { [clock, availability, logger] in
-            WindowKeeping(
+            WindowRenewer(
                 slots: slots,
                 rule: .auto,
                 claims: claims,

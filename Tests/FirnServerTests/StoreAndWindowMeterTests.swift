@@ -34,12 +34,12 @@ import Testing
         #expect(meter.reading.lastError != nil, "but what it said is still known")
     }
 
-    @Test func theBoardFollowsTheWindows() throws {
+    @Test func theMeterFollowsTheWindows() throws {
         let memory = MemoryStore()
         let layout = Layout.snowflake
         let time = ScriptedTime(unixNanoseconds: ScriptedHost.start)
         let clock = TickClock(layout: layout, source: time)
-        let board = WindowBoard(places: 1)
+        let meter = WindowMeter(places: 1)
         let claims = WorkerClaims(
             store: memory,
             holder: Holder(host: "test", pod: nil, pid: 1, instance: 1),
@@ -49,7 +49,7 @@ import Testing
             journal: nil
         )
         memory.isAvailable = false
-        let keeping = WindowKeeping(
+        let renewer = WindowRenewer(
             slots: [WorkerSlot()],
             rule: .fixed(17),
             claims: claims,
@@ -57,21 +57,21 @@ import Testing
             layout: layout,
             shardsPerWorker: 1,
             availability: Availability(),
-            board: board,
+            meter: meter,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        keeping.advance()
-        let before = try #require(board.reading.places.first)
+        renewer.advance()
+        let before = try #require(meter.reading.places.first)
         #expect(before.holding == nil)
         #expect(before.obstacle?.contains("no worker can be claimed") == true)
         #expect(before.storeError != nil)
-        #expect(board.reading.clock == ClockSteering(offsetNanoseconds: 0, isSlewing: false))
+        #expect(meter.reading.clock == ClockSteering(offsetNanoseconds: 0, isSlewing: false))
 
         memory.isAvailable = true
         time.advance(nanoseconds: 2_000_000_000)
-        keeping.advance()
+        renewer.advance()
         let now = clock.now().tick
-        let held = try #require(board.reading.places.first)
+        let held = try #require(meter.reading.places.first)
         #expect(held.holding?.worker == 17 && held.holding?.generation == 1)
         #expect(held.holding?.limitTick == now + 3_000)
         #expect(held.obstacle == nil && held.storeError == nil)
@@ -79,12 +79,12 @@ import Testing
         // The store is away: the window stays what it is, and then is over.
         memory.isAvailable = false
         time.advance(nanoseconds: 2_000_000_000)
-        keeping.advance()
-        #expect(board.reading.places.first?.holding == held.holding)
-        #expect(board.reading.places.first?.obstacle == nil)
-        #expect(board.reading.places.first?.storeError != nil)
+        renewer.advance()
+        #expect(meter.reading.places.first?.holding == held.holding)
+        #expect(meter.reading.places.first?.obstacle == nil)
+        #expect(meter.reading.places.first?.storeError != nil)
         time.advance(nanoseconds: 2_000_000_000)
-        keeping.advance()
-        #expect(board.reading.places.first?.obstacle?.contains("ended at") == true)
+        renewer.advance()
+        #expect(meter.reading.places.first?.obstacle?.contains("ended at") == true)
     }
 }

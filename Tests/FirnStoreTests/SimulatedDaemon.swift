@@ -9,7 +9,7 @@ struct SimulatedDaemon {
     let claims: WorkerClaims
     let rule: ClaimRule
     var keeper: WindowKeeper
-    var pending: KeeperAction
+    var pending: WindowAction
     var space: HeldWorker?
     var lastUsedTick: UInt64?
     var opened = 0

@@ -18,7 +18,7 @@ import Testing
         Self.held(limit, first: first, version: version)
     }
 
-    func waitTick(_ action: KeeperAction) -> UInt64? {
+    func waitTick(_ action: WindowAction) -> UInt64? {
         if case .wait(let untilTick) = action { untilTick } else { nil }
     }
 

@@ -4,12 +4,12 @@ package final class DaemonMeters: Sendable {
     /// One for each thread that mints for HTTP.
     package let http: [ShardMeter]
     package let store = StoreMeter()
-    package let board: WindowBoard
+    package let windows: WindowMeter
 
     package init(reactors: Int, httpThreads: Int, workers: Int) {
         server = ServerMeters(reactors: reactors)
         http = (0..<httpThreads).map { _ in ShardMeter() }
-        board = WindowBoard(places: workers)
+        windows = WindowMeter(places: workers)
     }
 }
 

@@ -35,7 +35,7 @@ final class SequenceThread: Sendable {
     let logger: Logger
     let clock = SystemTimeSource()
     private let queue = Mutex(Queue())
-    private let memoryError = Mutex<StoreError?>(nil)
+    private let journalError = Mutex<StoreError?>(nil)
     private let wakeup: Wakeup
 
     /// Creations and lists that may wait for the store, of all connections.
@@ -133,11 +133,11 @@ final class SequenceThread: Sendable {
         } catch {
             failure = error
         }
-        let isNews = memoryError.withLock { last in
+        let isNews = journalError.withLock { last in
             defer { last = failure }
             return failure != last
         }
-        if isNews, let failure { WindowReport.notRemembered(failure, logger) }
+        if isNews, let failure { WindowReporter.notRemembered(failure, logger) }
     }
 
     /// Asks the store.

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The one thread of a daemon that talks to the store. See ``WindowKeeping`` for what it does there.
+/// The one thread of a daemon that talks to the store. See ``WindowRenewer`` for what it does there.
 package final class WindowThread: Sendable {
     private let wakeup: Wakeup
     private let stops: Flag
@@ -13,25 +13,25 @@ package final class WindowThread: Sendable {
 
     /// Starts to keep windows, and returns when every worker was asked for once: each slot has its worker then, or the
     /// daemon's ``Availability`` says why not, and the thread keeps trying.
-    package init(_ makeKeeping: @escaping @Sendable () -> WindowKeeping) throws(ListenError) {
+    package init(_ makeRenewer: @escaping @Sendable () -> WindowRenewer) throws(ListenError) {
         let wakeup = try Wakeup()
         let firstRound = try Wakeup()
         let stops = Flag()
         self.wakeup = wakeup
         self.stops = stops
         thread = NativeThread(name: "windows") { [heartbeat] in
-            let keeping = makeKeeping()
-            keeping.heartbeat = heartbeat
-            keeping.advance()
+            let renewer = makeRenewer()
+            renewer.heartbeat = heartbeat
+            renewer.advance()
             firstRound.signal()
-            keeping.remember()
+            renewer.remember()
             while !stops.isSet.load(ordering: .acquiring) {
-                wakeup.wait(nanoseconds: keeping.nanosecondsToNextStep)
+                wakeup.wait(nanoseconds: renewer.nanosecondsToNextStep)
                 heartbeat.beat()
-                keeping.advance()
-                keeping.remember()
+                renewer.advance()
+                renewer.remember()
             }
-            keeping.finish()
+            renewer.finish()
         }
         firstRound.wait(nanoseconds: .max)
     }

@@ -5,14 +5,14 @@ internal import FirnWire
 internal import Logging
 
 /// Says how the daemon's workers stand: to its log when it changes, and to those that ask whether it is ready.
-struct WindowReport {
+struct WindowReporter {
     let layout: Layout
     let claims: WorkerClaims
     let availability: Availability
     let logger: Logger
 
     /// One worker's status is another than before.
-    func changed(to status: KeeperStatus, from previous: KeeperStatus?) {
+    func changed(to status: WindowStatus, from previous: WindowStatus?) {
         switch status {
         case .serving(let worker, let limit, nil):
             // An extension per second is no news; a worker, or a store that is back, is.
@@ -36,7 +36,7 @@ struct WindowReport {
 
     /// Whether nothing has changed but a time: a holder moves its limit on once per second, and a standby daemon need not say
     /// so each time. A reader is told the present one.
-    private static func isSameNews(_ status: KeeperStatus, _ previous: KeeperStatus) -> Bool {
+    private static func isSameNews(_ status: WindowStatus, _ previous: WindowStatus) -> Bool {
         switch (status, previous) {
         case (.workerTaken(let holder, _), .workerTaken(let before, _)): holder == before
         case (.noWorkerFree(let tick), .noWorkerFree(let before)): (tick == nil) == (before == nil)
@@ -83,7 +83,7 @@ struct WindowReport {
     }
 
     /// Tells callers and probes whether IDs can be had: ready when every worker is.
-    func publish(_ statuses: [KeeperStatus], now: Moment) {
+    func publish(_ statuses: [WindowStatus], now: Moment) {
         // What a call is told that finds a space which has come to its end, told to those too who find none.
         if statuses.contains(.layoutEnded) { return availability.ended(.ended(layout)) }
         let retryTicks = claims.windowTicks / 30
@@ -96,7 +96,7 @@ struct WindowReport {
     }
 
     /// How long nothing changes for sure, in milliseconds, up to a minute; `nil` where that is not known.
-    private func wait(_ status: KeeperStatus, now: Moment) -> UInt32? {
+    private func wait(_ status: WindowStatus, now: Moment) -> UInt32? {
         let untilTick: UInt64
         switch status {
         case .workerUsedAhead(_, let tick), .belowFloor(let tick): untilTick = tick
@@ -111,7 +111,7 @@ struct WindowReport {
     private static let longestWait: UInt32 = 60_000
 
     /// Why a worker that stands so gives out nothing, and what to do; `nil` when it does.
-    func reason(_ status: KeeperStatus) -> String? {
+    func reason(_ status: WindowStatus) -> String? {
         switch status {
         case .serving:
             return nil

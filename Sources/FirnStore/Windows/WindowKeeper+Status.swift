@@ -1,6 +1,6 @@
 extension WindowKeeper {
     /// How it stands at this tick.
-    package func status(now: UInt64) -> KeeperStatus {
+    package func status(now: UInt64) -> WindowStatus {
         if case .stopped = state { return .stopped }
         if isStopping { return .stopping }
         switch state {

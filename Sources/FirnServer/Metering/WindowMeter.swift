@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// What the thread that keeps the windows knows, where others can read it: it writes here once a step, and nobody who
 /// reads waits for a store that it may be waiting for.
-package final class WindowBoard: Sendable {
+package final class WindowMeter: Sendable {
     private let state: Mutex<WindowReading>
 
     /// - Parameter places: how many workers the daemon wants.
@@ -22,7 +22,7 @@ package final class WindowBoard: Sendable {
     }
 }
 
-/// What stands on a ``WindowBoard``.
+/// What a ``WindowMeter`` says.
 package struct WindowReading: Sendable, Equatable {
     /// One of the workers that the daemon wants.
     package struct Place: Sendable, Equatable {
@@ -64,7 +64,7 @@ package struct WindowReading: Sendable, Equatable {
 
     /// Whether a gap between the two is being closed slowly: one that is more than the clocks' grain.
     package var isClosingGap: Bool {
-        clock.map { $0.isSlewing && abs($0.offsetNanoseconds) >= ClockReport.noticeable } ?? false
+        clock.map { $0.isSlewing && abs($0.offsetNanoseconds) >= ClockReporter.noticeable } ?? false
     }
 
     package init(places: [Place], clock: ClockSteering? = nil) {

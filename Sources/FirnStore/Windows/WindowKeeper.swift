@@ -1,6 +1,6 @@
 /// Keeps one worker for a daemon: claims it, extends its window well before it runs out, and gives it back.
 ///
-/// A state machine without I/O, clock or thread. Each event is answered by one ``KeeperAction``; its driver does
+/// A state machine without I/O, clock or thread. Each event is answered by one ``WindowAction``; its driver does
 /// that action and tells the outcome by the next event.
 ///
 /// What it guarantees, whatever the store and the clock do:
@@ -71,7 +71,7 @@ package struct WindowKeeper: Sendable {
     var floorTick: UInt64 = 0
     var lastError: StoreError?
     /// Why there is no worker, after a claim that was answered.
-    var refusal: KeeperStatus?
+    var refusal: WindowStatus?
 
     package init(configuration: Configuration, jitterSeed: UInt64) {
         precondition(
@@ -86,13 +86,13 @@ package struct WindowKeeper: Sendable {
         )
     }
 
-    package mutating func started() -> KeeperAction {
+    package mutating func started() -> WindowAction {
         guard case .idle = state else { unexpected("started") }
         return claim()
     }
 
     /// Time has passed, perhaps less than was asked for, perhaps much more.
-    package mutating func ticked(now: UInt64) -> KeeperAction {
+    package mutating func ticked(now: UInt64) -> WindowAction {
         switch state {
         case .waitingToClaim(let untilTick):
             return now < untilTick ? .wait(untilTick: untilTick) : claim()
@@ -112,7 +112,7 @@ package struct WindowKeeper: Sendable {
     }
 
     /// To be told instead of ``ticked(now:)``: while waiting.
-    package mutating func stopRequested() -> KeeperAction {
+    package mutating func stopRequested() -> WindowAction {
         isStopping = true
         switch state {
         case .waitingToClaim:
@@ -130,34 +130,34 @@ package struct WindowKeeper: Sendable {
         }
     }
 
-    mutating func claim() -> KeeperAction {
+    mutating func claim() -> WindowAction {
         state = .claiming
         return .claim(notBefore: floorTick)
     }
 
-    mutating func waitToClaim(untilTick: UInt64) -> KeeperAction {
+    mutating func waitToClaim(untilTick: UInt64) -> WindowAction {
         state = .waitingToClaim(untilTick: untilTick)
         return .wait(untilTick: untilTick)
     }
 
-    mutating func settle(_ held: HeldWorker, firstUnusedTick: UInt64) -> KeeperAction {
+    mutating func settle(_ held: HeldWorker, firstUnusedTick: UInt64) -> WindowAction {
         state = .settling(held, firstUnusedTick: firstUnusedTick)
         return .readBack(held)
     }
 
-    mutating func release(_ held: HeldWorker, firstUnusedTick: UInt64) -> KeeperAction {
+    mutating func release(_ held: HeldWorker, firstUnusedTick: UInt64) -> WindowAction {
         state = .releasing
         return .release(held, firstUnusedTick: firstUnusedTick)
     }
 
-    mutating func stop() -> KeeperAction {
+    mutating func stop() -> WindowAction {
         state = .stopped
         return .finish
     }
 
     /// The next extension, if it is due. Asks the limit and not the last success, so that it is right after any jump
     /// of the clock.
-    mutating func extendOrWait(_ held: HeldWorker, now: UInt64) -> KeeperAction {
+    mutating func extendOrWait(_ held: HeldWorker, now: UInt64) -> WindowAction {
         let end = configuration.maximumTick + 1
         let dueTick: UInt64
         if held.limit >= end {

@@ -3,7 +3,7 @@ internal import FirnLayout
 internal import Logging
 
 /// Tells the log what the wall clock does, and when the layout nears its last day. Once each, not once per second.
-struct ClockReport {
+struct ClockReporter {
     private let layout: Layout
     private let logger: Logger
     private var wasSlewing = false

@@ -1,5 +1,5 @@
 extension WindowKeeper {
-    package mutating func claimAnswered(_ outcome: ClaimOutcome, now: UInt64) -> KeeperAction {
+    package mutating func claimAnswered(_ outcome: ClaimOutcome, now: UInt64) -> WindowAction {
         guard case .claiming = state else { unexpected("claimAnswered") }
         lastError = nil
         refusal = nil
@@ -30,7 +30,7 @@ extension WindowKeeper {
 
     /// The store was found to be set back by somebody else of this daemon. To be told instead of ``ticked(now:)``, and before
     /// it: a space is closed, as the worker may be another daemon's in a store that has forgotten this one.
-    package mutating func storeSetBack(_ error: StoreError) -> KeeperAction {
+    package mutating func storeSetBack(_ error: StoreError) -> WindowAction {
         switch state {
         case .holding(let held, .waiting), .holding(let held, .inDoubt):
             return lose(held, error)
@@ -44,25 +44,25 @@ extension WindowKeeper {
     }
 
     /// The store could not be read, or refused: no worker was claimed.
-    package mutating func claimFailed(_ error: StoreError, now: UInt64) -> KeeperAction {
+    package mutating func claimFailed(_ error: StoreError, now: UInt64) -> WindowAction {
         guard case .claiming = state else { unexpected("claimFailed") }
         lastError = error
         refusal = nil
         return waitToClaim(untilTick: retryTick(now: now, after: retryDelay.nextTicks()))
     }
 
-    package mutating func spaceOpened(now: UInt64) -> KeeperAction {
+    package mutating func spaceOpened(now: UInt64) -> WindowAction {
         guard case .opening(let held) = state else { unexpected("spaceOpened") }
         return extendOrWait(held, now: now)
     }
 
-    package mutating func limitRaised(now: UInt64) -> KeeperAction {
+    package mutating func limitRaised(now: UInt64) -> WindowAction {
         guard case .holding(let held, .raising) = state else { unexpected("limitRaised") }
         return extendOrWait(held, now: now)
     }
 
     /// The space gives out nothing more; `firstUnusedTick` and all after it were not used.
-    package mutating func spaceClosed(firstUnusedTick: UInt64) -> KeeperAction {
+    package mutating func spaceClosed(firstUnusedTick: UInt64) -> WindowAction {
         guard case .closing(let held, let inDoubt) = state else { unexpected("spaceClosed") }
         floorTick = max(floorTick, firstUnusedTick)
         guard isStopping else { return claim() }
@@ -71,14 +71,14 @@ extension WindowKeeper {
     }
 
     /// Whatever it was: what is not given back becomes free at its limit.
-    package mutating func releaseAnswered(_ outcome: ReleaseOutcome) -> KeeperAction {
+    package mutating func releaseAnswered(_ outcome: ReleaseOutcome) -> WindowAction {
         guard case .releasing = state else { unexpected("releaseAnswered") }
         if case .failed(let error) = outcome { lastError = error }
         return stop()
     }
 
     /// The answer to an extension, or to reading back.
-    package mutating func holdAnswered(_ outcome: HoldOutcome, now: UInt64) -> KeeperAction {
+    package mutating func holdAnswered(_ outcome: HoldOutcome, now: UInt64) -> WindowAction {
         switch state {
         case .claimInDoubt(let attempt, nil):
             return claimReadBack(attempt, outcome, now: now)
@@ -97,7 +97,7 @@ extension WindowKeeper {
         _ attempt: HeldWorker,
         _ outcome: HoldOutcome,
         now: UInt64
-    ) -> KeeperAction {
+    ) -> WindowAction {
         switch outcome {
         case .holding(let held):
             lastError = nil
@@ -118,12 +118,12 @@ extension WindowKeeper {
     }
 
     /// Whatever became of its write, the claim is given up: no space is opened by it.
-    private mutating func claimRefused(_ error: StoreError, now: UInt64) -> KeeperAction {
+    private mutating func claimRefused(_ error: StoreError, now: UInt64) -> WindowAction {
         lastError = error
         return waitToClaim(untilTick: retryTick(now: now, after: retryDelay.nextTicks()))
     }
 
-    private mutating func holdAnswered(_ held: HeldWorker, _ outcome: HoldOutcome, now: UInt64) -> KeeperAction {
+    private mutating func holdAnswered(_ held: HeldWorker, _ outcome: HoldOutcome, now: UInt64) -> WindowAction {
         switch outcome {
         case .holding(let known):
             precondition(known.worker == held.worker, "an answer is about the worker that was asked for")
@@ -150,14 +150,14 @@ extension WindowKeeper {
         }
     }
 
-    private mutating func open(_ held: HeldWorker) -> KeeperAction {
+    private mutating func open(_ held: HeldWorker) -> WindowAction {
         precondition(held.firstTick >= floorTick, "a space never begins in ticks that an earlier one used")
         retryDelay.succeeded()
         state = .opening(held)
         return .openSpace(held)
     }
 
-    private mutating func lose(_ held: HeldWorker, _ error: StoreError? = nil) -> KeeperAction {
+    private mutating func lose(_ held: HeldWorker, _ error: StoreError? = nil) -> WindowAction {
         lastError = error
         state = .closing(held, inDoubt: false)
         return .closeSpace
@@ -165,7 +165,7 @@ extension WindowKeeper {
 
     /// Still ours, and no further. Tried again at once if that is the store's first answer after it was away; not if
     /// writing failed just now although reading works, as on a full disk.
-    private mutating func notExtended(_ held: HeldWorker, now: UInt64) -> KeeperAction {
+    private mutating func notExtended(_ held: HeldWorker, now: UInt64) -> WindowAction {
         if case .holding(_, .readingBack(hasWaited: true)) = state { return extendOrWait(held, now: now) }
         let untilTick = retryTick(now: now, after: retryDelay.nextTicks())
         state = .holding(held, .waiting(untilTick: untilTick))
@@ -174,7 +174,7 @@ extension WindowKeeper {
 
     /// Looks again before the worker's limit has passed: its holder may give it back early. Never quite at the time at
     /// which others look.
-    private mutating func waitForWorker(untilTick: UInt64, now: UInt64) -> KeeperAction {
+    private mutating func waitForWorker(untilTick: UInt64, now: UInt64) -> WindowAction {
         let nextLook = retryTick(now: now, after: retryDelay.spread(configuration.maximumRetryTicks))
         // One that is free already was snatched: the more often, the slower.
         let whenFree =

@@ -9,7 +9,7 @@ internal import Synchronization
 ///
 /// What is to be done is decided by a ``WindowKeeper`` for each worker; here it is done, and the outcome told. Memory
 /// follows the disk (promise 2): a space's limit rises only after the store has answered that the higher one is written.
-package final class WindowKeeping {
+package final class WindowRenewer {
     /// One worker's place, who keeps its window, and when that one wants to be asked again.
     private struct Place {
         let slot: WorkerSlot
@@ -17,7 +17,7 @@ package final class WindowKeeping {
         var space: Space?
         var held: HeldWorker?
         var wakeTick: UInt64 = 0
-        var lastStatus: KeeperStatus?
+        var lastStatus: WindowStatus?
     }
 
     private let rule: WorkerRule
@@ -26,21 +26,21 @@ package final class WindowKeeping {
     private let layout: Layout
     private let shardsPerWorker: Int
     private let firstSequence: FirstSequence
-    private let report: WindowReport
-    private var clockReport: ClockReport
+    private let reporter: WindowReporter
+    private var clockReporter: ClockReporter
     private var places: [Place]
     private var nextSteering: Int64 = 0
     /// Beats at every step, for those that watch this thread.
     var heartbeat: Heartbeat?
     /// Told at every step how the workers and the clock stand; `nil` where nobody wants to know.
-    private let board: WindowBoard?
+    private let meter: WindowMeter?
     /// Done about once per second, whenever the clocks are compared.
     package var everySecond: (() -> Void)?
     /// Done at every step while the store is not the one that granted what this daemon holds, or knows less than it did.
     package var storeSetBack: (() -> Void)?
     /// Knows what this thread waits for; `nil` where nobody wants to know.
     private let watch: StoreWatch?
-    private var memoryError: StoreError?
+    private var journalError: StoreError?
 
     private static let steeringInterval: Int64 = 1_000_000_000
 
@@ -51,7 +51,7 @@ package final class WindowKeeping {
     ///   - slots: where the workers' spaces go; one worker is claimed for each.
     ///   - rule: which workers. A fixed one is for a single slot.
     ///   - firstSequence: with which sequence number a tick begins.
-    ///   - board: has as many places as there are slots.
+    ///   - meter: has as many places as there are slots.
     package init(
         slots: [WorkerSlot],
         rule: WorkerRule,
@@ -61,7 +61,7 @@ package final class WindowKeeping {
         shardsPerWorker: Int,
         firstSequence: FirstSequence = .zero,
         availability: Availability,
-        board: WindowBoard? = nil,
+        meter: WindowMeter? = nil,
         watch: StoreWatch? = nil,
         logger: Logger
     ) {
@@ -72,10 +72,10 @@ package final class WindowKeeping {
         self.layout = layout
         self.shardsPerWorker = shardsPerWorker
         self.firstSequence = firstSequence
-        self.board = board
+        self.meter = meter
         self.watch = watch
-        report = WindowReport(layout: layout, claims: claims, availability: availability, logger: logger)
-        clockReport = ClockReport(layout: layout, logger: logger)
+        reporter = WindowReporter(layout: layout, claims: claims, availability: availability, logger: logger)
+        clockReporter = ClockReporter(layout: layout, logger: logger)
         places = slots.map { slot in
             let configuration = WindowKeeper.Configuration(
                 windowTicks: claims.windowTicks,
@@ -95,8 +95,8 @@ package final class WindowKeeping {
         let moment = clock.now()
         if moment.bootNanoseconds >= nextSteering {
             let steering = clock.steer()
-            clockReport.steered(steering, moment: moment)
-            board?.steered(steering)
+            clockReporter.steered(steering, moment: moment)
+            meter?.steered(steering)
             nextSteering = moment.bootNanoseconds + Self.steeringInterval
             everySecond?()
         }
@@ -113,11 +113,11 @@ package final class WindowKeeping {
         // Before it is told: who hears of it gets no ticket either.
         if claims.journal?.setBackError != nil || statuses.contains(where: \.isStoreLost) { storeSetBack?() }
         for (index, status) in zip(places.indices, statuses) {
-            if status != places[index].lastStatus { report.changed(to: status, from: places[index].lastStatus) }
+            if status != places[index].lastStatus { reporter.changed(to: status, from: places[index].lastStatus) }
             places[index].lastStatus = status
         }
-        report.publish(places.compactMap(\.lastStatus), now: clock.now())
-        board?.publish(places.map(reading))
+        reporter.publish(places.compactMap(\.lastStatus), now: clock.now())
+        meter?.publish(places.map(reading))
     }
 
     private func reading(_ place: Place) -> WindowReading.Place {
@@ -135,7 +135,7 @@ package final class WindowKeeping {
                     limitTick: $0.limit
                 )
             },
-            obstacle: place.lastStatus.flatMap(report.reason),
+            obstacle: place.lastStatus.flatMap(reporter.reason),
             storeError: storeError.map { "\($0)" }
         )
     }
@@ -153,10 +153,10 @@ package final class WindowKeeping {
             } else {
                 try journal.persist()
             }
-            memoryError = nil
+            journalError = nil
         } catch {
-            if memoryError != error { report.notRemembered(error) }
-            memoryError = error
+            if journalError != error { reporter.notRemembered(error) }
+            journalError = error
         }
     }
 
@@ -192,7 +192,7 @@ package final class WindowKeeping {
         }
         for (release, outcome) in zip(releases, outcomes.all.withLock { $0 }) {
             guard let outcome else { continue }
-            report.released(release.held, outcome)
+            reporter.released(release.held, outcome)
             perform(places[release.index].keeper.releaseAnswered(outcome), at: release.index)
         }
     }
@@ -210,7 +210,7 @@ package final class WindowKeeping {
     }
 
     /// Does what the keeper asks, and what it asks then, until it wants to wait.
-    private func perform(_ first: KeeperAction, at index: Int) {
+    private func perform(_ first: WindowAction, at index: Int) {
         var action = first
         while true {
             switch action {
@@ -226,7 +226,7 @@ package final class WindowKeeping {
         }
     }
 
-    private func answer(to action: KeeperAction, at index: Int) -> KeeperAction {
+    private func answer(to action: WindowAction, at index: Int) -> WindowAction {
         heartbeat?.beat()
         let instant = instant(clock.now())
         var random = systemRandom()
