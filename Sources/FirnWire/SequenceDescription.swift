@@ -1,4 +1,4 @@
-/// What a named sequence counts, and how: as it is asked for, and as it is told.
+/// A named sequence as messages have it: as it is asked for, unchecked, and as it is told.
 package struct SequenceDescription: Sendable, Equatable {
     /// What the values become.
     package enum Kind: Sendable, Equatable {

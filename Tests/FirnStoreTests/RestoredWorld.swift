@@ -85,9 +85,9 @@ final class RestoredWorld {
     func repair(now: UInt64) {
         if let highest = values.keys.max(), (try? SequenceSkip.perform(store, name: "a", count: 100_000)) == nil {
             // The copy is from before the first ticket.
-            let definition = try? SequenceDefinition(kind: .plain, start: highest + 1)
+            let parameters = try? SequenceParameters(kind: .plain, start: highest + 1)
             let claims = SequenceClaims(store: store, holder: holder(0))
-            _ = claims.create("a", definition ?? .plain, using: &random)
+            _ = claims.create("a", parameters ?? .plain, using: &random)
         }
         let limit = max(now, highestLimit)
         let floor = FloorRecord(

@@ -16,20 +16,20 @@ import Testing
         _ instance: UInt64,
         _ count: UInt64,
         after doubt: SequenceDoubt? = nil,
-        orCreate definition: SequenceDefinition? = .plain
+        orCreate parameters: SequenceParameters? = .plain
     ) -> SequenceBlockOutcome {
         claims(instance).takeBlock(
             "a",
             count: count,
             for: .tickets,
-            orCreate: definition,
+            orCreate: parameters,
             after: doubt,
             using: &random
         )
     }
 
-    mutating func create(_ definition: SequenceDefinition, _ instance: UInt64 = 1) -> SequenceCreation {
-        claims(instance).create("a", definition, using: &random)
+    mutating func create(_ parameters: SequenceParameters, _ instance: UInt64 = 1) -> SequenceCreation {
+        claims(instance).create("a", parameters, using: &random)
     }
 
     func reserved() throws -> UInt64? { try claims(0).readSequence("a")?.record.reserved }
@@ -54,29 +54,29 @@ import Testing
     }
 
     @Test mutating func aBlockIsShortenedAtTheMaximumAndThenThereIsNone() throws {
-        let definition = try SequenceDefinition(kind: .plain, increment: 3, offset: 2, maximum: 10)
-        let block = take(1, 1000, orCreate: definition).block
+        let parameters = try SequenceParameters(kind: .plain, increment: 3, offset: 2, maximum: 10)
+        let block = take(1, 1000, orCreate: parameters).block
         #expect(block?.values == SequenceRun(first: 2, count: 3, increment: 3) && block?.isLast == true)
         guard case .exhausted(let record) = take(2, 1) else { return #expect(Bool(false)) }
         #expect(record.reserved == 8 && record.progression.maximum == 10)
     }
 
     @Test mutating func theLastOf64BitsIsGivenAndNothingAfterIt() throws {
-        let definition = try SequenceDefinition(kind: .plain, start: UInt64.max - 1, maximum: UInt64.max)
-        #expect(take(1, UInt64.max, orCreate: definition).values?.last == UInt64.max)
+        let parameters = try SequenceParameters(kind: .plain, start: UInt64.max - 1, maximum: UInt64.max)
+        #expect(take(1, UInt64.max, orCreate: parameters).values?.last == UInt64.max)
         #expect(take(1, 1).isExhausted)
     }
 
     @Test mutating func creationIsIdempotentAndOtherwiseRefused() throws {
-        let flickr = try SequenceDefinition(kind: .plain, increment: 2, offset: 0)
+        let flickr = try SequenceParameters(kind: .plain, increment: 2, offset: 0)
         guard case .created = create(flickr) else { return #expect(Bool(false)) }
         let version = try store.read("sequences/a")?.version
         guard case .existed = create(flickr, 2) else { return #expect(Bool(false)) }
         #expect(try store.read("sequences/a")?.version == version)
         let others = try [
-            .plain, .prefix, SequenceDefinition(kind: .pinterest(shard: 1, type: 1), increment: 2, offset: 0),
-            SequenceDefinition(kind: .plain, increment: 2, offset: 1),
-            SequenceDefinition(kind: .plain, increment: 2, offset: 0, maximum: 100),
+            .plain, .prefix, SequenceParameters(kind: .pinterest(shard: 1, type: 1), increment: 2, offset: 0),
+            SequenceParameters(kind: .plain, increment: 2, offset: 1),
+            SequenceParameters(kind: .plain, increment: 2, offset: 0, maximum: 100),
         ]
         for other in others {
             guard case .differs(let record) = create(other) else { return #expect(Bool(false)) }
@@ -85,19 +85,19 @@ import Testing
     }
 
     @Test mutating func aStartOnlyRises() throws {
-        let from100 = try SequenceDefinition(kind: .plain, start: 100)
+        let from100 = try SequenceParameters(kind: .plain, start: 100)
         guard case .created = create(from100) else { return #expect(Bool(false)) }
         #expect(take(1, 50).values?.first == 100)
         guard case .existed = create(from100) else { return #expect(Bool(false)) }
         guard case .existed = create(.plain) else { return #expect(Bool(false)) }
         for low in [1, 99, 101, 149] as [UInt64] {
-            let definition = try SequenceDefinition(kind: .plain, start: low)
-            guard case .startTooLow(let record) = create(definition) else { return #expect(Bool(false), "\(low)") }
+            let parameters = try SequenceParameters(kind: .plain, start: low)
+            guard case .startTooLow(let record) = create(parameters) else { return #expect(Bool(false), "\(low)") }
             #expect(record.reserved == 149 && record.start == 100)
         }
         for high in [150, 7000] as [UInt64] {
-            let definition = try SequenceDefinition(kind: .plain, start: high)
-            guard case .startRaised = create(definition) else { return #expect(Bool(false)) }
+            let parameters = try SequenceParameters(kind: .plain, start: high)
+            guard case .startRaised = create(parameters) else { return #expect(Bool(false)) }
             #expect(try reserved() == high - 1)
         }
         #expect(take(1, 50).values?.first == 7000)
@@ -107,11 +107,11 @@ import Testing
         store.loseNextAnswers(1)
         guard case .created = create(.plain) else { return #expect(Bool(false)) }
         store.loseNextAnswers(1)
-        guard case .startRaised = create(try SequenceDefinition(kind: .plain, start: 9)) else {
+        guard case .startRaised = create(try SequenceParameters(kind: .plain, start: 9)) else {
             return #expect(Bool(false))
         }
         store.delayNextWrites(1)
-        let from20 = try SequenceDefinition(kind: .plain, start: 20)
+        let from20 = try SequenceParameters(kind: .plain, start: 20)
         guard case .failed = create(from20) else { return #expect(Bool(false)) }
         #expect(take(2, 5).values?.first == 9)
         store.deliverDelayedWrites()
@@ -123,7 +123,7 @@ import Testing
             var random = SeededGenerator(seed: 7)
             guard case .startRaised = rival.create("a", from20, using: &random) else { return #expect(Bool(false)) }
         }
-        guard case .startTooLow = create(try SequenceDefinition(kind: .plain, start: 15)) else {
+        guard case .startTooLow = create(try SequenceParameters(kind: .plain, start: 15)) else {
             return #expect(Bool(false))
         }
         store.isAvailable = false
@@ -229,7 +229,7 @@ import Testing
         _ = take(2, 1)
         #expect(claims(1).giveBack(SequenceRest(newest: mine, firstUnused: 5), using: &random) == .conflict)
         let newest = try #require(take(1, 10).block)
-        _ = create(try SequenceDefinition(kind: .plain, start: 1000))
+        _ = create(try SequenceParameters(kind: .plain, start: 1000))
         #expect(claims(1).giveBack(SequenceRest(newest: newest, firstUnused: 15), using: &random) == .conflict)
         #expect(try reserved() == 999)
         store.isAvailable = false
@@ -239,7 +239,7 @@ import Testing
 
     @Test mutating func aRestNeverGoesBelowTheStart() throws {
         _ = take(1, 10)
-        _ = create(try SequenceDefinition(kind: .plain, start: 11))
+        _ = create(try SequenceParameters(kind: .plain, start: 11))
         let block = try #require(take(1, 10).block)
         #expect(claims(1).giveBack(SequenceRest(newest: block, firstUnused: 5), using: &random) == .givenBack)
         #expect(try reserved() == 10)

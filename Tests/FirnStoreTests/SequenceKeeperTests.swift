@@ -15,8 +15,8 @@ private let second: Int64 = 1_000_000_000
     }
 
     func block(_ first: UInt64, _ count: UInt64, maximum: UInt64? = nil) -> SequenceBlockOutcome {
-        let definition = try! SequenceDefinition(kind: .plain, maximum: maximum)
-        var record = SequenceRecord(definition, holder: holder(1), writeToken: 1)
+        let parameters = try! SequenceParameters(kind: .plain, maximum: maximum)
+        var record = SequenceRecord(parameters, holder: holder(1), writeToken: 1)
         let values = SequenceRun(first: first, count: count, increment: 1)
         record.reserved = values.last
         return .taken(SequenceBlock(name: "a", values: values, record: record, version: first))

@@ -8,13 +8,13 @@ import Testing
         + "host=host pid=1 instance=0000000000000007 write=00000000000000ab"
 
     func record() throws -> SequenceRecord {
-        let definition = try SequenceDefinition(
+        let parameters = try SequenceParameters(
             kind: .pinterest(shard: 3429, type: 1),
             increment: 2,
             start: 5,
             maximum: 100
         )
-        var record = SequenceRecord(definition, holder: holder(7), writeToken: 0xAB)
+        var record = SequenceRecord(parameters, holder: holder(7), writeToken: 0xAB)
         #expect(record.reserved == 4 && record.next == 5)
         record.reserved = 41
         return record
@@ -27,9 +27,9 @@ import Testing
 
     @Test func comesBackAsItWas() throws {
         #expect(try SequenceRecord(key: "sequences/a", text: text) == record())
-        for definition in [SequenceDefinition.plain, .prefix] {
+        for parameters in [SequenceParameters.plain, .prefix] {
             let podded = Holder(host: "web 1", pod: "pod-0", pid: 9, instance: UInt64.max)
-            let record = SequenceRecord(definition, holder: podded, writeToken: UInt64.max)
+            let record = SequenceRecord(parameters, holder: podded, writeToken: UInt64.max)
             #expect(try SequenceRecord(key: "sequences/a", text: record.text) == record)
         }
     }

@@ -64,7 +64,7 @@ import Testing
             daemons: Array(repeating: nil, count: count),
             journals: Array(repeating: nil, count: count)
         )
-        var ledger = SequenceLedger(progression: SequenceDefinition.plain.progression)
+        var ledger = SequenceLedger(progression: SequenceParameters.plain.progression)
         var (refusals, restores, now) = (0, 0, Int64(0))
         var backup = store.state.withLock { ($0.records, $0.lastVersion) }
         // What a sequence that the copy does not have leaves out, or has given.

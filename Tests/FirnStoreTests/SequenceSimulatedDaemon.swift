@@ -20,7 +20,7 @@ struct SequenceSimulatedDaemon {
     }
 
     let claims: SequenceClaims
-    let definition: SequenceDefinition
+    let parameters: SequenceParameters
     var keeper: SequenceKeeper
     var order: Order?
     var waiting: [Waiting] = []
@@ -28,12 +28,12 @@ struct SequenceSimulatedDaemon {
 
     init(
         _ claims: SequenceClaims,
-        _ definition: SequenceDefinition,
+        _ parameters: SequenceParameters,
         _ configuration: SequenceKeeper.Configuration,
         seed: UInt64
     ) {
         self.claims = claims
-        self.definition = definition
+        self.parameters = parameters
         keeper = SequenceKeeper(configuration: configuration, jitterSeed: seed)
     }
 
@@ -62,7 +62,7 @@ struct SequenceSimulatedDaemon {
                 "a",
                 count: due.count,
                 for: .tickets,
-                orCreate: definition,
+                orCreate: parameters,
                 after: due.doubt,
                 using: &random
             )

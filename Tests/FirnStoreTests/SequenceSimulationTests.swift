@@ -17,7 +17,7 @@ import Testing
         var random = SeededGenerator(seed: UInt64(seed))
         let store = MemoryStore()
         let increment = [1, 2, 5][seed % 3] as UInt64
-        let definition = try SequenceDefinition(
+        let parameters = try SequenceParameters(
             kind: .plain,
             increment: increment,
             offset: UInt64(seed) / 3 % increment,
@@ -25,7 +25,7 @@ import Testing
             maximum: seed % 5 == 0 ? 4000 : nil
         )
         let fixedBlock: UInt64? = seed % 7 == 0 ? 1 : seed % 7 == 1 ? 20 : nil
-        var ledger = SequenceLedger(progression: definition.progression)
+        var ledger = SequenceLedger(progression: parameters.progression)
         ledger.isStrict = fixedBlock == 1
         var daemons = [SequenceSimulatedDaemon?](repeating: nil, count: 3)
         var instance: UInt64 = 0
@@ -42,7 +42,7 @@ import Testing
                     let claims = SequenceClaims(store: store, holder: holder(instance))
                     daemons[index] = SequenceSimulatedDaemon(
                         claims,
-                        definition,
+                        parameters,
                         configuration(fixedBlock: fixedBlock),
                         seed: random.next()
                     )
@@ -69,9 +69,9 @@ import Testing
         #expect(ledger.violations == [])
         // It must have been worth looking at.
         #expect(ledger.given.count > 100 && ledger.failures > 0 && crashes > 3 && instance > 6, "\(ledger.given.count)")
-        #expect(givenBack > 0 || fixedBlock == 1 || definition.progression.maximum == 4000)
-        #expect(ledger.given.min()! >= definition.start ?? 1)
-        if definition.progression.maximum == 4000 && fixedBlock == nil && increment > 1 {
+        #expect(givenBack > 0 || fixedBlock == 1 || parameters.progression.maximum == 4000)
+        #expect(ledger.given.min()! >= parameters.start ?? 1)
+        if parameters.progression.maximum == 4000 && fixedBlock == nil && increment > 1 {
             #expect(ledger.exhaustions > 0)
         }
     }
@@ -93,7 +93,7 @@ import Testing
         var random = SeededGenerator(seed: UInt64(seed))
         let store = MemoryStore()
         let fixedBlock: UInt64? = seed % 4 == 0 ? 20 : nil
-        var ledger = SequenceLedger(progression: SequenceDefinition.plain.progression)
+        var ledger = SequenceLedger(progression: SequenceParameters.plain.progression)
         var lost: UInt64 = 0
         var now: Int64 = 0
         for instance in 1...20 as ClosedRange<UInt64> {
@@ -123,13 +123,13 @@ import Testing
 
     @Test func flickrsOddAndEvenServersNeverMeet() throws {
         var random = SeededGenerator(seed: 1)
-        let odd = try SequenceDefinition(kind: .plain, increment: 2, offset: 1)
-        let even = try SequenceDefinition(kind: .plain, increment: 2, offset: 0)
+        let odd = try SequenceParameters(kind: .plain, increment: 2, offset: 1)
+        let even = try SequenceParameters(kind: .plain, increment: 2, offset: 0)
         var values: [[UInt64]] = []
-        for definition in [odd, even] {
+        for parameters in [odd, even] {
             let claims = SequenceClaims(store: MemoryStore(), holder: holder(1))
-            var ledger = SequenceLedger(progression: definition.progression)
-            var daemon = SequenceSimulatedDaemon(claims, definition, configuration(), seed: 1)
+            var ledger = SequenceLedger(progression: parameters.progression)
+            var daemon = SequenceSimulatedDaemon(claims, parameters, configuration(), seed: 1)
             for step in 0..<200 {
                 daemon.call(1, step: 0, now: Int64(step) * 1_000_000, &ledger, delay: 0)
                 for _ in 0..<2 {

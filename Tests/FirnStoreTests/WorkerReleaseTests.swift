@@ -126,7 +126,7 @@ import Testing
     @Test func aSkippedSequenceGoesOnAfterwards() throws {
         let claims = SequenceClaims(store: store, holder: holder(1))
         var random = SeededGenerator(seed: 1000)
-        let odd = try SequenceDefinition(kind: .plain, increment: 2, offset: 1, start: nil, maximum: 99)
+        let odd = try SequenceParameters(kind: .plain, increment: 2, offset: 1, start: nil, maximum: 99)
         guard case .created = claims.create("odd", odd, using: &random) else {
             Issue.record("not made")
             return

@@ -3,8 +3,8 @@ internal import FirnWire
 
 extension SequenceDescription {
     /// What the store is asked to make.
-    var definition: SequenceDefinition {
-        get throws(SequenceDefinitionError) {
+    var parameters: SequenceParameters {
+        get throws(SequenceParameterError) {
             let kind: SequenceKind
             switch self.kind {
             case .plain: kind = .plain
@@ -12,7 +12,7 @@ extension SequenceDescription {
             case .pinterest(let shard, let type):
                 kind = try .pinterest(checkedShard: UInt64(shard), checkedType: UInt64(type))
             }
-            return try SequenceDefinition(
+            return try SequenceParameters(
                 kind: kind,
                 increment: increment,
                 offset: offset,

@@ -11,12 +11,12 @@ extension SequenceThread {
 
     func takeBlock(for entry: Sequences.Entry, count: UInt64, after doubt: SequenceDoubt?) -> Answer {
         var random = systemRandom()
-        let definition: SequenceDefinition = entry.key.use == .tickets ? .plain : .prefix
+        let parameters: SequenceParameters = entry.key.use == .tickets ? .plain : .prefix
         let outcome = claims.takeBlock(
             entry.key.name.description,
             count: count,
             for: entry.key.use,
-            orCreate: isExplicit ? nil : definition,
+            orCreate: isExplicit ? nil : parameters,
             after: doubt,
             using: &random
         )
@@ -39,16 +39,16 @@ extension SequenceThread {
 
     /// - Returns: also the sequence's start, if it is there as asked for: nothing is given below it any more.
     func create(_ description: SequenceDescription) -> (StoreReply.Content, start: UInt64?) {
-        let definition: SequenceDefinition
-        do throws(SequenceDefinitionError) {
-            definition = try description.definition
+        let parameters: SequenceParameters
+        do throws(SequenceParameterError) {
+            parameters = try description.parameters
         } catch {
             return (.refused(Status(.invalidArgument, "the sequence \(description.name): \(error)")), nil)
         }
         func refused(_ status: Status) -> (StoreReply.Content, start: UInt64?) { (.refused(status), nil) }
         var random = systemRandom()
         let name = description.name
-        switch claims.create(name.description, definition, using: &random) {
+        switch claims.create(name.description, parameters, using: &random) {
         case .created(let record), .existed(let record), .startRaised(let record):
             return (.created(SequenceDescription(name: name, record: record)), record.start)
         case .differs(let record):
@@ -56,7 +56,7 @@ extension SequenceThread {
                 Status(
                     .failedPrecondition,
                     "the sequence \(name) is there and is \(SequenceDescription(name: name, record: record).text), "
-                        + "not \(definition); give the new one another name"
+                        + "not \(parameters); give the new one another name"
                 )
             )
         case .startTooLow(let record):

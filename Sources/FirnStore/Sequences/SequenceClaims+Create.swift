@@ -6,7 +6,7 @@ extension SequenceClaims {
     /// values were given, or lie in some daemon's block and are about to be.
     package func create(
         _ name: String,
-        _ definition: SequenceDefinition,
+        _ parameters: SequenceParameters,
         using random: inout some RandomNumberGenerator
     ) -> SequenceCreation {
         do throws(StoreError) {
@@ -15,13 +15,13 @@ extension SequenceClaims {
                 var record: SequenceRecord
                 if let stored {
                     record = stored.record
-                    if let settled = Self.settled(record, definition) { return settled }
-                    guard let start = definition.start else { return .existed(record) }
+                    if let settled = Self.settled(record, parameters) { return settled }
+                    guard let start = parameters.start else { return .existed(record) }
                     record.start = start
                     record.reserved = start - 1
                 } else {
-                    guard let new = try newRecord(definition) else {
-                        preconditionFailure("a definition makes a record")
+                    guard let new = try newRecord(parameters) else {
+                        preconditionFailure("parameters make a record")
                     }
                     if new.next == nil { return .startTooLow(new) }
                     record = new
@@ -47,9 +47,9 @@ extension SequenceClaims {
     }
 
     /// What there is to say of an existing sequence; nil if its start is to be raised.
-    private static func settled(_ record: SequenceRecord, _ definition: SequenceDefinition) -> SequenceCreation? {
-        guard record.hasForm(of: definition) else { return .differs(record) }
-        guard let start = definition.start, start != record.start else { return .existed(record) }
+    private static func settled(_ record: SequenceRecord, _ parameters: SequenceParameters) -> SequenceCreation? {
+        guard record.hasForm(of: parameters) else { return .differs(record) }
+        guard let start = parameters.start, start != record.start else { return .existed(record) }
         return start > record.reserved ? nil : .startTooLow(record)
     }
 }

@@ -42,19 +42,19 @@ package struct SequenceClaims: Sendable {
 
     /// Reserves the next `count` values, fewer where the maximum is nearer.
     ///
-    /// `definition` is what a sequence that does not exist is made as; nil: it is `.unknown`. `doubt` is what the last
+    /// `parameters` are what a sequence that does not exist is made as; nil: it is `.unknown`. `doubt` is what the last
     /// try for this name left: the first thing done is to read the record, and if it is one of those writes, its
     /// block is the answer.
     package func takeBlock(
         _ name: String,
         count: UInt64,
         for use: SequenceUse,
-        orCreate definition: SequenceDefinition?,
+        orCreate parameters: SequenceParameters?,
         after doubt: SequenceDoubt?,
         using random: inout some RandomNumberGenerator
     ) -> SequenceBlockOutcome {
         precondition(count > 0, "a block has at least one value")
-        precondition(definition == nil || definition?.kind.use == use, "a sequence is made for the use that it has")
+        precondition(parameters == nil || parameters?.kind.use == use, "a sequence is made for the use that it has")
         var doubt = doubt
         do throws(StoreError) {
             for _ in 0..<Self.maximumAttempts {
@@ -62,7 +62,7 @@ package struct SequenceClaims: Sendable {
                 if let stored, let doubt, let block = block(name, of: stored, after: doubt) { return .taken(block) }
                 // At another version none of those writes can arrive any more.
                 if stored?.version != doubt?.version { doubt = nil }
-                let present = if let stored { stored.record } else { try newRecord(definition) }
+                let present = if let stored { stored.record } else { try newRecord(parameters) }
                 guard var record = present else { return .unknown }
                 guard record.kind.use == use else { return .otherUse(record.kind) }
                 guard let values = record.progression.run(after: record.reserved, count: count) else {
@@ -139,10 +139,10 @@ package struct SequenceClaims: Sendable {
 
     /// A sequence that the store does not have. After a repair it may be one that was made since the copy was: without a
     /// start of its own it begins above what the repair left out.
-    func newRecord(_ definition: SequenceDefinition?) throws(StoreError) -> SequenceRecord? {
-        guard let definition else { return nil }
-        var record = SequenceRecord(definition, holder: holder, writeToken: 0)
-        guard definition.start == nil, let floor = try FloorRecord.read(store), floor.skippedValues > 0,
+    func newRecord(_ parameters: SequenceParameters?) throws(StoreError) -> SequenceRecord? {
+        guard let parameters else { return nil }
+        var record = SequenceRecord(parameters, holder: holder, writeToken: 0)
+        guard parameters.start == nil, let floor = try FloorRecord.read(store), floor.skippedValues > 0,
             let skipped = record.progression.run(after: 0, count: floor.skippedValues)
         else { return record }
         record.reserved = skipped.last

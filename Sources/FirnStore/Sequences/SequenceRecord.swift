@@ -15,10 +15,10 @@ package struct SequenceRecord: Hashable, Sendable {
     package var writeToken: UInt64
 
     /// A new sequence, of which nothing is reserved.
-    package init(_ definition: SequenceDefinition, holder: Holder, writeToken: UInt64) {
-        kind = definition.kind
-        progression = definition.progression
-        start = definition.start ?? 1
+    package init(_ parameters: SequenceParameters, holder: Holder, writeToken: UInt64) {
+        kind = parameters.kind
+        progression = parameters.progression
+        start = parameters.start ?? 1
         reserved = start - 1
         self.holder = holder
         self.writeToken = writeToken
@@ -27,9 +27,9 @@ package struct SequenceRecord: Hashable, Sendable {
     /// The next value that nobody has reserved; nil where the sequence is at its end.
     package var next: UInt64? { progression.next(after: reserved) }
 
-    /// The same but for the start is what `definition` asks for.
-    package func hasForm(of definition: SequenceDefinition) -> Bool {
-        kind == definition.kind && progression == definition.progression
+    /// The same but for the start is what `parameters` ask for.
+    package func hasForm(of parameters: SequenceParameters) -> Bool {
+        kind == parameters.kind && progression == parameters.progression
     }
 }
 
@@ -101,9 +101,9 @@ extension SequenceRecord {
         let holder = Holder(host: host, pod: pod, pid: pid, instance: try reader.token("instance"))
         let writeToken = try reader.token("write")
         try reader.end()
-        let definition: SequenceDefinition
-        do throws(SequenceDefinitionError) {
-            definition = try SequenceDefinition(
+        let parameters: SequenceParameters
+        do throws(SequenceParameterError) {
+            parameters = try SequenceParameters(
                 kind: kind,
                 increment: increment,
                 offset: offset,
@@ -113,7 +113,7 @@ extension SequenceRecord {
         } catch {
             throw reader.broken(error.message)
         }
-        var record = SequenceRecord(definition, holder: holder, writeToken: writeToken)
+        var record = SequenceRecord(parameters, holder: holder, writeToken: writeToken)
         guard reserved >= record.reserved else { throw reader.broken("reserved=\(reserved) is below start=\(start)") }
         guard reserved <= maximum else { throw reader.broken("reserved=\(reserved) is above maximum=\(maximum)") }
         record.reserved = reserved
@@ -128,7 +128,7 @@ extension SequenceRecord {
         case "pinterest":
             let shard = try reader.number("shard")
             let type = try reader.number("type")
-            do throws(SequenceDefinitionError) {
+            do throws(SequenceParameterError) {
                 return try .pinterest(checkedShard: shard, checkedType: type)
             } catch {
                 throw reader.broken(error.message)

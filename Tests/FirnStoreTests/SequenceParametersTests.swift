@@ -2,7 +2,7 @@ import Testing
 
 @testable import FirnStore
 
-@Suite struct SequenceDefinitionTests {
+@Suite struct SequenceParametersTests {
     @Test(
         arguments: [
             (1, nil, nil, nil, [1, 2, 3]), (1, 0, nil, nil, [1, 2, 3]), (2, nil, nil, nil, [1, 3, 5]),
@@ -20,21 +20,21 @@ import Testing
         maximum: UInt64?,
         values: [UInt64]
     ) throws {
-        let definition = try SequenceDefinition(
+        let parameters = try SequenceParameters(
             kind: .plain,
             increment: increment,
             offset: offset,
             start: start,
             maximum: maximum
         )
-        var reserved = SequenceRecord(definition, holder: holder(1), writeToken: 1).reserved
+        var reserved = SequenceRecord(parameters, holder: holder(1), writeToken: 1).reserved
         for value in values {
-            #expect(definition.progression.next(after: reserved) == value)
+            #expect(parameters.progression.next(after: reserved) == value)
             reserved = value
         }
         if maximum != nil {
-            #expect(definition.progression.next(after: reserved) == nil)
-            #expect(definition.progression.count(after: (start ?? 1) - 1) == UInt64(values.count))
+            #expect(parameters.progression.next(after: reserved) == nil)
+            #expect(parameters.progression.count(after: (start ?? 1) - 1) == UInt64(values.count))
         }
     }
 
@@ -59,8 +59,8 @@ import Testing
         maximum: UInt64?,
         message: String
     ) {
-        let error = #expect(throws: SequenceDefinitionError.self) {
-            try SequenceDefinition(kind: kind, increment: increment, offset: offset, start: start, maximum: maximum)
+        let error = #expect(throws: SequenceParameterError.self) {
+            try SequenceParameters(kind: kind, increment: increment, offset: offset, start: start, maximum: maximum)
         }
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
     }
@@ -69,21 +69,21 @@ import Testing
         #expect(
             try SequenceKind.pinterest(checkedShard: 65_535, checkedType: 1023) == .pinterest(shard: 65_535, type: 1023)
         )
-        let shard = #expect(throws: SequenceDefinitionError.self) {
+        let shard = #expect(throws: SequenceParameterError.self) {
             try SequenceKind.pinterest(checkedShard: 65_536, checkedType: 0)
         }
         #expect(shard?.message.contains("shard 65536") == true)
-        let type = #expect(throws: SequenceDefinitionError.self) {
+        let type = #expect(throws: SequenceParameterError.self) {
             try SequenceKind.pinterest(checkedShard: 0, checkedType: 1024)
         }
         #expect(type?.message.contains("type 1024") == true)
     }
 
     @Test func maximaFitWhereTheValuesGo() throws {
-        #expect(SequenceDefinition.plain.progression.maximum == UInt64(Int64.max))
-        let pinterest = try SequenceDefinition(kind: .pinterest(shard: 3429, type: 1))
+        #expect(SequenceParameters.plain.progression.maximum == UInt64(Int64.max))
+        let pinterest = try SequenceParameters(kind: .pinterest(shard: 3429, type: 1))
         #expect(pinterest.progression.maximum == 68_719_476_735)
-        #expect(try SequenceDefinition(kind: .plain) == .plain && SequenceDefinition(kind: .prefix) == .prefix)
+        #expect(try SequenceParameters(kind: .plain) == .plain && SequenceParameters(kind: .prefix) == .prefix)
     }
 
     /// Against counting one by one.
