@@ -128,7 +128,7 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-        // What the daemon and the command both have to find: the store, and the default places.
+        // What the daemon and the command both have to find: the store, and the default paths.
         .target(
             name: "FirnConfiguration",
             dependencies: [

@@ -34,7 +34,7 @@ struct StoreOptions: ParsableArguments {
     var location: StoreLocation {
         get throws {
             let given = store ?? Self.environment("FIRN_STORE").flatMap { $0.isEmpty ? nil : $0 }
-            guard let given else { return .sqlite(path: Self.places.storePath) }
+            guard let given else { return .sqlite(path: Self.paths.storePath) }
             let location = try StoreLocation(parsing: given)
             guard location != .memory else {
                 throw ConfigurationError(
@@ -53,7 +53,7 @@ struct StoreOptions: ParsableArguments {
         return try EtcdConfiguration(endpoints, etcd, window: nil)
     }
 
-    static var places: DefaultPlaces { DefaultPlaces(environment: environment) }
+    static var paths: DefaultPaths { DefaultPaths(environment: environment) }
 
     private static func environment(_ name: String) -> String? {
         FirnAddress.environmentVariable(named: name)

@@ -145,7 +145,7 @@ struct StoreRepairCommand: AsyncParsableCommand {
                 exitCode: .usage
             )
         }
-        let path = stateDir ?? StoreOptions.places.stateDirectory
+        let path = stateDir ?? StoreOptions.paths.stateDirectory
         var grants: [Grant] = []
         do throws(StoreError) {
             let address = Grant.digest(store.name)

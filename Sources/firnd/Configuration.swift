@@ -21,7 +21,7 @@ struct Configuration {
     var allowsAnyHost: Bool
     var layout: Layout
     var store: StoreLocation
-    var state: StatePlace
+    var state: StateLocation
     /// With an etcd store: how to reach it.
     var etcd: EtcdConfiguration?
     var rule: WorkerRule
@@ -37,9 +37,9 @@ struct Configuration {
     var drainDelay: Duration
     var logLevel: Logger.Level
     var logFormat: LogFormat
-    /// The default places, and what they are used for: their directories may have to be made.
-    var places: DefaultPlaces
-    var placesUsed: [DefaultPlaces.Use] = []
+    /// The default paths, and what they are used for: their directories may have to be made.
+    var paths: DefaultPaths
+    var pathsUsed: [DefaultPaths.Use] = []
     /// TCP addresses that leave IPv4 to another one of the same port.
     var ipv6Only: Set<ListenAddress>
     /// What the reader of the log should know about a default that was chosen.
@@ -62,17 +62,17 @@ struct Configuration {
         addresses = try Self.addresses(options.sockets.listen)
         let inherited = try Self.inheritedSockets()
         inheritedSockets = inherited.filter { $0.purpose == .frames }.map(\.descriptor)
-        places = DefaultPlaces(environment: environment)
+        paths = DefaultPaths(environment: environment)
         if addresses.isEmpty && inheritedSockets.isEmpty {
-            addresses = [.unix(path: places.socketPath)]
+            addresses = [.unix(path: paths.socketPath)]
         }
         store =
             try options.ids.store.map { text throws(ConfigurationError) in try StoreLocation(parsing: text) }
-            ?? .sqlite(path: places.storePath)
-        if options.ids.store == nil, let notice = places.notice { notices.append(notice) }
-        state = StatePlace(option: options.ids.stateDir, store: store, places: places)
-        if addresses.contains(.unix(path: places.socketPath)) { placesUsed.append(.socket) }
-        if options.ids.store == nil { placesUsed.append(.store) }
+            ?? .sqlite(path: paths.storePath)
+        if options.ids.store == nil, let notice = paths.notice { notices.append(notice) }
+        state = StateLocation(option: options.ids.stateDir, store: store, paths: paths)
+        if addresses.contains(.unix(path: paths.socketPath)) { pathsUsed.append(.socket) }
+        if options.ids.store == nil { pathsUsed.append(.store) }
         ownership = try Self.ownership(options.sockets)
         policy = AccessPolicy(allowedUsers: Set(options.sockets.allowUid), allowedGroups: Set(options.sockets.allowGid))
         allowsAnyHost = options.sockets.insecureTcp

@@ -44,7 +44,7 @@ final class Daemon {
         let supervisor = Supervisor(environment: { getenv($0).map { String(cString: $0) } }, logger: logger)
         guard try isTimeToStart(supervisor) else { return }
         supervisor?.tell(["STATUS=opening the store and asking it for a worker"])
-        for use in configuration.placesUsed { try configuration.places.makeDirectory(for: use) }
+        for use in configuration.pathsUsed { try configuration.paths.makeDirectory(for: use) }
         // Before anything is claimed: a second daemon on the same socket leaves the store alone.
         let listeners = try openListeners()
         let httpListeners = try HTTPListeners(configuration.http, allowsAnyHost: configuration.allowsAnyHost)

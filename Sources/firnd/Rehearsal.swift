@@ -28,25 +28,25 @@ struct Rehearsal {
         } else {
             try LayoutSpan.check(configuration.layout, wallNanoseconds: source.wallNanoseconds())
         }
-        for use in configuration.placesUsed { try examine(use, &notes) }
+        for use in configuration.pathsUsed { try examine(use, &notes) }
         try examineAddresses(&notes)
         try examineState(&notes)
         try examineStore(source, &notes)
         return notes
     }
 
-    private func examine(_ use: DefaultPlaces.Use, _ notes: inout [String]) throws(ConfigurationError) {
-        guard try !configuration.places.examineDirectory(for: use) else { return }
-        let note = "the directory \(configuration.places.directory(for: use)) is not there and will be made"
+    private func examine(_ use: DefaultPaths.Use, _ notes: inout [String]) throws(ConfigurationError) {
+        guard try !configuration.paths.examineDirectory(for: use) else { return }
+        let note = "the directory \(configuration.paths.directory(for: use)) is not there and will be made"
         if !notes.contains(note) { notes.append(note) }
     }
 
     private func examineAddresses(_ notes: inout [String]) throws {
         let isDirectoryMade =
-            try configuration.placesUsed.contains(.socket) && !configuration.places.examineDirectory(for: .socket)
+            try configuration.pathsUsed.contains(.socket) && !configuration.paths.examineDirectory(for: .socket)
         let frames = configuration.addresses
             // In a directory that will be made there is nothing to look at yet.
-            .filter { !isDirectoryMade || $0 != .unix(path: configuration.places.socketPath) }
+            .filter { !isDirectoryMade || $0 != .unix(path: configuration.paths.socketPath) }
             .map { (name: "--listen \($0)", address: $0) }
         let http = configuration.http.addresses.map { (name: "--http \($0.withoutScheme)", address: $0) }
         let admin = configuration.http.adminAddresses.map { (name: "--admin \($0.withoutScheme)", address: $0) }
@@ -77,11 +77,11 @@ struct Rehearsal {
                 return notes.append("what the store grants will not be remembered: \(error)")
             }
             notes.append("the directory \(path) is not there and will be made")
-        case .standard(let places):
+        case .standard(let paths):
             do {
                 try examine(.state, &notes)
-                if try places.examineDirectory(for: .state) {
-                    _ = try StateDirectory.examine(path: places.stateDirectory)
+                if try paths.examineDirectory(for: .state) {
+                    _ = try StateDirectory.examine(path: paths.stateDirectory)
                 }
             } catch  where error is ConfigurationError || Self.isOfPlace(error) {
                 notes.append("what the store grants will not be remembered: \(error)")
@@ -97,7 +97,7 @@ struct Rehearsal {
     /// Holds the store's file against the layout and the clock.
     private func examineStore(_ source: SystemTimeSource, _ notes: inout [String]) throws {
         guard case .sqlite(let path) = configuration.store else { return }
-        if configuration.placesUsed.contains(.store), try !configuration.places.examineDirectory(for: .store) { return }
+        if configuration.pathsUsed.contains(.store), try !configuration.paths.examineDirectory(for: .store) { return }
         var turnsLeft = 3
         while true {
             guard let examined = try SQLiteStore.examine(path: path) else {

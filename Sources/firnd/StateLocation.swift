@@ -6,19 +6,19 @@ internal import Glibc
 internal import Logging
 
 /// Where a daemon remembers what it was granted.
-enum StatePlace: CustomStringConvertible {
+enum StateLocation: CustomStringConvertible {
     /// `--state-dir none`, or a store that ends with the daemon.
     case nowhere
     /// As `--state-dir` says. It has to work.
     case directory(String)
     /// Nothing was said. Where it cannot be written, as in a container with a read-only root, the daemon does without.
-    case standard(DefaultPlaces)
+    case standard(DefaultPaths)
 
-    init(option: String?, store: StoreLocation, places: DefaultPlaces) {
+    init(option: String?, store: StoreLocation, paths: DefaultPaths) {
         switch option {
         case _ where store == .memory, "none": self = .nowhere
         case let path?: self = .directory(path)
-        case nil: self = .standard(places)
+        case nil: self = .standard(paths)
         }
     }
 
@@ -26,7 +26,7 @@ enum StatePlace: CustomStringConvertible {
         switch self {
         case .nowhere: "none"
         case .directory(let path): path
-        case .standard(let places): places.stateDirectory
+        case .standard(let paths): paths.stateDirectory
         }
     }
 
@@ -36,7 +36,7 @@ enum StatePlace: CustomStringConvertible {
         switch self {
         case .nowhere: return nil
         case .directory(let given): path = given
-        case .standard(let places): path = places.stateDirectory
+        case .standard(let paths): path = paths.stateDirectory
         }
         return access(path, R_OK | X_OK) == 0 ? try StateDirectory(existing: path) : nil
     }
@@ -49,10 +49,10 @@ enum StatePlace: CustomStringConvertible {
             return try GrantJournal(context)
         case .directory(let path):
             return try Self.journal(context, in: StateDirectory(path: path), logger)
-        case .standard(let places):
+        case .standard(let paths):
             do {
-                try places.makeDirectory(for: .state)
-                return try Self.journal(context, in: StateDirectory(path: places.stateDirectory), logger)
+                try paths.makeDirectory(for: .state)
+                return try Self.journal(context, in: StateDirectory(path: paths.stateDirectory), logger)
             } catch  where error is ConfigurationError || (error as? StoreError)?.code == .unwritable {
                 logger.warning(
                     "what the store grants is not remembered: if it is restored from an older copy, nobody may notice",

@@ -6,11 +6,11 @@
     internal import Glibc
 #endif
 
-/// Where a daemon listens and keeps its store when it was not told: the system's places where it may write there, else
+/// Where a daemon listens and keeps its store when it was not told: the system's paths where it may write there, else
 /// the user's, else a private directory under /tmp.
 ///
 /// Choosing only looks. The directories are made by ``makeDirectory(for:)``, when the daemon starts.
-package struct DefaultPlaces {
+package struct DefaultPaths {
     package let socketPath: String
     package let storePath: String
     /// Where daemons remember what they were granted.

@@ -4,7 +4,7 @@ import Testing
 @testable import FirnConfiguration
 
 /// The directories of a daemon that was not told where to go: what cannot be had is said with the option that is missing.
-@Suite struct DefaultPlacesTests {
+@Suite struct DefaultPathsTests {
     private func withDirectory(_ body: (String) throws -> Void) throws {
         var template = Array("/tmp/firn-defaults.XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
@@ -13,24 +13,24 @@ import Testing
         try body(path)
     }
 
-    private static let uses: [(DefaultPlaces.Use, String)] = [
+    private static let uses: [(DefaultPaths.Use, String)] = [
         (.socket, "--listen"), (.store, "--store"), (.state, "--state-dir"),
     ]
 
     @Test(arguments: uses)
-    func theSystemsReasonAndTheMissingOptionAreNamed(_ use: DefaultPlaces.Use, _ option: String) throws {
+    func theSystemsReasonAndTheMissingOptionAreNamed(_ use: DefaultPaths.Use, _ option: String) throws {
         try withDirectory { path in
             _ = FileManager.default.createFile(atPath: path + "/file", contents: nil)
             let below = path + "/file/firn"
-            let places = DefaultPlaces(socketDirectory: below, storeDirectory: below, mode: 0o700)
-            let error = #expect(throws: ConfigurationError.self) { try places.makeDirectory(for: use) }
+            let paths = DefaultPaths(socketDirectory: below, storeDirectory: below, mode: 0o700)
+            let error = #expect(throws: ConfigurationError.self) { try paths.makeDirectory(for: use) }
             #expect(
                 error?.description == "the default directory \(below) cannot be made: Not a directory; give \(option)"
             )
-            let examined = #expect(throws: ConfigurationError.self) { try places.examineDirectory(for: use) }
+            let examined = #expect(throws: ConfigurationError.self) { try paths.examineDirectory(for: use) }
             #expect(examined?.description.hasSuffix("give \(option)") == true)
 
-            let file = DefaultPlaces(socketDirectory: path + "/file", storeDirectory: path + "/file", mode: 0o700)
+            let file = DefaultPaths(socketDirectory: path + "/file", storeDirectory: path + "/file", mode: 0o700)
             let taken = #expect(throws: ConfigurationError.self) { try file.makeDirectory(for: use) }
             #expect(taken?.description.hasSuffix("is no directory; remove it, or give \(option)") == true)
         }
@@ -38,32 +38,32 @@ import Testing
 
     @Test func onlyWhatIsUsedIsMade() throws {
         try withDirectory { path in
-            let places = DefaultPlaces(socketDirectory: path + "/a/b", storeDirectory: path + "/c", mode: 0o700)
-            #expect(try !places.examineDirectory(for: .socket))
+            let paths = DefaultPaths(socketDirectory: path + "/a/b", storeDirectory: path + "/c", mode: 0o700)
+            #expect(try !paths.examineDirectory(for: .socket))
             #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
-            try places.makeDirectory(for: .socket)
-            #expect(try places.examineDirectory(for: .socket))
+            try paths.makeDirectory(for: .socket)
+            #expect(try paths.examineDirectory(for: .socket))
             #expect(try FileManager.default.contentsOfDirectory(atPath: path) == ["a"])
-            try places.makeDirectory(for: .socket)
+            try paths.makeDirectory(for: .socket)
         }
     }
 
     @Test func othersMayNotReachOneUnderTmp() throws {
         try withDirectory { path in
-            let places = DefaultPlaces(socketDirectory: path, storeDirectory: path, mode: 0o700)
-            try places.makeDirectory(for: .state)
+            let paths = DefaultPaths(socketDirectory: path, storeDirectory: path, mode: 0o700)
+            try paths.makeDirectory(for: .state)
             chmod(path, 0o755)
-            let error = #expect(throws: ConfigurationError.self) { try places.makeDirectory(for: .state) }
+            let error = #expect(throws: ConfigurationError.self) { try paths.makeDirectory(for: .state) }
             #expect(error?.description.contains("is not this user's alone") == true)
         }
     }
 
     /// A relative one would be another place in every working directory, and the client does not look there either.
     @Test func relativeAndEmptyDirectoriesOfTheEnvironmentAreLeftOut() {
-        let plain = DefaultPlaces(environment: { _ in nil })
+        let plain = DefaultPaths(environment: { _ in nil })
         for value in ["", "run", "./run"] {
-            let places = DefaultPlaces(environment: { $0.hasPrefix("XDG_") ? value : nil })
-            #expect(places.socketPath == plain.socketPath && places.storePath == plain.storePath)
+            let paths = DefaultPaths(environment: { $0.hasPrefix("XDG_") ? value : nil })
+            #expect(paths.socketPath == plain.socketPath && paths.storePath == plain.storePath)
         }
     }
 }
