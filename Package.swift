@@ -1,20 +1,6 @@
 // swift-tools-version: 6.2
 
-// The modules, and which way the arrows point:
-//
-//     firnd ──► FirnEtcd ────────► FirnStore
-//       ├─────► FirnSQLite ─┐       ▲  ▲
-//       │           └─────► FirnFiles  │
-//       ├─────► FirnHTTP ───┐          │
-//       ├─────► FirnAdmin ──┤          │
-//       │                   ▼          │
-//       └─────────────► FirnServer ────┘
-//                           ├──────► FirnEngine ──► FirnLayout
-//                           └──────► FirnWire ──────────▲
-//                                       ▲               │
-//     firn ───────► FirnClient ─────────┴───────────────┘
-//
-// Both mains find the store by FirnConfiguration ──► FirnEtcd, FirnSQLite, FirnStore.
+// docs/images/modules-light.svg shows the modules, and which way the arrows point; scripts/draw-modules draws it.
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnSQLite sees SQLite,
 // only FirnEtcd sees gRPC, and only FirnEtcd, FirnHTTP and FirnClient see SwiftNIO.
