@@ -4,17 +4,19 @@ import FirnWire
 @testable import FirnClient
 
 /// A connection's state machine with a clock and calls that are known by their numbers. Every call has a second.
-struct Machine {
+struct ConnectionUnderTest {
     var state: ConnectionStateMachine
     var now = ContinuousClock.now
     private var calls: [UInt64: Call] = [:]
 
-    static func notStarted() -> Machine {
+    static func notStarted() -> ConnectionUnderTest {
         let address = FirnAddress(kind: .unix(path: "/run/test.sock"))
-        return Machine(state: ConnectionStateMachine(address: address, configuration: FirnClientConfiguration()))
+        return ConnectionUnderTest(
+            state: ConnectionStateMachine(address: address, configuration: FirnClientConfiguration())
+        )
     }
 
-    static func open(calls: UInt64...) -> Machine {
+    static func open(calls: UInt64...) -> ConnectionUnderTest {
         var machine = notStarted()
         machine.state.connectingBegan()
         _ = machine.connected()

@@ -8,7 +8,7 @@ import Testing
     // MARK: - Calls on a sound connection
 
     @Test func callsAreSentInTheOrderInWhichTheyCome() {
-        var machine = Machine.notStarted()
+        var machine = ConnectionUnderTest.notStarted()
         machine.state.connectingBegan()
         #expect(machine.connected().isEmpty)
         #expect(machine.submitted(1) == ["send 1"])
@@ -17,14 +17,14 @@ import Testing
     }
 
     @Test func answersFindTheirCallsInAnyOrder() {
-        var machine = Machine.open(calls: 1, 2)
+        var machine = ConnectionUnderTest.open(calls: 1, 2)
         #expect(machine.answered(2) == ["finish 2 with its answer"])
         #expect(machine.answered(1) == ["finish 1 with its answer"])
         #expect(machine.state.state == .open)
     }
 
     @Test func anErrorEndsOneCallWithWhatTheDaemonSaid() {
-        var machine = Machine.open(calls: 1, 2)
+        var machine = ConnectionUnderTest.open(calls: 1, 2)
         let status = Status(.resourceExhausted, "too many lists", retryAfterMilliseconds: 250)
         #expect(machine.received(Response(callID: 1, outcome: .error(status))) == ["finish 1 resourceExhausted"])
         guard case .failure(let error)? = machine.call(1).outcome else {
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func aDaemonThatCannotMakeIDsNowMayNotBeTheOnlyOne() {
-        var machine = Machine.open(calls: 1)
+        var machine = ConnectionUnderTest.open(calls: 1)
         let response = Response(callID: 1, outcome: .error(Status(.unavailable, "no window")))
         #expect(machine.received(response) == ["refused 1 no window"])
         #expect(machine.call(1).outcome == nil)
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func theDaemonIsToldTheTimeThatIsLeft() {
-        var machine = Machine.open()
+        var machine = ConnectionUnderTest.open()
         let call = Call(id: 1, method: .nextID, timeout: .seconds(1), deadline: machine.now + .microseconds(599_500))
         let actions = machine.state.callSubmitted(Submission(call), at: machine.now)
         guard case .send(let request)? = actions.first else {
@@ -58,14 +58,14 @@ import Testing
     // MARK: - Cancellation
 
     @Test func aCancelledCallKeepsItsPlaceUntilItsLateAnswerWhichIsDropped() {
-        var machine = Machine.open(calls: 1)
+        var machine = ConnectionUnderTest.open(calls: 1)
         #expect(machine.cancelled(1).isEmpty && machine.state.takeFreedPlaces() == 0)
         #expect(machine.answered(1).isEmpty && machine.state.takeFreedPlaces() == 1)
         #expect(machine.state.takeFreedPlaces() == 0)
     }
 
     @Test func aLateAnswerLeavesTheCountOfOpenCallsRight() {
-        var machine = Machine.open(calls: 1, 2)
+        var machine = ConnectionUnderTest.open(calls: 1, 2)
         _ = machine.cancelled(1)
         _ = machine.answered(1)
         #expect(machine.received(.goAway) == ["retire"], "call 2 is still waited for")
@@ -73,13 +73,13 @@ import Testing
     }
 
     @Test func aCallThatEndedOnItsWayFreesItsPlace() {
-        var machine = Machine.open()
+        var machine = ConnectionUnderTest.open()
         machine.state.callWithdrawn()
         #expect(machine.state.takeFreedPlaces() == 1)
     }
 
     @Test func cancellingTwiceOrWhatIsNotThereDoesNothing() {
-        var machine = Machine.open(calls: 1)
+        var machine = ConnectionUnderTest.open(calls: 1)
         #expect(machine.cancelled(1).isEmpty && machine.cancelled(1).isEmpty && machine.cancelled(9).isEmpty)
         #expect(machine.answered(1).isEmpty)
         #expect(machine.state.state == .open)
@@ -88,7 +88,7 @@ import Testing
     // MARK: - Time
 
     @Test func aSilentConnectionIsClosedAndItsOtherCallsAreMadeAgain() {
-        var machine = Machine.open(calls: 1)
+        var machine = ConnectionUnderTest.open(calls: 1)
         machine.pass(.milliseconds(500))
         _ = machine.submitted(2)
         #expect(machine.pass(.milliseconds(549)).isEmpty, "the daemon's own word may take 50 ms")
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func aCallsShortTimeoutSaysNothingOfTheConnection() {
-        var machine = Machine.open()
+        var machine = ConnectionUnderTest.open()
         _ = machine.submitted(1, timeout: .milliseconds(5))
         #expect(machine.pass(.milliseconds(55)) == ["finish 1 timedOut"])
         #expect(machine.pass(.milliseconds(494)).isEmpty)
@@ -104,20 +104,20 @@ import Testing
     }
 
     @Test func aCallsLongTimeoutIsNoSilence() {
-        var machine = Machine.open()
+        var machine = ConnectionUnderTest.open()
         _ = machine.submitted(1, timeout: .seconds(60))
         #expect(machine.pass(.seconds(60)).isEmpty, "a daemon that waits for its store says nothing")
         #expect(machine.answered(1) == ["finish 1 with its answer"])
     }
 
     @Test func callsThatWereAllCancelledDoNotHideThatTheConnectionIsSilent() {
-        var machine = Machine.open(calls: 1)
+        var machine = ConnectionUnderTest.open(calls: 1)
         _ = machine.cancelled(1)
         #expect(machine.pass(.milliseconds(1050)) == ["retire", "close"])
     }
 
     @Test func aConnectionOnWhichAnswersArriveOutlivesACallWithoutOne() {
-        var machine = Machine.open(calls: 1, 2)
+        var machine = ConnectionUnderTest.open(calls: 1, 2)
         _ = machine.answered(2)
         #expect(machine.pass(.milliseconds(1050)) == ["finish 1 timedOut"])
         #expect(machine.answered(1).isEmpty, "a late answer is dropped")
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func aConnectionThatOwesAnAnswerForLongIsReplaced() {
-        var machine = Machine.open(calls: 1, 2)
+        var machine = ConnectionUnderTest.open(calls: 1, 2)
         _ = machine.answered(2)
         machine.pass(.milliseconds(1050))
         #expect(machine.pass(.milliseconds(9999)).isEmpty)
@@ -133,7 +133,7 @@ import Testing
     }
 
     @Test func aCallWhoseTimeHasPassedIsNotSent() {
-        var machine = Machine.open()
+        var machine = ConnectionUnderTest.open()
         #expect(machine.submitted(9, timeout: .zero) == ["finish 9 timedOut"])
         #expect(machine.state.takeFreedPlaces() == 1)
     }
@@ -143,7 +143,7 @@ import Testing
     static let probe = "send \(UInt64.max)"
 
     @Test func aQuietConnectionIsAskedWhetherItIsSound() {
-        var machine = Machine.open()
+        var machine = ConnectionUnderTest.open()
         #expect(machine.pass(.milliseconds(29_999)).isEmpty)
         #expect(machine.pass(.milliseconds(1)) == [Self.probe])
         #expect(machine.state.hasAnswered == false)
@@ -154,7 +154,7 @@ import Testing
     }
 
     @Test func aHalfOpenConnectionIsFoundByThat() {
-        var machine = Machine.open()
+        var machine = ConnectionUnderTest.open()
         machine.pass(.seconds(30))
         #expect(machine.pass(.milliseconds(1049)).isEmpty)
         #expect(machine.submitted(1) == ["send 1"])
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test func aConnectionInUseIsNotAsked() {
-        var machine = Machine.open()
+        var machine = ConnectionUnderTest.open()
         for call: UInt64 in 1...4 {
             #expect(machine.pass(.seconds(20)).isEmpty)
             _ = machine.submitted(call)
@@ -175,14 +175,14 @@ import Testing
     }
 
     @Test func anAnswerToAProbeThatWasNotSentIsNoDaemons() {
-        var machine = Machine.open()
+        var machine = ConnectionUnderTest.open()
         #expect(machine.described(.max) == ["retire", "close"])
     }
 
     // MARK: - Loss
 
     @Test func callsOfALostConnectionAreHandedBackInTheirOrder() {
-        var machine = Machine.open(calls: 3, 1, 2)
+        var machine = ConnectionUnderTest.open(calls: 3, 1, 2)
         _ = machine.cancelled(2)
         #expect(machine.lost() == ["retire", "handBack 1 sent", "handBack 3 sent"])
         #expect(machine.lost().isEmpty)
@@ -190,14 +190,14 @@ import Testing
     }
 
     @Test func aConnectionThatFailedIsClosed() {
-        var machine = Machine.notStarted()
+        var machine = ConnectionUnderTest.notStarted()
         machine.state.connectingBegan()
         machine.state.connectingFailed()
         #expect(machine.state.state == .closed && machine.submitted(1) == ["handBack 1"])
     }
 
     @Test func goAwayFinishesOpenCallsAndHandsBackLaterOnes() {
-        var machine = Machine.open(calls: 1, 2)
+        var machine = ConnectionUnderTest.open(calls: 1, 2)
         #expect(machine.received(.goAway) == ["retire"])
         #expect(machine.received(.goAway).isEmpty)
         #expect(machine.submitted(4) == ["handBack 4"])
@@ -206,29 +206,29 @@ import Testing
     }
 
     @Test func whatThePoolWantsDrainedDrains() {
-        var machine = Machine.open(calls: 1)
+        var machine = ConnectionUnderTest.open(calls: 1)
         #expect(machine.state.drainRequested().map(\.summary) == ["retire"])
         #expect(machine.answered(1) == ["finish 1 with its answer", "close"])
-        var idle = Machine.open()
+        var idle = ConnectionUnderTest.open()
         #expect(idle.state.drainRequested().map(\.summary) == ["retire", "close"])
     }
 
     @Test func goAwayWithoutOpenCallsCloses() {
-        var machine = Machine.open()
+        var machine = ConnectionUnderTest.open()
         #expect(machine.received(.goAway) == ["retire", "close"])
     }
 
     @Test func aDrainingConnectionClosesWithTheLastAnswerOrTimeout() {
-        var answered = Machine.open(calls: 1)
+        var answered = ConnectionUnderTest.open(calls: 1)
         _ = answered.received(.goAway)
         #expect(answered.answered(1) == ["finish 1 with its answer", "close"])
-        var timedOut = Machine.open(calls: 1)
+        var timedOut = ConnectionUnderTest.open(calls: 1)
         _ = timedOut.received(.goAway)
         #expect(timedOut.pass(.milliseconds(1050)) == ["finish 1 timedOut", "close"])
     }
 
     @Test func aDrainingConnectionThatIsLostHandsItsCallsBack() {
-        var machine = Machine.open(calls: 1)
+        var machine = ConnectionUnderTest.open(calls: 1)
         _ = machine.received(.goAway)
         #expect(machine.lost() == ["retire", "handBack 1 sent"])
     }
@@ -253,7 +253,7 @@ import Testing
         ),
     ])
     func whatNoDaemonSendsEndsTheConnectionAndItsCalls(response: Response) {
-        var machine = Machine.open(calls: 1)
+        var machine = ConnectionUnderTest.open(calls: 1)
         _ = machine.submitted(2, method: .nextBatch(count: 10))
         let actions = Set(machine.received(response))
         #expect(actions == ["finish 1 protocolViolation", "finish 2 protocolViolation", "retire", "close"])
@@ -280,7 +280,7 @@ import Testing
         Response(callID: 5, outcome: .listSequences([.named("o"), .named("n")], more: false)),
     ])
     func whatNoDaemonSaysOfSequencesEndsTheConnection(response: Response) throws {
-        var machine = Machine.open(calls: 1)
+        var machine = ConnectionUnderTest.open(calls: 1)
         _ = machine.submitted(2, method: .nextTickets(sequence: .init("a")!, count: 10))
         _ = machine.submitted(3, method: .newPrefix(service: .init("ServiceA")!))
         _ = machine.submitted(4, method: .createSequence(.named("a")))
@@ -291,7 +291,7 @@ import Testing
     }
 
     @Test func garbageEndsTheConnectionAndItsCalls() {
-        var machine = Machine.open(calls: 1)
+        var machine = ConnectionUnderTest.open(calls: 1)
         let actions = machine.state.garbageReceived(Status(.internal, "no frame")).map(\.summary)
         #expect(actions == ["retire", "finish 1 protocolViolation", "close"])
         #expect(machine.state.garbageReceived(Status(.internal, "no frame")).isEmpty)
@@ -299,7 +299,7 @@ import Testing
     }
 
     @Test func anErrorOfTheWholeConnectionIsEveryCallsError() {
-        var machine = Machine.open(calls: 1, 2)
+        var machine = ConnectionUnderTest.open(calls: 1, 2)
         let refusal = Response(callID: 0, outcome: .error(Status(.resourceExhausted, "too many connections")))
         let actions = ["retire", "finish 1 resourceExhausted", "finish 2 resourceExhausted", "close"]
         #expect(machine.received(refusal) == actions)
@@ -308,7 +308,7 @@ import Testing
     // MARK: - The end
 
     @Test func shutDownEndsEveryCall() {
-        var machine = Machine.open(calls: 1, 2)
+        var machine = ConnectionUnderTest.open(calls: 1, 2)
         #expect(
             machine.state.shutDown().map(\.summary) == ["retire", "finish 1 shutDown", "finish 2 shutDown", "close"]
         )
@@ -316,7 +316,7 @@ import Testing
     }
 
     @Test func aConnectionThatComesAboutAfterTheEndIsClosed() {
-        var machine = Machine.notStarted()
+        var machine = ConnectionUnderTest.notStarted()
         machine.state.connectingBegan()
         #expect(machine.state.shutDown().map(\.summary) == ["retire", "close"])
         #expect(machine.connected() == ["close"])
