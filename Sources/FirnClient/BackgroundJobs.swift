@@ -25,8 +25,10 @@ struct BackgroundJobs: Sendable {
         case .enqueued: return
         case .dropped:
             throw FirnClientError(
-                .tooManyCalls,
-                "\(Self.maximumWaiting) prefetchers and generators wait for the client's run(): run it, and make fewer."
+                code: .tooManyCalls,
+                message:
+                    "\(Self.maximumWaiting) prefetchers and generators wait for the client's run(): run it, and make "
+                    + "fewer."
             )
         default: throw .shutDown
         }

@@ -7,17 +7,17 @@
 #endif
 
 extension FirnAddress {
-    /// Where a daemon listens that was not told where, by the rule that `firnd` follows.
+    /// The address that `firnd` listens at when it is started without `--listen`.
     ///
-    /// That is the first of `/run/firn/firn.sock`, `$XDG_RUNTIME_DIR/firn/firn.sock` (where that variable is set) and
-    /// `/tmp/firn-<uid>/firn.sock` that this process may connect to. Where there is none yet, it is the second, or the
-    /// third without that variable. The file system is asked once, now.
+    /// That is the first of `/run/firn/firn.sock`, `$XDG_RUNTIME_DIR/firn/firn.sock` (if that variable is set) and
+    /// `/tmp/firn-<uid>/firn.sock` that this process may connect to. If there is none, it is the second, or the third
+    /// without that variable. The file system is read once, when this is called.
     ///
-    /// In `/tmp` anybody can make a directory of that name, with a socket in it that gives out false IDs. The third is
-    /// therefore left out, for the first, unless its directory is there, is no link, is this user's, and has no
-    /// permission for others.
+    /// Any user can make a directory of that name in `/tmp`, with a socket in it that gives out false IDs. The third path is
+    /// therefore used only if its directory exists, is not a link, belongs to this user, and has no permissions for others;
+    /// otherwise the first takes its place.
     ///
-    /// - Parameter environment: Gives the value of an environment variable, nil when it is not set.
+    /// - Parameter environment: Returns the value of an environment variable, nil when it is not set.
     public static func `default`(
         environment: (_ name: String) -> String? = environmentVariable(named:)
     ) -> FirnAddress {
@@ -55,8 +55,8 @@ extension FirnAddress {
         return found ?? candidates.first ?? ofSystem
     }
 
-    /// Whether a path is a directory, and no link to one, that nobody but this user and root can make or change files
-    /// in. In a sticky directory such as `/tmp` it then stays so.
+    /// Whether a path is a directory, and not a link to one, in which only this user and root can create or change files.
+    /// In a sticky directory such as `/tmp` it then stays so.
     static func isPrivateDirectory(_ path: String, userID: UInt32) -> Bool {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return false }

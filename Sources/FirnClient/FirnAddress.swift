@@ -1,6 +1,7 @@
-/// Where a daemon listens: a Unix socket's path, or a host and a port.
+/// The address of a daemon: a Unix socket's path, or a host and a port.
 ///
-/// As text it is `unix:/run/firn/firn.sock` or `tcp:firn.internal:7300`, an IPv6 address in brackets: `tcp:[::1]:7300`.
+/// As text it is `unix:/run/firn/firn.sock` or `tcp:firn.internal:7300`, with brackets around an IPv6 address:
+/// `tcp:[::1]:7300`.
 public struct FirnAddress: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case unix(path: String)
@@ -20,49 +21,60 @@ public struct FirnAddress: Sendable, Hashable {
         static let maximumPathLength = 107
     #endif
 
-    /// The daemon behind a Unix socket.
+    /// The address of a Unix socket.
     ///
-    /// - Throws: ``FirnClientError`` with code `.invalidAddress` when the path is empty, has a NUL in it, or has more
-    ///   bytes than the system's sockets allow: 107, on macOS 103.
+    /// - Parameter path: The socket's path, absolute or relative to the working directory at the time of connecting.
+    /// - Throws: ``FirnClientError`` with code `.invalidAddress` when the path is empty, has a NUL in it, or is longer
+    ///   than the system allows: 107 bytes, on macOS 103.
     public static func unix(path: String) throws(FirnClientError) -> FirnAddress {
         guard !path.isEmpty else {
             throw FirnClientError(
-                .invalidAddress,
-                "The address has no path: give the socket's, as in unix:/run/firn/firn.sock."
+                code: .invalidAddress,
+                message: "The address has no path: give the socket's, as in unix:/run/firn/firn.sock."
             )
         }
         guard !path.utf8.contains(0) else {
             throw FirnClientError(
-                .invalidAddress,
-                "The socket's path \(path.quoted) has a NUL in it: give one without."
+                code: .invalidAddress,
+                message: "The socket's path \(path.quoted) has a NUL in it: give one without."
             )
         }
         guard path.utf8.count <= maximumPathLength else {
             throw FirnClientError(
-                .invalidAddress,
-                "The socket's path \(path.quoted) has \(path.utf8.count) bytes, and a socket's has at most "
+                code: .invalidAddress,
+                message: "The socket's path \(path.quoted) has \(path.utf8.count) bytes, and a socket's has at most "
                     + "\(maximumPathLength): choose a shorter one."
             )
         }
         return FirnAddress(kind: .unix(path: path))
     }
 
-    /// The daemon at a TCP port of a host: a name, an IPv4 or an IPv6 address (without brackets).
+    /// The address of a TCP port of a host.
     ///
+    /// - Parameters:
+    ///   - host: A name, an IPv4 address, or an IPv6 address without brackets. A name is looked up at each attempt to connect.
+    ///   - port: 1 to 65,535.
     /// - Throws: ``FirnClientError`` with code `.invalidAddress` when the host is empty or the port 0.
     public static func tcp(host: String, port: UInt16) throws(FirnClientError) -> FirnAddress {
         guard !host.isEmpty, !host.utf8.contains(0) else {
-            throw FirnClientError(.invalidAddress, "The address has no host: give one, as in tcp:127.0.0.1:\(port).")
+            throw FirnClientError(
+                code: .invalidAddress,
+                message: "The address has no host: give one, as in tcp:127.0.0.1:\(port)."
+            )
         }
         guard port > 0 else {
-            throw FirnClientError(.invalidAddress, "The address has port 0: give the daemon's, 1 to 65535.")
+            throw FirnClientError(
+                code: .invalidAddress,
+                message: "The address has port 0: give the daemon's, 1 to 65535."
+            )
         }
         return FirnAddress(kind: .tcp(host: host, port: port))
     }
 
-    /// Reads an address: `unix:PATH` or `tcp:HOST:PORT`.
+    /// Parses an address.
     ///
-    /// - Throws: ``FirnClientError`` with code `.invalidAddress`; the message says what to write.
+    /// - Parameter text: `unix:PATH` or `tcp:HOST:PORT`, with brackets around an IPv6 address.
+    /// - Throws: ``FirnClientError`` with code `.invalidAddress` for any other text; the message says what to write.
     public init(parsing text: String) throws(FirnClientError) {
         if text.hasPrefix("unix:") {
             self = try .unix(path: String(text.dropFirst("unix:".count)))
@@ -70,8 +82,8 @@ public struct FirnAddress: Sendable, Hashable {
             self = try Self.tcp(text.dropFirst("tcp:".count))
         } else {
             throw FirnClientError(
-                .invalidAddress,
-                "The address \(text.quoted) is neither unix:PATH nor tcp:HOST:PORT: "
+                code: .invalidAddress,
+                message: "The address \(text.quoted) is neither unix:PATH nor tcp:HOST:PORT: "
                     + "write unix:/run/firn/firn.sock or tcp:127.0.0.1:7300."
             )
         }
@@ -80,8 +92,8 @@ public struct FirnAddress: Sendable, Hashable {
     private static func tcp(_ text: Substring) throws(FirnClientError) -> FirnAddress {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw FirnClientError(
-                .invalidAddress,
-                "The address \("tcp:\(text)".quoted) has no port from 1 to 65535: write tcp:HOST:PORT."
+                code: .invalidAddress,
+                message: "The address \("tcp:\(text)".quoted) has no port from 1 to 65535: write tcp:HOST:PORT."
             )
         }
         var host = text[..<colon]
@@ -89,8 +101,8 @@ public struct FirnAddress: Sendable, Hashable {
             host = host.dropFirst().dropLast()
         } else if host.contains(where: { ":[]".contains($0) }) {
             throw FirnClientError(
-                .invalidAddress,
-                "The address \("tcp:\(text)".quoted) has a host with colons or brackets: "
+                code: .invalidAddress,
+                message: "The address \("tcp:\(text)".quoted) has a host with colons or brackets: "
                     + "write an IPv6 address in brackets, as in tcp:[::1]:7300."
             )
         }

@@ -1,4 +1,4 @@
-internal import FirnLayout
+public import FirnLayout
 internal import FirnWire
 
 /// Named sequences: durable counters without time. Each call is one call to the daemon, which may wait for its store.
@@ -9,56 +9,78 @@ extension FirnClient {
     /// The most tickets that one call gives.
     package static let maximumTickets = 65_536
 
-    /// The next values of a sequence, exactly as many as asked for or an error; for a Pinterest sequence the IDs that
-    /// they are part of.
+    /// The next value of a sequence; for a Pinterest sequence the ID that it is part of.
     ///
-    /// They rise, and one daemon's calls get rising ones. Across daemons only `--sequence-block 1` gives that:
-    /// ``FirnSequence`` says why. Values of a call that failed, or whose answer was lost, may stay a gap.
+    /// One daemon's calls get rising values. Across daemons only `--sequence-block 1` gives that: ``FirnSequence`` says
+    /// why. The value of a call that failed, or whose answer was lost, may stay a gap.
     ///
     /// - Parameters:
-    ///   - name: The sequence's. An unknown one is made, as 1, 2, 3, …, unless the daemon runs with
-    ///     `--sequences-explicit`.
-    ///   - count: 1 to 65,536, and no more than the daemon's `--max-batch`. It is not split, for the half of a call that
-    ///     failed later could not be given back.
+    ///   - name: The sequence's name: 1 to 64 of the characters `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`. A sequence that does
+    ///     not exist is created as 1, 2, 3, …, unless the daemon runs with `--sequences-explicit`.
     ///   - timeout: As for ``nextID(timeout:)``.
-    /// - Throws: ``FirnClientError`` as ``nextID(timeout:)`` does; `.invalidArgument` for a name or a count that is none, and
-    ///   `.failedPrecondition` when the sequence is at its maximum, is of another kind, or is not there.
-    public func nextTickets(sequence name: String, count: Int = 1, timeout: Duration? = nil)
-        async throws(FirnClientError)
-        -> FirnIDs
-    {
+    /// - Throws: ``FirnClientError`` as ``nextID(timeout:)`` does; `.invalidArgument` for a name of another form, and
+    ///   `.failedPrecondition` when the sequence has no value left, is of another kind, or does not exist.
+    public func nextTicket(sequence name: String, timeout: Duration? = nil) async throws(FirnClientError) -> FirnID {
+        // A batch without an ID does not pass as an answer.
+        try await nextTickets(sequence: name, count: 1, timeout: timeout)[0]
+    }
+
+    /// The next values of a sequence, exactly as many as asked for; for a Pinterest sequence the IDs that they are part of.
+    ///
+    /// They rise, within a call and from call to call as ``nextTicket(sequence:timeout:)`` says.
+    ///
+    /// - Parameters:
+    ///   - name: The sequence's name, as for ``nextTicket(sequence:timeout:)``.
+    ///   - count: 1 to 65,536, and no more than the daemon's `--max-batch`. It is one call and not split into several: when
+    ///     a later one failed, the values of those before it could not be given back.
+    ///   - timeout: As for ``nextID(timeout:)``.
+    /// - Throws: ``FirnClientError`` as ``nextTicket(sequence:timeout:)`` does; `.invalidArgument` also for a count out of its
+    ///   range.
+    public func nextTickets(
+        sequence name: String,
+        count: Int,
+        timeout: Duration? = nil
+    ) async throws(FirnClientError) -> FirnIDBatch {
         let name = try Name(argument: name)
         guard (1...Self.maximumTickets).contains(count) else {
             throw FirnClientError(
-                .invalidArgument,
-                "\(count) tickets were asked for, and one call gives 1 to \(Self.maximumTickets), all or none: "
+                code: .invalidArgument,
+                message:
+                    "\(count) tickets were asked for, and one call gives 1 to \(Self.maximumTickets), all or none: "
                     + (count < 1 ? "ask for at least 1." : "ask more than once.")
             )
         }
         let outcome = try await perform(.nextTickets(sequence: name, count: UInt32(count)), timeout: timeout)
         guard case .nextTickets(let runs) = outcome else { throw Self.uncheckedAnswer }
-        return FirnIDs(runs: runs)
+        return FirnIDBatch(runs: runs)
     }
 
     /// A prefix that no other instance of a service gets, such as `ServiceA-1`; the instance appends its own count.
     ///
+    /// ``RequestIDGenerator`` does both.
+    ///
     /// - Parameters:
-    ///   - service: The service's name, which is its sequence's. An unknown one is made as for tickets.
+    ///   - service: The service's name, of the form that a sequence's name has, for it is one. A sequence that does not
+    ///     exist is created as for ``nextTicket(sequence:timeout:)``.
     ///   - timeout: As for ``nextID(timeout:)``.
-    /// - Throws: ``FirnClientError`` as ``nextTickets(sequence:count:timeout:)`` does.
-    public func newPrefix(service: String, timeout: Duration? = nil) async throws(FirnClientError) -> String {
+    /// - Throws: ``FirnClientError`` as ``nextTicket(sequence:timeout:)`` does.
+    public func nextPrefix(service: String, timeout: Duration? = nil) async throws(FirnClientError) -> String {
         let outcome = try await perform(.newPrefix(service: Name(argument: service)), timeout: timeout)
         guard case .newPrefix(let prefix) = outcome else { throw Self.uncheckedAnswer }
         return prefix
     }
 
-    /// Makes a sequence, and tells it as it is then.
+    /// Creates a sequence, and returns it as the store then has it.
     ///
-    /// To ask again for what is there changes nothing. To ask with a higher ``FirnSequence/next`` moves the sequence up
-    /// to it, as a database's `AUTO_INCREMENT` does when it comes over.
+    /// Creating one that exists with the same definition changes nothing. With a higher ``FirnSequence/next`` it moves the
+    /// sequence up to that value, as is wanted when a database's `AUTO_INCREMENT` column is taken over.
     ///
-    /// - Throws: ``FirnClientError`` as ``nextID(timeout:)`` does; `.invalidArgument` for a definition that is no sequence, and
-    ///   `.failedPrecondition` when there is another sequence of that name, or when values from
+    /// - Parameters:
+    ///   - definition: The sequence's name, kind, step and limits.
+    ///   - timeout: As for ``nextID(timeout:)``.
+    /// - Returns: The sequence, with the next value that no daemon has reserved.
+    /// - Throws: ``FirnClientError`` as ``nextID(timeout:)`` does; `.invalidArgument` for a part of the definition that is
+    ///   out of its range, and `.failedPrecondition` when another sequence has that name, or when values from
     ///   ``FirnSequence/next`` on were given or are reserved.
     public func createSequence(
         _ definition: FirnSequence,
@@ -71,8 +93,9 @@ extension FirnClient {
 
     /// All sequences of the daemon's store, in the order of their names' bytes.
     ///
-    /// They come in pages, each a call with this timeout; a sequence that is made meanwhile may be missing.
+    /// They come in pages, each a call of its own; a sequence that is created meanwhile may be missing.
     ///
+    /// - Parameter timeout: How long each call may take, as for ``nextID(timeout:)``.
     /// - Throws: ``FirnClientError`` as ``nextID(timeout:)`` does.
     public func sequences(timeout: Duration? = nil) async throws(FirnClientError) -> [FirnSequence] {
         var sequences: [FirnSequence] = []

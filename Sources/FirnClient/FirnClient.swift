@@ -16,29 +16,29 @@ public import NIOPosix
 /// }
 /// ```
 ///
-/// **Calls.** Calls of all tasks share few connections, many at a time on each; the daemon's answers find their callers by
-/// number. Those who ask for single IDs while another single ID is on its way share the next request, unless
-/// ``FirnClientConfiguration/coalescing`` is off. Every call has a timeout, its own or
-/// ``FirnClientConfiguration/timeout``. Every call can be cancelled: it then throws `.cancelled` at once. Others are not
-/// disturbed; the answer that still comes is dropped. Every queue has a limit.
+/// **Calls.** The calls of all tasks share a few connections, many calls at a time on each; an answer has its call's
+/// number. Calls of ``nextID(timeout:)`` that are made while another one is in flight share the next request, unless
+/// ``FirnClientConfiguration/coalescesCalls`` is off. Every call has a timeout, its own or
+/// ``FirnClientConfiguration/timeout``. Every call can be cancelled: it then throws `.cancelled` at once, other calls are
+/// not affected, and its answer is dropped when it comes. Every queue has a limit.
 ///
-/// **Connections.** The first is made by the first call, or by ``run()`` where ``FirnClientConfiguration/minimumConnections``
-/// says so; more under load. A call whose connection broke before the answer came is made again by itself, as often as
-/// its time allows (and at most ten times), for that is always safe: it only leaves a gap in the IDs. While no daemon can
-/// be connected calls wait, so that nobody notices its restart; after
-/// ``FirnClientConfiguration/circuitBreakerTripAfter`` they fail at once.
+/// **Connections.** The first is made by the first call, or by ``run()`` when
+/// ``FirnClientConfiguration/minimumConnectionCount`` is above 0; more are made under load. A call whose connection broke
+/// before the answer came is made again, as often as its timeout allows and at most ten times. That is always safe: it
+/// only leaves a gap in the IDs. While no daemon can be connected calls wait, so that a daemon's restart is a delay and no
+/// error; after ``FirnClientConfiguration/circuitBreakerTripAfter`` they fail at once.
 ///
-/// **Addresses** are in order of preference. Calls go to the first that can be connected, and back to a better one when
-/// that can be again. A daemon that answers that it cannot make IDs now is left alone for as long as it says, and the
-/// call is made once at another.
+/// **Addresses** are in order of preference. Calls go to the first that can be connected, and back to a more preferred one
+/// when that can be connected again. A daemon that answers UNAVAILABLE gets no calls for as long as its answer says, and
+/// the call is made once at another.
 ///
-/// **Order.** IDs on one connection rise. Calls that one task makes one after the other while nothing else is on its way
-/// use one connection, the oldest, and so get rising IDs for as long as that is unbroken. With several connections, which
-/// means under load, IDs of one daemon are ordered to within one tick of its layout. When calls move to another daemon no
-/// order is promised: its clock is another.
+/// **Order.** IDs on one connection rise. Calls that one task makes one after the other while nothing else is in flight
+/// use one connection, the oldest, and get rising IDs until it breaks. With several connections, that is under load, IDs
+/// of one daemon are ordered to within one tick of its layout. When calls move to another daemon there is no order, for
+/// the daemons' clocks differ.
 ///
-/// A client works while ``run()`` does:
-/// - Before it, calls wait for it, each up to its timeout, and then fail with `.timedOut`.
+/// A client works while ``run()`` runs:
+/// - Before that, calls wait for it, each up to its timeout, and then fail with `.timedOut`.
 /// - When the task of `run()` is cancelled, open calls and all later ones fail with `.shutDown`, and `run()` returns once
 ///   the connections are closed.
 public final class FirnClient: Sendable {
@@ -49,7 +49,7 @@ public final class FirnClient: Sendable {
 
     /// Runs the client's timers, beside its connections.
     let eventLoopGroup: any EventLoopGroup
-    /// Beside its calls, what the client does while it runs.
+    /// What the client does while it runs, beside its calls.
     let backgroundJobs = BackgroundJobs()
 
     private let pool: ConnectionPool
@@ -58,11 +58,11 @@ public final class FirnClient: Sendable {
     /// Makes a client; connects to nothing yet.
     ///
     /// - Parameters:
-    ///   - addresses: The daemons' addresses in order of preference, all of one cluster (daemons that share a store), or
-    ///     IDs may be given twice. At least one: traps when there is none.
+    ///   - addresses: The daemons' addresses in order of preference, at least one; traps when there is none. All must be of
+    ///     one cluster (daemons that share a store): daemons of different clusters may give equal IDs.
     ///   - configuration: Timeouts and limits.
     ///   - eventLoopGroup: Runs the connections. It must outlive the client.
-    ///   - logger: Told of connections made and lost, at level debug. Nothing by default.
+    ///   - logger: Gets a line for each connection made and lost, at level debug. Nothing is logged by default.
     public init(
         addresses: [FirnAddress],
         configuration: FirnClientConfiguration = FirnClientConfiguration(),
@@ -79,7 +79,7 @@ public final class FirnClient: Sendable {
             eventLoopGroup: eventLoopGroup,
             logger: logger
         )
-        coalescedCalls = configuration.coalescing ? CoalescedCalls(pool: pool) : nil
+        coalescedCalls = configuration.coalescesCalls ? CoalescedCalls(pool: pool) : nil
     }
 
     /// Makes a client of one daemon; connects to nothing yet.
@@ -88,7 +88,7 @@ public final class FirnClient: Sendable {
     ///   - address: The daemon's address; ``FirnAddress/default(environment:)`` is where one listens by default.
     ///   - configuration: Timeouts and limits.
     ///   - eventLoopGroup: Runs the connections. It must outlive the client.
-    ///   - logger: Told of connections made and lost, at level debug. Nothing by default.
+    ///   - logger: Gets a line for each connection made and lost, at level debug. Nothing is logged by default.
     public convenience init(
         address: FirnAddress,
         configuration: FirnClientConfiguration = FirnClientConfiguration(),
@@ -108,7 +108,7 @@ public final class FirnClient: Sendable {
         pool.shutDown()
     }
 
-    /// Serves the client's calls until its task is cancelled, and closes the connections then.
+    /// Serves the client's calls until its task is cancelled, then closes the connections and returns.
     ///
     /// Traps when it is called a second time, also after the first has returned: a client runs once.
     public func run() async {
@@ -128,15 +128,16 @@ public final class FirnClient: Sendable {
 
     // MARK: - Calls
 
-    /// A new ID: made after it was asked for.
+    /// A new ID, made after this was called.
     ///
-    /// - Parameter timeout: How long this call may take, 1 ms to 1 h, moved to the nearest of them; the
-    ///   configuration's when left out.
-    /// - Throws: ``FirnClientError``: `.unreachable` when no daemon answers, `.timedOut`, `.cancelled`, `.shutDown` after
-    ///   ``run()``, `.connectionClosed` when connections broke time and again, `.tooManyCalls` past the configuration's
-    ///   limits, `.protocolViolation` when the peer is no daemon; and what the daemon answers: `.unavailable` when it
-    ///   cannot make IDs now, `.failedPrecondition` when its layout cannot, `.resourceExhausted` and
-    ///   `.permissionDenied` when it does not serve this process.
+    /// - Parameter timeout: How long this call may take, 1 ms to 1 h; a value out of that range is moved to the nearest in
+    ///   it. ``FirnClientConfiguration/timeout`` when left out.
+    /// - Throws: ``FirnClientError`` with one of these codes.
+    ///   Of the client: `.unreachable` when no daemon can be connected, `.timedOut`, `.cancelled`, `.shutDown` after
+    ///   ``run()``, `.connectionClosed` when the connection broke more than ten times before the answer came,
+    ///   `.tooManyCalls` past the configuration's limits, `.protocolViolation` when the peer is no Firn daemon.
+    ///   Of the daemon: `.unavailable` when it cannot make IDs now, `.failedPrecondition` when its layout cannot,
+    ///   `.resourceExhausted` and `.permissionDenied` when it does not serve this process.
     public func nextID(timeout: Duration? = nil) async throws(FirnClientError) -> FirnID {
         if let coalescedCalls {
             return try await pool.observer.call("NextID") { () async throws(FirnClientError) in
@@ -149,21 +150,24 @@ public final class FirnClient: Sendable {
 
     /// New IDs, exactly as many as asked for.
     ///
-    /// More than ``FirnClientConfiguration/maximumBatch`` take several calls, one after the other, each with its own
-    /// timeout. When one fails the IDs of those before it stay a gap.
+    /// More than ``FirnClientConfiguration/maximumBatchSize`` take several calls, one after the other, each with its own
+    /// timeout. When a call fails, the IDs of those before it stay a gap.
     ///
     /// - Parameters:
     ///   - count: At least 1. Memory is used for the runs that the IDs come in, not for each ID.
     ///   - timeout: How long each call may take, as for ``nextID(timeout:)``.
     /// - Throws: ``FirnClientError`` with code `.invalidArgument` when the count is below 1, and as ``nextID(timeout:)`` does.
-    public func nextIDs(_ count: Int, timeout: Duration? = nil) async throws(FirnClientError) -> FirnIDs {
+    public func nextIDs(count: Int, timeout: Duration? = nil) async throws(FirnClientError) -> FirnIDBatch {
         guard count > 0 else {
-            throw FirnClientError(.invalidArgument, "A batch of \(count) IDs was asked for: ask for at least 1.")
+            throw FirnClientError(
+                code: .invalidArgument,
+                message: "A batch of \(count) IDs was asked for: ask for at least 1."
+            )
         }
         var runs: [Run] = []
         var remaining = count
         while remaining > 0 {
-            let batch = min(remaining, configuration.maximumBatch)
+            let batch = min(remaining, configuration.maximumBatchSize)
             guard case .nextBatch(let more) = try await perform(.nextBatch(count: UInt32(batch)), timeout: timeout)
             else {
                 throw Self.uncheckedAnswer
@@ -171,14 +175,16 @@ public final class FirnClient: Sendable {
             runs += more
             remaining -= batch
         }
-        return FirnIDs(runs: runs)
+        return FirnIDBatch(runs: runs)
     }
 
-    /// What the daemon says of itself: its version, layout and workers.
+    /// What the daemon tells of itself: its version, layout, workers and largest batch.
+    ///
+    /// With several addresses it is the daemon that calls go to now.
     ///
     /// - Parameter timeout: As for ``nextID(timeout:)``.
     /// - Throws: ``FirnClientError`` as ``nextID(timeout:)`` does.
-    public func describe(timeout: Duration? = nil) async throws(FirnClientError) -> FirnDaemonDescription {
+    public func daemonDescription(timeout: Duration? = nil) async throws(FirnClientError) -> FirnDaemonDescription {
         guard case .describe(let description) = try await perform(.describe, timeout: timeout) else {
             throw Self.uncheckedAnswer
         }
@@ -209,8 +215,11 @@ public final class FirnClient: Sendable {
         timeout.map(FirnClientConfiguration.clampedTimeout) ?? configuration.timeout
     }
 
-    /// The state machine holds every answer against its request, so this is not met.
+    /// The connection's state machine has checked that the answer is one to the request, so this is never thrown.
     static var uncheckedAnswer: FirnClientError {
-        FirnClientError(.protocolViolation, "The daemon answered another call than was made: report this.")
+        FirnClientError(
+            code: .protocolViolation,
+            message: "The daemon answered another call than was made: report this."
+        )
     }
 }

@@ -2,82 +2,85 @@
 public struct FirnClientConfiguration: Sendable, Hashable {
     // MARK: - Calls
 
-    /// How long one call may take that is given no timeout of its own, from the moment it is made: waiting for `run()`,
-    /// connecting, waiting for its turn and for the answer. 1 ms to 1 h; 1 s by default.
+    /// How long a call without a timeout of its own may take, from when it is made: waiting for `run()`, connecting,
+    /// waiting in the queue and for the answer. 1 ms to 1 h; 1 s by default.
     ///
-    /// The daemon is told what is left of it, and its own answer is given 50 ms to arrive after that.
-    /// ``FirnClient/nextIDs(_:timeout:)`` makes a call for each ``maximumBatch`` IDs, each with this time.
+    /// The request tells the daemon how much of it is left, and the daemon's answer that the time has passed is waited for
+    /// for 50 ms. ``FirnClient/nextIDs(count:timeout:)`` makes a call for each ``maximumBatchSize`` IDs, each with this
+    /// timeout.
     ///
-    /// A connection is given up on which a call's time passed, and not a byte came since it was sent, half of this time
-    /// ago or longer; and one that was not made within this time (with several addresses a fraction of it, so that a
-    /// call's time is enough to come to the last).
+    /// A connection is closed when a call on it timed out and no byte has come since that call was sent, at least half of
+    /// this time ago. Connecting fails after this time; with several addresses after a fraction of it, so that a call's
+    /// timeout is long enough to reach the last address.
     public var timeout: Duration = .seconds(1)
 
-    /// Whether callers of ``FirnClient/nextID(timeout:)`` that ask while such a call is open share the next one. On by
-    /// default: a thousand tasks then cost a few frames, and one alone waits no longer than without.
-    public var coalescing = true
+    /// Whether calls of ``FirnClient/nextID(timeout:)`` that are made while another one is in flight share one request. On
+    /// by default: a thousand tasks then cost a few frames, and one task alone waits no longer than without.
+    public var coalescesCalls = true
 
-    /// How many calls are open on one connection. 1 to 65,536; 1,024 by default, which is as many as a daemon lets wait
-    /// before it reads no more.
+    /// How many calls are in flight on one connection at most. 1 to 65,536; 1,024 by default, which is how many calls a
+    /// daemon lets wait before it stops reading the connection.
     public var maximumCallsInFlight = 1024
 
-    /// How many more calls wait for their turn, or for a connection. Past it calls fail with `.tooManyCalls`.
-    /// 0 to 1,048,576; 16,384 by default: what a hundred thousand calls per second need through a pause of 160 ms.
+    /// How many more calls wait in the client at most, for a place on a connection or for a connection. Past it calls fail
+    /// with `.tooManyCalls`. 0 to 1,048,576; 16,384 by default: the calls of 160 ms at a hundred thousand calls per second.
     public var maximumWaitingCalls = 16_384
 
-    /// How many IDs one call asks for at most. 1 to 65,536, which is the default and the most that a daemon gives.
+    /// How many IDs one call requests at most. 1 to 65,536, which is the default and the most that a daemon gives.
     ///
-    /// A layout of few IDs per second wants fewer, for a call's IDs have to be there within ``timeout``: Sonyflake's
-    /// 25,600 per second make 65,536 in 2.6 s.
-    public var maximumBatch = 65_536
+    /// Choose fewer for a layout of few IDs per second, for a call's IDs have to be made within ``timeout``: a worker of
+    /// Sonyflake's layout makes 25,600 per second, and takes 2.6 s for 65,536.
+    public var maximumBatchSize = 65_536
 
     // MARK: - Connections
 
-    /// How many connections are made when `run()` begins, and kept. 0 to ``maximumConnectionsSoft``; 0 by default: the
-    /// first call makes the first.
-    public var minimumConnections = 0
+    /// How many connections are made when `run()` begins, and kept open. 0 to ``maximumConnectionSoftLimit``; 0 by
+    /// default: the first call makes the first connection.
+    public var minimumConnectionCount = 0
 
-    /// How many connections there are under load. 1 to ``maximumConnectionsHard``; 4 by default: one keeps a core of the
-    /// client and one of the daemon busy, and few services spend more than four cores on their IDs.
+    /// How many connections there are at most under load. 1 to ``maximumConnectionHardLimit``; 4 by default: one connection
+    /// keeps a core of the client and one of the daemon busy, and few services spend more than four cores on their IDs.
     ///
-    /// Another is made when 256 calls are open on the one with the fewest.
-    public var maximumConnectionsSoft = 4
+    /// Another is made when 256 calls are in flight on the connection that has the fewest.
+    public var maximumConnectionSoftLimit = 4
 
-    /// How many connections there are at most, with those that finish their calls and take no new ones. 1 to 1,024; 20 by
-    /// default, so that fifty clients of one daemon stay below the 1,024 descriptors that processes usually start with.
+    /// How many connections there are at most, those among them that are draining. 1 to 1,024; 20 by default, so that
+    /// fifty clients of one daemon stay below the 1,024 descriptors that processes usually start with.
     ///
-    /// Those above ``maximumConnectionsSoft`` are made only when all are full (``maximumCallsInFlight``), and closed as
-    /// soon as no call is open on them.
-    public var maximumConnectionsHard = 20
+    /// Connections above ``maximumConnectionSoftLimit`` are made only when all are full (``maximumCallsInFlight``), and
+    /// closed as soon as no call is in flight on them.
+    public var maximumConnectionHardLimit = 20
 
-    /// After how long a connection above ``minimumConnections`` closes that nobody used. 1 s to 1 day; 60 s by default.
+    /// How long a connection above ``minimumConnectionCount`` may be unused before it is closed. 1 s to 1 day; 60 s by
+    /// default.
     public var idleTimeout: Duration = .seconds(60)
 
-    /// After how long a connection on which nothing came is asked whether it is sound. 1 s to 1 day; 30 s by default:
-    /// below the minutes after which routers forget a quiet connection. One that does not answer within ``timeout`` is
-    /// replaced.
-    public var keepAlive: Duration = .seconds(30)
+    /// How long a connection may be silent before the client sends a request of its own on it. 1 s to 1 day; 30 s by
+    /// default: below the minutes after which routers forget a silent connection. A connection without an answer within
+    /// ``timeout`` is replaced.
+    public var keepAliveInterval: Duration = .seconds(30)
 
-    // MARK: - Daemons that are away
+    // MARK: - Daemons that cannot be connected
 
-    /// How long connecting pauses after each address was tried in vain once. 1 ms to 1 minute; 10 ms by default: a
-    /// daemon's restart takes about that.
+    /// The pause after the first failed attempt to connect at every address. 1 ms to 1 minute; 10 ms by default: about
+    /// what a daemon's restart takes.
     ///
-    /// The pause doubles each time up to ``maximumBackoff``, and is then shortened by up to a half at random.
+    /// The pause doubles each time, up to ``maximumBackoff``. Each one is shortened by up to a half at random.
     public var initialBackoff: Duration = .milliseconds(10)
 
-    /// The longest pause between two tries to connect. ``initialBackoff`` to 10 minutes; 500 ms by default, so that
-    /// calls succeed again within a second of a daemon's coming back.
+    /// The longest pause between attempts to connect. ``initialBackoff`` to 10 minutes; 500 ms by default, so that calls
+    /// succeed within a second after a daemon is back.
     public var maximumBackoff: Duration = .milliseconds(500)
 
-    /// For how long calls wait while nobody can be connected, each up to its timeout. Then they fail at once, with
-    /// `.unreachable`, until a connection comes about, which goes on being tried. 0 to 1 h; 5 s by default: longer than
-    /// a daemon's restart, so that nobody notices that.
+    /// How long calls wait while no daemon can be connected, each up to its timeout. After that calls fail at once, with
+    /// `.unreachable`, until a connection is made; attempts to connect go on. 0 to 1 h; 5 s by default: longer than a
+    /// daemon's restart, so that a restart is a delay and no error.
     ///
-    /// With `.zero` calls fail as soon as each address was tried once.
+    /// With `.zero` calls fail as soon as connecting to each address has failed once.
     public var circuitBreakerTripAfter: Duration = .seconds(5)
 
-    /// How often a more preferred address is tried again while calls go to another. 1 ms to 1 day; 10 s by default.
+    /// How often connecting to a more preferred address is attempted while calls go to another. 1 ms to 1 day; 10 s by
+    /// default.
     public var failbackInterval: Duration = .seconds(10)
 
     /// Makes the default configuration.
@@ -89,12 +92,12 @@ public struct FirnClientConfiguration: Sendable, Hashable {
         result.timeout = Self.clampedTimeout(timeout)
         result.maximumCallsInFlight = min(max(maximumCallsInFlight, 1), 65_536)
         result.maximumWaitingCalls = min(max(maximumWaitingCalls, 0), 1 << 20)
-        result.maximumBatch = min(max(maximumBatch, 1), 65_536)
-        result.maximumConnectionsHard = min(max(maximumConnectionsHard, 1), 1024)
-        result.maximumConnectionsSoft = min(max(maximumConnectionsSoft, 1), result.maximumConnectionsHard)
-        result.minimumConnections = min(max(minimumConnections, 0), result.maximumConnectionsSoft)
+        result.maximumBatchSize = min(max(maximumBatchSize, 1), 65_536)
+        result.maximumConnectionHardLimit = min(max(maximumConnectionHardLimit, 1), 1024)
+        result.maximumConnectionSoftLimit = min(max(maximumConnectionSoftLimit, 1), result.maximumConnectionHardLimit)
+        result.minimumConnectionCount = min(max(minimumConnectionCount, 0), result.maximumConnectionSoftLimit)
         result.idleTimeout = min(max(idleTimeout, .seconds(1)), .seconds(86_400))
-        result.keepAlive = min(max(keepAlive, .seconds(1)), .seconds(86_400))
+        result.keepAliveInterval = min(max(keepAliveInterval, .seconds(1)), .seconds(86_400))
         result.initialBackoff = min(max(initialBackoff, .milliseconds(1)), .seconds(60))
         result.maximumBackoff = min(max(maximumBackoff, result.initialBackoff), .seconds(600))
         result.circuitBreakerTripAfter = min(max(circuitBreakerTripAfter, .zero), .seconds(3600))

@@ -7,8 +7,8 @@ extension FirnClientError {
         let retryAfter: Duration? =
             status.retryAfterMilliseconds > 0 ? .milliseconds(Int64(status.retryAfterMilliseconds)) : nil
         self.init(
-            status.code == .deadlineExceeded ? .timedOut : Code(kind: .status(status.code.rawValue)),
-            message,
+            code: status.code == .deadlineExceeded ? .timedOut : Code(kind: .status(status.code.rawValue)),
+            message: message,
             retryAfter: retryAfter
         )
     }

@@ -1,82 +1,91 @@
 /// Why a call to a daemon failed: what was wrong, with what value, and what to do.
 ///
-/// A failed call gives no IDs. Making it again is always safe: IDs that were made for a lost answer stay a gap.
+/// A failed call gives no IDs. Making it again is always safe: IDs that were made for an answer that was lost stay a gap.
 public struct FirnClientError: Error, Sendable {
-    /// What a program can tell apart. More may come; a `switch` over codes wants a `default`.
+    /// The kind of failure, for programs. Later versions may add codes: a `switch` over them needs a `default`.
     public struct Code: Sendable, Hashable {
         enum Kind: Sendable, Hashable {
             case invalidAddress, unreachable, timedOut, cancelled, shutDown, connectionClosed, protocolViolation
-            case tooManyCalls, exhausted
-            /// A google.rpc.Code that the daemon answered with.
+            case tooManyCalls, prefixExhausted
+            /// The number of a `google.rpc.Code` that the daemon answered with.
             case status(UInt32)
         }
 
         let kind: Kind
 
-        /// A text or a path is no address.
+        /// A text or a path is not an address.
         public static let invalidAddress = Code(kind: .invalidAddress)
-        /// No daemon answers at the address, or at any of several: nothing is there, it refused, or the way to it is
-        /// closed.
+        /// No daemon can be connected at any of the addresses: nothing listens there, the connection was refused, or the
+        /// network does not reach it.
         public static let unreachable = Code(kind: .unreachable)
-        /// The call's time passed, here or at the daemon.
+        /// The call's timeout has passed, in the client or at the daemon.
         public static let timedOut = Code(kind: .timedOut)
         /// The calling task was cancelled.
         public static let cancelled = Code(kind: .cancelled)
         /// The client's `run()` has ended.
         public static let shutDown = Code(kind: .shutDown)
-        /// Connections broke before the answer came, time and again.
+        /// The connection broke before the answer came, more than ten times.
         public static let connectionClosed = Code(kind: .connectionClosed)
-        /// The peer sent what no Firn daemon sends.
+        /// The peer sent bytes that are not the protocol's, or an answer to another call.
         public static let protocolViolation = Code(kind: .protocolViolation)
-        /// More calls wait in this client than its configuration allows.
+        /// As many calls wait in this client as its configuration allows.
         public static let tooManyCalls = Code(kind: .tooManyCalls)
-        /// A ``RequestIDGenerator`` has no number left and no other prefix yet.
-        public static let exhausted = Code(kind: .exhausted)
+        /// A ``RequestIDGenerator`` has used all numbers of its prefix and has no other prefix yet.
+        public static let prefixExhausted = Code(kind: .prefixExhausted)
 
-        /// The call has an argument that the daemon or this client refuses, such as a batch of 0.
+        /// The daemon or this client refuses an argument of the call, such as a batch of 0.
         public static let invalidArgument = Code(kind: .status(3))
-        /// The daemon does not serve this peer.
+        /// The daemon does not serve this process's user.
         public static let permissionDenied = Code(kind: .status(7))
-        /// The daemon has no room, such as for another connection.
+        /// A limit of the daemon is reached, such as its number of connections.
         public static let resourceExhausted = Code(kind: .status(8))
-        /// The daemon's layout cannot serve the call: it has no time, or its time has ended.
+        /// The daemon's layout or the sequence cannot serve the call: the layout has no time or its time has ended, the
+        /// sequence has no value left, is of another kind, or does not exist.
         public static let failedPrecondition = Code(kind: .status(9))
-        /// The daemon does not know the call.
+        /// The daemon does not implement the call.
         public static let unimplemented = Code(kind: .status(12))
-        /// The daemon could not read the request, or broke.
+        /// The daemon could not read the request, or failed inside.
         public static let `internal` = Code(kind: .status(13))
         /// The daemon cannot make IDs now; ``FirnClientError/retryAfter`` may say when it can.
         public static let unavailable = Code(kind: .status(14))
 
-        /// The google.rpc.Code that the daemon answered with; nil when this client made the error, and for
-        /// ``timedOut``, which both can.
+        /// The number of the `google.rpc.Code` that the daemon answered with; nil when the client made the error, and for
+        /// ``timedOut``, which both can make.
         public var status: UInt32? {
             guard case .status(let number) = kind else { return nil }
             return number
         }
     }
 
-    /// What a program can tell apart.
+    /// The kind of failure, for programs.
     public var code: Code
-    /// What was wrong, with what value, and what to do: whole sentences for a person.
+    /// What was wrong, with what value, and what to do: whole sentences, for people.
     public var message: String
-    /// How long to wait before another try may succeed; nil when that is not known.
+    /// How long to wait before the call is made again; nil when that is not known.
     public var retryAfter: Duration?
-    /// The error below this one, for instance the system's.
+    /// The error that led to this one, for instance the system's; nil when there is none.
     public var cause: (any Error)?
 
     /// Makes an error, for instance in a test of code that handles it.
-    public init(_ code: Code, _ message: String, retryAfter: Duration? = nil, cause: (any Error)? = nil) {
+    ///
+    /// - Parameters:
+    ///   - code: The kind of failure.
+    ///   - message: What was wrong, with what value, and what to do.
+    ///   - retryAfter: How long to wait before the call is made again; nil when that is not known.
+    ///   - cause: The error that led to this one; nil when there is none.
+    public init(code: Code, message: String, retryAfter: Duration? = nil, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.retryAfter = retryAfter
         self.cause = cause
     }
 
-    /// Whether another try may succeed without anything being changed first: the daemon was away, busy or late.
-    public var isTemporary: Bool {
+    /// Whether the same call may succeed when it is made again, with nothing changed first: the daemon was away, busy or
+    /// late. Wait for ``retryAfter`` where it is there.
+    public var isRetryable: Bool {
         switch code {
-        case .unreachable, .timedOut, .connectionClosed, .tooManyCalls, .exhausted, .resourceExhausted, .unavailable:
+        case .unreachable, .timedOut, .connectionClosed, .tooManyCalls, .prefixExhausted, .resourceExhausted,
+            .unavailable:
             true
         default: false
         }

@@ -1,23 +1,23 @@
 public import FirnLayout
 internal import FirnWire
 
-/// What a daemon says of itself.
+/// What a daemon tells of itself.
 public struct FirnDaemonDescription: Sendable, Hashable {
-    /// The daemon's version.
+    /// The daemon's version, such as `0.1.0`.
     public var version: String
-    /// How its IDs are cut.
+    /// The layout of its IDs.
     public var layout: Layout
-    /// The workers that it holds now; none while its store has given it no window.
+    /// The numbers of the workers that it holds now; empty while its store has given it no window.
     public var workers: [UInt32]
-    /// The largest count that it takes in one call.
-    public var maximumBatch: Int
+    /// The largest number of IDs, or of tickets, that it gives in one call: 1 to 65,536.
+    public var maximumBatchSize: Int
 
     /// Makes a description, for instance in a test of code that takes one.
-    public init(version: String, layout: Layout, workers: [UInt32], maximumBatch: Int) {
+    public init(version: String, layout: Layout, workers: [UInt32], maximumBatchSize: Int) {
         self.version = version
         self.layout = layout
         self.workers = workers
-        self.maximumBatch = maximumBatch
+        self.maximumBatchSize = maximumBatchSize
     }
 
     init(_ description: DaemonDescription) {
@@ -25,7 +25,7 @@ public struct FirnDaemonDescription: Sendable, Hashable {
             version: description.version,
             layout: description.layout,
             workers: description.workers,
-            maximumBatch: Int(description.maximumBatch)
+            maximumBatchSize: Int(description.maximumBatch)
         )
     }
 }

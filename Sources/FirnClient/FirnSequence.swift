@@ -5,17 +5,17 @@ internal import FirnWire
 /// It gives the values from 1 to ``maximum`` that leave the remainder ``offset`` when divided by ``increment``, each of
 /// them once.
 ///
-/// Each daemon reserves a block of values ahead and hands out of it. One daemon's tickets rise; across daemons the blocks
+/// Each daemon reserves a block of values and gives out values of it. One daemon's tickets rise; across daemons the blocks
 /// interleave, so that a later call to another daemon may get a lower value. Tickets rise across all daemons only when
-/// each runs with `--sequence-block 1`, which costs a write to the store for the calls that wait together.
+/// each runs with `--sequence-block 1`, which costs a write to the store for all calls that wait at the same time.
 ///
-/// The same structure is a definition, given to ``FirnClient/createSequence(_:timeout:)``, and what a daemon tells of a sequence.
+/// It is both a definition, for ``FirnClient/createSequence(_:timeout:)``, and what a daemon tells of a sequence.
 public struct FirnSequence: Sendable, Hashable {
-    /// What a sequence's values become. More may come; a `switch` over kinds wants a `default`.
+    /// What a sequence's values are used for. Later versions may add kinds: a `switch` over them needs a `default`.
     public enum Kind: Sendable, Hashable {
         /// Tickets: the values are the IDs.
         case plain
-        /// The local part, 36 bits, of Pinterest's IDs with this shard (16 bits) and type (10 bits).
+        /// The local part, 36 bits, of Pinterest's IDs with this shard (0 to 65,535) and type (0 to 1,023).
         case pinterest(shard: UInt32, type: UInt32)
         /// The number at the end of a prefix, as in `ServiceA-1`.
         case prefix
@@ -23,32 +23,35 @@ public struct FirnSequence: Sendable, Hashable {
 
     /// 1 to 64 characters of `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`.
     public var name: String
-    /// What the values become.
+    /// What the values are used for.
     public var kind: Kind
-    /// The next value that no daemon has reserved, so that nothing from it on was given; nil when none is left.
+    /// The lowest value that no daemon has reserved: neither it nor a higher one was given. nil when none is left.
     ///
-    /// In a definition the value that nothing is given below, at least 1; nil for the lowest, or for wherever the sequence
-    /// is.
+    /// In a definition the value below which nothing is given, at least 1. nil stands for the lowest value when the sequence
+    /// is new, and for no change when it exists.
     public var next: UInt64?
-    /// The step from a value to the next, at least 1. A prefix has 1.
+    /// The distance from a value to the next, at least 1; for prefixes 1.
     public var increment: UInt64
     /// The remainder of every value divided by the increment: `0 ..< increment`.
     ///
-    /// It is not the first value, as MySQL's `auto_increment_offset` is: 2, 4, 6, … has increment 2 and offset 0.
+    /// It is not the first value, unlike MySQL's `auto_increment_offset`: 2, 4, 6, … has increment 2 and offset 0.
     public var offset: UInt64
-    /// The highest value that is given. In a definition nil for the kind's highest: 2^36 - 1 for Pinterest's, else
-    /// 2^63 - 1, as columns of databases are signed. A daemon always tells it.
+    /// The highest value that is given. In a definition nil stands for the kind's highest: 2^36 - 1 for Pinterest's, else
+    /// 2^63 - 1, as columns of databases are signed. What a daemon tells always has a maximum.
     public var maximum: UInt64?
 
     /// Makes a definition.
     ///
     /// - Parameters:
-    ///   - name: The sequence's name.
-    ///   - kind: What its values are part of.
-    ///   - next: Where it begins; when left out at its first value.
-    ///   - increment: The distance from one value to the next.
-    ///   - offset: When left out 0 for increment 1, else 1, so that the first value is 1.
-    ///   - maximum: The last value; when left out its kind's highest.
+    ///   - name: The sequence's name: 1 to 64 characters of `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`.
+    ///   - kind: What its values are used for.
+    ///   - next: The value below which nothing is given, at least 1; the lowest value when left out.
+    ///   - increment: The distance from a value to the next, at least 1.
+    ///   - offset: The remainder of every value, `0 ..< increment`. When left out 0 for increment 1, else 1, so that the
+    ///     first value is 1.
+    ///   - maximum: The highest value, at least 1; its kind's highest when left out.
+    ///
+    /// Nothing is checked here: ``FirnClient/createSequence(_:timeout:)`` throws for a definition that is not valid.
     public init(
         name: String,
         kind: Kind = .plain,
@@ -74,7 +77,7 @@ extension FirnSequence {
         case .pinterest(let shard, let type): kind = .pinterest(shard: shard, type: type)
         case .prefix: kind = .prefix
         }
-        // A sequence at its end is told with the value past its maximum, which is 0 where the maximum has all 64 bits.
+        // The next value of a sequence with none left is past its maximum, and so 0 when the maximum has all 64 bits.
         let hasNext = description.next > 0 && description.next <= description.maximum
         self.init(
             name: description.name.description,
@@ -86,13 +89,13 @@ extension FirnSequence {
         )
     }
 
-    /// The definition as it is sent.
+    /// The definition in the wire's form.
     ///
     /// - Throws: ``FirnClientError`` with code `.invalidArgument` and the ``flaw``.
     var description: SequenceDescription {
         get throws(FirnClientError) {
             let name = try Name(argument: self.name)
-            if let flaw { throw FirnClientError(.invalidArgument, flaw) }
+            if let flaw { throw FirnClientError(code: .invalidArgument, message: flaw) }
             let kind: SequenceDescription.Kind
             switch self.kind {
             case .plain: kind = .plain
@@ -110,7 +113,7 @@ extension FirnSequence {
         }
     }
 
-    /// What is wrong with a definition that no daemon can make anything of; nil when nothing is.
+    /// What is wrong with a definition that no daemon would accept; nil when nothing is.
     package var flaw: String? {
         if let flaw = Self.flaw(ofName: name) { return flaw }
         guard increment > 0 else { return "The increment 0 would give one value forever: give 1 or more." }
@@ -118,7 +121,7 @@ extension FirnSequence {
             return "The offset \(offset) is not below the increment \(increment): it is the remainder of every value "
                 + "divided by the increment, so give 0 to \(increment - 1)."
         }
-        // On the wire 0 is what was left out.
+        // On the wire 0 stands for a value that was left out.
         guard next != 0 else { return "The start 0 is no value: they are 1 or more." }
         guard maximum != 0 else { return "The maximum 0 leaves no value: they are 1 or more." }
         if let next, let maximum, next > maximum {
@@ -145,7 +148,10 @@ extension Name {
     /// - Throws: ``FirnClientError`` with code `.invalidArgument`.
     init(argument text: String) throws(FirnClientError) {
         guard let name = Name(text) else {
-            throw FirnClientError(.invalidArgument, FirnSequence.flaw(ofName: text) ?? "The name is none.")
+            throw FirnClientError(
+                code: .invalidArgument,
+                message: FirnSequence.flaw(ofName: text) ?? "The name is none."
+            )
         }
         self = name
     }

@@ -5,12 +5,13 @@ public import NIOPosix
 /// Runs a client for as long as `body` does, and returns once its connections are closed.
 ///
 /// - Parameters:
-///   - addresses: The daemons' addresses in order of preference, all of one cluster; at least one.
+///   - addresses: The daemons' addresses in order of preference, all of one cluster; at least one, or this traps.
 ///   - configuration: Timeouts and limits.
-///   - eventLoopGroup: Runs the connections.
-///   - logger: Told of connections made and lost, at level debug.
-///   - isolation: Where `body` runs; that of the caller.
-///   - body: Is given the client. Calls that it leaves open in other tasks fail with `.shutDown` when it returns.
+///   - eventLoopGroup: Runs the connections. It must outlive the call.
+///   - logger: Gets a line for each connection made and lost, at level debug. Nothing is logged by default.
+///   - isolation: The actor that `body` runs on: the caller's.
+///   - body: Uses the client. Calls of other tasks that are open when it returns fail with `.shutDown`.
+/// - Returns: What `body` returns.
 /// - Throws: What `body` throws.
 public func withFirnClient<Value, Failure: Error>(
     addresses: [FirnAddress],
@@ -36,10 +37,11 @@ public func withFirnClient<Value, Failure: Error>(
 /// - Parameters:
 ///   - address: The daemon's address; where one listens by default when left out.
 ///   - configuration: Timeouts and limits.
-///   - eventLoopGroup: Runs the connections.
-///   - logger: Told of connections made and lost, at level debug.
-///   - isolation: Where `body` runs; that of the caller.
-///   - body: Is given the client. Calls that it leaves open in other tasks fail with `.shutDown` when it returns.
+///   - eventLoopGroup: Runs the connections. It must outlive the call.
+///   - logger: Gets a line for each connection made and lost, at level debug. Nothing is logged by default.
+///   - isolation: The actor that `body` runs on: the caller's.
+///   - body: Uses the client. Calls of other tasks that are open when it returns fail with `.shutDown`.
+/// - Returns: What `body` returns.
 /// - Throws: What `body` throws.
 public func withFirnClient<Value, Failure: Error>(
     address: FirnAddress = .default(),

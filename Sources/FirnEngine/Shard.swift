@@ -124,7 +124,7 @@ package final class Shard {
         switch claim {
         case .positions(let first, let count):
             lastClaimTick = now
-            return .minted(space.layout.run(position: first, count: UInt32(count), worker: space.worker))
+            return .minted(space.layout.makeRun(position: first, count: UInt32(count), worker: space.worker))
         case .full(let untilTick): return .full(untilTick: untilTick)
         case .closed: return .closed
         case .expired: return .expired

@@ -7,7 +7,7 @@ public struct BitField: Sendable, Hashable {
         case unused
         /// Ticks since the layout's epoch.
         case time
-        /// Who made the ID: machine, node or shard elsewhere.
+        /// The maker of the ID; other systems call it machine, node or shard.
         case worker
         /// Counts the IDs of one worker in one tick.
         case sequence

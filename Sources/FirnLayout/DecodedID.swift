@@ -25,9 +25,9 @@ public struct DecodedID: Sendable, Hashable {
 
     /// Ticks since the layout's epoch; nil without a time field.
     public var time: UInt64? { self[.time] }
-    /// Who made the ID; nil without a worker field.
+    /// The number of the worker that made the ID; nil without a worker field.
     public var worker: UInt64? { self[.worker] }
-    /// Which of the worker's IDs in its tick it is; nil without a sequence field.
+    /// The ID's number among the worker's IDs of its tick; nil without a sequence field.
     public var sequence: UInt64? { self[.sequence] }
     /// Pinterest's shard; nil in other layouts.
     public var shard: UInt64? { self[.shard] }
@@ -36,7 +36,7 @@ public struct DecodedID: Sendable, Hashable {
     /// Pinterest's local number; nil in other layouts.
     public var local: UInt64? { self[.local] }
 
-    /// What the ID has in the layout's unused bits. Anything but 0 means that it was not made in this layout.
+    /// The value of the layout's unused bits. Any value but 0 means that the ID was not made in this layout.
     public var unusedBits: UInt64 { self[.unused] ?? 0 }
 
     /// Whether the ID can be of the layout: its unused bits are 0.

@@ -1,15 +1,18 @@
 extension FirnID {
-    /// The ID in a text form.
+    /// The ID as text in this format.
     public func formatted(_ format: IDFormat) -> String {
         format.alphabet.text(of: rawValue, padded: format.isFixedWidth)
     }
 
-    /// Reads an ID from a text form.
+    /// Parses an ID.
     ///
-    /// Leading zero digits are welcome, except that a fixed-width form has exactly its width. Hex takes an `0x` in
-    /// front and both cases; base32 takes both cases, and reads I and L as 1 and O as 0, as Crockford's does.
+    /// Leading zeros are accepted, except that a fixed-width format has exactly its number of digits. Hex accepts `0x` in
+    /// front and both cases; base32 accepts both cases, and reads I and L as 1 and O as 0, as Crockford's does.
     /// Signs, spaces, hyphens and digits outside ASCII are refused.
     ///
+    /// - Parameters:
+    ///   - text: The digits.
+    ///   - format: The format that they are in.
     /// - Throws: ``LayoutError`` with code `.invalidID` when the text is empty, holds another character (the message
     ///   says which and where), has the wrong width, or is 2^64 or more.
     public init(parsing text: String, format: IDFormat = .decimal) throws(LayoutError) {

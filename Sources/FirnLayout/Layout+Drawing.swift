@@ -1,6 +1,6 @@
 extension Layout {
-    /// A picture of an ID's bits for a terminal: a box with a cell for each field, and below it a line for each with its
-    /// bits, value and meaning. At most 80 columns, no colours, each line ended but the last.
+    /// A drawing of an ID's bits for a terminal: a box with a cell for each field, and below it a line for each field with
+    /// its bits, value and meaning. At most 80 columns, no colours, a newline between the lines and none at the end.
     public func drawing(of id: FirnID) -> String {
         let decoded = decode(id)
         let cells = decoded.values.map(DrawingCell.init)

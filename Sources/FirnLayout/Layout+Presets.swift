@@ -36,7 +36,7 @@ extension Layout {
         timeBits: 39,
         workerBits: 16,
         sequenceBits: 8,
-        sequenceAboveWorker: true,
+        isSequenceAboveWorker: true,
         tickNanoseconds: 10_000_000,
         epochUnixMilliseconds: 1_409_529_600_000
     )
@@ -48,7 +48,7 @@ extension Layout {
         timeBits: 39,
         workerBits: 16,
         sequenceBits: 8,
-        sequenceAboveWorker: true,
+        isSequenceAboveWorker: true,
         tickNanoseconds: 10_000_000,
         epochUnixMilliseconds: defaultEpochUnixMilliseconds
     )

@@ -58,7 +58,7 @@ extension Layout {
             timeBits: specification.width(of: .time),
             workerBits: specification.width(of: .worker),
             sequenceBits: specification.width(of: .sequence),
-            sequenceAboveWorker: specification.sequenceAboveWorker,
+            isSequenceAboveWorker: specification.isSequenceAboveWorker,
             tickNanoseconds: specification.tickNanoseconds,
             epochUnixMilliseconds: specification.epochUnixMilliseconds
         )

@@ -30,8 +30,8 @@ extension Layout {
         time(ofTick: tick).unixNanoseconds
     }
 
-    /// When a tick begins, to the millisecond, rounded down: for people, whom the nanoseconds of ticks of other lengths tell
-    /// nothing.
+    /// When a tick begins, to the millisecond, rounded down: for people, who do not need the nanoseconds of a tick that is
+    /// no whole number of milliseconds.
     package func roundedTime(ofTick tick: UInt64) -> UTCTime {
         UTCTime(unixMilliseconds: unixMilliseconds(ofTick: tick))
     }

@@ -1,4 +1,4 @@
-/// How the 64 bits of an ID are cut: which fields, how wide, in which order, and how its time counts.
+/// How the 64 bits of an ID are divided: which fields, how wide, in which order, and how its time counts.
 ///
 /// A layout either has a time field above a worker and a sequence field (each of which may be absent, that is 0 bits
 /// wide), or it is ``pinterest``, which has no time.
@@ -14,8 +14,8 @@ public struct Layout: Sendable, Hashable {
     public let workerBits: Int
     /// The width of the sequence field; 0 without one.
     public let sequenceBits: Int
-    /// Whether the order is Sonyflake's: time, sequence, worker. False when either is absent, for then it is no matter.
-    public let sequenceAboveWorker: Bool
+    /// Whether the order is Sonyflake's: time, sequence, worker. False when the sequence or the worker is absent.
+    public let isSequenceAboveWorker: Bool
     /// The length of a tick in nanoseconds, up to ``maximumTickNanoseconds``; 0 when there is no time.
     public let tickNanoseconds: UInt64
     /// Where the time field counts from, in milliseconds since 1970, up to the end of the year 9999; 0 when there is
@@ -36,7 +36,7 @@ public struct Layout: Sendable, Hashable {
     @usableFromInline let workerShift: UInt64
     @usableFromInline let sequenceShift: UInt64
 
-    /// The longest tick, a day. (Nobody is known to use more than a second.)
+    /// The longest tick in nanoseconds: a day. (No known layout has one of more than a second.)
     public static let maximumTickNanoseconds: UInt64 = 86_400_000_000_000
 
     /// Makes a layout of its numbers, for instance those that a daemon describes itself with.
@@ -45,7 +45,7 @@ public struct Layout: Sendable, Hashable {
     ///   - timeBits: The width of the time field, at least 1.
     ///   - workerBits: The width of the worker field, 0 for none.
     ///   - sequenceBits: The width of the sequence field, 0 for none.
-    ///   - sequenceAboveWorker: True for Sonyflake's order.
+    ///   - isSequenceAboveWorker: True for Sonyflake's order: time, sequence, worker.
     ///   - tickNanoseconds: 1 to ``maximumTickNanoseconds``.
     ///   - epochUnixMilliseconds: Up to 253,402,300,799,999, the end of the year 9999.
     /// - Throws: ``LayoutError`` with code `.invalidLayout` when a number is out of its range or the widths add up to
@@ -54,7 +54,7 @@ public struct Layout: Sendable, Hashable {
         timeBits: Int,
         workerBits: Int,
         sequenceBits: Int,
-        sequenceAboveWorker: Bool = false,
+        isSequenceAboveWorker: Bool = false,
         tickNanoseconds: UInt64,
         epochUnixMilliseconds: UInt64
     ) throws(LayoutError) {
@@ -68,7 +68,7 @@ public struct Layout: Sendable, Hashable {
             timeBits: timeBits,
             workerBits: workerBits,
             sequenceBits: sequenceBits,
-            sequenceAboveWorker: sequenceAboveWorker,
+            isSequenceAboveWorker: isSequenceAboveWorker,
             tickNanoseconds: tickNanoseconds,
             epochUnixMilliseconds: epochUnixMilliseconds
         )
@@ -81,25 +81,25 @@ public struct Layout: Sendable, Hashable {
         timeBits: Int,
         workerBits: Int,
         sequenceBits: Int,
-        sequenceAboveWorker: Bool = false,
+        isSequenceAboveWorker: Bool = false,
         tickNanoseconds: UInt64 = 1_000_000,
         epochUnixMilliseconds: UInt64
     ) {
         self.timeBits = timeBits
         self.workerBits = workerBits
         self.sequenceBits = sequenceBits
-        self.sequenceAboveWorker = sequenceAboveWorker && workerBits > 0 && sequenceBits > 0
+        self.isSequenceAboveWorker = isSequenceAboveWorker && workerBits > 0 && sequenceBits > 0
         self.tickNanoseconds = tickNanoseconds
         self.epochUnixMilliseconds = epochUnixMilliseconds
         let lower: [(BitField.Kind, Int)] = [(.worker, workerBits), (.sequence, sequenceBits)]
-        fields = BitField.stack([(.time, timeBits)] + (self.sequenceAboveWorker ? lower.reversed() : lower))
+        fields = BitField.stack([(.time, timeBits)] + (self.isSequenceAboveWorker ? lower.reversed() : lower))
         maximumTick = BitField.maximum(ofWidth: timeBits)
         maximumWorker = BitField.maximum(ofWidth: workerBits)
         maximumPosition = BitField.maximum(ofWidth: timeBits + sequenceBits)
         sequenceMask = BitField.maximum(ofWidth: sequenceBits)
         timeShift = UInt64(workerBits + sequenceBits)
-        workerShift = UInt64(self.sequenceAboveWorker ? 0 : sequenceBits)
-        sequenceShift = UInt64(self.sequenceAboveWorker ? workerBits : 0)
+        workerShift = UInt64(self.isSequenceAboveWorker ? 0 : sequenceBits)
+        sequenceShift = UInt64(self.isSequenceAboveWorker ? workerBits : 0)
         name =
             preset
             ?? Self.specification(
@@ -116,7 +116,7 @@ public struct Layout: Sendable, Hashable {
         timeBits = 0
         workerBits = 0
         sequenceBits = 0
-        sequenceAboveWorker = false
+        isSequenceAboveWorker = false
         tickNanoseconds = 0
         epochUnixMilliseconds = 0
         maximumTick = 0

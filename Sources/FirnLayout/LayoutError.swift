@@ -1,6 +1,6 @@
 /// Says what was wrong with a layout, an ID, a time or a range of them, with what value, and what to do.
 public struct LayoutError: Error, Hashable, Sendable {
-    /// What a program can tell apart. More may come; a `switch` over codes wants a `default`.
+    /// The kind of failure, for programs. Later versions may add codes: a `switch` over them needs a `default`.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case invalidLayout, invalidID, invalidTime, noSuchField, valueOutOfRange, emptyRange, beforeEpoch, pastEnd
@@ -8,11 +8,11 @@ public struct LayoutError: Error, Hashable, Sendable {
 
         private let kind: Kind
 
-        /// A layout's text or widths make no layout.
+        /// A text or numbers that are not a layout's.
         public static let invalidLayout = Code(kind: .invalidLayout)
-        /// A text is no ID in the format asked for.
+        /// A text is not an ID of the format.
         public static let invalidID = Code(kind: .invalidID)
-        /// A text is no RFC 3339 time.
+        /// A text is not an RFC 3339 time.
         public static let invalidTime = Code(kind: .invalidTime)
         /// The layout does not have a field that the operation needs.
         public static let noSuchField = Code(kind: .noSuchField)
@@ -29,7 +29,7 @@ public struct LayoutError: Error, Hashable, Sendable {
         public var description: String { kind.rawValue }
     }
 
-    /// What a program can tell apart.
+    /// The kind of failure, for programs.
     public let code: Code
     /// What was wrong, with what value, and what to do: whole sentences for a person. Texts that came from
     /// outside are quoted, escaped and cut, so that it is safe in a log and stays below 2 KiB.

@@ -24,7 +24,7 @@ struct LayoutSpecification {
         widths.first { $0.kind == kind }?.width ?? 0
     }
 
-    var sequenceAboveWorker: Bool {
+    var isSequenceAboveWorker: Bool {
         let order = widths.map(\.kind).filter { $0 == .worker || $0 == .sequence }
         return order == [.sequence, .worker]
     }

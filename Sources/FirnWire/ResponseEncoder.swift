@@ -97,7 +97,7 @@ extension FrameBuffer {
         layout.time_bits = UInt32(description.layout.timeBits)
         layout.worker_bits = UInt32(description.layout.workerBits)
         layout.sequence_bits = UInt32(description.layout.sequenceBits)
-        layout.sequence_above_worker = description.layout.sequenceAboveWorker ? 1 : 0
+        layout.sequence_above_worker = description.layout.isSequenceAboveWorker ? 1 : 0
         var outcome = Firn__V1__DescribeResponse()
         firn__v1__describe_response__init(&outcome)
         outcome.epoch_unix_ms = description.layout.epochUnixMilliseconds

@@ -54,7 +54,7 @@ struct ComposeCommand: AsyncParsableCommand {
         guard let time else {
             throw ValidationError("The time is missing: give it as in --time 2025-01-01T00:00:00Z.")
         }
-        return try layout.compose(
+        return try layout.makeID(
             time: layout.tick(at: UTCTime(argument: time)),
             worker: worker ?? 0,
             sequence: sequence ?? 0
@@ -67,7 +67,7 @@ struct ComposeCommand: AsyncParsableCommand {
                 "The layout \(layout.name) has no time, worker and sequence: give --shard, --type and --local."
             )
         }
-        return try layout.compose(shard: shard ?? 0, type: type ?? 0, local: local ?? 0)
+        return try layout.makeID(shard: shard ?? 0, type: type ?? 0, local: local ?? 0)
     }
 }
 

@@ -15,7 +15,7 @@ struct DescribeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withClient { client in
-            let description = try await client.describe()
+            let description = try await client.daemonDescription()
             var output = StandardOutput()
             switch format {
             case .text:
@@ -34,7 +34,7 @@ struct DescribeCommand: AsyncParsableCommand {
         if let lastDay = layout.lastDay { lines.append("last day        \(lastDay)") }
         let workers = description.workers.map(String.init).joined(separator: ", ")
         lines.append("workers         \(workers.isEmpty ? "none now" : workers)")
-        lines.append("largest batch   \(description.maximumBatch)")
+        lines.append("largest batch   \(description.maximumBatchSize)")
         return lines
     }
 
@@ -44,7 +44,7 @@ struct DescribeCommand: AsyncParsableCommand {
             ("layout", .string(description.layout.name)),
             ("fields", .string(description.layout.specification)),
             ("workers", .array(description.workers.map { .number(UInt64($0)) })),
-            ("maximumBatch", .number(UInt64(description.maximumBatch))),
+            ("maximumBatch", .number(UInt64(description.maximumBatchSize))),
         ])
     }
 }

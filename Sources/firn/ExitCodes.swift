@@ -20,7 +20,7 @@ extension FirnClientError {
         switch code {
         case .invalidAddress: .usage
         case .unreachable: .unavailable
-        default: isTemporary ? .temporaryFailure : .software
+        default: isRetryable ? .temporaryFailure : .software
         }
     }
 }

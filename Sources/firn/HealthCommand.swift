@@ -28,7 +28,7 @@ struct HealthCommand: AsyncParsableCommand {
     func run() async throws {
         try await daemon.withClient { client in
             if live {
-                _ = try await client.describe()
+                _ = try await client.daemonDescription()
             } else {
                 _ = try await client.nextID()
             }

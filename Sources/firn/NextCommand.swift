@@ -38,7 +38,7 @@ struct NextCommand: AsyncParsableCommand {
             }
             var remaining = count
             while remaining > 0 {
-                let ids = try await client.nextIDs(min(remaining, Self.maximumBatch))
+                let ids = try await client.nextIDs(count: min(remaining, Self.maximumBatch))
                 for id in ids { try output.write(line: format.line(for: id)) }
                 try output.flush()
                 remaining -= ids.count

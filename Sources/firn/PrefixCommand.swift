@@ -23,7 +23,7 @@ struct PrefixCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withClient { client in
-            let prefix = try await client.newPrefix(service: service)
+            let prefix = try await client.nextPrefix(service: service)
             var output = StandardOutput()
             try output.write(line: prefix)
             try output.flush()

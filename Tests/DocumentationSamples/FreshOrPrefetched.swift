@@ -10,13 +10,13 @@ func sample1OfFreshOrPrefetched(client: FirnClient) async throws {
 }
 
 func sample2OfFreshOrPrefetched(client: FirnClient) async throws {
-    let ids = client.prefetching()
-    let id = if let ready = ids.tryNext() { ready } else { try await ids.next() }
+    let prefetcher = client.makePrefetcher()
+    let id = if let ready = prefetcher.nextIfAvailable() { ready } else { try await prefetcher.next() }
     print(id)
 }
 
 func sample3OfFreshOrPrefetched(client: FirnClient) async throws {
-    for try await id in client.prefetching() {
+    for try await id in client.makePrefetcher() {
         print(id)
     }
 }

@@ -14,7 +14,7 @@ internal import UnixSignals
 func sample1OfGettingStarted(client: FirnClient) async throws {
     try await withFirnClient(address: .default()) { client in
         let id = try await client.nextID()
-        let batch = try await client.nextIDs(1_000)
+        let batch = try await client.nextIDs(count: 1_000)
         print(id, batch.first!, batch.last!)
     }
 }
@@ -39,14 +39,14 @@ func sample3OfGettingStarted(client: FirnClient) async throws {
 #endif
 
 func sample4OfGettingStarted(client: FirnClient) async throws {
-    for id in try await client.nextIDs(100_000) {
+    for id in try await client.nextIDs(count: 100_000) {
         print(id)
     }
 }
 
 func sample5OfGettingStarted(client: FirnClient) async throws {
-    let ticket = try await client.nextTickets(sequence: "invoices").first!
-    let prefix = try await client.newPrefix(service: "ServiceA")
+    let ticket = try await client.nextTicket(sequence: "invoices")
+    let prefix = try await client.nextPrefix(service: "ServiceA")
     print(ticket, prefix)
 }
 
@@ -54,7 +54,7 @@ func sample6OfGettingStarted(client: FirnClient) async throws {
     do {
         let id = try await client.nextID(timeout: .milliseconds(200))
         print(id)
-    } catch where error.isTemporary {
-        print("later:", error)
+    } catch where error.isRetryable {
+        print("try again later:", error)
     }
 }

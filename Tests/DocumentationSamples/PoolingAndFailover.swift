@@ -6,7 +6,7 @@ internal import FirnLayout
 
 func sample1OfPoolingAndFailover(client: FirnClient) async throws {
     var configuration = FirnClientConfiguration()
-    configuration.minimumConnections = 1
+    configuration.minimumConnectionCount = 1
     configuration.timeout = .milliseconds(250)
     let firn = FirnClient(address: .default(), configuration: configuration)
     await firn.run()

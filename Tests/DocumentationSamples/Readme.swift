@@ -6,14 +6,14 @@ internal import FirnLayout
 
 func sample1OfReadme(client: FirnClient) async throws {
     try await withFirnClient(address: .default()) { client in
-        let id = try await client.nextID()              // fresh: made after this line asked, 2126676990250893312
-        for each in try await client.nextIDs(1_000) {   // a collection of 1,000, held in a few numbers
+        let id = try await client.nextID()                      // fresh: made after this call, 2126676990250893312
+        for each in try await client.nextIDs(count: 1_000) {    // a collection of 1,000, stored as a few numbers
             print(each)
         }
-        let ids = client.prefetching()                  // refilled in the background
-        let ready = ids.tryNext()                       // from memory, in nanoseconds; nil when none is there yet
+        let prefetcher = client.makePrefetcher()                // refilled in the background
+        let ready = prefetcher.nextIfAvailable()                // from memory, in nanoseconds; nil when none is there yet
         let requests = try await RequestIDGenerator(service: "ServiceA", client: client)
-        print(id, ready as Any, try requests.next())    // "ServiceA-1-1", and no daemon is asked for the next
-        print(try await client.nextTickets(sequence: "invoices").first!)
+        print(id, ready as Any, try requests.next())            // "ServiceA-1-1", and the next needs no daemon
+        print(try await client.nextTicket(sequence: "invoices"))
     }
 }

@@ -5,7 +5,7 @@ internal import FirnClient
 internal import FirnLayout
 
 func sample1OfWhatAnIDPromises(client: FirnClient) async throws {
-    let layout = try await client.describe().layout
+    let layout = try await client.daemonDescription().layout
     let id = try await client.nextID()
     print(layout.decode(id).time as Any)
 }

@@ -17,7 +17,7 @@ import Testing
     func noCallFailsAndNoIDComesTwice(coalescing: Bool) async throws {
         let scratch = try Scratch()
         var configuration = FirnClientConfiguration()
-        configuration.coalescing = coalescing
+        configuration.coalescesCalls = coalescing
         // Longer than a daemon's restart on a machine that does much else. No call should need it.
         configuration.timeout = .seconds(60)
         configuration.circuitBreakerTripAfter = .seconds(60)

@@ -46,7 +46,7 @@ import Testing
     @Test func aDaemonThatCannotMakeIDsIsPassedOver() async throws {
         for coalescing in [false, true] {
             var configuration = FirnClientConfiguration.patient
-            configuration.coalescing = coalescing
+            configuration.coalescesCalls = coalescing
             try await withTwoServers(configuration) { client, first, second in
                 let refusing = Task {
                     for await call in first.requests {
@@ -82,7 +82,7 @@ import Testing
 
     @Test func aHalfOpenConnectionIsFoundWithoutACall() async throws {
         var configuration = FirnClientConfiguration.timeout(.seconds(5))
-        configuration.keepAlive = .seconds(1)
+        configuration.keepAliveInterval = .seconds(1)
         try await ScriptedServer.run { server, requests in
             try await withFirnClient(address: .unix(path: server.path), configuration: configuration) { client in
                 async let id = client.nextID(timeout: .seconds(20))
@@ -103,7 +103,7 @@ import Testing
 
     @Test func theMinimumIsThereBeforeTheFirstCallAndAgainAfterALoss() async throws {
         var configuration = FirnClientConfiguration.patient
-        configuration.minimumConnections = 2
+        configuration.minimumConnectionCount = 2
         try await ScriptedServer.run { server, requests in
             try await withFirnClient(address: .unix(path: server.path), configuration: configuration) { client in
                 try await eventually { server.connectionCount == 2 }

@@ -189,7 +189,7 @@ import Testing
         let path = ScriptedServer.newPath()
         for coalescing in [false, true] {
             var configuration = FirnClientConfiguration.timeout(.milliseconds(200))
-            configuration.coalescing = coalescing
+            configuration.coalescesCalls = coalescing
             try await withFirnClient(address: .unix(path: path), configuration: configuration) { client in
                 // On a busy machine `run()` may not have begun in time, and the first calls are told that.
                 try await eventually {

@@ -15,7 +15,7 @@ import Testing
             let givenId = try await id
             #expect(givenId == FirnID(rawValue: 42))
 
-            async let ids = client.nextIDs(3)
+            async let ids = client.nextIDs(count: 3)
             let batch = await requests.next()!
             #expect(batch.request.method == .nextBatch(count: 3))
             batch.answer([
@@ -25,7 +25,7 @@ import Testing
             let givenIds = try await ids
             #expect(givenIds.map(\.rawValue) == [50, 55, 90])
 
-            async let description = client.describe()
+            async let description = client.daemonDescription()
             let describe = await requests.next()!
             describe.describe(.sample)
             let givenDescription = try await description
@@ -36,7 +36,7 @@ import Testing
 
     @Test func aLargeBatchIsSeveralCalls() async throws {
         try await withServer { client, requests in
-            async let ids = client.nextIDs(70_000)
+            async let ids = client.nextIDs(count: 70_000)
             for (index, count) in [UInt32(65_536), 4464].enumerated() {
                 let call = await requests.next()!
                 #expect(call.request.method == .nextBatch(count: count))
@@ -54,7 +54,7 @@ import Testing
     @Test func countsBelowOneAreRefusedHere() async throws {
         try await withServer { client, _ in
             for count in [0, -1, Int.min] {
-                let error = await error { () async throws(FirnClientError) in try await client.nextIDs(count) }
+                let error = await error { () async throws(FirnClientError) in try await client.nextIDs(count: count) }
                 #expect(error?.code == .invalidArgument && error?.message.contains("\(count)") == true)
             }
         }
@@ -62,8 +62,8 @@ import Testing
 
     @Test func answersOutOfOrderFindTheirCallers() async throws {
         try await withServer { client, requests in
-            try await withThrowingTaskGroup(of: (Int, FirnIDs).self) { group in
-                for count in 1...50 { group.addTask { (count, try await client.nextIDs(count)) } }
+            try await withThrowingTaskGroup(of: (Int, FirnIDBatch).self) { group in
+                for count in 1...50 { group.addTask { (count, try await client.nextIDs(count: count)) } }
                 var calls: [ScriptedServer.Received] = []
                 while calls.count < 50 { calls.append(await requests.next()!) }
                 for call in calls.shuffled() {
@@ -150,7 +150,7 @@ import Testing
         var configuration = FirnClientConfiguration.patient
         configuration.maximumCallsInFlight = 1
         configuration.maximumWaitingCalls = 0
-        configuration.maximumConnectionsHard = 1
+        configuration.maximumConnectionHardLimit = 1
         try await withServer(configuration) { client, requests in
             async let first = client.nextID()
             let call = await requests.next()!

@@ -8,12 +8,12 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SequenceTests {
     @Test func ticketsAreTheRunsThatTheDaemonGives() async throws {
         try await withServer { client, requests in
-            async let one = client.nextTickets(sequence: "orders")
+            async let one = client.nextTicket(sequence: "orders")
             let single = await requests.next()!
             #expect(single.request.method == .nextTickets(sequence: Name("orders")!, count: 1))
             single.answerTickets(Run(first: FirnID(rawValue: 7), count: 1, stride: 2))
             let givenOne = try await one
-            #expect(givenOne.map(\.rawValue) == [7])
+            #expect(givenOne.rawValue == 7)
 
             async let many = client.nextTickets(sequence: "orders", count: 5)
             let call = await requests.next()!
@@ -29,7 +29,7 @@ import Testing
 
     @Test func theLargestCallIsOneCallAndALargerOneIsRefusedHere() async throws {
         var configuration = FirnClientConfiguration.patient
-        configuration.maximumBatch = 10
+        configuration.maximumBatchSize = 10
         try await withServer(configuration) { client, requests in
             for count in [0, -1, 65_537, Int.max, Int.min] {
                 let error = await error { () async throws(FirnClientError) in
@@ -50,7 +50,7 @@ import Testing
 
     @Test func prefixesAreTexts() async throws {
         try await withServer { client, requests in
-            async let prefix = client.newPrefix(service: "ServiceA")
+            async let prefix = client.nextPrefix(service: "ServiceA")
             let call = await requests.next()!
             #expect(call.request.method == .newPrefix(service: Name("ServiceA")!))
             call.answer(prefix: "ServiceA-12")
@@ -63,8 +63,8 @@ import Testing
     func namesThatAreNoneAreRefusedHere(name: String) async throws {
         try await withServer { client, requests in
             let errors = [
-                await error { () async throws(FirnClientError) in try await client.nextTickets(sequence: name) },
-                await error { () async throws(FirnClientError) in try await client.newPrefix(service: name) },
+                await error { () async throws(FirnClientError) in try await client.nextTicket(sequence: name) },
+                await error { () async throws(FirnClientError) in try await client.nextPrefix(service: name) },
                 await error { () async throws(FirnClientError) in
                     try await client.createSequence(FirnSequence(name: name))
                 },
@@ -72,7 +72,7 @@ import Testing
             for error in errors {
                 #expect(error?.code == .invalidArgument && error?.message.contains(name.quoted) == true)
             }
-            async let prefix = client.newPrefix(service: "A.b_c-9")
+            async let prefix = client.nextPrefix(service: "A.b_c-9")
             let first = await requests.next()!
             #expect(first.request.callID == 1, "no call was made before")
             first.answer(prefix: "A.b_c-9-1")
@@ -169,11 +169,11 @@ import Testing
     @Test func whatTheDaemonRefusesIsSaidAsItSaysIt() async throws {
         try await withServer { client, requests in
             async let error = error { () async throws(FirnClientError) in
-                try await client.nextTickets(sequence: "orders")
+                try await client.nextTicket(sequence: "orders")
             }
             await requests.next()!.answer(Status(.failedPrecondition, "the sequence orders is at its maximum"))
             let given = await error
-            #expect(given?.code == .failedPrecondition && given?.isTemporary == false)
+            #expect(given?.code == .failedPrecondition && given?.isRetryable == false)
             #expect(given?.message == "the sequence orders is at its maximum")
         }
     }

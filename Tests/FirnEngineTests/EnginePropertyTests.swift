@@ -137,7 +137,7 @@ private struct History {
             taken[worker, default: []].append(first..<first + UInt64(run.count))
         }
         guard worker == shard.worker else { return "an ID of worker \(worker)" }
-        guard layout.id(position: first, worker: worker) == run.first else { return "an ID of another layout" }
+        guard layout.makeID(position: first, worker: worker) == run.first else { return "an ID of another layout" }
         guard layout.position(of: final) == first + UInt64(run.count - 1) else { return "a run that wraps" }
         guard layout.tick(of: run.first) == now, layout.tick(of: final) == now else {
             return "a tick that is not \(now)"

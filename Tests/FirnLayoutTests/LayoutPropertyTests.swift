@@ -12,13 +12,13 @@ import Testing
             let time = generator.number(upTo: layout.maximumTick)
             let worker = generator.number(upTo: layout.maximumWorker)
             let sequence = generator.number(upTo: layout.sequencesPerTick - 1)
-            let id = try layout.compose(time: time, worker: worker, sequence: sequence)
+            let id = try layout.makeID(time: time, worker: worker, sequence: sequence)
             let decoded = layout.decode(id)
             #expect(decoded.time == time && (decoded.worker ?? 0) == worker && (decoded.sequence ?? 0) == sequence)
             #expect(decoded.fitsLayout, "\(layout) \(id)")
             #expect(decoded.values.reduce(0) { $0 | $1.value << UInt64($1.field.shift) } == id.rawValue)
             let position = time << UInt64(layout.sequenceBits) | sequence
-            #expect(layout.id(position: position, worker: worker) == id, "\(layout)")
+            #expect(layout.makeID(position: position, worker: worker) == id, "\(layout)")
         }
     }
 
@@ -30,7 +30,7 @@ import Testing
         for _ in 0..<200 {
             let position = generator.number(upTo: layout.maximumPosition)
             let worker = generator.number(upTo: layout.maximumWorker)
-            let id = layout.id(position: position, worker: worker)
+            let id = layout.makeID(position: position, worker: worker)
             #expect(layout.position(of: id) == position, "\(layout)")
             #expect(layout.worker(of: id) == worker, "\(layout)")
             idOfPair[[position, worker]] = id
@@ -45,7 +45,7 @@ import Testing
         let worker = generator.number(upTo: layout.maximumWorker)
         var positions = Set((0..<100).map { _ in generator.number(upTo: layout.maximumPosition) })
         positions.formUnion(positions.filter { $0 > 0 }.map { $0 - 1 })
-        let ids = positions.sorted().map { layout.id(position: $0, worker: worker) }
+        let ids = positions.sorted().map { layout.makeID(position: $0, worker: worker) }
         #expect(zip(ids, ids.dropFirst()).allSatisfy(<), "\(layout)")
     }
 
@@ -58,8 +58,8 @@ import Testing
             let position = generator.number(upTo: layout.maximumPosition)
             let left = layout.sequencesPerTick - position % layout.sequencesPerTick
             let count = UInt32(1 + generator.number(upTo: min(left, 300) - 1))
-            let run = layout.run(position: position, count: count, worker: worker)
-            let ids = (0..<UInt64(count)).map { layout.id(position: position + $0, worker: worker) }
+            let run = layout.makeRun(position: position, count: count, worker: worker)
+            let ids = (0..<UInt64(count)).map { layout.makeID(position: position + $0, worker: worker) }
             #expect(Array(run) == ids, "\(layout) \(position) \(count)")
             #expect(run.last == ids.last)
         }
@@ -92,7 +92,7 @@ import Testing
             timeBits: layout.timeBits,
             workerBits: layout.workerBits,
             sequenceBits: layout.sequenceBits,
-            sequenceAboveWorker: layout.sequenceAboveWorker,
+            isSequenceAboveWorker: layout.isSequenceAboveWorker,
             tickNanoseconds: layout.tickNanoseconds,
             epochUnixMilliseconds: layout.epochUnixMilliseconds
         )

@@ -15,7 +15,7 @@ import Testing
             let end = layout.lastInstantUnixMilliseconds + 1
             let range = try layout.idRange(fromUnixMilliseconds: layout.epochUnixMilliseconds, to: end)
             #expect(range.lowerBound.rawValue == 0)
-            #expect(range.upperBound == layout.id(position: layout.maximumPosition, worker: layout.maximumWorker))
+            #expect(range.upperBound == layout.makeID(position: layout.maximumPosition, worker: layout.maximumWorker))
         }
         let widest = try Layout(parsing: "time:64x86400s@0")
         let range = try widest.idRange(from: widest.epoch, to: UTCTime(unixSeconds: .max, nanosecond: 999_999_999))
@@ -106,9 +106,9 @@ import Testing
             guard end.unixSeconds < .max else { continue }
             let range = try layout.idRange(from: start, to: end)
             let top = layout.sequencesPerTick - 1
-            #expect(try range.lowerBound == layout.compose(time: first, worker: 0, sequence: 0), "\(layout)")
+            #expect(try range.lowerBound == layout.makeID(time: first, worker: 0, sequence: 0), "\(layout)")
             #expect(
-                try range.upperBound == layout.compose(time: last, worker: layout.maximumWorker, sequence: top),
+                try range.upperBound == layout.makeID(time: last, worker: layout.maximumWorker, sequence: top),
                 "\(layout)"
             )
         }

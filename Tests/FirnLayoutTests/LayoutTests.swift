@@ -40,12 +40,12 @@ import Testing
         #expect(layout.maximumWorker == 65_535)
         #expect(layout.sequencesPerTick == 256)
         #expect(layout.maximumPosition == 140_737_488_355_327)
-        #expect(Layout.safe53.id(position: Layout.safe53.maximumPosition, worker: 7).rawValue == 1 << 53 - 1)
+        #expect(Layout.safe53.makeID(position: Layout.safe53.maximumPosition, worker: 7).rawValue == 1 << 53 - 1)
     }
 
     @Test func theWidestLayoutsWork() throws {
         let timeOnly = try Layout(parsing: "time:64ns@0")
-        #expect(timeOnly.id(position: .max, worker: 0).rawValue == .max)
+        #expect(timeOnly.makeID(position: .max, worker: 0).rawValue == .max)
         #expect(timeOnly.position(of: FirnID(rawValue: .max)) == .max)
         #expect(timeOnly.maximumTick == .max)
         #expect(timeOnly.sequencesPerTick == 1)
@@ -53,10 +53,10 @@ import Testing
         #expect(timeOnly.unixNanoseconds(ofTick: .max) == .max)
         let sequences = try Layout(parsing: "time:1s@0,sequence:63")
         #expect(sequences.sequencesPerTick == 1 << 63)
-        #expect(sequences.id(position: .max, worker: 0).rawValue == .max)
-        #expect(sequences.run(position: 0, count: .max, worker: 0).last.rawValue == UInt64(UInt32.max) - 1)
+        #expect(sequences.makeID(position: .max, worker: 0).rawValue == .max)
+        #expect(sequences.makeRun(position: 0, count: .max, worker: 0).last.rawValue == UInt64(UInt32.max) - 1)
         let workers = try Layout(parsing: "time:1s@0,worker:63")
-        #expect(workers.id(position: 1, worker: workers.maximumWorker).rawValue == .max)
+        #expect(workers.makeID(position: 1, worker: workers.maximumWorker).rawValue == .max)
         #expect(workers.runStride == 1)
     }
 
@@ -89,26 +89,26 @@ import Testing
         }
         let layout = Layout.snowflake
         try check(.valueOutOfRange, "worker 1024 does not fit in the 10 bits that the layout snowflake") {
-            () throws(LayoutError) in try layout.compose(time: 0, worker: 1024, sequence: 0)
+            () throws(LayoutError) in try layout.makeID(time: 0, worker: 1024, sequence: 0)
         }
         try check(.valueOutOfRange, "sequence 4096 does not fit in the 12 bits") {
-            () throws(LayoutError) in try layout.compose(time: 0, worker: 0, sequence: 4096)
+            () throws(LayoutError) in try layout.makeID(time: 0, worker: 0, sequence: 4096)
         }
         try check(.valueOutOfRange, "give 0 to 2199023255551.") {
-            () throws(LayoutError) in try layout.compose(time: 1 << 41, worker: 0, sequence: 0)
+            () throws(LayoutError) in try layout.makeID(time: 1 << 41, worker: 0, sequence: 0)
         }
         let narrow = try Layout(parsing: "time:41ms@0,sequence:12")
         try check(.valueOutOfRange, "worker 1 does not fit in the 0 bits") {
-            () throws(LayoutError) in try narrow.compose(time: 0, worker: 1, sequence: 0)
+            () throws(LayoutError) in try narrow.makeID(time: 0, worker: 1, sequence: 0)
         }
         try check(.valueOutOfRange, "type 1024 does not fit in the 10 bits") {
-            () throws(LayoutError) in try Layout.pinterest.compose(shard: 0, type: 1024, local: 0)
+            () throws(LayoutError) in try Layout.pinterest.makeID(shard: 0, type: 1024, local: 0)
         }
         try check(.noSuchField, "compose it of shard, type and local") {
-            () throws(LayoutError) in try Layout.pinterest.compose(time: 0, worker: 0, sequence: 0)
+            () throws(LayoutError) in try Layout.pinterest.makeID(time: 0, worker: 0, sequence: 0)
         }
         try check(.noSuchField, "compose it of time, worker and sequence") {
-            () throws(LayoutError) in try layout.compose(shard: 0, type: 0, local: 0)
+            () throws(LayoutError) in try layout.makeID(shard: 0, type: 0, local: 0)
         }
     }
 
@@ -132,12 +132,12 @@ import Testing
     }
 
     @Test func positionsOutOfRangeTrap() async {
-        await #expect(processExitsWith: .failure) { _ = Layout.snowflake.id(position: 1 << 53, worker: 0) }
-        await #expect(processExitsWith: .failure) { _ = Layout.snowflake.id(position: 0, worker: 1024) }
-        await #expect(processExitsWith: .failure) { _ = Layout.pinterest.id(position: 0, worker: 0) }
+        await #expect(processExitsWith: .failure) { _ = Layout.snowflake.makeID(position: 1 << 53, worker: 0) }
+        await #expect(processExitsWith: .failure) { _ = Layout.snowflake.makeID(position: 0, worker: 1024) }
+        await #expect(processExitsWith: .failure) { _ = Layout.pinterest.makeID(position: 0, worker: 0) }
         await #expect(processExitsWith: .failure) { _ = Layout.pinterest.position(of: FirnID(rawValue: 0)) }
-        await #expect(processExitsWith: .failure) { _ = Layout.snowflake.run(position: 1, count: 4096, worker: 0) }
-        await #expect(processExitsWith: .failure) { _ = Layout.snowflake.run(position: 0, count: 0, worker: 0) }
-        await #expect(processExitsWith: .success) { _ = Layout.snowflake.run(position: 1, count: 4095, worker: 0) }
+        await #expect(processExitsWith: .failure) { _ = Layout.snowflake.makeRun(position: 1, count: 4096, worker: 0) }
+        await #expect(processExitsWith: .failure) { _ = Layout.snowflake.makeRun(position: 0, count: 0, worker: 0) }
+        await #expect(processExitsWith: .success) { _ = Layout.snowflake.makeRun(position: 1, count: 4095, worker: 0) }
     }
 }

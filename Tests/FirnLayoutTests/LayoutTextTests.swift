@@ -38,7 +38,7 @@ import Testing
     @Test func theNumbersAreThoseOfTheText() throws {
         let layout = try Layout(parsing: "time:39x10ms@2014-09-01T00:00:00Z,sequence:10,worker:14")
         #expect(layout.timeBits == 39 && layout.sequenceBits == 10 && layout.workerBits == 14)
-        #expect(layout.sequenceAboveWorker)
+        #expect(layout.isSequenceAboveWorker)
         #expect(layout.tickNanoseconds == 10_000_000)
         #expect(layout.epochUnixMilliseconds == 1_409_529_600_000)
         #expect(layout.runStride == 1 << 14)

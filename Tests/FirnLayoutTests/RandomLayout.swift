@@ -19,7 +19,7 @@ extension Layout {
             timeBits: timeBits,
             workerBits: workerBits,
             sequenceBits: total - timeBits - workerBits,
-            sequenceAboveWorker: Bool.random(using: &generator),
+            isSequenceAboveWorker: Bool.random(using: &generator),
             tickNanoseconds: ticks.randomElement(using: &generator)!,
             epochUnixMilliseconds: generator.number(upTo: 253_402_300_799_999)
         )

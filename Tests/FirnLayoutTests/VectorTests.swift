@@ -27,9 +27,9 @@ import Testing
     func timedIDsAreMadeOfTheirFields(_ vector: Vectors.Timed) throws {
         let layout = try #require(Layout.preset(named: vector.layout))
         let id = try FirnID(parsing: vector.id)
-        #expect(try layout.compose(time: vector.time, worker: vector.worker, sequence: vector.sequence) == id)
+        #expect(try layout.makeID(time: vector.time, worker: vector.worker, sequence: vector.sequence) == id)
         let position = vector.time << UInt64(layout.sequenceBits) | vector.sequence
-        #expect(layout.id(position: position, worker: vector.worker) == id)
+        #expect(layout.makeID(position: position, worker: vector.worker) == id)
         #expect(layout.position(of: id) == position)
         #expect(layout.worker(of: id) == vector.worker)
     }
@@ -43,7 +43,7 @@ import Testing
             #expect(decoded.local == vector.local)
             #expect(decoded.fitsLayout)
             #expect(
-                try Layout.pinterest.compose(shard: vector.shard, type: vector.type, local: vector.local) == id
+                try Layout.pinterest.makeID(shard: vector.shard, type: vector.type, local: vector.local) == id
             )
         }
     }

@@ -34,11 +34,11 @@ struct BulkLoader {
         let table = try LineTable(path: arguments[0])
         let address = try arguments.count > 1 ? FirnAddress(parsing: arguments[1]) : .default()
         try await withFirnClient(address: address) { firn in
-            let ids = firn.prefetching()
+            let ids = firn.makePrefetcher()
             let began = ContinuousClock.now
             var count = 0
             while let line = readLine() {
-                let id: FirnID = if let ready = ids.tryNext() { ready } else { try await ids.next() }
+                let id: FirnID = if let ready = ids.nextIfAvailable() { ready } else { try await ids.next() }
                 try table.insert(id, line)
                 count += 1
                 if count % 100_000 == 0 { say("\r\(count) lines, \(rate(count, since: began)) a second") }

@@ -30,7 +30,7 @@ struct RequestStamp: RouterMiddleware {
         var context = context
         do {
             // Memory first; only when that is empty, as at the very start, does a request wait.
-            context.requestID = if let id = ids.tryNext() { id } else { try await ids.next() }
+            context.requestID = if let id = ids.nextIfAvailable() { id } else { try await ids.next() }
         } catch {
             context.logger.warning("no ID for a request", metadata: ["error": "\(error)"])
             throw HTTPError(.serviceUnavailable, message: "No request ID could be had.")

@@ -18,7 +18,7 @@ struct StampedService {
 
         let router = Router(context: StampedContext.self)
         // A request's ID may be some milliseconds old: taken from memory, it costs nanoseconds.
-        router.add(middleware: RequestStamp(ids: firn.prefetching()))
+        router.add(middleware: RequestStamp(ids: firn.makePrefetcher()))
         router.get("/") { _, context in "Hello from request \(context.requestID)\n" }
         // An order's ID is made when the order is: its time is the order's.
         router.post("/orders") { _, context in

@@ -63,7 +63,7 @@ struct Coalescer {
 
     /// The most IDs of one batch: a frame's answer stays short, and 4,096 callers a round trip are more than a machine
     /// can wake in one.
-    static var maximumBatch: Int { 4096 }
+    static var maximumBatchSize: Int { 4096 }
     /// The most batches that the next one does not wait for. With calls of some seconds a daemon that answers nothing has
     /// fewer; with calls of minutes those who come wait for one of these.
     static var maximumOverdue: Int { 16 }
@@ -91,7 +91,7 @@ struct Coalescer {
         patience = configuration.timeout.nanoseconds / 2
         // As many as could wait, or be open on a connection, if each were a call of its own.
         maximumWaiting = configuration.maximumWaitingCalls + configuration.maximumCallsInFlight
-        batchLimit = min(Self.maximumBatch, configuration.maximumBatch)
+        batchLimit = min(Self.maximumBatchSize, configuration.maximumBatchSize)
     }
 
     /// The last batch that was sent, if the next one waits for it.
@@ -276,8 +276,8 @@ struct Coalescer {
 
     private func tooManyCalls(_ count: Int) -> FirnClientError {
         FirnClientError(
-            .tooManyCalls,
-            "\(count) calls wait for an ID already: make fewer at a time, ask for batches, or raise "
+            code: .tooManyCalls,
+            message: "\(count) calls wait for an ID already: make fewer at a time, ask for batches, or raise "
                 + "maximumWaitingCalls."
         )
     }

@@ -22,7 +22,8 @@ extension ClientBootstrap {
 extension FirnClientError {
     /// Why no connection came about, in words that help.
     init(connectingTo address: FirnAddress, within timeout: Duration, _ cause: any Error) {
-        self.init(.unreachable, Self.message(connectingTo: address, within: timeout, cause), cause: cause)
+        let message = Self.message(connectingTo: address, within: timeout, cause)
+        self.init(code: .unreachable, message: message, cause: cause)
     }
 
     private static func message(

@@ -239,7 +239,7 @@ extension ConnectionStateMachine {
             expect(probeExpiry)
             return []
         }
-        guard quietSince + configuration.keepAlive <= now else {
+        guard quietSince + configuration.keepAliveInterval <= now else {
             expectSilence()
             return []
         }
@@ -252,7 +252,7 @@ extension ConnectionStateMachine {
     }
 
     private mutating func expectSilence() {
-        if let quietSince { expect(quietSince + configuration.keepAlive) }
+        if let quietSince { expect(quietSince + configuration.keepAliveInterval) }
     }
 
     private mutating func closeIfDrained() -> [ConnectionAction] {

@@ -106,16 +106,16 @@ extension PoolStateMachine {
     }
 
     private func needsConnection(at now: ContinuousClock.Instant) -> Bool {
-        guard connections.count < configuration.maximumConnectionsHard else { return false }
+        guard connections.count < configuration.maximumConnectionHardLimit else { return false }
         let active = activeCount
-        if active < configuration.minimumConnections { return true }
+        if active < configuration.minimumConnectionCount { return true }
         var leastLoad: Int?
         for connection in connections where connection.state == .open {
             guard !addresses[connection.addressIndex].isCoolingOff(at: now) else { continue }
             leastLoad = min(leastLoad ?? .max, connection.load)
         }
         guard let leastLoad else { return !waiting.isEmpty || isInDemand(at: now) }
-        if leastLoad > Self.growthThreshold, active < configuration.maximumConnectionsSoft { return true }
+        if leastLoad > Self.growthThreshold, active < configuration.maximumConnectionSoftLimit { return true }
         return !waiting.isEmpty && leastLoad >= configuration.maximumCallsInFlight
     }
 
@@ -218,7 +218,7 @@ extension PoolStateMachine {
 
     /// Tries the addresses from this one on that are better than the present one.
     private mutating func failBack(from first: Int, at now: ContinuousClock.Instant) -> [PoolAction] {
-        guard connections.count < configuration.maximumConnectionsHard else { return [] }
+        guard connections.count < configuration.maximumConnectionHardLimit else { return [] }
         guard let preference = bestPreference(at: now), first < preference else { return [] }
         let better = (first..<preference).first { !addresses[$0].isCoolingOff(at: now) }
         return better.map { [connect($0, isFailback: true, at: now)] } ?? []

@@ -4,8 +4,8 @@ extension PoolStateMachine {
     var outage: FirnClientError {
         let refusals = addresses.compactMap(\.refusal)
         return FirnClientError(
-            .unreachable,
-            refusals.map(\.message).joined(separator: " "),
+            code: .unreachable,
+            message: refusals.map(\.message).joined(separator: " "),
             cause: refusals.last?.cause
         )
     }
@@ -14,9 +14,9 @@ extension PoolStateMachine {
         let timeout = submission.call.timeout
         return timedOutUnconnected(timeout, breaks: submission.breaks)
             ?? FirnClientError(
-                .timedOut,
-                "The call's \(timeout) passed behind \(configuration.maximumCallsInFlight) open calls on each connection "
-                    + "to \(names): allow more time, ask for batches, or use another client."
+                code: .timedOut,
+                message: "The call's \(timeout) passed behind \(configuration.maximumCallsInFlight) open calls on each "
+                    + "connection to \(names): allow more time, ask for batches, or use another client."
             )
     }
 
@@ -24,9 +24,10 @@ extension PoolStateMachine {
     func timedOutSharing(_ timeout: Duration) -> FirnClientError {
         timedOutUnconnected(timeout, breaks: 0)
             ?? FirnClientError(
-                .timedOut,
-                "The call's \(timeout) passed without an answer from \(names): allow more time, or see whether the daemon "
-                    + "is well."
+                code: .timedOut,
+                message:
+                    "The call's \(timeout) passed without an answer from \(names): allow more time, or see whether "
+                    + "the daemon is well."
             )
     }
 
@@ -34,8 +35,9 @@ extension PoolStateMachine {
     private func timedOutUnconnected(_ timeout: Duration, breaks: Int) -> FirnClientError? {
         if phase == .initialized {
             return FirnClientError(
-                .timedOut,
-                "The call's \(timeout) passed and the client's run() had not begun: start it in a task, or use "
+                code: .timedOut,
+                message:
+                    "The call's \(timeout) passed and the client's run() had not begun: start it in a task, or use "
                     + "withFirnClient."
             )
         }
@@ -43,23 +45,24 @@ extension PoolStateMachine {
         if outageBegan != nil { return outage }
         if breaks > 0 { return connectionClosed(breaks: breaks) }
         return FirnClientError(
-            .timedOut,
-            "The call's \(timeout) passed before \(names) took the connection: see whether the daemon is well."
+            code: .timedOut,
+            message: "The call's \(timeout) passed before \(names) took the connection: see whether the daemon is well."
         )
     }
 
     var tooManyCalls: FirnClientError {
         FirnClientError(
-            .tooManyCalls,
-            "\(waiting.count) calls wait for \(names) already: make fewer at a time, ask for batches, or raise "
+            code: .tooManyCalls,
+            message:
+                "\(waiting.count) calls wait for \(names) already: make fewer at a time, ask for batches, or raise "
                 + "maximumWaitingCalls."
         )
     }
 
     func connectionClosed(breaks: Int) -> FirnClientError {
         FirnClientError(
-            .connectionClosed,
-            "The connection to \(names) broke \(breaks) times before the call was answered: see whether the "
+            code: .connectionClosed,
+            message: "The connection to \(names) broke \(breaks) times before the call was answered: see whether the "
                 + "daemon is well."
         )
     }

@@ -22,7 +22,7 @@ extension PoolStateMachine {
     /// Closes what nobody used for a while, down to the minimum; the youngest first.
     private mutating func drainIdle(at now: ContinuousClock.Instant) -> [PoolAction] {
         var actions: [PoolAction] = []
-        var surplus = activeCount - configuration.minimumConnections
+        var surplus = activeCount - configuration.minimumConnectionCount
         guard surplus > 0 else { return actions }
         for index in connections.indices.reversed() where surplus > 0 {
             guard connections[index].state == .open, connections[index].load == 0 else { continue }

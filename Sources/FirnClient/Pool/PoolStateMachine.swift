@@ -169,7 +169,9 @@ extension PoolStateMachine {
         connections[index].idleSince = now
         expect(now + configuration.idleTimeout)
         let actions = waiting.isEmpty ? [] : goOn(at: now)
-        guard connections[index].load == 0, activeCount > configuration.maximumConnectionsSoft else { return actions }
+        guard connections[index].load == 0, activeCount > configuration.maximumConnectionSoftLimit else {
+            return actions
+        }
         connections[index].state = .draining
         return actions + [.drain(connection)]
     }
@@ -222,7 +224,7 @@ extension PoolStateMachine {
 
     /// Whether a connection is being made, or could be.
     private var mayGrow: Bool {
-        connections.count < configuration.maximumConnectionsHard || connections.contains { $0.state == .connecting }
+        connections.count < configuration.maximumConnectionHardLimit || connections.contains { $0.state == .connecting }
     }
 
     private mutating func enqueue(_ submission: Submission) {

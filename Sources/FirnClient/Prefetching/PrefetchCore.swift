@@ -8,7 +8,7 @@ internal import Synchronization
 /// policy says so; the timer drops what is too old, and ends the waiting of those whose time has passed, also while the
 /// task waits for the daemon or does not run yet.
 final class PrefetchCore: Sendable {
-    typealias Source = @Sendable (_ count: Int) async throws(FirnClientError) -> FirnIDs
+    typealias Source = @Sendable (_ count: Int) async throws(FirnClientError) -> FirnIDBatch
 
     private struct State {
         var policy: RefillPolicy
@@ -68,7 +68,7 @@ final class PrefetchCore: Sendable {
 
     /// An ID that is there; nil when none is.
     @inline(__always)
-    func tryNext() -> FirnID? {
+    func nextIfAvailable() -> FirnID? {
         let taken = buffer.take()
         if taken.wantsMore { noteDemand() }
         return taken.id
@@ -76,7 +76,7 @@ final class PrefetchCore: Sendable {
 
     /// An ID that is there, or the next that comes.
     func next() async throws(FirnClientError) -> FirnID {
-        if let id = tryNext() { return id }
+        if let id = nextIfAvailable() { return id }
         guard !buffer.isForked else { throw .forked }
         let number = state.withLock { state in
             state.lastNumber += 1
@@ -125,7 +125,10 @@ final class PrefetchCore: Sendable {
 
     private func cancel(_ number: UInt64) {
         let waiter = state.withLock { $0.waiters.remove(number) }
-        let error = FirnClientError(.cancelled, "The task was cancelled while it waited for a prefetched ID.")
+        let error = FirnClientError(
+            code: .cancelled,
+            message: "The task was cancelled while it waited for a prefetched ID."
+        )
         waiter?.resume(returning: .failure(error))
     }
 
@@ -219,7 +222,7 @@ extension PrefetchCore {
     }
 
     /// Gives IDs to those who wait, and lets the others be taken.
-    private func received(_ ids: FirnIDs, stripes: [Int], asked: BootTime) {
+    private func received(_ ids: FirnIDBatch, stripes: [Int], asked: BootTime) {
         var cutter = RunCutter(ids.runs)
         var served: [(waiter: PrefetchWaiters.Continuation, id: FirnID)] = []
         state.withLock { state in
@@ -289,24 +292,27 @@ extension FirnClientError {
     /// For who takes in a child of the process that prefetched.
     static var forked: FirnClientError {
         FirnClientError(
-            .shutDown,
-            "This process was forked from the one that the client runs in, and must not give its IDs a second time: "
+            code: .shutDown,
+            message:
+                "This process was forked from the one that the client runs in, and must not give its IDs a second time: "
                 + "make a new client after fork."
         )
     }
 
     fileprivate static func tooManyWaiters(_ configuration: PrefetcherConfiguration) -> FirnClientError {
         FirnClientError(
-            .tooManyCalls,
-            "\(configuration.maximumWaiters) tasks wait for a prefetched ID already: have fewer at a time, or raise "
+            code: .tooManyCalls,
+            message:
+                "\(configuration.maximumWaiters) tasks wait for a prefetched ID already: have fewer at a time, or raise "
                 + "maximumWaiters."
         )
     }
 
     fileprivate static func noID(within timeout: Duration) -> FirnClientError {
         FirnClientError(
-            .timedOut,
-            "No ID was there or came within \(timeout): see whether the client's run() is running and the daemon is "
+            code: .timedOut,
+            message:
+                "No ID was there or came within \(timeout): see whether the client's run() is running and the daemon is "
                 + "well, or raise the client's timeout."
         )
     }

@@ -1,36 +1,36 @@
 public import FirnLayout
 
-/// IDs that were asked for before they are needed: taking one costs some nanoseconds and no call.
+/// A buffer of IDs that are requested before they are needed: taking one costs some nanoseconds and no call.
 ///
 /// ```swift
-/// let prefetcher = client.prefetching()
-/// let id = try await prefetcher.next()   // waits when none is there
-/// let now = prefetcher.tryNext()         // never waits: nil when none is there
+/// let prefetcher = client.makePrefetcher()
+/// let id = try await prefetcher.next()       // waits when the buffer is empty
+/// let now = prefetcher.nextIfAvailable()     // never waits: nil when the buffer is empty
 /// ```
 ///
-/// **Refilling.** The client's `run()` does it, as long as the prefetcher is held: there is nothing else to start. It asks
-/// for more while half of what is there is left. How much that is follows the rate of use, up to
-/// ``PrefetcherConfiguration/maximumCount``. When no ID is asked for any more the daemon is called for another
-/// ``PrefetcherConfiguration/idleAfter`` at most, and then not before an ID is asked for again.
+/// **Refilling.** The client's `run()` refills the buffer until the prefetcher is released; nothing else has to be started.
+/// More IDs are requested when half of the buffer is used. The buffer's size follows the rate of use, up to
+/// ``PrefetcherConfiguration/maximumCount``. After the last ID was taken the daemon is called for another
+/// ``PrefetcherConfiguration/idleTimeout`` at most, and then not before an ID is taken again.
 ///
-/// **Order.** IDs are kept apart for each processor. Those that threads take on one processor rise; across processors, and
-/// in a task that moved from one to another, they are in no order.
+/// **Order.** Each processor has a part of the buffer. IDs that threads take on one processor rise; across processors, and
+/// in a task that moves from one to another, they are in no order.
 ///
-/// **Gaps.** A thread that takes one ID after the other claims up to 16 at a time, and never more than an eighth of what is
-/// there. When another thread takes on that processor, or the thread goes on on another one or ends, the rest of them is
-/// given to nobody.
+/// **Gaps.** A thread that takes one ID after the other claims up to 16 at a time, and never more than an eighth of what its
+/// part of the buffer has. When another thread takes IDs on that processor, or the thread moves to another processor or
+/// ends, the rest of its claim is lost: nobody gets those IDs.
 ///
-/// **Age.** An ID is dropped ``PrefetcherConfiguration/maximumAge`` after the call for it was made, by a timer. The timer
-/// may be late: when the machine is too busy to run its thread, or when the process or the machine was stopped and goes
-/// on. A take looks at the clock itself for the first and then every 16th ID of each stretch of IDs; so until the late
-/// timer has run each processor may give 15 IDs that are too old, and no more. IDs that tasks wait for come straight from
-/// the daemon, as those of ``FirnClient/nextID(timeout:)`` do.
+/// **Age.** A timer drops an ID ``PrefetcherConfiguration/maximumAge`` after the call for it was made. The timer may be late:
+/// when the machine is too busy to run its thread, or when the process or the machine was suspended. Taking an ID reads the
+/// clock for the first and then every 16th ID of each segment; so until the late timer has fired each processor may give 15 IDs
+/// that are too old, and no more. IDs that tasks wait for come directly from the daemon, as those of
+/// ``FirnClient/nextID(timeout:)`` do.
 ///
-/// **Forks.** In a child made by `fork` the parent's prefetchers give nothing: ``tryNext()`` is nil forever, and
-/// ``next()`` throws. A process that goes around the C library's `fork` has to call `exec` before it takes any.
+/// **Forks.** In a child made by `fork` the parent's prefetchers have no IDs: ``nextIfAvailable()`` is always nil, and
+/// ``next()`` throws. A process that was made without the C library's `fork` has to call `exec` before it takes any.
 ///
 /// As an asynchronous sequence it gives IDs as ``next()`` does, to any number of iterators, each ID to one of them. It
-/// ends when the client shuts down, and throws what else ``next()`` would throw; after that a new loop may go on.
+/// ends when the client shuts down, and throws what ``next()`` would throw otherwise; after that a new loop may go on.
 public final class Prefetcher: Sendable {
     /// The configuration, every value in its range.
     public let configuration: PrefetcherConfiguration
@@ -46,28 +46,28 @@ public final class Prefetcher: Sendable {
         core.end(.shutDown)
     }
 
-    /// An ID that is there; nil when none is, and then more are asked for.
+    /// Takes an ID from the buffer; nil when the buffer is empty, and then more are requested.
     ///
-    /// Takes from the buffer of this thread's processor, else from another's. Any thread may call it: it never waits, also
-    /// for no lock, and allocates nothing. Once for each refill it wakes the task that asks for more, which is the Swift
-    /// runtime's work and may allocate there.
-    public func tryNext() -> FirnID? {
-        core.tryNext()
+    /// Takes from this processor's part of the buffer, else from another's. It can be called on any thread. It never waits,
+    /// not even for a lock, and allocates nothing. Once for each refill it wakes the task that requests more, which may
+    /// allocate in the Swift runtime.
+    public func nextIfAvailable() -> FirnID? {
+        core.nextIfAvailable()
     }
 
-    /// An ID that is there, or the next that comes.
+    /// Takes an ID from the buffer, or waits for one when it is empty.
     ///
-    /// Those who wait are served in turn, each for at most ``FirnClientConfiguration/timeout``; cancelling ends the wait at
-    /// once. When IDs are there it does not wait, nor look whether its task was cancelled.
+    /// Tasks that wait are served in the order in which they came, each within ``FirnClientConfiguration/timeout``. Cancelling
+    /// a task ends its wait at once. When the buffer has an ID this neither waits nor checks whether its task was cancelled.
     ///
-    /// - Throws: ``FirnClientError``: what the call for more IDs threw while this waited (``FirnClient/nextIDs(_:timeout:)``), for
-    ///   all that waited; `.timedOut`, `.cancelled`, `.shutDown` after the client's `run()`, and `.tooManyCalls` past
-    ///   ``PrefetcherConfiguration/maximumWaiters``. The next call has the daemon asked again.
+    /// - Throws: ``FirnClientError``: what a call for more IDs threw while this waited (``FirnClient/nextIDs(count:timeout:)``
+    ///   says what), for all tasks that waited then; `.timedOut`, `.cancelled`, `.shutDown` after the client's `run()`, and
+    ///   `.tooManyCalls` past ``PrefetcherConfiguration/maximumWaiters``. After an error the next call requests IDs again.
     public func next() async throws(FirnClientError) -> FirnID {
         try await core.next()
     }
 
-    /// How many IDs are there, roughly: others take them meanwhile.
+    /// The number of IDs in the buffer, approximately: other threads take and refill meanwhile.
     public var availableCount: Int {
         core.buffer.levels().reduce(0) { $0 + $1.left }
     }
@@ -96,7 +96,7 @@ extension Prefetcher: AsyncSequence {
         }
     }
 
-    /// Starts wherever the prefetcher is.
+    /// Makes an iterator, which takes its IDs from the buffer that all iterators share.
     public func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(prefetcher: self)
     }

@@ -8,7 +8,7 @@
 /// A stripe is refilled
 /// - when IDs were taken and half of its size or less is left, or a take found it dry;
 /// - when half of the maximum age has passed since the last refill, and somebody took or wanted an ID within
-///   `idleAfter`: so a slow user finds fresh IDs too, and one who stopped is forgotten.
+///   `idleTimeout`: so a slow user finds fresh IDs too, and one who stopped is forgotten.
 ///
 /// One call asks for no more than the daemon makes in that fifth of the maximum age, going by the last call: or the first
 /// of its IDs would be old when the last are made, and those who wait would wait for all of them.
@@ -45,7 +45,7 @@ struct RefillPolicy: Sendable {
     private static let maximumDelay: UInt64 = 1_000_000_000
 
     private let maximumAge: UInt64
-    private let idleAfter: UInt64
+    private let idleTimeout: UInt64
     private let minimumCount: Int
     private let maximumCount: Int
     private let maximumAsk: Int
@@ -66,7 +66,7 @@ struct RefillPolicy: Sendable {
     init(configuration: PrefetcherConfiguration, stripes: Int, maximumAsk: Int) {
         precondition(stripes > 0 && maximumAsk > 0, "a stripe to fill, and calls that fill it")
         maximumAge = configuration.maximumAge.nanoseconds
-        idleAfter = configuration.idleAfter.nanoseconds
+        idleTimeout = configuration.idleTimeout.nanoseconds
         minimumCount = configuration.minimumCount
         maximumCount = configuration.maximumCount
         self.maximumAsk = maximumAsk
@@ -154,7 +154,7 @@ struct RefillPolicy: Sendable {
 
     /// IDs that were wanted are worth another try for as long as they would have been good.
     private func isInUse(_ stripe: Stripe, now: BootTime) -> Bool {
-        stripe.lastUsed.map { now.since($0) <= idleAfter + maximumAge } ?? false
+        stripe.lastUsed.map { now.since($0) <= idleTimeout + maximumAge } ?? false
     }
 
     private func isLow(_ stripe: Stripe) -> Bool {
@@ -166,7 +166,7 @@ struct RefillPolicy: Sendable {
         guard stripe.size > 0, let lastUsed = stripe.lastUsed else { return nil }
         guard let refilled = stripe.refilled else { return now }
         let refreshAt = refilled + maximumAge / 2
-        return max(refreshAt, now).since(lastUsed) <= idleAfter ? refreshAt : nil
+        return max(refreshAt, now).since(lastUsed) <= idleTimeout ? refreshAt : nil
     }
 
     /// How many more IDs a stripe wants, and what size it has with them; nil for none.

@@ -67,8 +67,9 @@ final class RequestIDCore: Sendable {
                 "the last call for another one failed (\(failure)): see to that; it is tried again."
             } else { "another one has not come yet: try again soon, or raise maximumNumber." }
         return FirnClientError(
-            .exhausted,
-            "The prefix \(numbers.prefix) has given all of its numbers up to \(numbers.maximumNumber), and \(reason)",
+            code: .prefixExhausted,
+            message: "The prefix \(numbers.prefix) has given all of its numbers up to \(numbers.maximumNumber), "
+                + "and \(reason)",
             retryAfter: isEnded ? nil : .milliseconds(10),
             cause: failure
         )

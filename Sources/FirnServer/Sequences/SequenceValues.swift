@@ -20,7 +20,7 @@ enum SequenceValues {
     private static func base(of kind: SequenceKind) -> UInt64 {
         guard case .pinterest(let shard, let type) = kind else { return 0 }
         do throws(LayoutError) {
-            return try Layout.pinterest.compose(shard: UInt64(shard), type: UInt64(type), local: 0).rawValue
+            return try Layout.pinterest.makeID(shard: UInt64(shard), type: UInt64(type), local: 0).rawValue
         } catch {
             preconditionFailure("the store has checked shard and type: \(error)")
         }

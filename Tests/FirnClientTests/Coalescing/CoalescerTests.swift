@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func aBatchHasAMaximum() {
-        var table = Table { $0.maximumBatch = 100 }
+        var table = Table { $0.maximumBatchSize = 100 }
         for caller in 0...250 { _ = table.ask(caller) }
         #expect(table.answer(1).last == "send 2 of 100")
         #expect(table.answer(2).last == "send 3 of 100")
@@ -183,7 +183,7 @@ import Testing
     func whateverHappensEveryCallerIsToldOnceWithAFreshIDOfItsOwn(seed: UInt64) async {
         var generator = SeededGenerator(seed: seed)
         var table = Table {
-            $0.maximumBatch = 20
+            $0.maximumBatchSize = 20
             $0.maximumWaitingCalls = 30
             $0.maximumCallsInFlight = 10
         }
@@ -252,7 +252,7 @@ private struct Table {
     }
 
     mutating func fail(_ batch: UInt64, _ code: FirnClientError.Code) -> [String] {
-        carriedOut(coalescer.failed(batch, with: FirnClientError(code, "so it is"), at: now))
+        carriedOut(coalescer.failed(batch, with: FirnClientError(code: code, message: "so it is"), at: now))
     }
 
     mutating func pass(_ duration: Duration) -> [String] {

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct FirnClientSharingTests {
     static var sharing: FirnClientConfiguration {
         var configuration = FirnClientConfiguration.patient
-        configuration.coalescing = true
+        configuration.coalescesCalls = true
         return configuration
     }
 
@@ -107,13 +107,13 @@ import Testing
 
     @Test func everyCallHasItsOwnTimeout() async throws {
         try await withServer { client, requests in
-            async let ids = client.nextIDs(2, timeout: .seconds(50))
+            async let ids = client.nextIDs(count: 2, timeout: .seconds(50))
             let call = await requests.next()!
             #expect((30_000...50_000).contains(call.request.timeoutMilliseconds))
             call.answer([Run(first: FirnID(rawValue: 1), count: 2, stride: 1)])
             _ = try await ids
             let error = await error { () async throws(FirnClientError) in
-                try await client.describe(timeout: .milliseconds(30))
+                try await client.daemonDescription(timeout: .milliseconds(30))
             }
             #expect(error?.code == .timedOut && error?.message.contains("0.03 seconds") == true)
         }
@@ -122,7 +122,7 @@ import Testing
     @Test(arguments: [false, true])
     func tenThousandTasksAtOnce(coalescing: Bool) async throws {
         var configuration = FirnClientConfiguration.timeout(.seconds(50))
-        configuration.coalescing = coalescing
+        configuration.coalescesCalls = coalescing
         try await ScriptedServer.run { server, _ in
             let answering = server.answerEverything(from: 1)
             try await withFirnClient(address: .unix(path: server.path), configuration: configuration) { client in
@@ -132,7 +132,7 @@ import Testing
                     #expect(ids.count == 10_000)
                 }
             }
-            #expect(server.connectionCount <= configuration.maximumConnectionsHard)
+            #expect(server.connectionCount <= configuration.maximumConnectionHardLimit)
             answering.cancel()
         }
     }

@@ -119,7 +119,7 @@ import Testing
                 await requests.next()!.answer(1)
                 _ = try await id
                 async let refusal = error { () async throws(FirnClientError) in
-                    try await client.nextTickets(sequence: "full")
+                    try await client.nextTicket(sequence: "full")
                 }
                 await requests.next()!.answer(Status(.failedPrecondition, "the sequence is at its maximum"))
                 #expect(await refusal?.code == .failedPrecondition)

@@ -87,8 +87,8 @@ import Testing
     @Test func withZeroTheFirstRoundDecides() {
         var pool = PoolUnderTest(addresses: 2) { $0.circuitBreakerTripAfter = .zero }
         _ = pool.submit(1)
-        #expect(pool.failed(1, FirnClientError(.unreachable, "Not a.")) == ["connect 2 b"])
-        #expect(pool.failed(2, FirnClientError(.unreachable, "Not b.")) == ["finish 1 unreachable"])
+        #expect(pool.failed(1, FirnClientError(code: .unreachable, message: "Not a.")) == ["connect 2 b"])
+        #expect(pool.failed(2, FirnClientError(code: .unreachable, message: "Not b.")) == ["finish 1 unreachable"])
         #expect(pool.errors[1]?.message == "Not a. Not b.")
     }
 
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func moreConnectionsGoToTheAddressThatIsInUse() {
-        var pool = PoolUnderTest(addresses: 2) { $0.minimumConnections = 2 }
+        var pool = PoolUnderTest(addresses: 2) { $0.minimumConnectionCount = 2 }
         _ = pool.failed(1)
         #expect(pool.prove(2) == ["connect 3 b"])
     }

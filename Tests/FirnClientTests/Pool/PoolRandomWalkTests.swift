@@ -25,7 +25,7 @@ import Testing
     func failureIsNoReasonToConnectOften(seed: UInt64) async {
         var generator = SeededGenerator(seed: seed)
         var pool = PoolUnderTest(addresses: 3, seed: seed) {
-            $0.minimumConnections = 3
+            $0.minimumConnectionCount = 3
             $0.circuitBreakerTripAfter = .seconds(Int.random(in: 0...100, using: &generator))
         }
         var call: UInt64 = 0
@@ -67,9 +67,9 @@ private struct Walk {
         var generator = SeededGenerator(seed: seed)
         let addresses = Int.random(in: 1...3, using: &generator)
         pool = PoolUnderTest(addresses: addresses, seed: seed) {
-            $0.maximumConnectionsHard = Int.random(in: 1...6, using: &generator)
-            $0.maximumConnectionsSoft = Int.random(in: 1...4, using: &generator)
-            $0.minimumConnections = Int.random(in: 0...2, using: &generator)
+            $0.maximumConnectionHardLimit = Int.random(in: 1...6, using: &generator)
+            $0.maximumConnectionSoftLimit = Int.random(in: 1...4, using: &generator)
+            $0.minimumConnectionCount = Int.random(in: 0...2, using: &generator)
             $0.maximumCallsInFlight = Int.random(in: 1...5, using: &generator)
             $0.maximumWaitingCalls = Int.random(in: 0...20, using: &generator)
             $0.circuitBreakerTripAfter = .milliseconds(Int.random(in: 0...2000, using: &generator))
@@ -136,7 +136,7 @@ private struct Walk {
 
     func check() {
         let state = pool.state
-        hold(state.connections.count <= state.configuration.maximumConnectionsHard, "the hard maximum")
+        hold(state.connections.count <= state.configuration.maximumConnectionHardLimit, "the hard maximum")
         hold(state.connections.count { $0.state == .connecting && !$0.isFailback } <= 1, "one is made at a time")
         hold(state.connections.count { $0.state == .connecting && $0.isFailback } <= 1, "one goes back at a time")
         for connection in state.connections {

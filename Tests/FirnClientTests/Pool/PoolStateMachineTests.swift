@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func theFewestOpenCallsThenTheOldestConnection() {
-        var pool = PoolUnderTest { $0.minimumConnections = 3 }
+        var pool = PoolUnderTest { $0.minimumConnectionCount = 3 }
         #expect(pool.connected(1) == ["connect 2 a"])
         #expect(pool.connected(2) == ["connect 3 a"])
         #expect(pool.connected(3).isEmpty)
@@ -76,8 +76,8 @@ import Testing
 
     @Test func aboveTheSoftMaximumOnlyWhenAllAreFullAndNeverAboveTheHardOne() {
         var pool = PoolUnderTest {
-            $0.maximumConnectionsSoft = 1
-            $0.maximumConnectionsHard = 2
+            $0.maximumConnectionSoftLimit = 1
+            $0.maximumConnectionHardLimit = 2
             $0.maximumCallsInFlight = 300
             $0.maximumWaitingCalls = 5
         }
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func theMinimumIsMadeAtOnceAndReplaced() {
-        var pool = PoolUnderTest(notRunning: 1) { $0.minimumConnections = 2 }
+        var pool = PoolUnderTest(notRunning: 1) { $0.minimumConnectionCount = 2 }
         #expect(pool.begin() == ["connect 1 a"])
         #expect(pool.prove(1) == ["connect 2 a"])
         #expect(pool.prove(2).isEmpty)
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test func whatNobodyUsedClosesDownToTheMinimum() {
-        var pool = PoolUnderTest { $0.minimumConnections = 1 }
+        var pool = PoolUnderTest { $0.minimumConnectionCount = 1 }
         _ = pool.prove(1)
         for call: UInt64 in 1...257 { _ = pool.submit(call) }
         _ = pool.prove(2)
@@ -157,7 +157,7 @@ import Testing
     }
 
     @Test func connectionsOfADaemonThatDiesAreOneBreak() {
-        var pool = PoolUnderTest { $0.minimumConnections = 4 }
+        var pool = PoolUnderTest { $0.minimumConnectionCount = 4 }
         for connection in 1...4 { _ = pool.prove(connection) }
         _ = pool.submit(1, timeout: .seconds(60))
         for connection in 1...4 { _ = pool.handedBack([1], by: connection) }

@@ -20,7 +20,7 @@ struct PoolUnderTest {
     /// When connections were begun, since the start.
     private(set) var connects: [Duration] = []
 
-    static let refusal = FirnClientError(.unreachable, "nobody is there.")
+    static let refusal = FirnClientError(code: .unreachable, message: "nobody is there.")
 
     /// A running pool.
     init(addresses: Int = 1, seed: UInt64 = 1, _ configure: (inout FirnClientConfiguration) -> Void = { _ in }) {
@@ -82,7 +82,7 @@ struct PoolUnderTest {
     }
 
     mutating func refused(_ call: UInt64, by id: Int, retryAfter: Duration? = nil) -> [String] {
-        let error = FirnClientError(.unavailable, "no window", retryAfter: retryAfter)
+        let error = FirnClientError(code: .unavailable, message: "no window", retryAfter: retryAfter)
         let actions = carriedOut(state.callRefused(submissions[call]!, error, by: id, at: now))
         return actions + freed(1, by: id)
     }

@@ -30,7 +30,7 @@ import Testing
         )
         let prefetcher = Prefetcher(core: core, configuration: configuration.inRange)
         let running = Task {
-            await core.run { count throws(FirnClientError) in try await source.nextIDs(count) }
+            await core.run { count throws(FirnClientError) in try await source.nextIDs(count: count) }
         }
         var calls = source.calls.makeAsyncIterator()
         do { try await body(prefetcher, &calls) } catch {
@@ -39,7 +39,7 @@ import Testing
         }
         running.cancel()
         await running.value
-        #expect(prefetcher.tryNext() == nil)
+        #expect(prefetcher.nextIfAvailable() == nil)
         #expect(await error { () async throws(FirnClientError) in try await prefetcher.next() }?.code == .shutDown)
     }
 
@@ -47,18 +47,18 @@ import Testing
         let source = ScriptedSource(servesItself: false)
         try await withPrefetcher(source: source) { prefetcher, calls in
             let first = await calls.next()!
-            #expect(first.count == 64 && prefetcher.tryNext() == nil)
+            #expect(first.count == 64 && prefetcher.nextIfAvailable() == nil)
             first.answer()
             try await eventually("the first IDs are there") { prefetcher.availableCount == 64 }
             var ids: [UInt64] = []
             try await eventually("asked while IDs are left") {
-                if let id = prefetcher.tryNext() { ids.append(id.rawValue) }
+                if let id = prefetcher.nextIfAvailable() { ids.append(id.rawValue) }
                 return source.counts.count == 2
             }
             #expect((32...48).contains(ids.count))
             // They can be taken while the call is open.
             let second = await calls.next()!
-            while let id = prefetcher.tryNext() { ids.append(id.rawValue) }
+            while let id = prefetcher.nextIfAvailable() { ids.append(id.rawValue) }
             second.answer()
             ids.append(try await prefetcher.next().rawValue)
             #expect(ids == Array(1...UInt64(ids.count)) && ids.count == 65)
@@ -87,7 +87,7 @@ import Testing
         try await withPrefetcher(source: source) { prefetcher, _ in
             var taken = 0
             try await eventually("ten thousand at a time") {
-                for _ in 0..<100_000 where prefetcher.tryNext() != nil { taken += 1 }
+                for _ in 0..<100_000 where prefetcher.nextIfAvailable() != nil { taken += 1 }
                 // The call may be made before its IDs can be taken.
                 return taken > 10_000 && (source.counts.max() ?? 0) > 10_000
             }
@@ -98,7 +98,7 @@ import Testing
 
     @Test func oldIDsAreDroppedByThemselvesAndNobodyIsAskedForMore() async throws {
         var configuration = PrefetcherConfiguration()
-        (configuration.maximumAge, configuration.idleAfter) = (.milliseconds(20), .zero)
+        (configuration.maximumAge, configuration.idleTimeout) = (.milliseconds(20), .zero)
         let source = ScriptedSource(servesItself: true)
         try await withPrefetcher(configuration, source: source) { prefetcher, _ in
             try await eventually("IDs came and went") {
@@ -109,35 +109,35 @@ import Testing
             try await Task.sleep(for: .milliseconds(200))
             #expect(source.counts.count == calls)
             // Demand wakes it.
-            #expect(prefetcher.tryNext() == nil)
+            #expect(prefetcher.nextIfAvailable() == nil)
             try await eventually("a call") { source.counts.count > calls }
         }
     }
 
     @Test func aSlowUserFindsFreshIDs() async throws {
         var configuration = PrefetcherConfiguration()
-        (configuration.maximumAge, configuration.idleAfter) = (.milliseconds(200), .seconds(600))
+        (configuration.maximumAge, configuration.idleTimeout) = (.milliseconds(200), .seconds(600))
         let source = ScriptedSource(servesItself: true)
         try await withPrefetcher(configuration, source: source) { prefetcher, _ in
             // The IDs are replaced several times while nobody takes any.
             try await eventually("replaced") { source.counts.count >= 5 }
-            try await eventually("there") { prefetcher.tryNext() != nil }
+            try await eventually("there") { prefetcher.nextIfAvailable() != nil }
             #expect(source.counts.allSatisfy { $0 <= 128 })
         }
     }
 
     @Test func failuresAreThrownToWhoWaitsAndItRecovers() async throws {
         let source = ScriptedSource(servesItself: true)
-        source.setFailure(FirnClientError(.unreachable, "nobody there"))
+        source.setFailure(FirnClientError(code: .unreachable, message: "nobody there"))
         try await withPrefetcher(source: source) { prefetcher, _ in
             for _ in 1...3 {
                 let error = await error { () async throws(FirnClientError) in try await prefetcher.next() }
                 #expect(error?.code == .unreachable && error?.message == "nobody there")
-                #expect(prefetcher.tryNext() == nil)
+                #expect(prefetcher.nextIfAvailable() == nil)
             }
             source.setFailure(nil)
             // Without a task that waits.
-            try await eventually("an ID") { prefetcher.tryNext() != nil }
+            try await eventually("an ID") { prefetcher.nextIfAvailable() != nil }
         }
     }
 
@@ -153,10 +153,10 @@ import Testing
                 return await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
             }
             try await eventually("all wait") { prefetcher.core.waiterCount == 50 }
-            first.fail(FirnClientError(.unavailable, "no window", retryAfter: .seconds(100)))
+            first.fail(FirnClientError(code: .unavailable, message: "no window", retryAfter: .seconds(100)))
             #expect(await codes == [.unavailable: 50])
             // Told to come back in 100 s, it does not for takes; but it does for who waits.
-            #expect(prefetcher.tryNext() == nil)
+            #expect(prefetcher.nextIfAvailable() == nil)
             async let id = prefetcher.next()
             await calls.next()!.answer()
             let given = try await id
@@ -219,7 +219,7 @@ import Testing
         )
         let prefetcher = Prefetcher(core: core, configuration: Self.lasting())
         let running = Task {
-            await core.run { count throws(FirnClientError) in try await source.nextIDs(count) }
+            await core.run { count throws(FirnClientError) in try await source.nextIDs(count: count) }
         }
         var ids: [UInt64] = []
         for try await id in prefetcher {
@@ -243,7 +243,7 @@ import Testing
             let prefetcher = Prefetcher(core: core, configuration: Self.lasting())
             _ = try await prefetcher.next()
         }
-        await core.run { count throws(FirnClientError) in try await source.nextIDs(count) }
+        await core.run { count throws(FirnClientError) in try await source.nextIDs(count: count) }
         try await running.value
     }
 
@@ -257,7 +257,7 @@ import Testing
                     group.addTask {
                         var ids: [UInt64] = []
                         while ids.count < 3000 {
-                            if task % 2 == 0, let id = prefetcher.tryNext() {
+                            if task % 2 == 0, let id = prefetcher.nextIfAvailable() {
                                 ids.append(id.rawValue)
                             } else if let id = try? await prefetcher.next() {
                                 ids.append(id.rawValue)

@@ -14,22 +14,22 @@ import Testing
 
     @Test func runRefillsAPrefetcher() async throws {
         try await withServer { client, requests in
-            let prefetcher = client.prefetching(Self.lasting)
+            let prefetcher = client.makePrefetcher(configuration: Self.lasting)
             let batch = await requests.next()!
             #expect(batch.request.method == .nextBatch(count: 64))
             batch.answer([Run(first: FirnID(rawValue: 100), count: 64, stride: 3)])
             let first = try await prefetcher.next()
             #expect(first == FirnID(rawValue: 100))
-            #expect(prefetcher.tryNext() == FirnID(rawValue: 103) && prefetcher.availableCount <= 62)
+            #expect(prefetcher.nextIfAvailable() == FirnID(rawValue: 103) && prefetcher.availableCount <= 62)
         }
     }
 
     @Test func theDaemonGoesAndComesBack() async throws {
         let path = ScriptedServer.newPath()
         try await withFirnClient(address: .unix(path: path), configuration: .patient) { client in
-            let prefetcher = client.prefetching()
+            let prefetcher = client.makePrefetcher()
             let error = await error { () async throws(FirnClientError) in try await prefetcher.next() }
-            #expect(error?.code == .unreachable && prefetcher.tryNext() == nil)
+            #expect(error?.code == .unreachable && prefetcher.nextIfAvailable() == nil)
             let server = try await ScriptedServer(path: path)
             let answering = Task { [requests = server.requests] in
                 var next: UInt64 = 1
@@ -39,7 +39,7 @@ import Testing
                     next += UInt64(count)
                 }
             }
-            try await eventually("an ID by itself") { prefetcher.tryNext() != nil }
+            try await eventually("an ID by itself") { prefetcher.nextIfAvailable() != nil }
             answering.cancel()
             await server.stop()
         }
@@ -48,23 +48,23 @@ import Testing
     @Test func theEndOfTheClientEndsItsPrefetchers() async throws {
         try await ScriptedServer.run { server, requests in
             let client = FirnClient(address: try .unix(path: server.path), configuration: .patient)
-            let prefetcher = client.prefetching()
+            let prefetcher = client.makePrefetcher()
             let running = Task { await client.run() }
             async let code = error { () async throws(FirnClientError) in try await prefetcher.next() }?.code
             // A call is open that is never answered: the end does not wait for it.
             _ = await requests.next()
             running.cancel()
             await running.value
-            #expect(await code == .shutDown && prefetcher.tryNext() == nil)
+            #expect(await code == .shutDown && prefetcher.nextIfAvailable() == nil)
             // And one that is made later has ended before it began.
-            let late = client.prefetching()
+            let late = client.makePrefetcher()
             #expect(await error { () async throws(FirnClientError) in try await late.next() }?.code == .shutDown)
         }
     }
 
     @Test func aPrefetcherWithoutRunIsToldSo() async throws {
         let client = FirnClient(address: try .unix(path: "/nowhere"), configuration: .timeout(.milliseconds(50)))
-        let prefetcher = client.prefetching()
+        let prefetcher = client.makePrefetcher()
         let error = await error { () async throws(FirnClientError) in try await prefetcher.next() }
         #expect(error?.code == .timedOut && error?.message.contains("run()") == true)
     }
@@ -74,23 +74,23 @@ import Testing
         var prefetcher: Prefetcher?
         do {
             let client = FirnClient(address: try .unix(path: "/nowhere"))
-            prefetcher = client.prefetching()
+            prefetcher = client.makePrefetcher()
             freed = client
         }
-        #expect(freed == nil && prefetcher?.tryNext() == nil)
+        #expect(freed == nil && prefetcher?.nextIfAvailable() == nil)
     }
 
     @Test func jobsThatWaitForRunAreBounded() async throws {
         let client = FirnClient(address: try .unix(path: "/nowhere"))
-        let prefetchers = (0..<BackgroundJobs.maximumWaiting).map { _ in client.prefetching() }
-        let tooMany = client.prefetching()
+        let prefetchers = (0..<BackgroundJobs.maximumWaiting).map { _ in client.makePrefetcher() }
+        let tooMany = client.makePrefetcher()
         let error = await error { () async throws(FirnClientError) in try await tooMany.next() }
-        #expect(error?.code == .tooManyCalls && prefetchers.allSatisfy { $0.tryNext() == nil })
+        #expect(error?.code == .tooManyCalls && prefetchers.allSatisfy { $0.nextIfAvailable() == nil })
     }
 
     @Test func aGeneratorAsksForItsPrefixesAlone() async throws {
         try await withServer { client, requests in
-            var configuration = RequestIDConfiguration()
+            var configuration = RequestIDGeneratorConfiguration()
             configuration.maximumNumber = 4
             async let making = RequestIDGenerator(service: "ServiceA", client: client, configuration: configuration)
             let first = await requests.next()!
@@ -103,7 +103,7 @@ import Testing
             #expect(second.request.method == .newPrefix(service: Name("ServiceA")!))
             ids.append(try generator.next())
             let error = #expect(throws: FirnClientError.self) { try generator.next() }
-            #expect(error?.code == .exhausted && error?.message.contains("ServiceA-1") == true)
+            #expect(error?.code == .prefixExhausted && error?.message.contains("ServiceA-1") == true)
             second.answer(prefix: "ServiceA-7")
             try await eventually("the next prefix") { (try? ids.append(generator.next())) != nil }
             #expect(ids == ["ServiceA-1-1", "ServiceA-1-2", "ServiceA-1-3", "ServiceA-1-4", "ServiceA-7-1"])

@@ -198,16 +198,16 @@ import Testing
 
     @Test func configurationIsKeptInRange() {
         var configuration = PrefetcherConfiguration()
-        (configuration.maximumAge, configuration.idleAfter) = (.zero, .seconds(-1))
+        (configuration.maximumAge, configuration.idleTimeout) = (.zero, .seconds(-1))
         (configuration.maximumCount, configuration.minimumCount, configuration.maximumWaiters) = (0, -5, -1)
         let low = configuration.inRange
-        #expect(low.maximumAge == .milliseconds(1) && low.idleAfter == .zero)
+        #expect(low.maximumAge == .milliseconds(1) && low.idleTimeout == .zero)
         #expect(low.maximumCount == 1 && low.minimumCount == 1 && low.maximumWaiters == 0)
-        (configuration.maximumAge, configuration.idleAfter) = (.seconds(1e9), .seconds(1e9))
+        (configuration.maximumAge, configuration.idleTimeout) = (.seconds(1e9), .seconds(1e9))
         (configuration.maximumCount, configuration.minimumCount) = (.max, .max)
         configuration.maximumWaiters = .max
         let high = configuration.inRange
-        #expect(high.maximumAge == .seconds(3600) && high.idleAfter == .seconds(3600))
+        #expect(high.maximumAge == .seconds(3600) && high.idleTimeout == .seconds(3600))
         #expect(high.maximumCount == 1 << 20 && high.minimumCount == 1 << 20 && high.maximumWaiters == 1 << 20)
     }
 }

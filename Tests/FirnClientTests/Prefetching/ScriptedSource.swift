@@ -5,7 +5,7 @@ import Testing
 
 /// Where a prefetcher's IDs come from in a test: every call waits for the test's word, until it is told to serve itself.
 final class ScriptedSource: Sendable {
-    typealias Answer = Result<FirnIDs, FirnClientError>
+    typealias Answer = Result<FirnIDBatch, FirnClientError>
 
     struct Call: Sendable {
         let count: Int
@@ -40,7 +40,7 @@ final class ScriptedSource: Sendable {
     /// What was asked for, call by call.
     var counts: [Int] { state.withLock { $0.counts } }
 
-    func nextIDs(_ count: Int) async throws(FirnClientError) -> FirnIDs {
+    func nextIDs(count: Int) async throws(FirnClientError) -> FirnIDBatch {
         let (failure, number) = state.withLock { state in
             state.counts.append(count)
             return (state.failure, state.counts.count)
@@ -59,19 +59,19 @@ final class ScriptedSource: Sendable {
     }
 
     private func cancel(_ number: Int) {
-        finish(number, .failure(FirnClientError(.cancelled, "cancelled")))
+        finish(number, .failure(FirnClientError(code: .cancelled, message: "cancelled")))
     }
 
     private func finish(_ number: Int, _ answer: Answer) {
         state.withLock { $0.open.removeValue(forKey: number) }?.resume(returning: answer)
     }
 
-    private func mint(_ count: Int) -> FirnIDs {
+    private func mint(_ count: Int) -> FirnIDBatch {
         let first = state.withLock { state in
             defer { state.nextID += UInt64(count) }
             return state.nextID
         }
-        return FirnIDs(runs: [Run(first: FirnID(rawValue: first), count: UInt32(count), stride: 1)])
+        return FirnIDBatch(runs: [Run(first: FirnID(rawValue: first), count: UInt32(count), stride: 1)])
     }
 }
 

@@ -83,7 +83,7 @@ import Testing
         let running = Task {
             await core.run { () throws(FirnClientError) in
                 guard calls.wrappingAdd(1, ordering: .relaxed).newValue == 3 else {
-                    throw FirnClientError(.unreachable, "nobody there")
+                    throw FirnClientError(code: .unreachable, message: "nobody there")
                 }
                 return "p-2"
             }
@@ -100,16 +100,18 @@ import Testing
                 return false
             }
         }
-        #expect(next == "p-2-1" && errors.allSatisfy { $0.code == .exhausted && $0.isTemporary })
+        #expect(next == "p-2-1" && errors.allSatisfy { $0.code == .prefixExhausted && $0.isRetryable })
         #expect(errors.contains { $0.message.contains("nobody there") && $0.cause != nil })
         running.cancel()
         await running.value
         let last = #expect(throws: FirnClientError.self) { try core.next() }
-        #expect(last?.code == .exhausted && last?.message.contains("has ended") == true && last?.retryAfter == nil)
+        #expect(
+            last?.code == .prefixExhausted && last?.message.contains("has ended") == true && last?.retryAfter == nil
+        )
     }
 
     @Test func configurationIsKeptInRange() {
-        var configuration = RequestIDConfiguration()
+        var configuration = RequestIDGeneratorConfiguration()
         #expect(configuration.inRange.maximumNumber == 4_294_967_295)
         configuration.maximumNumber = 0
         #expect(configuration.inRange.maximumNumber == 1)

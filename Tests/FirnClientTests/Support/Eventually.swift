@@ -26,7 +26,7 @@ extension FirnClientConfiguration {
         var configuration = FirnClientConfiguration()
         configuration.timeout = timeout
         // Each call is a frame of its own then, that the test can see.
-        configuration.coalescing = false
+        configuration.coalescesCalls = false
         return configuration
     }
 

@@ -7,7 +7,7 @@ extension Layout {
         time: Int = 41,
         worker: Int = 10,
         sequence: Int,
-        sequenceAboveWorker: Bool = false,
+        isSequenceAboveWorker: Bool = false,
         tickNanoseconds: UInt64 = 1_000_000,
         epochUnixMilliseconds: UInt64 = 0
     ) -> Layout {
@@ -15,7 +15,7 @@ extension Layout {
             timeBits: time,
             workerBits: worker,
             sequenceBits: sequence,
-            sequenceAboveWorker: sequenceAboveWorker,
+            isSequenceAboveWorker: isSequenceAboveWorker,
             tickNanoseconds: tickNanoseconds,
             epochUnixMilliseconds: epochUnixMilliseconds
         )
@@ -33,7 +33,7 @@ extension Layout {
             time: time,
             worker: total - time - sequence,
             sequence: sequence,
-            sequenceAboveWorker: Bool.random(using: &generator),
+            isSequenceAboveWorker: Bool.random(using: &generator),
             tickNanoseconds: [1, 7, 1_000_000, 10_000_000, 86_400_000_000_000].randomElement(using: &generator)!
         )
     }

@@ -12,7 +12,7 @@ import NIOPosix
         """
 
     fileprivate static let measurements: [String: @Sendable (FirnClient, Arguments) async throws -> Void] = [
-        "try-next": { try await measureTryNext($0, seconds: $1.seconds) },
+        "prefetched": { try await measurePrefetched($0, seconds: $1.seconds) },
         "iterate": { try await measureIteration($0, seconds: $1.seconds) },
         "request-ids": { try await measureRequestIDs($0, seconds: $1.seconds) },
         "fresh": { try await measureFreshCalls($0, seconds: $1.seconds, server: $1.server) },

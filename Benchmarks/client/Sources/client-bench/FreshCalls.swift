@@ -7,7 +7,7 @@ import Synchronization
 /// coalescing; and how many a second 64 tasks get, coalesced and not, in turns, with the CPU time that each call costs.
 func measureFreshCalls(_ client: FirnClient, seconds: Double, server: ProcessTimer?) async throws {
     var configuration = client.configuration
-    configuration.coalescing = false
+    configuration.coalescesCalls = false
     try await withFirnClient(address: client.addresses[0], configuration: configuration) { uncoalesced in
         _ = try await timesOfCalls(uncoalesced, seconds: seconds / 5)
         let alone = median(try await timesOfCalls(uncoalesced, seconds: seconds)) / 1e3

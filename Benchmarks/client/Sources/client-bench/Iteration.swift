@@ -1,9 +1,9 @@
 import FirnClient
 import FirnLayout
 
-/// Nanoseconds for each ID of a loop over what `nextIDs(_:)` gave.
+/// Nanoseconds for each ID of a loop over what `nextIDs(count:)` gave.
 func measureIteration(_ client: FirnClient, seconds: Double) async throws {
-    let ids = try await client.nextIDs(1_000_000)
+    let ids = try await client.nextIDs(count: 1_000_000)
     var times: [Double] = []
     let end = nanoseconds() + UInt64(seconds * 1e9)
     repeat {

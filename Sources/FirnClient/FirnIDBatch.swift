@@ -1,16 +1,17 @@
 public import FirnLayout
 
-/// The IDs of a batch, held as the few runs that they are: a million IDs of the default layout take 6 KB.
+/// The IDs of one or several calls, stored as runs and not one by one: a million IDs of the default layout take 6 KB.
 ///
-/// IDs are computed as they are read. Iterating costs an addition for each; an index is found in O(log runs).
+/// It is a collection of its IDs in the order in which they were made, indexed from 0. An ID is computed when it is read:
+/// with an addition when iterating, and in O(log *r*) by its index, where *r* is the number of runs.
 @frozen
-public struct FirnIDs: Sendable, Hashable {
+public struct FirnIDBatch: Sendable, Hashable {
     /// The IDs in runs, in the order in which they were made.
     public let runs: [Run]
-    /// For each run, how many IDs it and those before it have.
+    /// For each run, the number of IDs in it and in those before it.
     @usableFromInline let ends: [Int]
 
-    /// Makes a collection of runs, for instance in a test of code that takes one.
+    /// Makes a batch of runs, for instance in a test of code that takes one.
     public init(runs: [Run]) {
         self.runs = runs
         var count = 0
@@ -21,12 +22,12 @@ public struct FirnIDs: Sendable, Hashable {
     }
 }
 
-extension FirnIDs: RandomAccessCollection {
+extension FirnIDBatch: RandomAccessCollection {
     /// 0.
     @inlinable
     public var startIndex: Int { 0 }
 
-    /// How many IDs there are.
+    /// The number of IDs.
     @inlinable
     public var endIndex: Int { ends.last ?? 0 }
 

@@ -3,19 +3,19 @@ import FirnClient
 import FirnLayout
 import Synchronization
 
-/// Nanoseconds for each `tryNext()`, on one thread and on two at once, in turns; and allocations for each ID.
+/// Nanoseconds for each `nextIfAvailable()`, on one thread and on two at once, in turns; and allocations for each ID.
 ///
 /// The IDs are the daemon's. It makes fewer a second than two threads can take, so each turn takes what the buffer holds,
 /// and before the next the buffer is filled again by the client itself. Only takes are timed, refills that go on beside
 /// them with them. A turn in which a thread found nothing is not counted, but told.
-func measureTryNext(_ client: FirnClient, seconds: Double) async throws {
+func measurePrefetched(_ client: FirnClient, seconds: Double) async throws {
     let taken = 100_000
     var configuration = PrefetcherConfiguration()
     configuration.maximumCount = 1 << 20
     configuration.minimumCount = 1 << 19
     configuration.maximumAge = .seconds(60)
-    configuration.idleAfter = .seconds(600)
-    let prefetcher = client.prefetching(configuration)
+    configuration.idleTimeout = .seconds(600)
+    let prefetcher = client.makePrefetcher(configuration: configuration)
 
     var times: [Int: [Double]] = [1: [], 2: []]
     var (allocations, dryTurns) = (UInt64(0), 0)
@@ -52,7 +52,7 @@ private func take(_ count: Int, from prefetcher: Prefetcher) -> Turn {
     let allocations = counting_allocations()
     let start = nanoseconds()
     for _ in 0..<count {
-        if let id = prefetcher.tryNext() { sum &+= id.rawValue } else { dry += 1 }
+        if let id = prefetcher.nextIfAvailable() { sum &+= id.rawValue } else { dry += 1 }
     }
     let elapsed = nanoseconds() - start
     use(sum)
