@@ -12,44 +12,21 @@ struct LayeredArguments {
     /// Where settings came from besides the command line; for messages.
     var sources: [String]
 
-    /// The options that can come from all three, without their dashes.
-    enum Setting {
-        case value, list, flag
-    }
-
-    static let settings: [String: Setting] = [
-        "listen": .list, "http": .list, "admin": .list, "socket-mode": .value, "socket-owner": .value,
-        "socket-group": .value,
-        "allow-uid": .list, "allow-gid": .list, "insecure-tcp": .flag,
-        "layout": .value, "store": .value, "state-dir": .value, "worker": .value, "pod-ip": .value, "workers": .value,
-        "shards": .value, "http-threads": .value, "first-sequence": .value,
-        "window": .value, "clock-tolerance": .value,
-        "etcd-prefix": .value, "etcd-ca": .value, "etcd-cert": .value, "etcd-key": .value, "etcd-server-name": .value,
-        "etcd-user": .value, "etcd-password-file": .value, "etcd-timeout": .value,
-        "sequences-explicit": .flag, "sequence-block": .value, "max-sequence-block": .value, "max-sequences": .value,
-        "max-batch": .value, "max-connections": .value, "max-connections-per-uid": .value, "max-waiting-calls": .value,
-        "max-http-connections": .value, "http-idle-timeout": .value, "http-allow-origin": .list,
-        "http-allow-host": .list,
-        "max-unsent-bytes": .value, "max-frames-per-turn": .value, "send-timeout": .value, "frame-timeout": .value,
-        "unix-idle-timeout": .value, "tcp-idle-timeout": .value, "drain-timeout": .value, "drain-delay": .value,
-        "log-level": .value, "log-format": .value,
-    ]
-
     /// - Throws: ``ConfigurationError`` for a setting of the file or the environment that cannot be meant, and for a
     ///   control character in any of the three: what stands behind it would be lost on the message's reader.
     init(commandLine: [String], environment: (String) -> String?) throws(ConfigurationError) {
         for word in commandLine { try word.refuseControls(in: "the argument") }
         var layered: [String] = []
-        var decided = Set(Self.settings.keys.filter { Self.mentions($0, in: commandLine) })
+        var decided = Set(Settings.kinds.keys.filter { Self.mentions($0, in: commandLine) })
         sources = []
-        for (name, setting) in Self.settings.sorted(by: { $0.key < $1.key }) {
+        for (name, kind) in Settings.kinds.sorted(by: { $0.key < $1.key }) {
             let variable = Self.variable(name)
             // What is blank says nothing, and leaves the setting to the file.
             guard let text = environment(variable)?.trimmingBlanks(), !text.isEmpty, !decided.contains(name) else {
                 continue
             }
-            let values = setting == .list ? text.split { $0 == " " || $0 == "\t" }.map(String.init) : [String(text)]
-            for value in values { layered += try Self.arguments(name, setting, value, source: variable) }
+            let values = kind == .list ? text.split { $0 == " " || $0 == "\t" }.map(String.init) : [String(text)]
+            for value in values { layered += try Self.arguments(name, kind, value, source: variable) }
             // Also a flag that is false here, and so becomes no argument: the file may say otherwise.
             decided.insert(name)
             sources.append(variable)
@@ -74,18 +51,18 @@ struct LayeredArguments {
         var arguments: [String] = []
         var seen: Set<String> = []
         for line in file.lines {
-            guard let setting = settings[line.name] else {
-                let nearest = NearName.of(line.name, among: settings.keys)
+            guard let kind = Settings.kinds[line.name] else {
+                let nearest = NearName.of(line.name, among: Settings.kinds.keys)
                 throw ConfigurationError(
                     "\(line.place): '\(line.name)' is not a setting\(nearest.map { "; is '\($0)' meant?" } ?? ".") The names "
                         + "are those of 'firnd --help' without the dashes"
                 )
             }
-            guard seen.insert(line.name).inserted || setting == .list else {
+            guard seen.insert(line.name).inserted || kind == .list else {
                 throw ConfigurationError("\(line.place): '\(line.name)' is set a second time; keep one")
             }
             guard !line.value.isEmpty else { throw ConfigurationError("\(line.place): '\(line.name)' has no value") }
-            let words = try Self.arguments(line.name, setting, line.value, source: line.place)
+            let words = try Self.arguments(line.name, kind, line.value, source: line.place)
             if !decided.contains(line.name) { arguments += words }
         }
         return arguments
@@ -93,11 +70,11 @@ struct LayeredArguments {
 
     private static func arguments(
         _ name: String,
-        _ setting: Setting,
+        _ kind: Settings.Kind,
         _ value: String,
         source: String
     ) throws(ConfigurationError) -> [String] {
-        guard setting == .flag else { return ["--\(name)=\(value)"] }
+        guard kind == .flag else { return ["--\(name)=\(value)"] }
         switch value.lowercased() {
         case "true", "yes", "1", "on": return ["--\(name)"]
         case "false", "no", "0", "off": return []

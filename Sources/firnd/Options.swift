@@ -227,7 +227,7 @@ struct IDOptions: ParsableArguments {
     )
     var clockTolerance = DurationText(.seconds(3600))
 
-    // Of the command line alone: in a file or the environment it might be forgotten.
+    // Of the command line alone (`Settings.commandLineOnly`): in a file or the environment it might be forgotten.
     @Option(
         help: ArgumentHelp(
             "Run as if the wall clock were so much ahead (+1h) or behind (-1h). For rehearsals: IDs carry wrong times.",

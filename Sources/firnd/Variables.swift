@@ -1,7 +1,7 @@
 /// The environment variables that the daemon reads.
 enum Variables {
     /// Settings, and the file of settings.
-    private static let settings = Set(LayeredArguments.settings.keys.map(LayeredArguments.variable) + ["FIRN_CONFIG"])
+    private static let settings = Set(Settings.kinds.keys.map(LayeredArguments.variable) + ["FIRN_CONFIG"])
 
     /// All that are read, of whatever name.
     static let read = settings.union([
@@ -12,8 +12,9 @@ enum Variables {
     static let known = settings.union(["FIRN_ADDRESS"])
 
     /// Options that are of the command line alone.
-    static let unset = [
-        "FIRN_CLOCK_OFFSET": "--clock-offset is read from the command line alone",
-        "FIRN_CHECK": "--check is read from the command line alone",
-    ]
+    static let unset = Dictionary(
+        uniqueKeysWithValues: Settings.commandLineOnly.filter { $0 != "config" }.map {
+            (LayeredArguments.variable($0), "--\($0) is read from the command line alone")
+        }
+    )
 }

@@ -102,8 +102,34 @@ import Testing
         }
     }
 
+    /// Reflection has to find what the parser finds: its names, which are repeatable, and which are flags.
+    @Test func settingsAreTheOptionsThatTheParserHas() throws {
+        struct Dump: Decodable {
+            struct Command: Decodable { var arguments: [Argument] }
+            struct Argument: Decodable {
+                struct Name: Decodable { var name: String }
+                var kind: String
+                var isRepeating: Bool
+                var preferredName: Name
+            }
+            var command: Command
+        }
+        let (ending, error, output) = try withScratch { try runToEnd(in: $0, ["--experimental-dump-help"]) }
+        #expect(ending == .exited(0), "\(error)")
+        let dump = try JSONDecoder().decode(Dump.self, from: Data(output.utf8))
+        var expected: [String: Settings.Kind] = [:]
+        for argument in dump.command.arguments {
+            expected[argument.preferredName.name] =
+                argument.kind == "flag" ? .flag : argument.isRepeating ? .list : .value
+        }
+        for name in Settings.commandLineOnly + ["help", "version"] {
+            #expect(expected.removeValue(forKey: name) != nil, "\(name) is no option")
+        }
+        #expect(expected.count > 40 && Settings.kinds == expected)
+    }
+
     @Test func noSettingHasAServicesName() {
-        for name in LayeredArguments.settings.keys {
+        for name in Settings.kinds.keys {
             #expect(!Environment.isOfService(LayeredArguments.variable(name), "tcp://10.0.0.1:1"), "\(name)")
         }
     }
@@ -115,7 +141,7 @@ import Testing
         #expect(command.errors.contains("FIRN_STROE") && command.errors.contains("is FIRN_STORE meant?"))
         // No setting of the daemon's is near enough to one of the command's.
         let all = Dictionary(
-            uniqueKeysWithValues: LayeredArguments.settings.keys.map { (LayeredArguments.variable($0), "x") }
+            uniqueKeysWithValues: Settings.kinds.keys.map { (LayeredArguments.variable($0), "x") }
         )
         #expect(try Command.run(["decode", "1"], environment: all).errors.isEmpty)
 
