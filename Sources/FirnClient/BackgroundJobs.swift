@@ -1,10 +1,10 @@
-/// What a client does beside its calls, such as refilling prefetchers: each a job that runs inside the client's `run()`.
+/// A client's background work, such as refilling prefetchers: jobs that run inside the client's `run()`.
 ///
 /// No task is detached: jobs are children of `run()`, cancelled with it and waited for.
 struct BackgroundJobs: Sendable {
     typealias Job = @Sendable (FirnClient) async -> Void
 
-    /// How many jobs wait for `run()` at most. A service makes a handful; thousands are a mistake in a loop.
+    /// How many jobs wait for `run()` at most. A service makes a few; thousands are a mistake in a loop.
     static let maximumWaiting = 1024
 
     private let jobs: AsyncStream<Job>
@@ -37,14 +37,14 @@ struct BackgroundJobs: Sendable {
     /// Runs the jobs until the task is cancelled.
     func run(for client: FirnClient) async {
         await withDiscardingTaskGroup { group in
-            // Ends by cancellation alone, which the children get too.
+            // The loop ends only when the task is cancelled, and so are its children then.
             for await job in jobs { group.addTask { await job(client) } }
             group.cancelAll()
         }
         continuation.finish()
     }
 
-    /// Lets no further job wait for a `run()` that never comes.
+    /// Accepts no more jobs: `run()` will not be called.
     func finish() {
         continuation.finish()
     }

@@ -73,7 +73,7 @@ extension FirnClient {
     /// Creates a sequence, and returns it as the store then has it.
     ///
     /// Creating one that exists with the same definition changes nothing. With a higher ``FirnSequence/next`` it moves the
-    /// sequence up to that value, as is wanted when a database's `AUTO_INCREMENT` column is taken over.
+    /// sequence up to that value, for instance when it replaces a database's `AUTO_INCREMENT` column.
     ///
     /// - Parameters:
     ///   - definition: The sequence's name, kind, step and limits.

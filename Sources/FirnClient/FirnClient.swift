@@ -156,7 +156,8 @@ public final class FirnClient: Sendable {
     /// - Parameters:
     ///   - count: At least 1. Memory is used for the runs that the IDs come in, not for each ID.
     ///   - timeout: How long each call may take, as for ``nextID(timeout:)``.
-    /// - Throws: ``FirnClientError`` with code `.invalidArgument` when the count is below 1, and as ``nextID(timeout:)`` does.
+    /// - Throws: ``FirnClientError`` with code `.invalidArgument` when the count is below 1, and as ``nextID(timeout:)``
+    ///   does.
     public func nextIDs(count: Int, timeout: Duration? = nil) async throws(FirnClientError) -> FirnIDBatch {
         guard count > 0 else {
             throw FirnClientError(
@@ -178,7 +179,7 @@ public final class FirnClient: Sendable {
         return FirnIDBatch(runs: runs)
     }
 
-    /// What the daemon tells of itself: its version, layout, workers and largest batch.
+    /// The daemon's version, layout, workers and largest batch.
     ///
     /// With several addresses it is the daemon that calls go to now.
     ///

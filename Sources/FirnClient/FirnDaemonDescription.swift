@@ -1,7 +1,7 @@
 public import FirnLayout
 internal import FirnWire
 
-/// What a daemon tells of itself.
+/// A daemon's answer to ``FirnClient/daemonDescription(timeout:)``.
 public struct FirnDaemonDescription: Sendable, Hashable {
     /// The daemon's version, such as `0.1.0`.
     public var version: String

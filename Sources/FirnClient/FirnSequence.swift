@@ -9,7 +9,7 @@ internal import FirnWire
 /// interleave, so that a later call to another daemon may get a lower value. Tickets rise across all daemons only when
 /// each runs with `--sequence-block 1`, which costs a write to the store for all calls that wait at the same time.
 ///
-/// It is both a definition, for ``FirnClient/createSequence(_:timeout:)``, and what a daemon tells of a sequence.
+/// It is both a definition, for ``FirnClient/createSequence(_:timeout:)``, and a daemon's description of a sequence.
 public struct FirnSequence: Sendable, Hashable {
     /// What a sequence's values are used for. Later versions may add kinds: a `switch` over them needs a `default`.
     public enum Kind: Sendable, Hashable {
@@ -37,7 +37,7 @@ public struct FirnSequence: Sendable, Hashable {
     /// It is not the first value, unlike MySQL's `auto_increment_offset`: 2, 4, 6, … has increment 2 and offset 0.
     public var offset: UInt64
     /// The highest value that is given. In a definition nil stands for the kind's highest: 2^36 - 1 for Pinterest's, else
-    /// 2^63 - 1, as columns of databases are signed. What a daemon tells always has a maximum.
+    /// 2^63 - 1, as columns of databases are signed. A daemon's answer always has a maximum.
     public var maximum: UInt64?
 
     /// Makes a definition.

@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test func aDaemonThatCannotMakeIDsIsPassedOver() async throws {
+    @Test func anUnavailableDaemonGetsNoCalls() async throws {
         for coalescing in [false, true] {
             var configuration = FirnClientConfiguration.patient
             configuration.coalescesCalls = coalescing
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func whenBothCannotTheCallerIsToldAndWhen() async throws {
+    @Test func whenBothDaemonsAreUnavailableTheErrorHasTheRetryTime() async throws {
         try await withTwoServers(.patient) { client, first, second in
             let refusing = [first, second].map { server in
                 Task {

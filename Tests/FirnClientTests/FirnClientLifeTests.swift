@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test func aCallWithoutRunIsToldSo() async throws {
+    @Test func aTimeoutWithoutRunSaysSo() async throws {
         let address = try FirnAddress.unix(path: "/nowhere")
         let client = FirnClient(address: address, configuration: .timeout(.milliseconds(50)))
         let error = await error { () async throws(FirnClientError) in try await client.nextID() }

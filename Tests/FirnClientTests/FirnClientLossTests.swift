@@ -6,7 +6,7 @@ import Testing
 
 /// The client against daemons that break, hang, leave, or are none.
 @Suite(.timeLimit(.minutes(1))) struct FirnClientLossTests {
-    @Test func aCallWhoseConnectionBrokeIsMadeAgainUnseen() async throws {
+    @Test func aCallWhoseConnectionBrokeIsMadeAgain() async throws {
         try await withServer { client, requests in
             async let id = client.nextID()
             let first = await requests.next()!
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test func nobodyThereIsToldSo() async throws {
+    @Test func aSocketWithoutADaemonIsUnreachable() async throws {
         let path = ScriptedServer.newPath()
         try await withFirnClient(address: .unix(path: path), configuration: .impatient) { client in
             for _ in 1...20 {
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func aCallWhoseTimePassesWithNobodyThereIsToldSo() async throws {
+    @Test func aTimeoutWithoutADaemonSaysSo() async throws {
         let path = ScriptedServer.newPath()
         for coalescing in [false, true] {
             var configuration = FirnClientConfiguration.timeout(.milliseconds(200))
@@ -200,7 +200,7 @@ import Testing
         }
     }
 
-    @Test func manyCallsWithNobodyThereAllEnd() async throws {
+    @Test func manyCallsWithoutADaemonAllEnd() async throws {
         let address = try FirnAddress.unix(path: ScriptedServer.newPath())
         await withFirnClient(address: address, configuration: .impatient) { client in
             await withTaskGroup(of: FirnClientError.Code?.self) { group in
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test func nobodyAtATCPPortIsToldSo() async throws {
+    @Test func aTCPPortWithoutADaemonIsUnreachable() async throws {
         try await withFirnClient(address: .tcp(host: "127.0.0.1", port: 1), configuration: .impatient) { client in
             let error = await error { () async throws(FirnClientError) in try await client.nextID() }
             #expect(error?.code == .unreachable && error?.message.contains("tcp:127.0.0.1:1") == true)

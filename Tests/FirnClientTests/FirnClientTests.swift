@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test func countsBelowOneAreRefusedHere() async throws {
+    @Test func countsBelowOneAreRefusedByTheClient() async throws {
         try await withServer { client, _ in
             for count in [0, -1, Int.min] {
                 let error = await error { () async throws(FirnClientError) in try await client.nextIDs(count: count) }

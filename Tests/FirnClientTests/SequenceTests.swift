@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func theLargestCallIsOneCallAndALargerOneIsRefusedHere() async throws {
+    @Test func theLargestCountIsOneCallAndALargerOneIsRefusedByTheClient() async throws {
         var configuration = FirnClientConfiguration.patient
         configuration.maximumBatchSize = 10
         try await withServer(configuration) { client, requests in
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test(arguments: ["", "a b", "a/b", "ä", "a\0b", "a\n", String(repeating: "x", count: 65)])
-    func namesThatAreNoneAreRefusedHere(name: String) async throws {
+    func invalidNamesAreRefusedByTheClient(name: String) async throws {
         try await withServer { client, requests in
             let errors = [
                 await error { () async throws(FirnClientError) in try await client.nextTicket(sequence: name) },
@@ -121,7 +121,7 @@ import Testing
             (FirnSequence(name: "a", kind: .pinterest(shard: 65_535, type: 1024)), "type 1024"),
         ]
     )
-    func definitionsThatAreNoneAreRefusedHere(definition: FirnSequence, hint: String) async throws {
+    func invalidDefinitionsAreRefusedByTheClient(definition: FirnSequence, hint: String) async throws {
         try await withServer { client, _ in
             let error = await error { () async throws(FirnClientError) in try await client.createSequence(definition) }
             #expect(error?.code == .invalidArgument && error?.message.contains(hint) == true)
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test func aTicketWhoseAnswerWasLostIsAskedForAgain() async throws {
+    @Test func aTicketCallWhoseAnswerWasLostIsMadeAgain() async throws {
         try await withServer { client, requests in
             async let tickets = client.nextTickets(sequence: "orders", count: 2)
             await requests.next()!.close()
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test func whatTheDaemonRefusesIsSaidAsItSaysIt() async throws {
+    @Test func theDaemonsRefusalIsPassedOnUnchanged() async throws {
         try await withServer { client, requests in
             async let error = error { () async throws(FirnClientError) in
                 try await client.nextTicket(sequence: "orders")

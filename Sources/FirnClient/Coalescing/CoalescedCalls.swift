@@ -4,26 +4,25 @@ internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// Gives the coalescer a lock, a timer and the pool that its batches are called through.
+/// Runs the coalescer: with a lock, a timer, and the pool that makes the calls for its batches.
 final class CoalescedCalls: Sendable {
-    // The continuations are unsafe ones. What is resumed is what the coalescer gave out, which gives each caller out once
-    // (its invariant 1), and to one thread, for it is under the lock.
+    // The continuations are unsafe ones. Each is resumed once: only what the coalescer returns is resumed, and it returns
+    // each caller once (its invariant 1), under the lock.
 
     private struct State {
         var coalescer: Coalescer
-        /// When the timer goes off; nil while there is none. As with ``Alarm`` it is set anew only for an earlier one.
+        /// When the timer fires; nil while there is none. As with ``Alarm`` it is set again only for an earlier instant.
         var due: BootTime?
         var timer: Scheduled<Void>?
-        /// The calls of the batches in flight, and perhaps of some that have come.
+        /// The calls of the batches in flight, and possibly of some that have been answered.
         var calls: [(batch: UInt64, call: Call)] = []
-        /// Whether a thread is sending. A call that ends while it is submitted would else send the next from within, and
-        /// that one the one after it.
+        /// Whether a thread is sending. A call that ends while it is submitted would otherwise send the next one recursively.
         var isSending = false
-        /// What that thread is to send next.
+        /// The batches that this thread sends next.
         var unsent: [Coalescer.Batch] = []
     }
 
-    /// A timer that goes off often goes through all that wait each time; so no oftener than each millisecond.
+    /// In nanoseconds. Each time the timer fires all callers that wait are scanned, so it fires at most once per millisecond.
     private static let resolution: Int64 = 1_000_000
 
     private let pool: ConnectionPool
@@ -57,13 +56,13 @@ final class CoalescedCalls: Sendable {
 
     private func ask(_ continuation: Coalescer.Continuation, key: UInt64, within timeout: Duration) {
         let now = BootTime.now
-        // Nearly all have the default, and a division of 128 bits costs as much as the lock.
+        // Nearly all calls have the default, and a division of 128 bits costs as much as the lock.
         let isDefault = timeout == pool.configuration.timeout
         let deadline = now + (isDefault ? defaultTimeout : timeout.nanoseconds)
         var refusal: FirnClientError?
         let next = state.withLock { state -> Coalescer.Batch? in
-            // A task is marked as cancelled before its handlers run. One that looked for this caller before it was here
-            // left the mark, and one that comes later finds the caller.
+            // A task is marked as cancelled before its handlers run. A handler that ran before this caller was added is seen
+            // by the mark, and one that runs later finds the caller.
             guard !Task.isCancelled else {
                 refusal = .cancelled
                 return nil
@@ -131,8 +130,8 @@ final class CoalescedCalls: Sendable {
         }
     }
 
-    /// Waking many tasks takes longer than the way to the daemon and back. On an event loop the next batch stands in line
-    /// already, so it is sent before they are woken.
+    /// Resuming many tasks takes longer than a round trip to the daemon. On an event loop the next batch is already queued,
+    /// so it is sent before they are resumed.
     private func give(_ runs: [Run], to waiters: [Coalescer.Waiter]) {
         if let eventLoop = MultiThreadedEventLoopGroup.currentEventLoop {
             eventLoop.execute { Self.resume(waiters, with: runs) }
@@ -154,9 +153,9 @@ final class CoalescedCalls: Sendable {
 
     // MARK: - Steps
 
-    /// Tells the coalescer what happened, and does what it says.
+    /// Passes an event to the coalescer and carries out the steps that it returns.
     ///
-    /// - Returns: Who is to be given the IDs of the batch that came.
+    /// - Returns: The callers that get the IDs of the batch that was answered.
     @discardableResult
     private func advance(
         _ event: (inout Coalescer) -> Coalescer.Steps
@@ -190,7 +189,7 @@ final class CoalescedCalls: Sendable {
         state.timer = pool.eventLoop.scheduleTask(in: .nanoseconds(delay)) { [weak self] in self?.timePassed() }
     }
 
-    /// The batch, if there is one and this thread is to send it: else the thread that is sending does so next.
+    /// The batch, if there is one and this thread sends it; otherwise the thread that is sending sends it next.
     private func toSend(_ batch: Coalescer.Batch?, _ state: inout State) -> Coalescer.Batch? {
         guard let batch else { return nil }
         guard !state.isSending else {

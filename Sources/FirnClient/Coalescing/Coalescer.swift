@@ -1,25 +1,25 @@
 internal import FirnLayout
 
-/// Callers of one ID each that share a batch: what happened goes in, what to do comes out.
+/// Combines calls for one ID each into batches. A state machine without I/O: it takes events and returns steps.
 ///
-/// One batch is in flight at a time. Who asks while it is shares the next, so that the busier the callers, the fewer
-/// frames each costs, and a lone one waits for nobody. A batch may take as long as its most patient caller; one that takes
-/// long no longer keeps the next one back. What holds after every event:
-/// 1. Every caller is told once: an ID or an error.
-/// 2. No ID is told twice. IDs of callers that went away stay a gap.
-/// 3. An ID is fresh: the batch that it comes from was sent after its caller asked.
+/// One batch is in flight at a time. Calls that are made meanwhile share the next one: the more calls at a time, the fewer
+/// frames each costs, and a single caller waits for no other. A batch has the latest deadline of its callers; one that takes
+/// long no longer holds back the next. What holds after every event:
+/// 1. Every caller gets one result: an ID or an error.
+/// 2. No ID is given twice. IDs of callers that were cancelled or timed out stay a gap.
+/// 3. An ID is fresh: the batch that it comes from was sent after its caller's call.
 /// 4. While callers wait a batch is in flight.
-/// 5. Of the batches in flight one keeps the next back, and at most `maximumOverdue` do not any more.
+/// 5. One batch in flight holds back the next; at most `maximumOverdue` others are overdue and do not.
 ///
-/// Neither this nor what it is made of is generic, nor holds a `ContinuousClock.Instant`, whose size only the runtime knows:
-/// the copies of such values go by way of the runtime's tables, which took a fifth of a call's time.
+/// Neither this nor its parts are generic, and none holds a `ContinuousClock.Instant`, whose size is only known at run time:
+/// copies of such values go through the runtime's witness tables, which took a fifth of a call's time.
 struct Coalescer {
-    /// Unsafe, for a checked one allocates an object for each caller.
+    /// Unsafe, because a checked one allocates an object for each caller.
     typealias Continuation = UnsafeContinuation<FirnID, any Error>
 
-    /// A batch to ask for.
+    /// A batch to request.
     struct Batch: Sendable {
-        /// Tells it from others. Never used again.
+        /// Identifies the batch. Never used again.
         let number: UInt64
         let count: Int
         let timeout: Duration
@@ -28,68 +28,68 @@ struct Coalescer {
 
     /// What to do.
     struct Steps: Sendable {
-        /// Who gets the IDs of the batch that came, in this order. The IDs of those who were told something before stay a
-        /// gap.
+        /// The callers that get the IDs of the batch that was answered, in this order. IDs of callers that already have a
+        /// result stay a gap.
         var sharing: [Waiter] = []
         var failed: [(waiter: Waiter, error: FirnClientError)] = []
-        /// Callers whose time has passed.
+        /// Callers that have timed out.
         var expired: [Waiter] = []
-        /// Batches in flight that nobody waits for any more.
+        /// Batches in flight that no caller waits for any more.
         var abandoned: [UInt64] = []
         var next: Batch?
     }
 
-    /// A batch that was asked for and has not come.
+    /// A batch that was requested and not answered yet.
     private struct Flight {
         let batch: Batch
-        /// Who shares it, in the order in which they asked.
+        /// The callers that share it, in the order of their calls.
         var waiters: [Waiter]
-        /// Those of them who wait still.
+        /// How many of them still wait.
         var awaitedCount: Int
-        /// When it no longer keeps the next batch back.
+        /// When it stops holding back the next batch.
         let overdue: BootTime
     }
 
     /// A caller, and its place in a batch.
     struct Waiter: Sendable {
         let key: UInt64
-        /// The caller's; nil in tests, where the key says enough.
+        /// The caller's; nil in tests, which tell callers apart by the key.
         let continuation: Continuation?
         let timeout: Duration
         let deadline: BootTime
-        /// Whether it was told something. Its place in the batch is kept.
+        /// Whether it has its result. Its place in the batch is kept.
         fileprivate(set) var isTold = false
     }
 
-    /// The most IDs of one batch: a frame's answer stays short, and 4,096 callers a round trip are more than a machine
-    /// can wake in one.
+    /// The most IDs of one batch: the answer stays short, and 4,096 callers are more than a machine can resume in a round
+    /// trip.
     static var maximumBatchSize: Int { 4096 }
-    /// The most batches that the next one does not wait for. With calls of some seconds a daemon that answers nothing has
-    /// fewer; with calls of minutes those who come wait for one of these.
+    /// The most batches in flight that do not hold back the next one. With timeouts of seconds a daemon that does not answer
+    /// has fewer; with timeouts of minutes further callers wait until one of these ends.
     static var maximumOverdue: Int { 16 }
 
     private static let answerGrace = ConnectionStateMachine.answerGrace.nanoseconds
 
-    /// How long, in nanoseconds, a batch keeps the next one back: so that a call of the default timeout, when it comes
-    /// behind a slow one, has half of its time left.
+    /// How long, in nanoseconds, a batch holds back the next one: half of the default timeout, so that a call behind a slow
+    /// batch has the other half left.
     private let patience: UInt64
     private let maximumWaiting: Int
     private var batchLimit: Int
-    /// The batch that keeps the next one back.
+    /// The batch that holds back the next one.
     private var current: Flight?
     private var overdue: [Flight] = []
-    /// Who asked since, in that order.
+    /// Callers that are in no batch yet, in the order of their calls.
     private var queue: [Waiter] = []
-    /// Of those in the queue; too late, but no harm, when it is of one that has left it.
+    /// The latest deadline in the queue. It may belong to a caller that has left the queue, which does no harm.
     private var latestDeadline: BootTime?
     private var longestTimeout = Duration.zero
     private var lastBatch: UInt64 = 0
-    /// When ``timePassed(at:)`` is to be told, or earlier; nil when nobody waits.
+    /// When ``timePassed(at:)`` has to be called, or earlier; nil when no caller waits.
     private(set) var nextExpiry: BootTime?
 
     init(configuration: FirnClientConfiguration) {
         patience = configuration.timeout.nanoseconds / 2
-        // As many as could wait, or be open on a connection, if each were a call of its own.
+        // As many as could wait, or be in flight on a connection, if each were a call of its own.
         maximumWaiting = configuration.maximumWaitingCalls + configuration.maximumCallsInFlight
         batchLimit = min(Self.maximumBatchSize, configuration.maximumBatchSize)
     }
@@ -101,9 +101,9 @@ struct Coalescer {
         current?.batch.number == number || overdue.contains { $0.batch.number == number }
     }
 
-    /// - Parameter key: Names the caller in ``cancelled(_:at:)``. Never used twice.
-    /// - Returns: The batch to ask for now, if any.
-    /// - Throws: `.tooManyCalls` when no more may wait; it is not told again.
+    /// - Parameter key: Identifies the caller in ``cancelled(_:at:)``. Never used twice.
+    /// - Returns: The batch to request now, if any.
+    /// - Throws: `.tooManyCalls` when no more callers may wait; this caller is not added then.
     mutating func asked(
         _ continuation: Continuation?,
         key: UInt64,
@@ -117,7 +117,7 @@ struct Coalescer {
         return nextBatch(at: now)
     }
 
-    /// The caller waits no more.
+    /// The caller's task was cancelled.
     mutating func cancelled(_ key: UInt64, at now: BootTime) -> Steps {
         var steps = Steps()
         if let index = queue.firstIndex(where: { $0.key == key }) {
@@ -164,7 +164,7 @@ struct Coalescer {
         return steps
     }
 
-    /// The batch came, with as many IDs as it was to have.
+    /// The batch was answered, with as many IDs as were requested.
     mutating func answered(_ number: UInt64, at now: BootTime) -> Steps {
         var steps = Steps()
         guard let flight = endFlight(number) else { return steps }
@@ -182,7 +182,7 @@ struct Coalescer {
         var steps = Steps()
         guard let flight = endFlight(number) else { return steps }
         let isTooLarge = error.code == .invalidArgument && flight.batch.count > 1
-        // The daemon may give less at once than this client's configuration says; nobody here asked for so many.
+        // The daemon's maximum may be lower than this client's configuration says; no caller requested so many.
         if isTooLarge {
             batchLimit = min(batchLimit, max(1, flight.batch.count / 2))
             let others = queue
@@ -196,7 +196,7 @@ struct Coalescer {
         return steps
     }
 
-    // MARK: - What follows
+    // MARK: - Next batch
 
     private mutating func enqueue(_ waiter: Waiter) {
         latestDeadline = latestDeadline.map { max($0, waiter.deadline) } ?? waiter.deadline
@@ -205,12 +205,12 @@ struct Coalescer {
         expect(waiter)
     }
 
-    /// The next batch, when somebody waits for it and no other keeps it back; it is in flight from now on.
+    /// The next batch, if callers wait and no other batch holds it back; it is in flight from now on.
     private mutating func nextBatch(at now: BootTime) -> Batch? {
         guard let latest = latestDeadline, !queue.isEmpty else { return nil }
         if let due = current?.overdue {
             guard due <= now, overdue.count < Self.maximumOverdue else {
-                // While there are too many, the end of one of them comes first.
+                // While there are too many overdue batches, one of them has to end first.
                 if overdue.count < Self.maximumOverdue { expect(due) }
                 return nil
             }
@@ -226,7 +226,7 @@ struct Coalescer {
         var waiters: [Waiter]
         if queue.count <= batchLimit {
             (waiters, queue) = (queue, [])
-            // Those who are told now will be back.
+            // Callers usually call again.
             queue.reserveCapacity(waiters.count)
             (latestDeadline, longestTimeout) = (nil, .zero)
         } else {
@@ -251,7 +251,7 @@ struct Coalescer {
         for index in overdue.indices { body(&overdue[index]) }
     }
 
-    /// Callers who come now should not wait for an answer that nobody else wants.
+    /// Drops batches that no caller waits for, so that new callers do not wait for their answers.
     private mutating func abandonUnwanted(_ steps: inout Steps) {
         if let flight = current, flight.awaitedCount == 0 {
             steps.abandoned.append(flight.batch.number)
@@ -261,7 +261,7 @@ struct Coalescer {
         overdue.removeAll { $0.awaitedCount == 0 }
     }
 
-    /// Whether a waiter's time has passed, and that in which the daemon may say so.
+    /// Whether a caller has timed out, and the daemon's own answer of that is overdue too.
     private static func isExpired(_ waiter: Waiter, at now: BootTime) -> Bool {
         waiter.deadline + answerGrace <= now
     }

@@ -2,7 +2,7 @@ internal import FirnLayout
 internal import FirnWire
 
 extension Call {
-    /// The call as it is sent, with the time that is left of it, at least 1 ms.
+    /// The call as a request, with what is left of its timeout, at least 1 ms.
     func request(at now: ContinuousClock.Instant) -> Request {
         let left = (deadline - now).components
         let milliseconds = left.seconds * 1000 + (left.attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
@@ -11,7 +11,7 @@ extension Call {
 }
 
 extension Request.Method {
-    /// As the wire's service names it.
+    /// The method's name in the protocol's service.
     var name: StaticString {
         switch self {
         case .nextID: "NextID"
@@ -25,7 +25,7 @@ extension Request.Method {
         }
     }
 
-    /// What is wrong with an answer to this method that is no error; nil when nothing is.
+    /// What is wrong with an answer to this method other than an error; nil when nothing is.
     func flaw(of outcome: Response.Outcome) -> String? {
         switch (self, outcome) {
         case (.nextID, .nextID), (.describe, .describe):
@@ -52,7 +52,7 @@ extension Request.Method {
         return rises ? nil : "the IDs of its batch do not rise"
     }
 
-    /// Pages that rise end: a caller that follows them never asks for one twice.
+    /// Names have to rise from page to page: then following the pages ends, and no page is requested twice.
     private static func flaw(of page: [SequenceDescription], after name: Name?, more: Bool) -> String? {
         guard !(more && page.isEmpty) else {
             return "it answered an empty page of sequences, and said that more follow"

@@ -1,15 +1,15 @@
 internal import FirnWire
 internal import Synchronization
 
-/// One call for the daemon, from when a task makes it until that task goes on. It ends once, whatever ends it first: the
-/// answer, the time or the task's cancellation.
+/// One call to the daemon, from when a task makes it until that task resumes. It ends once, by what comes first: the answer,
+/// its timeout or the task's cancellation.
 final class Call: Sendable {
     typealias Outcome = Result<Response.Outcome, FirnClientError>
 
     private struct State {
         var continuation: CheckedContinuation<Outcome, Never>?
         var outcome: Outcome?
-        /// The connection that the call is open on; to be told when it is cancelled.
+        /// The connection that the call is in flight on, which is notified when the call is cancelled.
         var connection: Connection?
     }
 
@@ -18,7 +18,7 @@ final class Call: Sendable {
     let method: Request.Method
     /// How long the call may take, for messages.
     let timeout: Duration
-    /// When the call is given up.
+    /// When the call times out.
     let deadline: ContinuousClock.Instant
 
     private let whenFinished: (@Sendable (Outcome) -> Void)?
@@ -26,7 +26,7 @@ final class Call: Sendable {
 
     /// Makes a call.
     ///
-    /// - Parameter whenFinished: Is told the outcome by the thread that ends the call, holding no lock.
+    /// - Parameter whenFinished: Is called with the outcome by the thread that ends the call, without a lock held.
     init(
         id: UInt64,
         method: Request.Method,
@@ -41,10 +41,10 @@ final class Call: Sendable {
         self.whenFinished = whenFinished
     }
 
-    /// What came of the call; nil while it goes on.
+    /// The call's outcome; nil while it is in progress.
     var outcome: Outcome? { state.withLock { $0.outcome } }
 
-    /// Takes the task that waits; it goes on at once when the call has ended already.
+    /// Stores the continuation of the task that waits, or resumes it at once when the call has ended already.
     func resumeWhenFinished(_ continuation: CheckedContinuation<Outcome, Never>) {
         let outcome = state.withLock { state -> Outcome? in
             if state.outcome == nil { state.continuation = continuation }
@@ -55,7 +55,7 @@ final class Call: Sendable {
 
     /// Ends the call, unless it has ended.
     ///
-    /// - Returns: The connection that it was open on, when this ended it.
+    /// - Returns: The connection that it was in flight on, if this ended the call.
     @discardableResult
     func finish(_ outcome: Outcome) -> Connection? {
         let (isFirst, continuation, connection) = state.withLock {
@@ -70,7 +70,7 @@ final class Call: Sendable {
         return connection
     }
 
-    /// Notes the connection that the call is open on from now on.
+    /// Stores the connection that the call is in flight on from now on.
     func attach(to connection: Connection) {
         state.withLock { if $0.outcome == nil { $0.connection = connection } }
     }

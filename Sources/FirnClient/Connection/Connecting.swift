@@ -20,7 +20,7 @@ extension ClientBootstrap {
 }
 
 extension FirnClientError {
-    /// Why no connection came about, in words that help.
+    /// Why connecting failed, and what to do.
     init(connectingTo address: FirnAddress, within timeout: Duration, _ cause: any Error) {
         let message = Self.message(connectingTo: address, within: timeout, cause)
         self.init(code: .unreachable, message: message, cause: cause)
@@ -49,7 +49,7 @@ extension FirnClientError {
         }
     }
 
-    /// The system's error number; of several addresses of a host, the first one's.
+    /// The system's error number; for a host with several addresses that of the first one.
     private static func systemError(of error: any Error) -> CInt? {
         if let failure = error as? NIOConnectionError {
             return failure.connectionErrors.first.flatMap { systemError(of: $0.error) }

@@ -3,10 +3,10 @@ internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// One connection to the daemon, usable from any thread. What it does is decided on its event loop, by
-/// ``ConnectionStateMachine``; here is the way there.
+/// One connection to the daemon, usable from any thread. ``ConnectionStateMachine`` decides what it does, on its event loop;
+/// this passes orders to that event loop.
 final class Connection: Sendable {
-    /// What the pool and callers want of the connection.
+    /// What the pool and callers tell the connection to do.
     enum Order: Sendable {
         case connect(within: Duration)
         case submitted(Submission)
@@ -18,7 +18,7 @@ final class Connection: Sendable {
     let id: PooledConnection.ID
     private let eventLoop: any EventLoop
     private let handler: NIOLoopBoundBox<ConnectionHandler?>
-    /// Orders that the event loop has not taken yet. The loop is woken once for all that come until then.
+    /// Orders that the event loop has not taken yet. The loop is woken once for all orders that are added until then.
     private let orders = Mutex<[Order]>([])
 
     init(
@@ -43,7 +43,7 @@ final class Connection: Sendable {
         }
     }
 
-    /// Has an order carried out, after those that came before it.
+    /// Adds an order, which is carried out after those before it.
     func enqueue(_ order: Order) {
         let isFirst = orders.withLock { orders in
             orders.append(order)

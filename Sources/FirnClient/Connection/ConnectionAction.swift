@@ -1,17 +1,17 @@
 internal import FirnWire
 
-/// What a connection's state machine wants done, in this order.
+/// What a connection's state machine tells its handler to do, in order.
 enum ConnectionAction {
     /// Write the request.
     case send(Request)
-    /// Tell the caller.
+    /// End the call with this outcome.
     case finish(Call, Call.Outcome)
-    /// The daemon cannot make IDs now: tell the caller, or make the call at another daemon.
+    /// The daemon cannot make IDs now: end the call with the error, or make it at another daemon.
     case refused(Submission, FirnClientError)
     /// Make the call on another connection.
     case handBack(Submission, wasSent: Bool)
-    /// Offer this connection no new calls.
+    /// Assign no new calls to this connection.
     case retire
-    /// Close the connection; nothing is expected of it any more.
+    /// Close the connection.
     case close
 }

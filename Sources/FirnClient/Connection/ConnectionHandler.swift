@@ -3,13 +3,13 @@ internal import Logging
 internal import NIOCore
 internal import NIOPosix
 
-/// Gives a connection's state machine a socket and a timer. Everything here runs on the connection's event loop.
+/// Runs a connection's state machine with a socket and a timer. Everything here runs on the connection's event loop.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private var stateMachine: ConnectionStateMachine
-    // Both hold this handler, or hold those who do.
+    // Weak, because both refer to this handler, directly or not.
     private weak let connection: Connection?
     private weak let pool: ConnectionPool?
     private let eventLoop: any EventLoop
@@ -20,7 +20,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private let output = FrameBuffer()
     private var alarm = Alarm()
     private var wasAnswered = false
-    /// Whether the bootstrap still owes word of the connection.
+    /// Whether the bootstrap's result is still to come.
     private var isConnecting = false
     private var hasEnded = false
 
@@ -39,7 +39,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         self.logger[metadataKey: "firn_address"] = "\(stateMachine.address)"
     }
 
-    /// Carries out what callers want, and sends all that comes of it at once.
+    /// Carries out orders, and sends all resulting requests at once.
     func carryOut(_ orders: [Connection.Order]) {
         let now = ContinuousClock.now
         for order in orders {
@@ -47,7 +47,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             case .connect(let timeout):
                 connect(within: timeout)
             case .submitted(let submission) where submission.call.outcome != nil:
-                // A cancellation was faster than the call itself.
+                // The call was cancelled before it came here.
                 stateMachine.callWithdrawn()
             case .submitted(let submission):
                 perform(stateMachine.callSubmitted(submission, at: now))
@@ -72,7 +72,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         let handler = NIOLoopBound(self, eventLoop: eventLoop)
         ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(timeout))
-            // Not a byte is read before this handler is there to take it.
+            // Nothing is read before this handler is in the pipeline.
             .channelOption(.autoRead, value: false)
             .connect(to: address)
             .hop(to: eventLoop)
@@ -96,7 +96,7 @@ final class ConnectionHandler: ChannelInboundHandler {
             try channel.syncOptions?.setOption(.autoRead, value: true)
             logger.debug("connected")
         } catch {
-            // The channel has closed meanwhile, as channelInactive may have said.
+            // The channel was closed meanwhile; channelInactive may have been called.
             channel.close(promise: nil)
             perform(stateMachine.connectionLost())
             connectingFailed(FirnClientError(connectingTo: stateMachine.address, within: timeout, error))
@@ -191,7 +191,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func close() {
         if let context {
-            // What was written before is sent as far as the socket takes it.
+            // What was written before is sent as far as the socket accepts it.
             writeOutput()
             context.close(promise: nil)
         } else if stateMachine.state == .closed, !isConnecting {
@@ -199,7 +199,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         }
     }
 
-    /// Writes what has gathered, tells the pool which places are free and sets the timer anew. To be called at the end of
+    /// Writes the requests that have gathered, reports freed places to the pool and sets the timer. Called at the end of
     /// every event.
     private func settle() {
         writeOutput()
@@ -226,7 +226,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
-    /// Lets go of everything; once.
+    /// Releases everything, once.
     private func end() {
         guard !hasEnded else { return }
         hasEnded = true

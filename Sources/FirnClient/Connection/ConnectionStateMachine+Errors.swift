@@ -1,4 +1,4 @@
-/// What the callers are told.
+/// The errors that calls end with.
 extension ConnectionStateMachine {
     func timedOutUnanswered(_ call: Call) -> FirnClientError {
         FirnClientError(

@@ -1,24 +1,24 @@
 internal import FirnWire
 
-/// One connection's life, without its socket: what happened goes in, what to do comes out.
+/// One connection's state, without I/O: it takes events and returns actions.
 ///
-/// Calls come when there is a place for them, and are sent at once. A call that its caller gave up keeps its place until
-/// the daemon answers it, for so long does the daemon count it too; the late answer is dropped.
+/// The pool submits a call only when a place is free, and the call is sent at once. A call that was cancelled or timed out
+/// keeps its place until the daemon answers it, because the daemon counts it until then; the late answer is dropped.
 struct ConnectionStateMachine {
     enum State: Equatable {
         case notStarted
         case connecting
         case open
-        /// No new calls; those that are open are waited for.
+        /// No new calls are taken; the open ones are waited for.
         case draining
         case closed
     }
 
     private struct OpenCall {
         enum Stage {
-            /// The caller waits.
+            /// The caller waits for the answer.
             case awaited
-            /// Nobody waits, but the connection's silence is not yet long enough to say anything.
+            /// The caller does not wait any more. The connection was not silent for long enough to count as broken.
             case givenUp
             /// The answer is overdue.
             case late
@@ -33,13 +33,13 @@ struct ConnectionStateMachine {
         var call: Call { submission.call }
     }
 
-    /// How long the daemon's own word that the time has passed may take to arrive. Far above any sound connection's
-    /// delay, far below what a caller with a timeout of seconds would notice.
+    /// How long to wait for the daemon's own DEADLINE_EXCEEDED after a call's deadline. Far above the delay of a connection
+    /// that works, far below what a caller with a timeout of seconds would notice.
     static let answerGrace = Duration.milliseconds(50)
-    /// How long after a call was given up its answer is still waited for. The daemon answers every call; past this the
+    /// How long the answer to a call that has ended is still waited for. The daemon answers every call; after this time the
     /// connection is replaced, or lost answers would use up its places one by one. Empirical.
     static let lateAnswerPatience = Duration.seconds(10)
-    /// The number of the connection's own call. Clients count theirs up from 1, and never get there.
+    /// The number of the connection's keep-alive call. Clients number their calls from 1, and never get there.
     static let probeID = UInt64.max
 
     private(set) var state = State.notStarted
@@ -50,14 +50,14 @@ struct ConnectionStateMachine {
     private var freedPlaces = 0
     /// When the last bytes came; nil when none did.
     private var lastArrival: ContinuousClock.Instant?
-    /// When the last bytes came, or else the connection.
+    /// When the last bytes came, or the connection was made if none did.
     private var quietSince: ContinuousClock.Instant?
-    /// When the connection's own call is overdue; nil while there is none.
+    /// When the keep-alive call's answer is overdue; nil while there is no such call.
     private var probeExpiry: ContinuousClock.Instant?
-    /// Whether the daemon answered anything.
+    /// Whether the daemon has answered any call.
     private(set) var hasAnswered = false
 
-    /// When ``timePassed(at:)`` is to be told, or earlier; nil when nothing waits.
+    /// When ``timePassed(at:)`` has to be called, or earlier; nil when nothing waits.
     private(set) var nextExpiry: ContinuousClock.Instant?
 
     init(address: FirnAddress, configuration: FirnClientConfiguration) {
@@ -65,7 +65,7 @@ struct ConnectionStateMachine {
         self.configuration = configuration
     }
 
-    /// How many calls' places were freed since it was last asked.
+    /// How many places were freed since this was last called.
     mutating func takeFreedPlaces() -> Int {
         defer { freedPlaces = 0 }
         return freedPlaces
@@ -89,30 +89,30 @@ extension ConnectionStateMachine {
         return []
     }
 
-    /// Nobody answers.
+    /// Connecting failed.
     mutating func connectingFailed() {
         guard state == .connecting else { return }
         state = .closed
     }
 
-    /// The connection ended from outside. Making a call again is safe, so every open one is made on another.
+    /// The peer or the network closed the connection. Making a call again is safe, so every open call is handed back.
     mutating func connectionLost() -> [ConnectionAction] {
         guard state == .open || state == .draining else { return [] }
         return lose()
     }
 
-    /// No new calls come; the connection closes with the last open one.
+    /// The pool assigns no new calls; the connection is closed when the last open one has ended.
     mutating func drainRequested() -> [ConnectionAction] {
         drain()
     }
 
-    /// The client has come to its end.
+    /// The client shuts down.
     mutating func shutDown() -> [ConnectionAction] {
         guard state != .closed else { return [] }
         return fail(with: .shutDown) + [.close]
     }
 
-    /// The bytes that came are no response.
+    /// The bytes that came are not a response.
     mutating func garbageReceived(_ status: Status) -> [ConnectionAction] {
         guard state == .open || state == .draining else { return [] }
         return violated(status.message)
@@ -175,12 +175,12 @@ extension ConnectionStateMachine {
         return [.send(call.request(at: now))]
     }
 
-    /// A call that was to come ended before it was sent.
+    /// A call that was assigned here ended before it was sent.
     mutating func callWithdrawn() {
         freedPlaces += 1
     }
 
-    /// The caller waits no more. It has been told already.
+    /// The call was cancelled; it has ended already.
     mutating func callCancelled(_ callID: UInt64, at now: ContinuousClock.Instant) -> [ConnectionAction] {
         guard var cancelled = open[callID], cancelled.stage == .awaited else { return [] }
         cancelled.stage = .givenUp
@@ -215,24 +215,23 @@ extension ConnectionStateMachine {
             }
             expect(expired.expiry)
         }
-        // Not a byte in all that time, not even a refusal: the peer hangs, or the way to it is cut.
+        // No byte in all that time, not even a refusal: the peer hangs, or the network does not reach it.
         if isSilent { return actions + lose() + [.close] }
         if isAnswerOverdue, state == .open { return actions + drain() }
         return actions + closeIfDrained() + probeIfSilent(at: now)
     }
 
-    /// When it can be said that nothing came in answer to a call: not before it was open for half of the default timeout,
-    /// however short its own, or however long it waited for its turn.
+    /// When a call without an answer shows that the connection is broken: not before the call was in flight for half of the
+    /// default timeout, whatever its own timeout, and however long it waited before it was sent.
     private func endOfSilence(_ call: OpenCall) -> ContinuousClock.Instant {
         max(call.call.deadline, call.sentAt + configuration.timeout / 2) + Self.answerGrace
     }
 }
 
-// MARK: - What follows
+// MARK: - Keep-alive, draining and closing
 
 extension ConnectionStateMachine {
-    /// A connection on which nothing happens is asked something now and then. One that is cut open half-way is found by
-    /// that, and not by the first call after a quiet night.
+    /// Sends a keep-alive call on a connection that was silent. It finds a connection that is half open before a call does.
     private mutating func probeIfSilent(at now: ContinuousClock.Instant) -> [ConnectionAction] {
         guard state == .open, open.isEmpty, let quietSince else { return [] }
         if let probeExpiry {
@@ -279,7 +278,7 @@ extension ConnectionStateMachine {
         fail(with: violation(what)) + [.close]
     }
 
-    /// Closes, and gives every call away whose caller still waits, in the order they were made.
+    /// Closes, and returns the calls that callers still wait for, in the order in which they were made.
     private mutating func takeCalls() -> [Submission] {
         state = .closed
         let awaited = open.values.filter { $0.stage == .awaited }

@@ -1,15 +1,15 @@
 internal import FirnWire
 internal import NIOCore
 
-/// Cuts a connection's bytes into responses, however they arrive.
+/// Splits a connection's bytes into responses, whatever the pieces they arrive in.
 struct ResponseReader: ~Copyable {
-    /// What an empty reader keeps of the memory that a large batch took.
+    /// The most memory that an empty reader keeps after a large batch.
     private static let keptCapacity = 64 * 1024
 
     private let decoder = ResponseDecoder()
     private var unread = ByteBuffer()
 
-    /// Takes bytes that arrived.
+    /// Appends bytes that arrived.
     mutating func append(_ bytes: ByteBuffer) {
         guard unread.readableBytes > 0 else {
             unread = bytes
@@ -19,9 +19,9 @@ struct ResponseReader: ~Copyable {
         unread.writeImmutableBuffer(bytes)
     }
 
-    /// The next whole response; nil when more bytes have to come first.
+    /// The next complete response; nil when more bytes have to come first.
     ///
-    /// - Throws: a ``Status`` that says what is wrong with the bytes; nothing after them can be read.
+    /// - Throws: A ``Status`` that says what is wrong with the bytes; nothing after them can be read.
     mutating func next() throws(Status) -> Response? {
         let (response, length) = try readFirst()
         guard let response else { return nil }

@@ -2,14 +2,14 @@
     internal import CoreMetrics
     internal import Synchronization
 
-    /// What a client counts, in the program's metrics system.
+    /// A client's metrics, in the program's metrics system.
     ///
     /// | name | | dimensions |
     /// |---|---|---|
     /// | `firn_client_calls` | calls that have ended | `method`, `code` (`ok`, or the error's) |
     /// | `firn_client_call_duration` | how long they took | `method` |
     /// | `firn_client_connections` | connections that are open | |
-    /// | `firn_client_connects` | connections that were made, or not | `outcome` (`connected`, `failed`) |
+    /// | `firn_client_connects` | attempts to connect | `outcome` (`connected`, `failed`) |
     final class ClientMetrics: Sendable {
         private struct CallKey: Hashable {
             var method: String

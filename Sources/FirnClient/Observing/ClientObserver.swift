@@ -7,11 +7,11 @@ internal import FirnWire
     internal import Tracing
 #endif
 
-/// Tells the metrics and the tracing system of a client's calls and connections, each behind the package's trait of that
-/// name. Without the traits there is nothing in it, and it costs nothing.
+/// Reports a client's calls and connections to the metrics and the tracing system, each behind the package's trait of that
+/// name. Without the traits it is empty and costs nothing.
 ///
-/// A call is what a program makes: `nextIDs` that takes several requests is one. Retries are part of their call, and a
-/// connection's keep-alive is none.
+/// A call is what a program makes: one `nextIDs` is one call, also when it takes several requests. Retries are part of their
+/// call, and a connection's keep-alive is not a call.
 struct ClientObserver: Sendable {
     #if Metrics
         private let metrics: ClientMetrics
@@ -23,7 +23,7 @@ struct ClientObserver: Sendable {
         init() {}
     #endif
 
-    /// Makes a call, and tells of it.
+    /// Makes a call, and reports it.
     @inline(__always)
     func call<Value>(
         _ name: StaticString,

@@ -2,17 +2,17 @@ internal import Logging
 internal import NIOCore
 internal import Synchronization
 
-/// What a client's calls and its connections share, usable from any thread: gives the pool's state machine a lock, a
-/// timer and connections.
+/// A client's connections and the calls that wait for them, usable from any thread. Runs the pool's state machine with a
+/// lock, a timer and connections.
 ///
-/// What the state machine decides is carried out after unlocking. Two decisions may so overtake each other on their way
-/// to a connection; it hands a call back then that came too late.
+/// The state machine's actions are carried out after unlocking, so two actions may reach a connection in the other order.
+/// It then hands back a call that came too late.
 final class ConnectionPool: Sendable {
     private struct State {
         var machine: PoolStateMachine
         var connections: [PooledConnection.ID: Connection] = [:]
         var alarm = Alarm()
-        /// `run()`, once it waits for the last connection to close.
+        /// The continuation of `run()`, while it waits for the last connection to close.
         var whenEnded: CheckedContinuation<Void, Never>?
 
         func connection(_ id: PooledConnection.ID) -> Connection {
@@ -23,7 +23,7 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// What is to be done with a connection, or told a caller.
+    /// An order for a connection, or the end of a call.
     private enum Step {
         case order(Connection, Connection.Order)
         case finish(Call, FirnClientError)
@@ -32,7 +32,7 @@ final class ConnectionPool: Sendable {
     let configuration: FirnClientConfiguration
     let logger: Logger
     let observer = ClientObserver()
-    /// Where timers run that belong to no connection.
+    /// Runs the timers that belong to no connection.
     let eventLoop: any EventLoop
     private let eventLoopGroup: any EventLoopGroup
     private let lastCallID = Atomic<UInt64>(0)
@@ -62,12 +62,12 @@ final class ConnectionPool: Sendable {
         lastCallID.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
-    /// Sees that a call is made, or ends it.
+    /// Assigns a call to a connection, queues it, or ends it with an error.
     func submit(_ call: Call, at now: ContinuousClock.Instant) {
         advance { $0.callSubmitted(call, at: now) }
     }
 
-    /// The error for a caller of which `timeout` passed while the call that it shares was not answered.
+    /// The error for a caller that timed out while the request that it shares was not answered.
     func timedOutSharing(_ timeout: Duration) -> FirnClientError {
         state.withLock { $0.machine.timedOutSharing(timeout) }
     }
@@ -75,12 +75,12 @@ final class ConnectionPool: Sendable {
     /// Ends a call because its task was cancelled, and frees its place.
     func cancel(_ call: Call) {
         let connection = call.finish(.failure(.cancelled))
-        // It may have been handed back meanwhile, and wait.
+        // It may have been handed back meanwhile, and be in the queue.
         state.withLock { $0.machine.callCancelled(call.id) }
         connection?.enqueue(.cancelled(callID: call.id))
     }
 
-    // MARK: - The client's life
+    // MARK: - Start and shutdown
 
     /// Makes connections, if calls wait for one.
     ///
@@ -132,7 +132,7 @@ final class ConnectionPool: Sendable {
         advance { $0.placesFreed(count, hasAnswered: hasAnswered, by: connection.id, at: .now) }
     }
 
-    /// A connection is closed, and gave away the calls it had.
+    /// A connection is closed, and has handed back its calls.
     func ended(_ connection: Connection) {
         advance { $0.ended(connection.id, at: .now) }
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
@@ -146,7 +146,7 @@ final class ConnectionPool: Sendable {
 
     // MARK: - Actions
 
-    /// Tells the state machine what happened, and does what it says.
+    /// Passes an event to the state machine and carries out the actions that it returns.
     private func advance(_ event: (inout PoolStateMachine) -> [PoolAction]) {
         let steps = state.withLock { state -> [Step] in
             let actions = event(&state.machine)

@@ -1,10 +1,10 @@
-/// What the pool's state machine wants done, in this order.
+/// What the pool's state machine tells the pool to do, in order.
 enum PoolAction {
     /// Make this connection.
     case connect(PooledConnection.ID, FirnAddress, within: Duration)
     /// Make the call on the connection; its place is taken.
     case assign(Submission, PooledConnection.ID)
-    /// Tell the caller.
+    /// End the call with this error.
     case finish(Call, FirnClientError)
     /// Close the connection once its open calls have ended.
     case drain(PooledConnection.ID)

@@ -1,4 +1,4 @@
-/// Which connections are made, to which address, and how often it is tried.
+/// Which connections are made, to which addresses, and when.
 extension PoolStateMachine {
     // MARK: - The connections' events
 
@@ -52,8 +52,7 @@ extension PoolStateMachine {
         guard phase == .running else { return [] }
         var actions: [PoolAction] = []
         if !retired.hasAnswered {
-            // As good as one that could not be made, or a server that closes each connection at once would get them by the
-            // thousand.
+            // Counts as a failed attempt; otherwise a server that closes each connection at once would get thousands.
             addresses[retired.addressIndex].isSuspect = true
             addresses[retired.addressIndex].hasFailedInRound = true
             if candidate(at: now) == nil { actions += roundFailed(isOutage: false, at: now) }
@@ -63,7 +62,7 @@ extension PoolStateMachine {
         return actions + goOn(at: now)
     }
 
-    /// A connection is closed, and gave away the calls it had.
+    /// A connection is closed, and has handed back its calls.
     mutating func ended(_ connection: PooledConnection.ID, at now: ContinuousClock.Instant) -> [PoolAction] {
         let actions = retired(connection, at: now)
         connections.removeAll { $0.id == connection }
@@ -90,7 +89,7 @@ extension PoolStateMachine {
 
     // MARK: - Making connections
 
-    /// Makes the next connection, when one is needed and it is time for it.
+    /// Makes the next connection, if one is needed and no pause has to pass first.
     mutating func makeConnections(at now: ContinuousClock.Instant) -> [PoolAction] {
         guard phase == .running, needsConnection(at: now) else { return [] }
         guard !connections.contains(where: { $0.state == .connecting && !$0.isFailback }) else { return [] }
@@ -123,8 +122,8 @@ extension PoolStateMachine {
         lastDemand.map { $0 + Self.demandPatience > now } ?? false
     }
 
-    /// The first address that does not cool off and has not failed in this round. Where none is left one that cools off,
-    /// unless there is a connection to it.
+    /// The first address that does not cool off and has not failed in this round; otherwise the first that cools off and has
+    /// no connection.
     private func candidate(at now: ContinuousClock.Instant) -> Int? {
         let untried = addresses.indices.filter { !addresses[$0].hasFailedInRound }
         if let first = untried.first(where: { !addresses[$0].isCoolingOff(at: now) }) { return first }
@@ -145,21 +144,22 @@ extension PoolStateMachine {
                 idleSince: now
             )
         )
-        // So that a call's time is enough to come to the last address when the others swallow what is sent to them.
+        // So that a call's timeout is long enough to reach the last address when no packet to the others is answered.
         let timeout = configuration.timeout / (addresses.count == 1 ? 1 : addresses.count + 1)
         return .connect(lastConnectionID, addresses[addressIndex].address, within: timeout)
     }
 
-    /// All addresses may be tried again.
+    /// Connecting to every address may be attempted again.
     mutating func beginRound() {
         nextAttempt = nil
         for index in addresses.indices { addresses[index].hasFailedInRound = false }
     }
 
-    /// Every address was tried. The next round comes after a pause, twice as long each time up to a maximum, less up to
-    /// a half at random, so that clients that lost the same daemon do not come back to it in step.
+    /// Connecting to every address was attempted. The next round begins after a pause, which doubles each time up to a
+    /// maximum and is shortened by up to a half at random, so that clients that lost the same daemon do not connect to it
+    /// at the same time.
     ///
-    /// - Parameter isOutage: Whether the last one could not be connected; not when it was and broke.
+    /// - Parameter isOutage: Whether the last attempt failed; false when it succeeded and the connection broke.
     private mutating func roundFailed(isOutage: Bool, at now: ContinuousClock.Instant) -> [PoolAction] {
         if nextAttempt == nil {
             var pause = configuration.initialBackoff
@@ -175,7 +175,7 @@ extension PoolStateMachine {
         return tripIfDue(at: now)
     }
 
-    /// Fails the calls that wait, once nobody could be connected for long enough.
+    /// Fails the calls that wait, once no daemon could be connected for long enough.
     mutating func tripIfDue(at now: ContinuousClock.Instant) -> [PoolAction] {
         guard let outageBegan, !isTripped else { return [] }
         guard outageBegan + configuration.circuitBreakerTripAfter <= now else {
@@ -187,9 +187,9 @@ extension PoolStateMachine {
         return failWaiting(with: outage)
     }
 
-    // MARK: - Coming back to a preferred address
+    // MARK: - Failback
 
-    /// Connections of less preferred addresses end, now that there is a better one.
+    /// Drains the connections to less preferred addresses, now that there is one to a more preferred address.
     private mutating func retireConnections(lessPreferredThan preference: Int) -> [PoolAction] {
         var actions: [PoolAction] = []
         for index in connections.indices
@@ -200,7 +200,7 @@ extension PoolStateMachine {
         return actions
     }
 
-    /// While calls go to a less preferred address, the better ones are tried now and then.
+    /// While calls go to a less preferred address, connecting to the more preferred ones is attempted at intervals.
     mutating func failBackIfDue(at now: ContinuousClock.Instant) -> [PoolAction] {
         guard let nextFailback else { return [] }
         guard nextFailback <= now else {
@@ -216,7 +216,7 @@ extension PoolStateMachine {
         return actions + failBack(from: 0, at: now)
     }
 
-    /// Tries the addresses from this one on that are better than the present one.
+    /// Connects to the first address from this one on that is more preferred than the present one.
     private mutating func failBack(from first: Int, at now: ContinuousClock.Instant) -> [PoolAction] {
         guard connections.count < configuration.maximumConnectionHardLimit else { return [] }
         guard let preference = bestPreference(at: now), first < preference else { return [] }

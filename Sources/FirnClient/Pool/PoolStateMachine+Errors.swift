@@ -1,6 +1,6 @@
-/// What the callers are told.
+/// The errors that calls end with.
 extension PoolStateMachine {
-    /// Why nobody can be connected.
+    /// Why no daemon can be connected.
     var outage: FirnClientError {
         let refusals = addresses.compactMap(\.refusal)
         return FirnClientError(
@@ -20,7 +20,7 @@ extension PoolStateMachine {
             )
     }
 
-    /// The error for a caller whose shared call is not answered.
+    /// The error for a caller whose shared request is not answered.
     func timedOutSharing(_ timeout: Duration) -> FirnClientError {
         timedOutUnconnected(timeout, breaks: 0)
             ?? FirnClientError(

@@ -1,6 +1,6 @@
 internal import DequeModule
 
-/// What the clock brings.
+/// Deadlines, pauses and idle connections.
 extension PoolStateMachine {
     mutating func timePassed(at now: ContinuousClock.Instant) -> [PoolAction] {
         guard phase != .shutDown, let nextExpiry, nextExpiry <= now else { return [] }
@@ -19,7 +19,7 @@ extension PoolStateMachine {
         return actions
     }
 
-    /// Closes what nobody used for a while, down to the minimum; the youngest first.
+    /// Drains connections that were unused for long, down to the minimum; the newest first.
     private mutating func drainIdle(at now: ContinuousClock.Instant) -> [PoolAction] {
         var actions: [PoolAction] = []
         var surplus = activeCount - configuration.minimumConnectionCount
@@ -35,7 +35,7 @@ extension PoolStateMachine {
             surplus -= 1
             actions.append(.drain(connections[index].id))
         }
-        // The next call begins with the most preferred address.
+        // The next call starts with the most preferred address.
         if activeCount == 0 { beginRound() }
         return actions
     }

@@ -1,62 +1,62 @@
 internal import DequeModule
 
-/// Which call goes to which connection, and which connections there are: what happened goes in, what to do comes out. No
-/// sockets, no clock, no chance of its own.
+/// Which call goes to which connection, and which connections there are. A state machine without I/O: it takes events and
+/// returns actions; time and randomness are passed in.
 ///
-/// Addresses are in order of preference. While nothing is wrong all connections go to the first; the rest of that is in
-/// the extensions: `+Connecting` makes connections, to whom and how often, `+Time` is what the clock brings.
+/// Addresses are in order of preference. While nothing is wrong all connections go to the first. The extension `+Connecting`
+/// decides which connections are made and when, `+Time` handles deadlines and idle connections.
 ///
 /// What holds after every event:
 /// 1. A call that was submitted is waiting here, on one connection, or has ended. It is never in two places.
-/// 2. There are never more connections than the hard maximum, and one is being made at a time, besides one try to come
-///    back to a preferred address.
+/// 2. There are never more connections than the hard limit, and one is being made at a time, besides one attempt at a more
+///    preferred address.
 /// 3. A connection's load is what was assigned to it less the places that it freed.
-/// 4. A connection that draws no answer is followed by a pause, which doubles: whatever a peer does, it cannot make this
-///    client connect in a tight loop.
+/// 4. A connection without any answer is followed by a pause, which doubles: whatever a peer does, it cannot make this client
+///    connect in a tight loop.
 struct PoolStateMachine {
     enum Phase {
         case initialized, running, shutDown
     }
 
-    /// Open calls on the least loaded connection past which another is made. A daemon takes 64 frames of a connection in
-    /// one turn, so that past it a call would wait for four turns of all the others.
+    /// When the least loaded connection has more open calls than this, another is made. A daemon takes 64 frames of a
+    /// connection in one turn, so a further call would wait for four turns of all other connections.
     static let growthThreshold = 256
-    /// How often a call is made again because its connection broke. A daemon's restart breaks it once or twice; a call
-    /// that breaks whatever it is sent on should not go round for an hour, if that is its timeout.
+    /// How often a call is made again because its connection broke. A daemon's restart breaks it once or twice; a call that
+    /// breaks every connection should not be repeated for an hour, if that is its timeout.
     static let maximumBreaks = 10
-    /// How long after a call that could not wait for it connecting goes on being tried.
+    /// How long after a call that failed at once attempts to connect go on.
     static let demandPatience = Duration.seconds(10)
-    /// How long a daemon gets no calls that could not make IDs and did not say when it can.
+    /// How long a daemon that answered UNAVAILABLE without a time to retry gets no calls.
     static let defaultCoolOff = Duration.milliseconds(100)
-    /// The most that a daemon's word can keep calls from it.
+    /// The longest time that a daemon's answer can keep calls from it.
     static let maximumCoolOff = Duration.seconds(60)
 
     let configuration: FirnClientConfiguration
     var phase = Phase.initialized
     var addresses: [PooledAddress]
-    /// In the order of their numbers.
+    /// Ordered by number.
     var connections: [PooledConnection] = []
     var lastConnectionID = 0
-    /// In the order in which the calls were made, wherever they have been since.
+    /// The queue of calls, in the order in which they were made, also of those that were handed back.
     private(set) var waiting = Deque<Submission>()
 
     // Connecting.
     var generator: any RandomNumberGenerator
     var failedRounds = 0
-    /// When connecting may be tried again; nil when it may at once.
+    /// When the next attempt to connect may begin; nil when it may at once.
     var nextAttempt: ContinuousClock.Instant?
-    /// Since when nobody could be connected.
+    /// Since when no daemon could be connected; nil when one can.
     var outageBegan: ContinuousClock.Instant?
     /// Whether calls fail at once.
     var isTripped = false
-    /// The last call that did not wait for a connection, but would have liked another.
+    /// When the last call was made that did not wait for a connection, but shows that another is needed.
     var lastDemand: ContinuousClock.Instant?
     var nextFailback: ContinuousClock.Instant?
 
-    /// When ``timePassed(at:)`` is to be told, or earlier; nil when nothing waits.
+    /// When ``timePassed(at:)`` has to be called, or earlier; nil when nothing waits.
     var nextExpiry: ContinuousClock.Instant?
 
-    /// - Parameter generator: Spreads the pauses between tries.
+    /// - Parameter generator: Shortens the pauses between attempts at random.
     init(
         addresses: [FirnAddress],
         configuration: FirnClientConfiguration,
@@ -71,7 +71,7 @@ struct PoolStateMachine {
     /// Whether the client was shut down and every connection has closed.
     var hasEnded: Bool { phase == .shutDown && connections.isEmpty }
 
-    /// Connections that take calls, or will.
+    /// How many connections take calls, or will when they are made.
     var activeCount: Int { connections.count { $0.state != .draining } }
 
     func index(of connection: PooledConnection.ID) -> Int? {
@@ -96,20 +96,20 @@ extension PoolStateMachine {
         if waiting.isEmpty, let index = leastLoaded(at: now) {
             return assign(Submission(call), to: index, at: now)
         }
-        // Those wait too that could be sent at once on a connection that is to come.
+        // Calls that a further connection could take at once may wait too.
         let places = configuration.maximumWaitingCalls + (mayGrow ? configuration.maximumCallsInFlight : 0)
         guard waiting.count < places else { return [.finish(call, tooManyCalls)] }
         enqueue(Submission(call))
         return makeConnections(at: now)
     }
 
-    /// The caller waits no more. It has been told already.
+    /// The call was cancelled; it has ended already.
     mutating func callCancelled(_ callID: UInt64) {
         let index = position(of: callID)
         if index < waiting.count, waiting[index].call.id == callID { waiting.remove(at: index) }
     }
 
-    /// A connection that ends gives calls away whose callers still wait.
+    /// A connection that ends hands back the calls that callers still wait for.
     mutating func callsHandedBack(
         _ submissions: [(submission: Submission, wasSent: Bool)],
         by connection: PooledConnection.ID,
@@ -152,7 +152,7 @@ extension PoolStateMachine {
         return goOn(at: now)
     }
 
-    /// Calls ended on a connection, and it can take as many more.
+    /// Calls on a connection have ended, and it can take as many more.
     mutating func placesFreed(
         _ count: Int,
         hasAnswered: Bool,
@@ -180,7 +180,7 @@ extension PoolStateMachine {
 // MARK: - Assigning calls
 
 extension PoolStateMachine {
-    /// Sends what can be sent, and makes the connections that the rest needs.
+    /// Assigns the calls that can be assigned, and makes a connection if the rest needs one.
     mutating func goOn(at now: ContinuousClock.Instant) -> [PoolAction] {
         var actions: [PoolAction] = []
         while !waiting.isEmpty, let index = leastLoaded(at: now) {
@@ -205,7 +205,7 @@ extension PoolStateMachine {
     /// The connection for the next call: one of the most preferred address that does not cool off, of these the one with
     /// the fewest open calls, of these the oldest, so that the calls of a task that makes one after the other share one.
     ///
-    /// One whose address cools off is better than none, when no better can be hoped for.
+    /// One whose address cools off is used when no better connection can be expected.
     private func leastLoaded(at now: ContinuousClock.Instant) -> Int? {
         var best: (index: Int, rank: (Int, Int, Int))?
         for (index, connection) in connections.enumerated() {
@@ -232,9 +232,9 @@ extension PoolStateMachine {
         expect(submission.call.deadline)
     }
 
-    /// Where a call is in line, or would be.
+    /// A call's position in the queue, or the one that it would have.
     private func position(of callID: UInt64) -> Int {
-        // Nearly always at the end: calls are numbered as they are made.
+        // Nearly always at the end: calls are numbered in the order in which they are made.
         guard let last = waiting.last, last.call.id >= callID else { return waiting.count }
         var (low, high) = (0, waiting.count - 1)
         while low < high {
@@ -249,7 +249,7 @@ extension PoolStateMachine {
         return waiting.map { .finish($0.call, error) }
     }
 
-    /// Takes out the calls whose time has passed.
+    /// Removes the calls that have timed out.
     mutating func expireWaiting(at now: ContinuousClock.Instant) -> [PoolAction] {
         guard waiting.contains(where: { $0.call.deadline <= now }) else { return [] }
         let actions = waiting.filter { $0.call.deadline <= now }.map {

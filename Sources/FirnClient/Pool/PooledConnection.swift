@@ -1,4 +1,4 @@
-/// What the pool knows of a connection.
+/// A connection in the pool's state.
 struct PooledConnection: Identifiable {
     enum State {
         case connecting
@@ -7,31 +7,31 @@ struct PooledConnection: Identifiable {
         case draining
     }
 
-    /// Connections are numbered in the order in which they were begun.
+    /// Connections are numbered in the order in which they were started.
     let id: Int
-    /// Which of the client's addresses it goes to.
+    /// The index of its address among the client's.
     let addressIndex: Int
-    /// Whether it is a try to come back to a more preferred address.
+    /// Whether it is an attempt at a more preferred address.
     let isFailback: Bool
     var state = State.connecting
-    /// Places taken by calls, also by those that were given up and not answered yet.
+    /// How many places are taken by calls, also by calls that have ended and were not answered yet.
     var load = 0
     /// When the last place was freed, or the connection made.
     var idleSince: ContinuousClock.Instant
-    /// Whether the peer answered anything.
+    /// Whether the peer has answered any call.
     var hasAnswered = false
 }
 
-/// What the pool knows of one of the client's addresses.
+/// One of the client's addresses in the pool's state.
 struct PooledAddress {
     let address: FirnAddress
-    /// When it may be given calls again, after its daemon could not make IDs.
+    /// Until when it gets no calls, after its daemon answered UNAVAILABLE; nil when it did not.
     var coolsOffUntil: ContinuousClock.Instant?
-    /// Whether it failed in the present round of tries.
+    /// Whether connecting to it failed in the present round.
     var hasFailedInRound = false
-    /// Whether the last connection to it failed, or broke before anything was answered.
+    /// Whether the last attempt failed, or its connection broke before any answer.
     var isSuspect = false
-    /// Why the last try to connect failed; nil after one that succeeded.
+    /// Why the last attempt to connect failed; nil after one that succeeded.
     var refusal: FirnClientError?
 
     func isCoolingOff(at now: ContinuousClock.Instant) -> Bool {

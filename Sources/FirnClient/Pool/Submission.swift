@@ -1,11 +1,11 @@
-/// A call on its way to a connection, with what became of it on others.
+/// A call that is assigned to a connection, with what happened to it on earlier ones.
 struct Submission: Sendable {
     let call: Call
-    /// How often the connection broke that the call was sent on.
+    /// How often a connection broke on which the call was in flight.
     private(set) var breaks = 0
-    /// Connections from this one on count: those of a daemon that dies break together, and are one break.
+    /// Connections with this number or a higher one count: those of one daemon break together, which is one break.
     private var nextToCount = 0
-    /// Whether a daemon answered UNAVAILABLE, and the call goes to another.
+    /// Whether a daemon answered UNAVAILABLE, so that the call is made at another.
     var wasRefused = false
 
     /// The connection broke after the call was sent on it.

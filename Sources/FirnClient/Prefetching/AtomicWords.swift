@@ -3,10 +3,10 @@ internal import Synchronization
 /// A fixed number of atomic words, all 0 at first; the first lies on a boundary of 128 bytes.
 ///
 /// Every load acquires, every store releases and every exchange does both: on x86-64 and arm64 that costs what relaxed
-/// access does, or next to it, and no caller has to prove a weaker order.
+/// access does, or nearly that, and no caller has to prove that a weaker order is enough.
 ///
-/// Sendable, for its pointer never changes and the words behind it are only ever reached through their atomic
-/// operations; they are freed by `deinit`, when nobody can hold the value any more.
+/// Sendable, because its pointer never changes and the words behind it are accessed only by their atomic operations; they
+/// are freed by `deinit`, when no reference to the value is left.
 struct AtomicWords: ~Copyable, @unchecked Sendable {
     /// 128 and not 64 bytes: processors fetch lines in pairs.
     static let wordsPerLine = 16
@@ -28,7 +28,7 @@ struct AtomicWords: ~Copyable, @unchecked Sendable {
         words.deallocate()
     }
 
-    // Indices are asserted and not checked in release builds: those of a buffer are computed of constants and a mask.
+    // Indices are asserted and not checked in release builds: a buffer computes them from constants and a mask.
 
     @inline(__always)
     func load(_ index: Int) -> UInt64 {

@@ -8,30 +8,30 @@ internal import Synchronization
     internal import Glibc
 #endif
 
-/// Which process this is, as far as `fork` goes: a number that is another one in a child.
+/// A number that differs between a process and its children made by `fork`.
 ///
-/// A child has a copy of all that its parent had, IDs not yet given out among it. What holds such IDs remembers the number
-/// it was made at and gives out nothing at another one. It is one load where `getpid` would be a system call.
+/// A child has a copy of its parent's memory, with IDs that are not given out yet. What holds such IDs stores the number at
+/// the time it was made, and gives out nothing when the number has changed. Reading it is one load; `getpid` is a system call.
 ///
-/// The number rises in the child before `fork` returns there. It does not for who goes around the C library's `fork`, by
-/// the bare system call or glibc's `_Fork`, and takes IDs without having called one of the `exec` functions first.
+/// The number rises in the child before `fork` returns there. It does not when a process is made by the bare system call or
+/// by glibc's `_Fork`; such a process must call one of the `exec` functions before it takes IDs.
 enum ForkGeneration {
     private static let number = Atomic<UInt64>(0)
 
-    /// Once in a process: further handlers would only count further.
+    /// Registered once in a process: further handlers would only add more.
     private static let isWatched: Bool =
         pthread_atfork(nil, nil) {
-            // After `fork` in a process with threads a child may do little: adding to a word is among it.
+            // In the child of a process with threads only async-signal-safe work is allowed; an atomic addition is.
             ForkGeneration.number.wrappingAdd(1, ordering: .relaxed)
         } == 0
 
-    /// The number; cheap.
+    /// The number: one load.
     @inline(__always)
     static var current: UInt64 { number.load(ordering: .relaxed) }
 
-    /// The number, which changes with forks from now on.
+    /// The number, after making sure that it changes in children that are made from now on.
     ///
-    /// Traps when the system has no memory for the handler: going on could give IDs twice.
+    /// Traps when the system has no memory for the handler: without it IDs could be given twice.
     static func watched() -> UInt64 {
         precondition(isWatched, "pthread_atfork failed: IDs could not be kept from a forked child")
         return current

@@ -4,13 +4,13 @@ internal import Synchronization
 // MARK: - Publishing
 
 extension PrefetchBuffer {
-    /// Lets IDs be taken, after those that are in the stripe already.
+    /// Adds IDs to a stripe, to be taken after those that it has.
     ///
     /// - Parameters:
-    ///   - run: IDs that nobody else was given.
-    ///   - pieces: In how many segments, roughly, it is cut: a stripe's being low is seen between segments.
-    ///   - expiry: When they are too old; not before that of the segments in the stripe.
-    /// - Returns: How many of the IDs found room, from the first on; the others were not taken over.
+    ///   - run: IDs that were given to no one else.
+    ///   - pieces: The approximate number of segments to divide it into: a low stripe is noticed between segments.
+    ///   - expiry: When the IDs are too old; not before those of the segments in the stripe.
+    /// - Returns: How many of the IDs were added, from the first on; there was no room for the others.
     @discardableResult
     func publish(_ run: Run, pieces: Int = 1, to stripe: Int, expiry: BootTime) -> Int {
         publishers.withLock { publishers in
@@ -18,7 +18,7 @@ extension PrefetchBuffer {
             let runCount = Int(run.count)
             let longest = min(max(1, (runCount + pieces - 1) / max(1, pieces)), Self.maximumSegment)
             var published = 0
-            // Where the cursor is decides which slots are free: it only rises, so that more may be by now.
+            // The cursor decides which slots are free. It only rises, so more may be free by now.
             let current = words.load(base) >> Self.indexBits
             while published < runCount {
                 let number = publishers[stripe].nextNumber
@@ -38,7 +38,7 @@ extension PrefetchBuffer {
         }
     }
 
-    /// Has takers tell that a stripe is low once at most `mark` IDs are left in it, to within a segment.
+    /// Has takes report that a stripe is low once at most `mark` IDs are left in it, to within a segment.
     func setLowMark(_ mark: Int, of stripe: Int) {
         publishers.withLock { publishers in
             var left = 0
@@ -52,7 +52,7 @@ extension PrefetchBuffer {
         }
     }
 
-    /// How full the stripes are. A moment's picture: threads take on meanwhile.
+    /// How full the stripes are. A snapshot: threads take IDs meanwhile.
     func levels() -> [Level] {
         publishers.withLock { publishers in
             publishers.indices.map { stripe in
@@ -63,7 +63,7 @@ extension PrefetchBuffer {
                 let publisher = publishers[stripe]
                 let index = publisher.segments.first?.number == cursor >> Self.indexBits ? cursor & Self.indexMask : 0
                 let left = publisher.segments.reduce(0) { $0 + $1.count } - Int(index)
-                // A taker counts what it dropped after it moved the cursor: until then it counts as taken.
+                // A take counts what it dropped after it has moved the cursor; until then that counts as taken.
                 let gone = publisher.published - UInt64(left)
                 return Level(
                     left: left,
@@ -103,22 +103,22 @@ extension PrefetchBuffer {
         }
     }
 
-    /// Makes threads drop the chunks that they hold, at the price of one more ID for each stripe that may have one.
+    /// Makes threads drop their chunks; costs one more ID for each stripe that may have one.
     ///
-    /// Takes of a chunk are not counted one by one. After this a thread that takes has to claim, and that is counted: so
-    /// who looks at the levels each time after this sees every stripe that was used between two looks.
+    /// Takes from a chunk are not counted one by one. After this a thread has to claim a chunk to take, and claims are
+    /// counted: so ``levels()``, read each time after this, shows every stripe that was used since the last time.
     func revokeChunks() {
         for stripe in 0..<stripeCount {
             let base = stripe * Self.wordsPerStripe
             let cursor = words.load(base)
             guard words.load(base + Self.chunkEndOffset) == cursor else { continue }
-            // No chunk goes to the end of its segment: the next ID is of the same.
+            // No chunk reaches the end of its segment, so the next ID is in the same segment.
             let (exchanged, _) = words.compareExchange(base, expected: cursor, desired: cursor + 1)
             if exchanged { words.add(base + Self.droppedOffset, 1) }
         }
     }
 
-    /// Drops everything, for good: nothing is published or taken any more.
+    /// Drops everything: nothing is published or taken any more.
     func close() {
         publishers.withLock { publishers in
             for stripe in publishers.indices {

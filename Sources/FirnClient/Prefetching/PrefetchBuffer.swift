@@ -3,57 +3,57 @@ internal import DequeModule
 internal import FirnLayout
 internal import Synchronization
 
-/// IDs ready to be taken by any thread, without a lock: what was prefetched, until it is taken or too old.
+/// Prefetched IDs, until they are taken or too old. Any thread takes them without a lock.
 ///
-/// Threads on different processors take from different *stripes*. A stripe is a line of *segments*, each a part of a
-/// run with the time at which it expires, in a ring of slots; its *cursor* is one word: the number of the segment to be
-/// taken from, and the index in it of the ID to be taken next.
+/// Threads on different processors take from different *stripes*. A stripe is a queue of *segments* in a ring of slots, each
+/// a part of a run with the time at which it expires. Its *cursor* is one word: the number of the segment to take from, and
+/// the index in it of the next ID.
 ///
-/// A thread that takes one ID after the other claims a *chunk* of up to 16 with one move of the cursor, and gives those
-/// out without touching memory that others write. Its chunk is good only while the cursor is where the claim left it: a
-/// take that finds it elsewhere drops the rest of the chunk. So the cursor's word alone keeps what a stripe promises:
+/// A thread that takes one ID after the other claims a *chunk* of up to 16 with one move of the cursor, and takes those
+/// without accessing memory that other threads write. Its chunk is valid only while the cursor is where the claim left it: a
+/// take that finds it elsewhere drops the rest of the chunk. So the cursor's word alone ensures that:
 /// - The IDs of a stripe rise, whichever threads take them: after another thread took one, a chunk gives no more.
-/// - What expires, or is closed, is gone for chunks too: both move the cursor. No chunk holds the last ID of its segment,
-///   so the cursor stays in the segment, and the sweep finds it there.
-/// - No chunk goes beyond the next ID for which the clock is looked at.
+/// - IDs that expired, or were in a buffer that was closed, are not taken from chunks either: both move the cursor. No chunk
+///   has the last ID of its segment, so the cursor stays in the segment, where the expiry finds it.
+/// - No chunk goes beyond the next ID for which the clock is read.
 ///
-/// A chunk is at most an eighth of what its segment has left: little is lost where little is there. The rest of a chunk
+/// A chunk is at most an eighth of what its segment has left: little is lost when little is there. The rest of a chunk
 /// whose thread ended is lost.
 ///
 /// No ID is given twice, for these reasons:
-/// 1. Segment numbers rise by one from a segment to the next and never come again: there are 2^48, nine years at a
-///    million per second, and a stripe that comes to the last of them gives no more. An index rises within its segment. So
-///    the cursor only rises, and no word it ever was comes again: there is no ABA, however long a thread pauses.
+/// 1. Segment numbers rise by one from a segment to the next and are never used again: there are 2^48, nine years at a
+///    million per second, and a stripe that reaches the last of them gives no more. An index rises within its segment. So
+///    the cursor only rises, and no value of its word is repeated: there is no ABA problem, however long a thread pauses.
 /// 2. The cursor is moved by compare-and-exchange alone (and closed, which ends it). A thread that moved it from
-///    (segment, index) is the only one that ever did, and owns the IDs up to where it moved it; one that passed over an
-///    expired segment owns the rest of it, and drops that. What it owns it keeps in memory of its own.
-/// 3. What a thread read of its segment was the segment's own. A slot names the segment it holds, and says so last: who
-///    reads the number reads what was written before it. The slot is written again only after the cursor was seen in a
-///    later segment; a thread that read any of *that*, in a load that acquires of a store that releases, sees the cursor
-///    there or later, and its compare-and-exchange from the older word fails. So what it read is never used.
-/// 4. Segments are published by one thread at a time, of runs that the buffer alone was given.
-/// 5. After `fork` the child gives out nothing: it is another ``ForkGeneration``.
-/// 6. A chunk names its buffer and stripe. Buffers are numbered, and no number is used twice in a process, so that a chunk
-///    of a buffer that is gone is no other's. A signal handler that takes while its thread does leaves the chunk alone.
+///    (segment, index) is the only one that ever did, and owns the IDs up to the new position; one that skipped an expired
+///    segment owns the rest of it, and drops that. What a thread owns is in its own memory.
+/// 3. What a thread uses of a segment belongs to that segment. A slot has its segment's number, which is stored last, with
+///    release: a load of the number that acquires also sees what was stored before it. The slot is written again only after
+///    the cursor was seen in a later segment. A thread that read any of *that* sees the cursor there or later by the same
+///    pairing of acquire and release, and its compare-and-exchange from the older word fails. So what it read is not used.
+/// 4. Segments are published by one thread at a time, from runs that were given to this buffer alone.
+/// 5. After `fork` the child takes nothing: its ``ForkGeneration`` differs.
+/// 6. A chunk has the number of its buffer and stripe. No buffer's number is used twice in a process, so the chunk of a
+///    buffer that was freed is not taken for another's. A signal handler that interrupts a take does not use the chunk.
 final class PrefetchBuffer: Sendable {
-    /// What came of a take.
+    /// The result of a take.
     struct Taken {
         var id: FirnID?
-        /// Whether the stripe runs low, or was found dry: more should be asked for.
+        /// Whether the stripe is low or was found empty: more IDs should be requested.
         var wantsMore: Bool
     }
 
-    /// How full a stripe is, and all that happened to it.
+    /// How full a stripe is, and its counters.
     struct Level: Sendable, Hashable {
-        /// IDs that any thread can take, also those that are too old by now and not yet dropped.
+        /// IDs that any thread can take, with those that are too old and not dropped yet.
         var left = 0
-        /// IDs taken since the buffer was made. Those of a chunk count as its thread claims it.
+        /// IDs taken since the buffer was made. Those of a chunk count when it is claimed.
         var taken: UInt64 = 0
-        /// Takes that found the stripe dry, since the buffer was made. (They may have found an ID in another stripe.)
+        /// Takes that found the stripe empty, since the buffer was made. (They may have found an ID in another stripe.)
         var misses: UInt64 = 0
     }
 
-    /// A segment as its publisher remembers it.
+    /// The publisher's record of a segment.
     struct Segment {
         var number: UInt64
         var count: Int
@@ -68,20 +68,20 @@ final class PrefetchBuffer: Sendable {
         var dropped: UInt64 = 0
     }
 
-    /// How many segments a stripe holds: a daemon's runs are at least as long as what it makes in a tick, so that the
-    /// milliseconds of use that a stripe aims at are some dozens of runs at most, each cut in a few segments.
+    /// How many segments a stripe has room for. A daemon's runs are about what it makes in a tick, so the IDs of the some
+    /// milliseconds that a stripe is to last are some dozens of runs at most, each of a few segments.
     static let slotsPerStripe = 256
-    /// IDs of the longest segment: what the index's 16 bits hold.
+    /// IDs of the longest segment: what fits in the index's 16 bits.
     static let maximumSegment = 1 << 16
-    /// Every 16th take of a segment, its first among them, looks at the clock: 20 ns, or 1.3 ns a take.
+    /// Every 16th take of a segment, beginning with the first, reads the clock: 20 ns, or 1.3 ns per take.
     static let takesBetweenClocks: UInt64 = 16
     /// A chunk is at most this part of what its segment has left.
     private static let chunkDivisor: UInt64 = 8
 
-    // The words of a stripe: a line of 128 bytes for what is written by takers, then the slots.
+    // The words of a stripe: a line of 128 bytes for what takes write, then the slots.
     static let missesOffset = 1
     static let droppedOffset = 2
-    /// The first segment that only a stripe runs into which is low. Written with each publishing.
+    /// The number of the first segment in which the stripe is low. Written with each publishing.
     static let lowOffset = 3
     /// Where the cursor was after the last chunk was claimed.
     static let chunkEndOffset = 4
@@ -92,7 +92,7 @@ final class PrefetchBuffer: Sendable {
 
     static let indexBits: UInt64 = 16
     static let indexMask: UInt64 = 0xFFFF
-    /// Never published, so that a cursor that comes here finds nothing forever.
+    /// Never published, so that a cursor that reaches it never finds an ID.
     static let lastSegment: UInt64 = .max >> indexBits
     static let closed: UInt64 = lastSegment << indexBits
 
@@ -101,7 +101,7 @@ final class PrefetchBuffer: Sendable {
     private static let stripeBits: UInt64 = 6
 
     let stripeCount: Int
-    /// The buffer's number, where a chunk's owner has it: the stripe is below.
+    /// The buffer's number, at the place that it has in a chunk's owner: the stripe is in the bits below.
     private let identity: UInt64
     private let stripeMask: UInt64
     private let forkGeneration: UInt64
@@ -111,8 +111,8 @@ final class PrefetchBuffer: Sendable {
     /// An empty buffer.
     ///
     /// - Parameters:
-    ///   - stripes: At least as many as threads that take at the same time; made a power of two, 1 to 64.
-    ///   - firstSegment: For tests of the numbers' end.
+    ///   - stripes: At least the number of threads that take at the same time; rounded up to a power of two, 1 to 64.
+    ///   - firstSegment: For tests that reach the last number.
     init(stripes: Int, firstSegment: UInt64 = 1) {
         precondition(
             (1..<Self.lastSegment).contains(firstSegment),
@@ -133,16 +133,16 @@ final class PrefetchBuffer: Sendable {
 
     // MARK: - Taking: any thread, no lock, no allocation
 
-    /// Takes an ID; from the stripe of this thread's processor, or any other that has one.
+    /// Takes an ID from the stripe of this thread's processor, or from any other that has one.
     @inline(__always)
     func take() -> Taken {
         take(from: Int(truncatingIfNeeded: firn_place_hint() & stripeMask))
     }
 
-    /// Takes an ID from a stripe, or any other that has one.
+    /// Takes an ID from a stripe, or from any other that has one.
     @inline(__always)
     func take(from stripe: Int) -> Taken {
-        // First: in a child nothing else of this process can be relied on.
+        // Checked first: in a child nothing else of this process can be relied on.
         guard !isForked else { return Taken(id: nil, wantsMore: false) }
         let chunk = firn_chunk()
         guard firn_chunk_begin(chunk) else { return takeOne(from: stripe) }
@@ -154,21 +154,21 @@ final class PrefetchBuffer: Sendable {
         return Taken(id: FirnID(rawValue: id), wantsMore: false)
     }
 
-    /// Whether the last IDs of a stripe were claimed for this chunk, and nothing was taken or dropped of it since.
+    /// Whether the last IDs of a stripe were claimed for this chunk, and none were taken or dropped since.
     @inline(__always)
     private func isNext(_ chunk: UnsafeMutablePointer<firn_chunk>, of stripe: Int) -> Bool {
         chunk.pointee.owner == identity | UInt64(truncatingIfNeeded: stripe)
             && chunk.pointee.cursor == words.load(stripe &* Self.wordsPerStripe)
     }
 
-    /// Whether this is a child of the process that the buffer was made in: nothing can be taken here.
+    /// Whether this is a child of the process that the buffer was made in: nothing can be taken then.
     @inline(__always)
     var isForked: Bool { ForkGeneration.current != forkGeneration }
 
-    /// Takes an ID that is in no chunk, and claims a chunk behind it when this thread took the last ones too.
+    /// Takes an ID that is in no chunk, and claims a chunk after it if this thread took the last ones too.
     @inline(never)
     private func takeAnew(from stripe: Int, _ chunk: UnsafeMutablePointer<firn_chunk>) -> Taken {
-        // Twice as many each time: who takes a few loses a few at most when another comes between.
+        // Twice as many each time: a thread that takes a few loses a few at most when another one takes.
         var wanted: UInt64 = 1
         if isNext(chunk, of: stripe) {
             wanted = min(2 * chunk.pointee.size, Self.takesBetweenClocks)
@@ -191,7 +191,7 @@ final class PrefetchBuffer: Sendable {
         return Taken(id: claim.first, wantsMore: wantsMore)
     }
 
-    /// Takes an ID and leaves the chunk alone.
+    /// Takes an ID without using the chunk.
     @inline(never)
     private func takeOne(from stripe: Int) -> Taken {
         var wantsMore = false
@@ -201,7 +201,7 @@ final class PrefetchBuffer: Sendable {
         return Taken(id: claim.first, wantsMore: wantsMore)
     }
 
-    /// Counts the rest of a chunk as dropped, when it is of this buffer.
+    /// Counts the rest of a chunk as dropped, if it is of this buffer.
     private func forfeit(_ chunk: firn_chunk) {
         let stripe = chunk.owner & ((1 << Self.stripeBits) - 1)
         guard chunk.left > 0, chunk.owner - stripe == identity else { return }
@@ -220,7 +220,7 @@ final class PrefetchBuffer: Sendable {
         return Taken(id: nil, wantsMore: true)
     }
 
-    /// IDs that a thread took out of a stripe at once, and where the cursor was then.
+    /// IDs that a thread took from a stripe at once, and the cursor after that.
     private struct Claim {
         var first: FirnID
         var stride: UInt64
@@ -228,13 +228,13 @@ final class PrefetchBuffer: Sendable {
         var cursor: UInt64
     }
 
-    /// Claims up to so many IDs, one at least; nil when the stripe is dry.
+    /// Claims up to `wanted` IDs, at least one; nil when the stripe is empty.
     @inline(__always)
     private func claim(_ wanted: UInt64, at base: Int, _ wantsMore: inout Bool) -> Claim? {
         var cursor = words.load(base)
         while true {
             let slot = Self.slot(of: cursor, at: base)
-            // How many IDs the segment has after this one: below 2^16 only when the slot holds the cursor's segment.
+            // How many IDs the segment has after this one: below 2^16 only if the slot has the cursor's segment.
             let after = words.load(slot) &- cursor
             guard after <= Self.indexMask else {
                 let now = words.load(base)
@@ -267,7 +267,7 @@ final class PrefetchBuffer: Sendable {
         }
     }
 
-    /// Drops the rest of a segment; returns where the cursor is then.
+    /// Drops the rest of a segment; returns the cursor after that.
     @inline(never)
     private func passOver(_ cursor: UInt64, after: UInt64, at base: Int) -> UInt64 {
         let next = (cursor | Self.indexMask) &+ 1

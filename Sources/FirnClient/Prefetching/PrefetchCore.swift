@@ -2,11 +2,11 @@ internal import FirnLayout
 internal import NIOCore
 internal import Synchronization
 
-/// What a prefetcher's callers, its timer and the task that refills it share.
+/// The state that a prefetcher's callers, its timer and the task that refills it share.
 ///
-/// Callers take from the buffer and tell when it runs low; the task, a job of the client's `run()`, asks for more when the
-/// policy says so; the timer drops what is too old, and ends the waiting of those whose time has passed, also while the
-/// task waits for the daemon or does not run yet.
+/// Callers take from the buffer and signal when it is low. The task, a job of the client's `run()`, requests more when the
+/// policy says so. The timer drops what is too old, and ends waits that have timed out, also while the task waits for the
+/// daemon or does not run yet.
 final class PrefetchCore: Sendable {
     typealias Source = @Sendable (_ count: Int) async throws(FirnClientError) -> FirnIDBatch
 
@@ -14,11 +14,11 @@ final class PrefetchCore: Sendable {
         var policy: RefillPolicy
         var waiters = PrefetchWaiters()
         var lastNumber: UInt64 = 0
-        /// Why nothing is given out any more.
+        /// Why no IDs are given any more; nil while they are.
         var end: FirnClientError?
-        /// The refilling task, while it waits for something to do.
+        /// The continuation of the refilling task, while it waits for something to do.
         var refiller: CheckedContinuation<Void, Never>?
-        /// Something happened since the refilling task last looked.
+        /// Whether something happened since the refilling task last checked.
         var isWoken = false
         var timer: (due: BootTime, scheduled: Scheduled<Void>)?
     }
@@ -30,21 +30,21 @@ final class PrefetchCore: Sendable {
         case end
     }
 
-    /// In how many segments a refill of a stripe is cut, so that its being low is seen in time.
+    /// The number of segments of a stripe's refill, so that a low stripe is noticed in time.
     private static let pieces = 8
 
     let buffer: PrefetchBuffer
     private let configuration: PrefetcherConfiguration
     private let timeout: Duration
     private let eventLoop: any EventLoop
-    /// Set from when demand was told until the refilling task has looked, so that takes tell it once.
+    /// Set from when a take has signalled demand until the refilling task has checked, so that it is signalled once.
     private let demandIsNoted = Atomic(false)
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - configuration: In its range.
     ///   - timeout: How long a task waits for an ID.
-    ///   - maximumAsk: The most that one call may ask for.
+    ///   - maximumAsk: The most IDs that one call may request.
     init(
         configuration: PrefetcherConfiguration,
         timeout: Duration,
@@ -66,7 +66,7 @@ final class PrefetchCore: Sendable {
 
     // MARK: - Callers
 
-    /// An ID that is there; nil when none is.
+    /// Takes an ID from the buffer; nil when it is empty.
     @inline(__always)
     func nextIfAvailable() -> FirnID? {
         let taken = buffer.take()
@@ -74,7 +74,7 @@ final class PrefetchCore: Sendable {
         return taken.id
     }
 
-    /// An ID that is there, or the next that comes.
+    /// Takes an ID from the buffer, or waits for one.
     func next() async throws(FirnClientError) -> FirnID {
         if let id = nextIfAvailable() { return id }
         guard !buffer.isForked else { throw .forked }
@@ -85,7 +85,7 @@ final class PrefetchCore: Sendable {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 wait(continuation, number: number)
-                // Either the handler sees the waiter, or this sees the cancellation.
+                // Either the cancellation handler finds the waiter, or this finds the cancellation.
                 if Task.isCancelled { cancel(number) }
             }
         } onCancel: {
@@ -97,7 +97,7 @@ final class PrefetchCore: Sendable {
     /// How many tasks wait for an ID.
     var waiterCount: Int { state.withLock { $0.waiters.count } }
 
-    /// Wakes the refilling task. Never waits: when the lock is taken, a later take tells it.
+    /// Wakes the refilling task. Never waits: when the lock is taken, a later take signals.
     @inline(never)
     private func noteDemand() {
         guard !demandIsNoted.load(ordering: .relaxed) else { return }
@@ -142,7 +142,7 @@ final class PrefetchCore: Sendable {
 // MARK: - The refilling task
 
 extension PrefetchCore {
-    /// Refills the buffer until the task is cancelled or nobody holds the prefetcher any more.
+    /// Refills the buffer until the task is cancelled or the prefetcher is released.
     func run(_ source: Source) async {
         await withTaskCancellationHandler {
             refilling: while true {
@@ -165,7 +165,7 @@ extension PrefetchCore {
         end(.shutDown)
     }
 
-    /// Drops everything and fails those who wait; nothing is given out any more.
+    /// Drops everything and fails the tasks that wait; no IDs are given any more.
     func end(_ error: FirnClientError) {
         buffer.close()
         let (waiters, refiller) = state.withLock { state in
@@ -184,12 +184,12 @@ extension PrefetchCore {
         let step = state.withLock { state -> Step in
             guard state.end == nil else { return .end }
             state.isWoken = false
-            // Before the buffer is looked at: who takes after that tells again.
+            // Before the buffer is read: a take after this signals again.
             demandIsNoted.store(false, ordering: .relaxed)
             let nextExpiry = buffer.expire(now: now)
             buffer.revokeChunks()
             var levels = buffer.levels()
-            // IDs that came between a waiter's look and its waiting.
+            // IDs that came between a task's take and its wait.
             while state.waiters.count > 0, levels.contains(where: { $0.left > 0 }), let id = buffer.take().id {
                 if let waiter = state.waiters.removeFirst() { served.append((waiter, id)) }
                 levels = buffer.levels()
@@ -202,7 +202,7 @@ extension PrefetchCore {
             case .ask(let stripes, let waiters): return .ask(stripes: stripes, waiters: waiters)
             case .wait(let until):
                 due.append(until)
-                // The timer wakes the task when it may ask again; takes would do it in vain.
+                // The timer wakes the task when it may request again; before that takes need not wake it.
                 if state.policy.isWaitingToRetry(now: now) { demandIsNoted.store(true, ordering: .relaxed) }
                 return .wait
             }
@@ -221,7 +221,7 @@ extension PrefetchCore {
         }
     }
 
-    /// Gives IDs to those who wait, and lets the others be taken.
+    /// Gives IDs to the tasks that wait, and publishes the others.
     private func received(_ ids: FirnIDBatch, stripes: [Int], asked: BootTime) {
         var cutter = RunCutter(ids.runs)
         var served: [(waiter: PrefetchWaiters.Continuation, id: FirnID)] = []
@@ -234,7 +234,7 @@ extension PrefetchCore {
             let expiry = asked + configuration.maximumAge.nanoseconds
             for (stripe, count) in stripes.enumerated() where expiry > now {
                 var remaining = count
-                // What is left in the end, of waiters who left or for want of slots, stays a gap.
+                // IDs of waiters that have left, and IDs without a free slot, stay a gap.
                 while let run = cutter.next(upTo: remaining) {
                     let pieces = (Self.pieces * Int(run.count) + count - 1) / count
                     buffer.publish(run, pieces: pieces, to: stripe, expiry: expiry)
@@ -261,7 +261,7 @@ extension PrefetchCore {
 // MARK: - The timer
 
 extension PrefetchCore {
-    /// Has ``timerFired()`` called when it is due, unless it is called before that anyway.
+    /// Has ``timerFired()`` called at an instant, unless it is called before that.
     private func arm(_ state: inout State, due: BootTime) {
         guard state.end == nil else { return }
         if let timer = state.timer {
@@ -289,7 +289,7 @@ extension PrefetchCore {
 }
 
 extension FirnClientError {
-    /// For who takes in a child of the process that prefetched.
+    /// For a take in a child of the process that prefetched.
     static var forked: FirnClientError {
         FirnClientError(
             code: .shutDown,

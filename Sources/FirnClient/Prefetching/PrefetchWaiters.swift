@@ -9,35 +9,36 @@ struct PrefetchWaiters {
         var deadline: BootTime
     }
 
-    // A dictionary and a number, for a task may leave from the middle of the line at any time.
+    // A dictionary by number, because a task may leave the middle of the queue at any time.
     private var waiters: [UInt64: Waiter] = [:]
-    // No waiter's number lies outside of these two.
+    // Every waiter's number is within these two.
     private var firstNumber: UInt64 = 0
     private var lastNumber: UInt64 = 0
 
     var count: Int { waiters.count }
 
-    /// Puts a task into the line.
+    /// Appends a task to the queue.
     ///
-    /// - Parameter number: Its own alone. Of two tasks that come at the same time the one with the higher may be first here.
+    /// - Parameter number: A unique number. Of two tasks that come at the same time the one with the higher number may be
+    ///   appended first.
     mutating func append(_ continuation: Continuation, number: UInt64, deadline: BootTime) {
         firstNumber = waiters.isEmpty ? number : min(firstNumber, number)
         lastNumber = waiters.isEmpty ? number : max(lastNumber, number)
         waiters[number] = Waiter(continuation: continuation, deadline: deadline)
     }
 
-    /// Takes a task out of the line; nil when it has left.
+    /// Removes a task from the queue; nil when it has left.
     mutating func remove(_ number: UInt64) -> Continuation? {
         waiters.removeValue(forKey: number)?.continuation
     }
 
-    /// Takes out the task that waits longest.
+    /// Removes the task that has waited longest.
     mutating func removeFirst() -> Continuation? {
         first.flatMap { remove($0.number) }
     }
 
-    /// Takes out the tasks whose time has passed. All wait equally long, so that those are the first ones, but for tasks
-    /// that came at the same time.
+    /// Removes the tasks that have timed out. All have the same timeout, so those are the first ones, except for tasks that
+    /// came at the same time.
     mutating func removeExpired(now: BootTime) -> [Continuation] {
         var expired: [Continuation] = []
         while let (number, waiter) = first, waiter.deadline <= now {
@@ -52,7 +53,7 @@ struct PrefetchWaiters {
         return waiters.values.map(\.continuation)
     }
 
-    /// When the time of the first in the line has passed.
+    /// When the first task in the queue times out; nil when the queue is empty.
     var nextDeadline: BootTime? {
         mutating get { first?.waiter.deadline }
     }

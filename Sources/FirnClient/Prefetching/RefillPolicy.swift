@@ -1,25 +1,25 @@
-/// When a prefetcher asks for IDs, and for how many: a state machine without I/O or clock.
+/// When a prefetcher requests IDs, and how many. A state machine without I/O and clock.
 ///
-/// Each stripe has a *size*, how many IDs it should hold after a refill: what it gave out in a fifth of the maximum age,
-/// at the rate since its last refill. A stripe that ran dry holds twice as many the next time, for nobody knows how
-/// many more would have been taken; one that needs less shrinks by half with each refill, so that one short pause does
-/// not cost what was learned.
+/// Each stripe has a *size*, the number of IDs that it has after a refill: what is taken from it in a fifth of the maximum
+/// age, at the rate since its last refill. The size of a stripe that was found empty doubles, because how many more would
+/// have been taken is not known. The size of one that needs less is halved with each refill, so that it does not drop to the
+/// minimum after one short pause.
 ///
 /// A stripe is refilled
-/// - when IDs were taken and half of its size or less is left, or a take found it dry;
-/// - when half of the maximum age has passed since the last refill, and somebody took or wanted an ID within
-///   `idleTimeout`: so a slow user finds fresh IDs too, and one who stopped is forgotten.
+/// - when IDs were taken and half of its size or less is left, or a take found it empty;
+/// - when half of the maximum age has passed since the last refill, and a take was made within `idleTimeout`: so a slow user
+///   finds fresh IDs too, and refills end when the use has ended.
 ///
-/// One call asks for no more than the daemon makes in that fifth of the maximum age, going by the last call: or the first
-/// of its IDs would be old when the last are made, and those who wait would wait for all of them.
+/// One call requests no more than the daemon makes in that fifth of the maximum age, judging by the last call: otherwise the
+/// first of its IDs would be old when the last are made, and waiting tasks would wait for all of them.
 ///
-/// After a failure nothing is asked for until a delay has passed, 10 ms at first and twice as long each time up to 1 s;
-/// but a task that waits for an ID is a call like any other, and has the daemon asked at once.
+/// After a failure nothing is requested until a delay has passed, 10 ms at first and doubling up to 1 s; but a task that
+/// waits for an ID has IDs requested at once, as a call of its own would.
 struct RefillPolicy: Sendable {
     enum Action: Equatable, Sendable {
-        /// Ask for IDs: so many for each stripe, and so many for tasks that wait.
+        /// Request IDs: a number for each stripe, and a number for tasks that wait.
         case ask(stripes: [Int], waiters: Int)
-        /// Do nothing until then; forever when nil. Demand comes before it.
+        /// Do nothing until then, or until there is demand; nil stands for no instant.
         case wait(until: BootTime?)
     }
 
@@ -31,10 +31,10 @@ struct RefillPolicy: Sendable {
         var refilled: BootTime?
         /// The level as it was at the last refill.
         var levelThen = PrefetchBuffer.Level()
-        /// The last refill was less than it wanted, for one call gives no more.
+        /// Whether the last refill was smaller than the stripe needed, because one call gives no more.
         var isShort = false
 
-        // What takers dropped counts as taken for a moment (``PrefetchBuffer/levels()``), so these may seem to fall.
+        // What takes dropped counts as taken for a moment (``PrefetchBuffer/levels()``), so these may fall.
         var used: Int { Int(level.taken - min(level.taken, levelThen.taken)) }
         var missed: Bool { level.misses > levelThen.misses }
     }
@@ -51,18 +51,18 @@ struct RefillPolicy: Sendable {
     private let maximumAsk: Int
 
     private var stripes: [Stripe]
-    /// What the refill that is under way makes of a stripe; nil for those that it leaves alone.
+    /// The state of each stripe after the refill in progress; nil for stripes that are not refilled.
     private var pending: [(size: Int, isShort: Bool)?]
-    /// What one call asks for at most, going by how long the last one took.
+    /// The most that one call requests, judging by how long the last one took.
     private var timelyAsk: Int
     private var failures = 0
     private var retryAt: BootTime?
 
-    /// A policy that asks for the first IDs at once.
+    /// A policy that requests the first IDs at once.
     ///
     /// - Parameters:
     ///   - configuration: In its range.
-    ///   - maximumAsk: The most that one call may ask for; at least 1.
+    ///   - maximumAsk: The most IDs that one call may request; at least 1.
     init(configuration: PrefetcherConfiguration, stripes: Int, maximumAsk: Int) {
         precondition(stripes > 0 && maximumAsk > 0, "a stripe to fill, and calls that fill it")
         maximumAge = configuration.maximumAge.nanoseconds
@@ -78,25 +78,25 @@ struct RefillPolicy: Sendable {
 
     // MARK: - Events
 
-    /// The stripes were looked at.
+    /// The stripes' levels were read.
     mutating func sampled(_ levels: [PrefetchBuffer.Level], now: BootTime) {
         precondition(levels.count == stripes.count, "a level for each stripe")
         for index in stripes.indices {
             let old = stripes[index].level
             stripes[index].level = levels[index]
-            // The first look counts as use: a program that makes a prefetcher is about to take some.
+            // The first sample counts as use: a program that makes a prefetcher is about to take IDs.
             let isFirst = stripes[index].size > 0 && stripes[index].lastUsed == nil
             guard isFirst || levels[index].taken > old.taken || levels[index].misses > old.misses else { continue }
             if !isInUse(stripes[index], now: now) && !isFirst {
-                // Somebody else by now: what the one before needed tells nothing.
+                // A new user: what the one before needed is no guide.
                 (stripes[index].size, stripes[index].isShort, stripes[index].levelThen) = (0, false, old)
             }
             stripes[index].lastUsed = now
         }
     }
 
-    /// The IDs of the last ``Action/ask(stripes:waiters:)`` came, `count` in all, and are in the stripes; the stripes were
-    /// looked at since.
+    /// The IDs of the last ``Action/ask(stripes:waiters:)`` came, `count` in all, and are in the stripes; the levels were
+    /// read since.
     mutating func refilled(count: Int, asked: BootTime, now: BootTime) {
         (failures, retryAt) = (0, nil)
         let rate = Double(count) / Double(max(now.since(asked), 1))
@@ -109,7 +109,7 @@ struct RefillPolicy: Sendable {
         }
     }
 
-    /// The last ``Action/ask(stripes:waiters:)`` came to nothing.
+    /// The last ``Action/ask(stripes:waiters:)`` failed.
     mutating func refillFailed(now: BootTime, retryAfter: UInt64) {
         let delay = min(Self.firstDelay << UInt64(min(failures, 10)), Self.maximumDelay)
         failures += 1
@@ -127,7 +127,7 @@ struct RefillPolicy: Sendable {
         let waiters = min(waiters, ask)
         ask -= waiters
 
-        // One busy processor leaves the others theirs.
+        // One busy processor does not take the others' share.
         let share = max(1, maximumCount / max(1, stripes.count { isInUse($0, now: now) }))
         var (counts, next) = (stripes.map { _ in 0 }, BootTime?.none)
         for index in stripes.indices {
@@ -146,13 +146,13 @@ struct RefillPolicy: Sendable {
         return .ask(stripes: counts, waiters: waiters)
     }
 
-    /// Whether nothing is asked for because the last call failed: takes need not tell that IDs are wanted.
+    /// Whether nothing is requested because the last call failed: takes need not signal demand.
     func isWaitingToRetry(now: BootTime) -> Bool { retryAt.map { $0 > now } ?? false }
 
-    /// How many IDs a stripe should hold.
+    /// How many IDs a stripe should have after a refill.
     func size(of stripe: Int) -> Int { stripes[stripe].size }
 
-    /// IDs that were wanted are worth another try for as long as they would have been good.
+    /// A stripe is in use for as long after `idleTimeout` as IDs requested then would be valid.
     private func isInUse(_ stripe: Stripe, now: BootTime) -> Bool {
         stripe.lastUsed.map { now.since($0) <= idleTimeout + maximumAge } ?? false
     }
@@ -161,7 +161,7 @@ struct RefillPolicy: Sendable {
         stripe.isShort || stripe.missed || (stripe.used > 0 && stripe.level.left <= stripe.size / 2)
     }
 
-    /// When a stripe's IDs are replaced because they grow old; nil when nobody seems to need it any more.
+    /// When a stripe's IDs are replaced because of their age; nil when the stripe is not in use any more.
     private func refreshTime(of stripe: Stripe, now: BootTime) -> BootTime? {
         guard stripe.size > 0, let lastUsed = stripe.lastUsed else { return nil }
         guard let refilled = stripe.refilled else { return now }
@@ -169,7 +169,7 @@ struct RefillPolicy: Sendable {
         return max(refreshAt, now).since(lastUsed) <= idleTimeout ? refreshAt : nil
     }
 
-    /// How many more IDs a stripe wants, and what size it has with them; nil for none.
+    /// How many more IDs a stripe needs, and its size with them; nil when it needs none.
     private func wanted(by stripe: Stripe, share: Int, now: BootTime) -> (count: Int, size: Int)? {
         let isLow = isLow(stripe)
         guard isInUse(stripe, now: now), isLow || refreshTime(of: stripe, now: now) != nil else { return nil }
@@ -181,7 +181,7 @@ struct RefillPolicy: Sendable {
             size = max(used, stripe.missed ? stripe.size * 2 : stripe.size / 2)
         }
         size = min(max(size, minimumCount), share)
-        // What is left of a refresh's stripe is half too old already, and does not count.
+        // When a stripe is refreshed, the IDs in it have reached half of their maximum age, and do not count.
         let count = isLow ? size - min(size, stripe.level.left) : size
         return (count, size)
     }

@@ -1,16 +1,16 @@
 internal import Synchronization
 
-/// What a generator's callers and the task that asks for its next prefix share.
+/// The state that a generator's callers and the task that requests its prefixes share.
 final class RequestIDCore: Sendable {
     typealias Source = @Sendable () async throws(FirnClientError) -> String
 
     private struct State {
         var numbers: RequestIDNumbers
-        /// Why there is no next prefix yet, when the last call for one failed.
+        /// Why the last call for a prefix failed; nil when it did not.
         var failure: FirnClientError?
-        /// Nobody asks for prefixes any more: the client has shut down, or nobody holds the generator.
+        /// Whether no more prefixes are requested: the client has shut down, or the generator was released.
         var isEnded = false
-        /// The asking task, while it waits for something to do.
+        /// The continuation of the requesting task, while it waits for something to do.
         var asker: CheckedContinuation<Void, Never>?
     }
 
@@ -28,7 +28,7 @@ final class RequestIDCore: Sendable {
         guard ForkGeneration.current == forkGeneration else { throw .forked }
         let (given, asker) = state.withLock { state in
             let given = state.numbers.next()
-            // Not only the first ID that wants a prefix looks: when there was no asker then, a later one finds it.
+            // Checked for every ID from the first that needs a prefix on: the task may not have waited then.
             guard given?.wantsPrefix ?? true else { return (given, CheckedContinuation<Void, Never>?.none) }
             defer { state.asker = nil }
             return (given, state.asker)
@@ -75,9 +75,9 @@ final class RequestIDCore: Sendable {
         )
     }
 
-    // MARK: - The asking task
+    // MARK: - The requesting task
 
-    /// Asks for prefixes as they are wanted, until the task is cancelled or nobody holds the generator any more.
+    /// Requests prefixes when they are needed, until the task is cancelled or the generator is released.
     func run(_ source: Source) async {
         await withTaskCancellationHandler {
             var delay = Self.firstDelay
@@ -91,7 +91,7 @@ final class RequestIDCore: Sendable {
                     delay = Self.firstDelay
                 } catch {
                     state.withLock { $0.failure = error }
-                    // When it is cancelled, the next look says so.
+                    // A cancellation during the sleep is found by the next check.
                     try? await Task.sleep(for: max(delay, error.retryAfter ?? .zero))
                     delay = min(delay * 2, Self.maximumDelay)
                 }
@@ -102,7 +102,7 @@ final class RequestIDCore: Sendable {
         end()
     }
 
-    /// Asks for nothing any more; the numbers that are left are given.
+    /// Requests no more prefixes; the numbers that are left are still given.
     func end() {
         let asker = state.withLock { state in
             state.isEnded = true
@@ -112,7 +112,7 @@ final class RequestIDCore: Sendable {
         asker?.resume()
     }
 
-    /// Returns true once a prefix is wanted, false at the end.
+    /// Returns true once a prefix is needed, false at the end.
     private func prefixIsWanted() async -> Bool {
         await withCheckedContinuation { continuation in
             let isDue = state.withLock { state in

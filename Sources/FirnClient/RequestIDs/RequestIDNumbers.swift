@@ -1,11 +1,11 @@
-/// A prefix's numbers, and the prefix that comes after it.
+/// A prefix's numbers, and the next prefix.
 ///
-/// Prefix and number are one value, which changes as a whole: a number never meets another prefix than its own.
+/// Prefix and number are one value, which changes as a whole: a number is never combined with another prefix than its own.
 struct RequestIDNumbers: Sendable {
     struct Given: Sendable, Hashable {
         var prefix: String
         var number: Int
-        /// This is the first ID that makes another prefix wanted.
+        /// Whether this is the first ID from which on another prefix is needed.
         var wantsPrefix: Bool
     }
 
@@ -13,7 +13,7 @@ struct RequestIDNumbers: Sendable {
     private(set) var prefix: String
     private var lastNumber = 0
     private var nextPrefix: String?
-    /// The number that makes the next prefix wanted: the first of the last quarter.
+    /// The number from which on the next prefix is needed: the first of the last quarter.
     private let wantingNumber: Int
 
     /// - Parameter maximumNumber: At least 1.
@@ -34,7 +34,7 @@ struct RequestIDNumbers: Sendable {
         return Given(prefix: prefix, number: lastNumber, wantsPrefix: lastNumber == wantingNumber)
     }
 
-    /// Whether it is time to have the next prefix, and it is not there.
+    /// Whether the next prefix is needed and not there yet.
     var wantsPrefix: Bool { nextPrefix == nil && lastNumber >= wantingNumber }
 
     /// The next prefix came.

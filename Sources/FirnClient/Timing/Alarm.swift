@@ -1,24 +1,24 @@
 internal import NIOCore
 
-/// One timer for the earliest of many instants. It is set anew only for an earlier one, so that calls that end in time,
-/// which nearly all do, set none.
+/// One timer for the earliest of many instants. It is set again only for an earlier one, so that calls that end in time,
+/// which nearly all do, set no timer.
 struct Alarm {
-    /// A timer that goes off often goes through all that waits each time; so no oftener than this.
+    /// Each time the timer fires everything that waits is scanned, so it fires at most once in this time.
     private static let resolution = Duration.milliseconds(1)
 
-    /// When it goes off. Apart from the task, so that looking at it copies none.
+    /// When it fires. It is stored apart from the task, so that reading it copies no reference.
     private var instant: ContinuousClock.Instant?
     private var task: Scheduled<Void>?
 
-    /// Whether there is nothing to set for this instant, or for nil, which is never. Asked first, for making the closure
-    /// to set costs more than asking.
+    /// Whether the timer is set for this instant or an earlier one; nil stands for no instant. Checked first, because making
+    /// the closure for ``set(for:on:_:)`` costs more than the check.
     func isSet(for instant: ContinuousClock.Instant?) -> Bool {
         guard let instant else { return self.instant == nil }
         guard let earlier = self.instant else { return false }
         return earlier <= instant
     }
 
-    /// Sees to it that `body` is called on the event loop at the instant or before; nil: that it is not.
+    /// Has `body` called on the event loop at the instant or before; nil cancels the timer.
     mutating func set(
         for instant: ContinuousClock.Instant?,
         on eventLoop: any EventLoop,
@@ -32,7 +32,7 @@ struct Alarm {
         task = eventLoop.scheduleTask(in: TimeAmount(delay), body)
     }
 
-    /// The timer went off.
+    /// The timer fired.
     mutating func rang() {
         (instant, task) = (nil, nil)
     }

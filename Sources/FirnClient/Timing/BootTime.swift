@@ -6,14 +6,14 @@
     internal import Glibc
 #endif
 
-/// Nanoseconds since some moment before this process, also while the machine slept: the time of ``ContinuousClock`` as one
-/// number, which an atomic word holds.
+/// Nanoseconds since some moment before this process began, with the time that the machine was suspended: the time of
+/// ``ContinuousClock`` as one number, which fits in an atomic word.
 struct BootTime: Sendable, Hashable, Comparable {
     var nanoseconds: UInt64
 
     static var now: BootTime {
         #if canImport(Darwin)
-            // Counts on while the machine sleeps; CLOCK_UPTIME_RAW would not.
+            // It goes on while the machine is suspended; CLOCK_UPTIME_RAW does not.
             return BootTime(nanoseconds: clock_gettime_nsec_np(CLOCK_MONOTONIC_RAW))
         #else
             var time = timespec()

@@ -7,14 +7,14 @@ import Testing
 @Suite struct CoalescerTests {
     // MARK: - Sharing
 
-    @Test func aLoneCallerWaitsForNobody() {
+    @Test func aSingleCallerWaitsForNoOther() {
         var table = Table()
         #expect(table.ask(1) == ["send 1 of 1"])
         #expect(table.answer(1) == ["give 1"])
         #expect(table.ask(2) == ["send 2 of 1"])
     }
 
-    @Test func whoAsksWhileABatchIsInFlightSharesTheNext() {
+    @Test func callsDuringABatchShareTheNext() {
         var table = Table()
         #expect(table.ask(1) == ["send 1 of 1"])
         #expect((2...4).flatMap { table.ask($0) }.isEmpty)
@@ -46,7 +46,7 @@ import Testing
         #expect(table.ask(5).isEmpty, "there is room again")
     }
 
-    @Test func aDaemonThatGivesLessAtOnceIsAskedForLess() {
+    @Test func aRefusedBatchIsRequestedAgainInSmallerOnes() {
         var table = Table()
         for caller in 0...9 { _ = table.ask(caller) }
         _ = table.answer(1)
@@ -69,7 +69,7 @@ import Testing
         #expect(table.answer(2) == ["give 3"])
     }
 
-    @Test func aBatchThatNobodyWaitsForIsNotWaitedFor() {
+    @Test func aBatchWithoutWaitingCallersIsDropped() {
         var table = Table()
         _ = table.ask(1)
         _ = table.ask(2)
@@ -81,7 +81,7 @@ import Testing
 
     // MARK: - Time
 
-    @Test func aBatchMayTakeAsLongAsItsMostPatientCaller() {
+    @Test func aBatchHasTheLatestDeadlineOfItsCallers() {
         var table = Table()
         _ = table.ask(1, timeout: .milliseconds(100))
         #expect(table.coalescer.batch?.timeout == .milliseconds(100))
@@ -98,7 +98,7 @@ import Testing
     }
 
     /// A daemon that needs 1.2 s for each batch, which is more than the default timeout.
-    @Test func aPatientCallerIsServedByASlowDaemonAndOthersEndAtTheirTime() {
+    @Test func aLongTimeoutIsServedByASlowDaemonAndShorterOnesEnd() {
         var table = Table()
         #expect(table.ask(1, timeout: .seconds(5)) == ["send 1 of 1"])
         #expect(table.ask(2).isEmpty)
@@ -115,7 +115,7 @@ import Testing
         #expect(table.ask(5) == ["send 4 of 1"])
     }
 
-    @Test func whoAsksBehindAnOverdueBatchWaitsForNobody() {
+    @Test func aCallBehindAnOverdueBatchIsSentAtOnce() {
         var table = Table()
         _ = table.ask(1, timeout: .seconds(60))
         _ = table.pass(.seconds(2))
@@ -124,7 +124,7 @@ import Testing
         #expect(table.answer(1) == ["give 1"])
     }
 
-    @Test func theBatchesThatNobodyWaitsBehindHaveAMaximum() {
+    @Test func overdueBatchesHaveAMaximum() {
         var table = Table()
         for caller in 0...Coalescer.maximumOverdue {
             #expect(table.ask(caller, timeout: .seconds(3600)) == ["send \(caller + 1) of 1"])
@@ -148,7 +148,7 @@ import Testing
         #expect(table.ask(4, timeout: .seconds(60)) == ["fail 4 tooManyCalls"])
     }
 
-    @Test func aCallersOwnTimePassesWhileOthersWait() {
+    @Test func aCallerTimesOutWhileOthersWait() {
         var table = Table()
         _ = table.ask(1)
         _ = table.ask(2, timeout: .milliseconds(10))
@@ -163,7 +163,7 @@ import Testing
         #expect(table.answer(3) == ["give 5"])
     }
 
-    @Test func anErrorIsToldToAllOfTheBatch() {
+    @Test func anErrorEndsAllCallersOfTheBatch() {
         var table = Table()
         for caller in 0...2 { _ = table.ask(caller) }
         _ = table.answer(1)
@@ -180,7 +180,7 @@ import Testing
     // MARK: - At random
 
     @Test(arguments: 1...60 as ClosedRange<UInt64>)
-    func whateverHappensEveryCallerIsToldOnceWithAFreshIDOfItsOwn(seed: UInt64) async {
+    func everyCallerGetsOneResultAndAFreshIDOfItsOwn(seed: UInt64) async {
         var generator = SeededGenerator(seed: seed)
         var table = Table {
             $0.maximumBatchSize = 20

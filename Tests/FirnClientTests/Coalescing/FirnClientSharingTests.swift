@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func whoIsCancelledGoesOnAtOnceAndOthersAreNotDisturbed() async throws {
+    @Test func aCancelledCallerEndsAtOnceAndOthersAreNotAffected() async throws {
         try await withServer(Self.sharing) { client, requests in
             async let first = client.nextID()
             let single = await requests.next()!
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func theEndIsToldToAllWhoShareAndWait() async throws {
+    @Test func shutDownEndsAllCallersThatShareAndWait() async throws {
         try await ScriptedServer.run { server, requests in
             let client = FirnClient(address: try .unix(path: server.path), configuration: Self.sharing)
             let running = Task { await client.run() }

@@ -43,7 +43,7 @@ import Testing
         #expect(machine.state.takeFreedPlaces() == 1)
     }
 
-    @Test func theDaemonIsToldTheTimeThatIsLeft() {
+    @Test func requestsHaveTheTimeThatIsLeft() {
         var machine = ConnectionUnderTest.open()
         let call = Call(id: 1, method: .nextID, timeout: .seconds(1), deadline: machine.now + .microseconds(599_500))
         let actions = machine.state.callSubmitted(Submission(call), at: machine.now)
@@ -95,7 +95,7 @@ import Testing
         #expect(machine.pass(.milliseconds(1)) == ["finish 1 timedOut", "retire", "handBack 2 sent", "close"])
     }
 
-    @Test func aCallsShortTimeoutSaysNothingOfTheConnection() {
+    @Test func aShortTimeoutDoesNotMakeAConnectionCountAsSilent() {
         var machine = ConnectionUnderTest.open()
         _ = machine.submitted(1, timeout: .milliseconds(5))
         #expect(machine.pass(.milliseconds(55)) == ["finish 1 timedOut"])
@@ -103,7 +103,7 @@ import Testing
         #expect(machine.pass(.milliseconds(1)) == ["retire", "close"], "not a byte in half of the default timeout")
     }
 
-    @Test func aCallsLongTimeoutIsNoSilence() {
+    @Test func aLongTimeoutDoesNotMakeAConnectionCountAsSilent() {
         var machine = ConnectionUnderTest.open()
         _ = machine.submitted(1, timeout: .seconds(60))
         #expect(machine.pass(.seconds(60)).isEmpty, "a daemon that waits for its store says nothing")
@@ -142,7 +142,7 @@ import Testing
 
     static let probe = "send \(UInt64.max)"
 
-    @Test func aQuietConnectionIsAskedWhetherItIsSound() {
+    @Test func aSilentConnectionGetsAKeepAliveCall() {
         var machine = ConnectionUnderTest.open()
         #expect(machine.pass(.milliseconds(29_999)).isEmpty)
         #expect(machine.pass(.milliseconds(1)) == [Self.probe])
@@ -153,7 +153,7 @@ import Testing
         #expect(machine.pass(.milliseconds(1)) == [Self.probe])
     }
 
-    @Test func aHalfOpenConnectionIsFoundByThat() {
+    @Test func aHalfOpenConnectionIsFoundByTheKeepAlive() {
         var machine = ConnectionUnderTest.open()
         machine.pass(.seconds(30))
         #expect(machine.pass(.milliseconds(1049)).isEmpty)

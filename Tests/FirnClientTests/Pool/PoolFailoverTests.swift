@@ -7,7 +7,7 @@ import Testing
 @Suite struct PoolFailoverTests {
     // MARK: - Nobody there
 
-    @Test func triesPauseTwiceAsLongEachTimeUpToTheMaximum() {
+    @Test func pausesDoubleUpToTheMaximum() {
         for seed: UInt64 in 1...20 {
             var pool = PoolUnderTest(seed: seed) { $0.circuitBreakerTripAfter = .seconds(3600) }
             _ = pool.submit(1, timeout: .seconds(60))
@@ -46,7 +46,7 @@ import Testing
         #expect(pool.pass(.milliseconds(10)) == ["connect 8 a"])
     }
 
-    @Test func aCallWhoseTimePassesIsToldWhyNobodyCouldBeConnected() {
+    @Test func aTimeoutSaysWhyNoDaemonCouldBeConnected() {
         var pool = PoolUnderTest { $0.initialBackoff = .seconds(2) }
         _ = pool.submit(1)
         _ = pool.failed(1)
@@ -69,7 +69,7 @@ import Testing
         #expect(pool.submit(3) == ["assign 3 to \(connection)"])
     }
 
-    @Test func whileTheBreakerIsTrippedTriesGoOnForAsLongAsSomebodyAsks() {
+    @Test func whileTheBreakerIsTrippedConnectingGoesOnWhileCallsAreMade() {
         var pool = PoolUnderTest { $0.circuitBreakerTripAfter = .zero }
         _ = pool.submit(1, timeout: .seconds(60))
         #expect(pool.failed(1) == ["finish 1 unreachable"])
@@ -103,7 +103,7 @@ import Testing
         #expect(pool.pass(.milliseconds(10)) == ["connect 4 a"], "the most preferred first")
     }
 
-    @Test func whoBreaksConnectionsBeforeAnsweringIsPassedOver() {
+    @Test func anAddressThatBreaksConnectionsWithoutAnAnswerIsSkipped() {
         var pool = PoolUnderTest(addresses: 2)
         _ = pool.submit(1)
         _ = pool.connected(1)
@@ -137,7 +137,7 @@ import Testing
         #expect(pool.submit(2) == ["connect 3 a"])
     }
 
-    @Test func whenABetterAddressIsBackTheOthersConnectionsEnd() {
+    @Test func whenAMorePreferredAddressIsBackTheOthersConnectionsEnd() {
         var pool = PoolUnderTest(addresses: 3) { $0.idleTimeout = .seconds(3600) }
         _ = pool.submit(1, timeout: .seconds(100))
         _ = pool.failed(1)
@@ -180,7 +180,7 @@ import Testing
         #expect(pool.submit(4) == ["assign 4 to 1"])
     }
 
-    @Test func withOneAddressARefusalIsTold() {
+    @Test func withOneAddressARefusalEndsTheCall() {
         var pool = PoolUnderTest()
         _ = pool.submit(1)
         _ = pool.connected(1)
@@ -188,7 +188,7 @@ import Testing
         #expect(pool.submit(2) == ["assign 2 to 1"])
     }
 
-    @Test func aDaemonThatCoolsOffIsBetterThanNone() {
+    @Test func aDaemonThatCoolsOffIsUsedWhenThereIsNoOther() {
         var pool = PoolUnderTest(addresses: 2)
         _ = pool.submit(1)
         _ = pool.connected(1)
@@ -201,7 +201,7 @@ import Testing
         #expect(pool.submit(3) == ["assign 3 to 3"])
     }
 
-    @Test func aDaemonsWordCannotKeepCallsFromItForLong() {
+    @Test func theTimeThatADaemonGetsNoCallsIsBounded() {
         var pool = PoolUnderTest(addresses: 2) { $0.failbackInterval = .seconds(1) }
         _ = pool.submit(1)
         _ = pool.connected(1)

@@ -74,7 +74,7 @@ import Testing
         #expect(pool.submit(1002) == ["assign 1002 to 2"])
     }
 
-    @Test func aboveTheSoftMaximumOnlyWhenAllAreFullAndNeverAboveTheHardOne() {
+    @Test func aboveTheSoftLimitOnlyWhenAllAreFullAndNeverAboveTheHardOne() {
         var pool = PoolUnderTest {
             $0.maximumConnectionSoftLimit = 1
             $0.maximumConnectionHardLimit = 2
@@ -113,7 +113,7 @@ import Testing
         #expect(pool.broke(1) == ["connect 3 a"])
     }
 
-    @Test func whatNobodyUsedClosesDownToTheMinimum() {
+    @Test func unusedConnectionsCloseDownToTheMinimum() {
         var pool = PoolUnderTest { $0.minimumConnectionCount = 1 }
         _ = pool.prove(1)
         for call: UInt64 in 1...257 { _ = pool.submit(call) }
@@ -135,7 +135,7 @@ import Testing
 
     // MARK: - Loss
 
-    @Test func callsOfALostConnectionGoBackToTheirPlaceInLine() {
+    @Test func callsOfALostConnectionGoBackToTheirPlaceInTheQueue() {
         var pool = PoolUnderTest { $0.maximumCallsInFlight = 2 }
         _ = pool.submit(1)
         _ = pool.prove(1)
@@ -179,7 +179,7 @@ import Testing
         #expect(pool.errors[1]?.message.contains("\(last) times") == true)
     }
 
-    @Test func whoClosesEachConnectionIsNotConnectedToInATightLoop() {
+    @Test func aPeerThatClosesEachConnectionIsNotConnectedInATightLoop() {
         var pool = PoolUnderTest()
         _ = pool.submit(1, timeout: .seconds(3600))
         var connection = 0
@@ -208,7 +208,7 @@ import Testing
         #expect(pool.ended(1).isEmpty && pool.state.hasEnded)
     }
 
-    @Test func callsHandedBackAfterTheEndAreTold() {
+    @Test func callsHandedBackAfterShutdownFail() {
         var pool = PoolUnderTest()
         _ = pool.submit(1)
         _ = pool.connected(1)

@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test func aDryStripeTakesFromTheOthersAndSaysSo() {
+    @Test func anEmptyStripeTakesFromTheOthersAndSignalsDemand() {
         let buffer = PrefetchBuffer(stripes: 3)
         #expect(buffer.stripeCount == 4)
         buffer.publish(run(1, 2), to: 2, expiry: Self.never)
@@ -47,7 +47,7 @@ import Testing
         #expect(buffer.levels().map(\.misses) == [1, 0, 0, 1] && buffer.levels().map(\.taken) == [0, 0, 2, 0])
     }
 
-    @Test func takesTellWhenAStripeRunsLow() {
+    @Test func takesSignalALowStripe() {
         let buffer = PrefetchBuffer(stripes: 1)
         buffer.publish(run(0, 80), pieces: 8, to: 0, expiry: Self.never)
         buffer.setLowMark(40, of: 0)
@@ -91,7 +91,7 @@ import Testing
         #expect(buffer.expire(now: late) == nil)
     }
 
-    @Test func takesDropWhatExpiredWithoutAnyoneToSweep() async throws {
+    @Test func takesDropExpiredIDsWithoutTheTimer() async throws {
         let buffer = PrefetchBuffer(stripes: 1)
         buffer.publish(run(0, 100), pieces: 4, to: 0, expiry: .now)
         #expect(takeAll(buffer).isEmpty && buffer.levels() == [.init(left: 0, taken: 0, misses: 1)])

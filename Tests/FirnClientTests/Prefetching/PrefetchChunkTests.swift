@@ -25,7 +25,7 @@ import Testing
         (0..<count).compactMap { _ in buffer.take(from: stripe).id?.rawValue }
     }
 
-    @Test func aThreadThatTakesOnClaimsMoreAtOnceUpToTheClock() async {
+    @Test func aThreadClaimsTwiceAsManyEachTimeUpToTheNextClockRead() async {
         let buffer = Self.buffer(1000)
         let claimed = await inThreads(1) { _ in
             (0..<40 as Range<UInt64>).map { id in
@@ -159,7 +159,7 @@ import Testing
         #expect(ids == (0..<500).map { [$0, $0] })
     }
 
-    @Test func usersOfAChunkAreSeen() async {
+    @Test func takesFromAChunkCountAsUse() async {
         let buffer = Self.buffer(1000, 10)
         let seen = await inThreads(1) { _ in
             _ = Self.take(17, buffer)

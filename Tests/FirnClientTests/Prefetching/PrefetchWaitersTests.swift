@@ -12,7 +12,7 @@ import Testing
 
     /// Numbers are drawn before the tasks stand in line, so that they may come in another order.
     @Test(arguments: [[1, 2, 3], [2, 1, 3], [3, 2, 1], [2, 3, 1]] as [[UInt64]])
-    func whoComesBehindAHigherNumberIsServed(arrivals: [UInt64]) async throws {
+    func aWaiterAfterAHigherNumberIsServed(arrivals: [UInt64]) async throws {
         let line = Line()
         try await withThrowingTaskGroup(of: FirnID.self) { group in
             for (index, number) in arrivals.enumerated() {

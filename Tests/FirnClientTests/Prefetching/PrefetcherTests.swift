@@ -43,7 +43,7 @@ import Testing
         #expect(await error { () async throws(FirnClientError) in try await prefetcher.next() }?.code == .shutDown)
     }
 
-    @Test func moreIsAskedForBeforeTheBufferIsDry() async throws {
+    @Test func moreIsRequestedBeforeTheBufferIsEmpty() async throws {
         let source = ScriptedSource(servesItself: false)
         try await withPrefetcher(source: source) { prefetcher, calls in
             let first = await calls.next()!
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func whoWaitsIsServedInTurnFromTheNextAnswer() async throws {
+    @Test func waitingTasksAreServedInOrderFromTheNextAnswer() async throws {
         try await withPrefetcher(source: ScriptedSource(servesItself: false)) { prefetcher, calls in
             let first = await calls.next()!
             let ids = try await withThrowingTaskGroup(of: FirnID.self) { group in
@@ -96,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func oldIDsAreDroppedByThemselvesAndNobodyIsAskedForMore() async throws {
+    @Test func expiredIDsAreDroppedWithoutARequest() async throws {
         var configuration = PrefetcherConfiguration()
         (configuration.maximumAge, configuration.idleTimeout) = (.milliseconds(20), .zero)
         let source = ScriptedSource(servesItself: true)
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func failuresAreThrownToWhoWaitsAndItRecovers() async throws {
+    @Test func failuresAreThrownToWaitingTasksAndRefillingRecovers() async throws {
         let source = ScriptedSource(servesItself: true)
         source.setFailure(FirnClientError(code: .unreachable, message: "nobody there"))
         try await withPrefetcher(source: source) { prefetcher, _ in
@@ -230,7 +230,7 @@ import Testing
         await running.value
     }
 
-    @Test func refillingEndsWhenNobodyHoldsThePrefetcher() async throws {
+    @Test func refillingEndsWhenThePrefetcherIsReleased() async throws {
         let source = ScriptedSource(servesItself: true)
         let core = PrefetchCore(
             configuration: Self.lasting().inRange,

@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func theDaemonGoesAndComesBack() async throws {
+    @Test func prefetchingRecoversWhenTheDaemonIsBack() async throws {
         let path = ScriptedServer.newPath()
         try await withFirnClient(address: .unix(path: path), configuration: .patient) { client in
             let prefetcher = client.makePrefetcher()
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func aPrefetcherWithoutRunIsToldSo() async throws {
+    @Test func aPrefetcherWithoutRunSaysSo() async throws {
         let client = FirnClient(address: try .unix(path: "/nowhere"), configuration: .timeout(.milliseconds(50)))
         let prefetcher = client.makePrefetcher()
         let error = await error { () async throws(FirnClientError) in try await prefetcher.next() }

@@ -54,7 +54,7 @@ import Testing
         #expect(action() == .wait(until: now + 50_000_000))
     }
 
-    @Test mutating func moreIsAskedForBeforeAStripeRunsDry() {
+    @Test mutating func moreIsRequestedBeforeAStripeIsEmpty() {
         refill()
         pass(milliseconds: 10)
         take(31)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test mutating func nobodyTakingIsForgottenAfterASecond() {
+    @Test mutating func refillingEndsASecondAfterTheLastTake() {
         var refills = 0
         while now < Self.start + 3_000_000_000 {
             if let counts = refill() {
@@ -141,7 +141,7 @@ import Testing
         #expect(levels.map(\.left) == [500, 500])
     }
 
-    @Test mutating func whatOneCallDoesNotGiveIsAskedForInTheNext() {
+    @Test mutating func whatOneCallDoesNotGiveIsRequestedByTheNext() {
         var configuration = PrefetcherConfiguration()
         (configuration.minimumCount, configuration.maximumAge) = (1000, .seconds(10))
         (levels, policy) = Self.policy(configuration, maximumAsk: 300)
@@ -149,7 +149,7 @@ import Testing
         #expect(refill() == nil)
     }
 
-    @Test mutating func aSlowDaemonIsAskedForLessAtATime() {
+    @Test mutating func aSlowDaemonGetsSmallerRequests() {
         // 64 IDs in 40 ms are 32 in the 20 ms aimed at, but the minimum is 64.
         refill(in: 40_000)
         levels[0].misses += 1
@@ -164,7 +164,7 @@ import Testing
         #expect(refill()![0] > 64)
     }
 
-    @Test mutating func afterAFailureOnlyThoseWhoWaitHaveTheDaemonAsked() {
+    @Test mutating func afterAFailureOnlyWaitingTasksCauseARequest() {
         guard case .ask = action() else { return #expect(Bool(false), "no first refill") }
         policy.refillFailed(now: now, retryAfter: 0)
         levels[0].misses += 1

@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func failuresAreToldAndTriedAgain() async throws {
+    @Test func failuresAreReportedAndRetried() async throws {
         let core = RequestIDCore(prefix: "p-1", maximumNumber: 1)
         let calls = Atomic(0)
         let running = Task {
