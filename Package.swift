@@ -193,7 +193,7 @@ let package = Package(
         ),
         .testTarget(
             name: "FirnServerTests",
-            dependencies: ["FirnEngine", "FirnLayout", "FirnServer", "FirnStore", "FirnWire"],
+            dependencies: ["FirnEngine", "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
