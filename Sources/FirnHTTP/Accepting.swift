@@ -10,11 +10,11 @@ internal import NIOCore
     internal import Darwin
 #endif
 
-/// Pauses accepting when no descriptor is left, as the framed protocol's acceptor does: the connection that waits keeps the
-/// socket readable, and a loop that tries at once would keep a processor busy with failing.
+/// Pauses accepting when no descriptor is left, as the framed protocol's acceptor does. The pending connection keeps
+/// the socket readable, and a loop that retries at once would keep a processor busy with failing accepts.
 ///
-/// By the channel's `autoRead` and not by holding back reads, as NIO's `AcceptBackoffHandler` does: after an accept that
-/// failed the channel goes on watching its socket, whether it is read or not (swift-nio 2.101).
+/// It sets the channel's `autoRead` and does not hold back reads as NIO's `AcceptBackoffHandler` does: after a failed
+/// accept the channel keeps watching its socket, whether it is read or not (swift-nio 2.101).
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
@@ -39,7 +39,7 @@ final class AcceptPause: ChannelInboundHandler {
             )
             pause(context.channel)
         default:
-            // A pending error of that connection's (accept(2)), and not of ours.
+            // A pending error of the new connection (accept(2)), not of the listener.
             break
         }
     }
@@ -53,7 +53,7 @@ final class AcceptPause: ChannelInboundHandler {
 }
 
 extension Channel {
-    /// Whether its descriptor is one of those that connections do not get.
+    /// Whether its descriptor is in the reserve, which connections may not use.
     func isShort(of reserve: DescriptorReserve, isAdmin: Bool) -> Bool {
         let isShort = try? pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
             reserve.isShort(with: $0, isAdmin: isAdmin)

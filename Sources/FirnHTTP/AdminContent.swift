@@ -13,11 +13,11 @@ package struct HTTPDocument: Sendable {
     }
 }
 
-/// What an `--admin` listener serves: documents to read. Other paths are 404, methods but GET and HEAD are 405.
+/// What an `--admin` listener serves: documents to read. Other paths get 404, methods other than GET and HEAD get 405.
 package struct AdminContent: Sendable {
-    /// The paths there are, such as `/metrics`.
+    /// The paths that exist, such as `/metrics`.
     package let paths: Set<String>
-    /// The present document of one of these paths. Called on the HTTP server's threads, each time that somebody reads it.
+    /// The current document of one of these paths. Called on the HTTP server's threads, for each request.
     package let document: @Sendable (String) -> HTTPDocument?
 
     package init(paths: Set<String>, document: @escaping @Sendable (String) -> HTTPDocument?) {

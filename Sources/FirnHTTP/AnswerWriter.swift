@@ -3,18 +3,18 @@ internal import FirnLayout
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Turns answers into HTTP/1.1's bytes. One for each of the HTTP server's threads.
+/// Serializes answers as HTTP/1.1. There is one for each of the HTTP server's threads.
 struct AnswerWriter {
     private var date = ""
     private var dateSecond = Int64.min
     private let clock = SystemTimeSource()
-    /// Made for the first body that is compressed.
+    /// Created for the first body that is compressed.
     private var deflater: Deflater?
 
     /// Writes an answer's head, and its body or the first piece of it.
     ///
-    /// - Returns: the rest of the body, to be written in pieces, `nil` when there is none; and whether the connection
-    ///   ends with the answer.
+    /// - Returns: the rest of the body, which is written in pieces, or `nil` when there is none; and whether the
+    ///   connection closes after the answer.
     mutating func write(
         _ answer: HTTPAnswer,
         to buffer: inout ByteBuffer,
@@ -28,7 +28,7 @@ struct AnswerWriter {
             body.list.writePiece(to: &first)
             if !body.list.isFinished {
                 rest = body
-                // A client that knows no chunks takes the connection's end for the body's.
+                // A client that does not support chunks reads the body until the connection closes.
                 closes = closes || !manner.mayChunk
             }
         }
@@ -85,7 +85,7 @@ struct AnswerWriter {
         return (nil, closes)
     }
 
-    /// What may be done with the answer, and on what it depends beside the request's target.
+    /// Writes who may read the answer (CORS), and which request fields it depends on (`Vary`).
     private static func writeVariety(_ answer: HTTPAnswer, isLongList: Bool, to buffer: inout ByteBuffer) {
         let fields = (isLongList ? ["accept-encoding"] : []) + (answer.variesByOrigin ? ["origin"] : [])
         if !fields.isEmpty { buffer.writeString("\r\nvary: \(fields.joined(separator: ", "))") }
@@ -95,14 +95,14 @@ struct AnswerWriter {
             buffer.writeStaticString("\r\naccess-control-expose-headers: etag, retry-after")
             return
         }
-        // No field that a page could add changes what is done.
+        // No header field that a page could add has an effect, so all are allowed.
         buffer.writeString(
             "\r\naccess-control-allow-methods: \(methods)\r\naccess-control-allow-headers: *"
                 + "\r\naccess-control-max-age: \(OriginPolicy.maximumAge)"
         )
     }
 
-    /// Writes the next piece of a body, and behind the last one its end.
+    /// Writes the next piece of a body, and the body's end after the last one.
     mutating func writePiece(of rest: inout AnswerRest, to buffer: inout ByteBuffer) {
         var piece = ByteBuffer()
         rest.list.writePiece(to: &piece)
@@ -139,21 +139,21 @@ struct AnswerWriter {
     }
 }
 
-/// How an answer is to be written, as its request has it.
+/// How an answer is written; follows from its request.
 struct AnswerManner {
     /// The request was HEAD.
     var omitsBody = false
-    /// The peer knows chunks; HTTP/1.0 does not.
+    /// The peer supports chunks; HTTP/1.0 does not.
     var mayChunk = true
-    /// The peer knows gzip.
+    /// The peer supports gzip.
     var mayCompress = false
-    /// The connection ends with this answer.
+    /// The connection closes after this answer.
     var closes = false
-    /// The peer expects the connection to end unless it is told otherwise.
+    /// The peer expects the connection to close unless the answer says otherwise.
     var saysThatItStays = false
 }
 
-/// What is left of a long list's body.
+/// The part of a long list's body that is not written yet.
 struct AnswerRest {
     var list: IDList
     var gzip: GzipBody?

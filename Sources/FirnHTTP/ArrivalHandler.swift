@@ -1,7 +1,7 @@
 internal import NIOCore
 
-/// In front of HTTP's decoder: notes when bytes come, and whether they end with a request or within one, which the decoder
-/// does not tell; and throws them away once no more is to be read as requests.
+/// Stands before the HTTP decoder. It notes when bytes arrive, and whether they end at the end of a request or inside
+/// one, which the decoder does not report. It discards bytes once no more requests are read.
 final class ArrivalHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -19,11 +19,11 @@ final class ArrivalHandler: ChannelInboundHandler {
         guard connection.phase == .open else { return }
         connection.lastActivity = .now()
         let bytes = unwrapInboundIn(data)
-        // Line ends between two requests belong to none.
+        // Line ends between two requests belong to neither.
         connection.sawRequestEnd =
             !connection.hasPartialRequest && bytes.readableBytesView.allSatisfy(Self.isLineEnd)
         if bytes.getInteger(at: bytes.writerIndex - 4, as: UInt32.self) == Self.blankLine {
-            // Behind a blank line there is no part of a request whose head has not been seen.
+            // The bytes end with a blank line, so no request's head is incomplete at their end.
             forward(bytes, context)
         } else {
             forwardInParts(bytes, context)
@@ -32,8 +32,8 @@ final class ArrivalHandler: ChannelInboundHandler {
         connection.noteRest()
     }
 
-    /// Gives the decoder the last byte that is no line's end apart from those before it: if a request ends there or
-    /// behind it, no part of another follows.
+    /// Passes the last byte that is not a line end to the decoder separately from the bytes before it. If a request
+    /// ends at this byte or after it, no part of another request follows.
     private func forwardInParts(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         guard let last = bytes.readableBytesView.lastIndex(where: { !Self.isLineEnd($0) }) else {
             return forward(bytes, context)

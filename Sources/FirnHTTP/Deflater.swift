@@ -3,15 +3,15 @@ internal import NIOCore
 
 /// Compresses pieces of bodies for all connections of one thread.
 ///
-/// Each piece is compressed by itself, so that nothing is kept between two: a connection that reads slowly holds no
-/// state of zlib's, which would be some 260 KiB. The pieces one after the other are one stream all the same (RFC 1951,
-/// section 2): each but the last ends with an empty block, on a byte's border.
+/// Each piece is compressed by itself, so no state is kept between two pieces: a slow reader does not hold zlib's
+/// state, about 260 KiB. Concatenated, the pieces are still one stream (RFC 1951, section 2): each except the last ends
+/// with an empty block, on a byte boundary.
 final class Deflater {
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
 
-    /// The fastest. IDs that follow one another have most of their digits in common: higher levels gain little.
+    /// The fastest level. Consecutive IDs have most of their digits in common: higher levels gain little.
     private static let level: Int32 = 1
-    /// As far back as a piece is long: 16 KiB.
+    /// The window is as long as a piece: 16 KiB.
     private static let windowBits: Int32 = 14
     private static let memoryLevel: Int32 = 7
 
@@ -26,14 +26,15 @@ final class Deflater {
         stream.deinitialize(count: 1).deallocate()
     }
 
-    /// Writes `piece` compressed; with `isLast` behind it the stream's end.
+    /// Writes `piece` compressed; with `isLast`, also the end of the stream.
     func compress(_ piece: ByteBuffer, isLast: Bool, to buffer: inout ByteBuffer) {
         deflateReset(stream)
-        // With the empty block and the end's, beyond what zlib promises for one call that ends the stream.
+        // The bound of zlib is for one call that ends the stream. The 16 bytes are for the empty block and the end
+        // block.
         let bound = Int(deflateBound(stream, uLong(piece.readableBytes))) + 16
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: bound) { output in
             piece.withUnsafeReadableBytes { input in
-                // zlib only reads what comes in.
+                // zlib does not write to its input.
                 stream.pointee.next_in = UnsafeMutablePointer(
                     mutating: input.bindMemory(to: UInt8.self).baseAddress
                 )
@@ -48,7 +49,7 @@ final class Deflater {
         }
     }
 
-    /// The checksum of what was before and `piece`.
+    /// The checksum of the bytes before, extended by `piece`.
     static func checksum(_ before: UInt32, _ piece: ByteBuffer) -> UInt32 {
         piece.withUnsafeReadableBytes { bytes in
             UInt32(
@@ -62,7 +63,7 @@ final class Deflater {
     }
 }
 
-/// One body as gzip has it (RFC 1952), piece by piece: all that is kept of it in between.
+/// One body in gzip's format (RFC 1952), written in pieces. This is all the state between two pieces.
 struct GzipBody {
     private var checksum: UInt32 = 0
     private var length: UInt32 = 0
@@ -71,7 +72,7 @@ struct GzipBody {
     mutating func write(_ piece: ByteBuffer, isLast: Bool, to buffer: inout ByteBuffer, by deflater: Deflater) {
         if !isStarted {
             isStarted = true
-            // Deflate, no flags, no time, compressed fast, of an unknown system.
+            // Deflate, no flags, no time, fastest compression, unknown operating system.
             buffer.writeBytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 4, 255])
         }
         checksum = Deflater.checksum(checksum, piece)

@@ -4,7 +4,7 @@ internal import FirnWire
 internal import NIOHTTP1
 
 extension Endpoint {
-    /// All that the HTTP server serves.
+    /// All endpoints that the HTTP server serves.
     static let all: [Endpoint] = [freshID, ids, decodedID, tickets, prefix, description]
 
     private static let freshID = Endpoint(
@@ -26,7 +26,7 @@ extension Endpoint {
         parameters: [count, format("How to write them.")],
         answers: [Answer(status: 200, text: "The IDs.", schema: "IDs"), badRequest, misdirected] + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
-            // One is a single ID, as from the other path.
+            // A count of 1 is a single ID, as from the other path.
             let count = try arguments.count()
             return .request(count == 1 ? .nextID : .nextBatch(count: count), listName: "ids", try arguments.format())
         }
@@ -121,7 +121,7 @@ extension Endpoint {
         }
     )
 
-    // MARK: - What several have
+    // MARK: - Shared parts
 
     private static let count = Parameter(
         name: "count",

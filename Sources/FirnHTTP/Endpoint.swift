@@ -3,25 +3,24 @@ internal import FirnServer
 internal import FirnWire
 internal import NIOHTTP1
 
-/// What a request comes down to.
+/// What a request is routed to.
 enum Route {
-    /// An answer that is known.
+    /// An answer that is already known.
     case answer(HTTPAnswer)
     /// One ID, as `{"id":"…"}`.
     case freshID
-    /// Something to be asked of the mint, and the answer that its runs get.
+    /// A request to the mint, and how its runs are written.
     case request(Request.Method, listName: String, IDFormat)
 }
 
-/// One route: a method on a path, what may be asked with it, and what it answers. The requests' way and the OpenAPI
-/// description are both made of these.
+/// One route: a method on a path, its parameters and its answers. Routing and the OpenAPI description both use it.
 struct Endpoint: Sendable {
     enum Segment: Sendable, Equatable {
         case fixed(String)
         case variable(String)
     }
 
-    /// Something in the path or the query that the caller chooses.
+    /// A parameter in the path or the query.
     struct Parameter: Sendable {
         let name: String
         let isInPath: Bool
@@ -29,7 +28,7 @@ struct Endpoint: Sendable {
         let schema: JSON
     }
 
-    /// An answer that is documented.
+    /// A documented answer.
     struct Answer: Sendable {
         let status: Int
         let text: String
@@ -43,7 +42,7 @@ struct Endpoint: Sendable {
     let summary: String
     let parameters: [Parameter]
     let answers: [Answer]
-    /// Whether query items that no endpoint knows are allowed: a client that wants to get past a cache adds one.
+    /// Whether unknown query items are allowed: a client that bypasses a cache adds one.
     var ignoresUnknownItems = false
     let route: @Sendable (Arguments) throws(HTTPAnswer) -> Route
 
@@ -56,12 +55,12 @@ struct Endpoint: Sendable {
             .joined(separator: "/")
     }
 
-    /// Whether `item` in the query says something here.
+    /// Whether `item` is a parameter in the query.
     func takes(_ item: String) -> Bool {
         parameters.contains { !$0.isInPath && $0.name == item }
     }
 
-    /// The path's variables, where `segments` are of this path.
+    /// The values of the path's variables if `segments` match this path, else `nil`.
     func match(_ segments: [String]) -> [String: String]? {
         guard segments.count == path.count else { return nil }
         var variables: [String: String] = [:]
@@ -77,7 +76,7 @@ struct Endpoint: Sendable {
     }
 }
 
-/// What a request's path and query say, checked against what its endpoint knows.
+/// The arguments in a request's path and query, checked against its endpoint's parameters.
 struct Arguments {
     private let values: [String: String]
     let layout: Layout
@@ -109,7 +108,7 @@ struct Arguments {
         self.layout = layout
     }
 
-    /// How many are asked for; 1 where that is not said. Which numbers are too many the mint knows.
+    /// The number of IDs that is requested; 1 by default. The mint checks whether it is too large.
     func count() throws(HTTPAnswer) -> UInt32 {
         guard let text = values["count"] else { return 1 }
         guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),

@@ -2,7 +2,7 @@ internal import FirnLayout
 internal import FirnWire
 internal import NIOHTTP1
 
-/// One answer, before it is bytes.
+/// One answer, before it is serialized.
 struct HTTPAnswer: Error {
     enum Body {
         /// `{"id":"…"}`
@@ -10,28 +10,28 @@ struct HTTPAnswer: Error {
         case text(String)
         case bytes([UInt8])
         case ids(IDList)
-        /// Not even one without bytes: 204 and 304 have none (RFC 9110, section 6.4.1).
+        /// No body, not even an empty one: 204 and 304 have none (RFC 9110, section 6.4.1).
         case none
     }
 
     var status: HTTPResponseStatus
     var contentType = "application/json"
     var body: Body
-    /// The methods that the path has, where another was used.
+    /// The methods that the path has, when the request used another.
     var allow: String?
     var retryAfterSeconds: UInt32?
-    /// Whether two requests may be given the same answer.
+    /// Whether two requests may get the same answer.
     var isCacheable = false
-    /// Names this very body; a client that has it already is told so (304).
+    /// Identifies this exact body; a client that already has it gets 304.
     var entityTag: String?
     /// The origin whose pages may read the answer; `*` for all.
     var readers: String?
-    /// Whether pages of another origin might be answered otherwise.
+    /// Whether pages of another origin might get another answer.
     var variesByOrigin = false
-    /// What a page may do with the path, where it asked.
+    /// The methods that a page may use on this path, when a preflight asked for them.
     var preflightMethods: String?
 
-    /// An answer that went well.
+    /// A successful answer.
     static func ok(_ json: JSON, isCacheable: Bool = false) -> HTTPAnswer {
         HTTPAnswer(status: .ok, body: .text(json.text), isCacheable: isCacheable)
     }
@@ -45,7 +45,7 @@ struct HTTPAnswer: Error {
         HTTPAnswer(status: status, body: .text(JSON.object([("error", .string(message))]).text))
     }
 
-    /// What the engine and the store refuse with, in HTTP's terms.
+    /// A refusal by the engine or the store, as an HTTP answer.
     static func refused(_ status: Status) -> HTTPAnswer {
         var answer = refused(httpStatus(of: status.code), status.message)
         if status.retryAfterMilliseconds > 0 || answer.status == .serviceUnavailable {
@@ -57,7 +57,7 @@ struct HTTPAnswer: Error {
         return answer
     }
 
-    /// As google.rpc.Code has it, but that a deadline that passed is 503: what took too long here is worth trying again.
+    /// The mapping of google.rpc.Code, except that a passed deadline is 503: the request is worth a retry.
     private static func httpStatus(of code: Status.Code) -> HTTPResponseStatus {
         switch code {
         case .invalidArgument, .failedPrecondition: .badRequest

@@ -1,47 +1,47 @@
 internal import NIOCore
 
-/// One accepted HTTP connection, and the times that its limits are kept by. Belongs to one event loop.
+/// One accepted HTTP connection, and the timestamps that its timeouts are computed from. Belongs to one event loop.
 final class HTTPConnection {
     enum Phase {
         case open
-        /// The connection ends with what is being sent; nothing that still comes is read as a request.
+        /// The connection closes after the answer that is being sent; no more bytes are read as requests.
         case finishing
-        /// Our side is shut; what the peer still sends is thrown away until it closes, so that it reads our last words
-        /// instead of a reset.
+        /// Our side is shut down. What the peer still sends is discarded until it closes, so that it reads the last
+        /// answer and not a reset.
         case lingering
     }
 
-    /// What the connection would be closed for if nothing happens.
+    /// Why the connection will be closed if nothing happens.
     enum TimeoutReason {
         case idle, slowRequest, unread, lingered
     }
 
     let channel: any Channel
     let purpose: HTTPListener.Purpose
-    /// Whether requests must be for this host: they come over loopback.
+    /// Whether the host of a request is checked: connections on loopback.
     let checksHost: Bool
-    /// The host that was found to be this one last: nearly always the next request's too.
+    /// The host of the last request that passed the check; the next request nearly always has the same.
     var acceptedHost: String?
     var phase = Phase.open
     /// Whether the limiter counts it.
     var isCounted = false
-    /// A whole request is being answered.
+    /// A complete request is being answered.
     var isAnswering = false
-    /// Whether bytes of a request have come that is not whole yet.
+    /// Whether bytes of a request have arrived that is not complete yet.
     var hasPartialRequest = false
-    /// Whether the part of a request that came last was its end.
+    /// Whether the last part that the decoder returned was the end of a request.
     var sawRequestEnd = false
-    /// The decoder has found what is no request.
+    /// The decoder has found bytes that are not a request.
     var isBroken = false
-    /// When the first byte of a request came that is not whole yet; `nil` when there is none.
+    /// When the first byte of an incomplete request arrived; `nil` when there is none.
     var requestBegan: NIODeadline?
-    /// When the peer stopped taking an answer; `nil` while it takes it.
+    /// When the peer stopped reading an answer; `nil` while it reads.
     var stuckSince: NIODeadline?
-    /// When the last byte came in, or the last answer went out.
+    /// When the last byte arrived, or the last answer was sent.
     var lastActivity: NIODeadline
     var lingerBegan = NIODeadline.uptimeNanoseconds(0)
 
-    /// A peer that wants to read our last words does so within this; nobody else is worth the descriptor.
+    /// How long a peer may take to read the last answer before the descriptor is reclaimed.
     private static let maximumLinger = TimeAmount.seconds(1)
 
     init(_ channel: any Channel, purpose: HTTPListener.Purpose, checksHost: Bool) {
@@ -51,10 +51,11 @@ final class HTTPConnection {
         lastActivity = .now()
     }
 
-    /// Nothing was begun that would have to be finished.
+    /// No request has begun that is not answered.
     var isIdle: Bool { phase == .open && !isAnswering && requestBegan == nil }
 
-    /// Has the time of a request run that came in part behind another one. It begins when the other has its answer.
+    /// Starts the request timeout for a request that arrived in part behind another one. It starts when that one is
+    /// answered.
     func noteRest() {
         if hasPartialRequest, !isAnswering, phase == .open, requestBegan == nil { requestBegan = .now() }
     }

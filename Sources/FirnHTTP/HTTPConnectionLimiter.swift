@@ -1,7 +1,7 @@
 internal import Logging
 internal import Synchronization
 
-/// Counts the connections of all of the HTTP server's threads. What is done past a limit is the thread's to decide.
+/// Counts the connections of all threads of the HTTP server. The thread decides what happens past a limit.
 final class HTTPConnectionLimiter: Sendable {
     private let ids = Atomic(0)
     private let admin = Atomic(0)
@@ -12,9 +12,9 @@ final class HTTPConnectionLimiter: Sendable {
         self.logger = logger
     }
 
-    /// Counts a connection in.
+    /// Counts a new connection.
     ///
-    /// - Returns: how many there are with it.
+    /// - Returns: the number of connections, this one included.
     func enter(_ purpose: HTTPListener.Purpose) -> Int {
         switch purpose {
         case .ids: ids.wrappingAdd(1, ordering: .relaxed).newValue
@@ -29,7 +29,7 @@ final class HTTPConnectionLimiter: Sendable {
         }
     }
 
-    /// One line for each power of two: peers that come again and again do not fill the log.
+    /// Logs one line for each power of two, so that peers that keep connecting do not fill the log.
     func refused() {
         let count = refusedSoFar.wrappingAdd(1, ordering: .relaxed).newValue
         guard count & (count - 1) == 0 else { return }

@@ -6,7 +6,7 @@ internal import NIOHTTP1
 /// One of the HTTP server's threads: an event loop with its mint and its connections.
 final class HTTPLoop {
     let eventLoop: any EventLoop
-    /// `nil` where no listener gives out IDs.
+    /// `nil` where no listener serves IDs.
     let mint: Mint?
     var writer = AnswerWriter()
     let policy: OriginPolicy
@@ -23,11 +23,11 @@ final class HTTPLoop {
     private var drainDeadline = NIODeadline.distantFuture
     private let drained: EventLoopPromise<Void>
 
-    /// Timeouts are kept to about this, and while draining to a tenth of it.
+    /// The interval in which timeouts are checked; a tenth of it while draining.
     private static let sweepInterval = TimeAmount.milliseconds(250)
-    /// A draining connection from which nothing has come for this long has nothing more to say.
+    /// A draining connection that was silent for this long is closed.
     private static let drainQuiet = TimeAmount.milliseconds(100)
-    /// How long after the drain's deadline a peer may take to read that its request was given up.
+    /// How long after the drain's deadline a peer has to read that its request was abandoned.
     private static let lastWordsTime = TimeAmount.milliseconds(500)
 
     init(
@@ -50,7 +50,7 @@ final class HTTPLoop {
         router = mint.map { Router(layout: $0.layout) }
     }
 
-    // MARK: - Connections come and go
+    // MARK: - Accepting and closing connections
 
     func open(_ channel: any Channel, _ purpose: HTTPListener.Purpose, checksHost: Bool) throws {
         let connection = HTTPConnection(channel, purpose: purpose, checksHost: checksHost)
@@ -73,8 +73,8 @@ final class HTTPLoop {
         if isDraining, connections.isEmpty { drained.succeed() }
     }
 
-    /// Why a connection that has just come is not served; `nil` when it is. Where there are too many, who has been idle
-    /// longest makes room.
+    /// Why a new connection is refused; `nil` when it is accepted. At the limit, the connection that was idle for
+    /// longest is closed to make room.
     func objection(to newcomer: HTTPConnection) -> HTTPAnswer? {
         let count = limiter.enter(newcomer.purpose)
         newcomer.isCounted = true
@@ -99,7 +99,7 @@ final class HTTPLoop {
         return answer
     }
 
-    /// A connection was closed at once, for its descriptor is one that connections do not get.
+    /// Counts a connection that was closed at once because its descriptor is in the reserve.
     func refusedForWantOfDescriptors() {
         limiter.refused()
     }
@@ -129,7 +129,7 @@ final class HTTPLoop {
 
     // MARK: - Waiting for ticks and the store
 
-    /// Has the mint's turn come when it is due.
+    /// Schedules the mint's next turn for when it is due.
     func scheduleTurn() {
         guard let mint, let nanoseconds = mint.nanosecondsToNextTurn else { return }
         let at = NIODeadline.now() + .nanoseconds(nanoseconds)
@@ -150,7 +150,7 @@ final class HTTPLoop {
         scheduleTurn()
     }
 
-    // MARK: - Time runs out
+    // MARK: - Timeouts
 
     private func scheduleSweep() {
         guard sweep == nil, !connections.isEmpty else { return }
@@ -176,9 +176,9 @@ final class HTTPLoop {
         }
     }
 
-    // MARK: - The end
+    // MARK: - Draining
 
-    /// Answers what was received, and closes.
+    /// Answers the requests that have arrived, then closes the connections.
     func startDraining() {
         guard !isDraining else { return }
         isDraining = true

@@ -4,12 +4,12 @@ internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// A socket that the HTTP server serves, and with what.
+/// A socket that the HTTP server serves, and what it serves there.
 package struct HTTPListener: Sendable {
     package enum Purpose: Sendable {
         /// IDs, as `/openapi.json` describes it.
         case ids
-        /// What an ``AdminContent`` has.
+        /// The documents of an ``AdminContent``.
         case admin
     }
 
@@ -22,9 +22,9 @@ package struct HTTPListener: Sendable {
     }
 }
 
-/// HTTP/1.1 in front of the daemon's engine, on event loops of its own, each of which mints from its own shards.
+/// The HTTP/1.1 server in front of the daemon's engine. It has its own event loops; each mints from its own shards.
 ///
-/// SwiftNIO's sockets and HTTP parser, and no framework above them: `docs/ARCHITECTURE.md` says why.
+/// It uses SwiftNIO's sockets and HTTP parser and no web framework; `docs/ARCHITECTURE.md` says why.
 package final class HTTPServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBound<HTTPLoop>]
@@ -37,7 +37,7 @@ package final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - listeners: the sockets; each is served until ``drain()``.
     ///   - source: what IDs are minted from.
-    ///   - admin: what listeners for it serve.
+    ///   - admin: the documents that `--admin` listeners serve.
     ///   - policy: what web pages may do.
     package init(
         listeners: [HTTPListener],
@@ -50,7 +50,7 @@ package final class HTTPServer: Sendable {
     ) throws {
         precondition(!listeners.isEmpty && threads > 0, "an HTTP server has a socket and a thread")
         let mints = listeners.contains { $0.purpose == .ids }
-        // Documents alone are read now and then.
+        // Documents are read rarely: one thread is enough.
         let threads = mints ? threads : 1
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let limiter = HTTPConnectionLimiter(logger: logger)
@@ -96,7 +96,7 @@ package final class HTTPServer: Sendable {
     ) throws -> any Channel {
         let isUnix = listener.listener.isUnix
         let purpose = listener.purpose
-        // Clients of other hosts use names that the daemon cannot know.
+        // Clients on other hosts use host names that the daemon cannot know.
         let checksHost = listener.listener.isLoopback && !isUnix
         var bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
@@ -128,7 +128,7 @@ package final class HTTPServer: Sendable {
         return try bootstrap.withBoundSocket(try listener.listener.duplicate()).wait()
     }
 
-    /// Asks every thread for a sign of life.
+    /// Asks every thread for a heartbeat.
     package func requestHeartbeat() {
         for (heartbeat, loop) in zip(heartbeats, loops) {
             heartbeat.request()
@@ -136,13 +136,13 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Whether every thread has come by since it was asked.
+    /// Whether every thread has answered the last request for a heartbeat.
     package var hasHeartbeat: Bool { heartbeats.allSatisfy(\.isAnswered) }
 
-    /// How often each thread has come by.
+    /// How many heartbeats each thread has answered.
     package var beats: [UInt64] { heartbeats.map(\.beats) }
 
-    /// Accepts nothing more, answers what was received, and closes.
+    /// Stops accepting, answers the requests that have arrived, then closes the connections.
     package func drain() {
         for channel in channels.withLock({ $0 }) { try? channel.close().wait() }
         for loop in loops { loop.eventLoop.execute { loop.value.startDraining() } }
@@ -155,7 +155,7 @@ package final class HTTPServer: Sendable {
     }
 }
 
-/// Tells an event loop that the store has answered something that its requests wait for.
+/// Notifies an event loop that the store has answered a call that its requests wait for.
 private final class LoopWakeup: StoreListener {
     private let eventLoop: any EventLoop
     private let loop = Mutex<NIOLoopBound<HTTPLoop>?>(nil)

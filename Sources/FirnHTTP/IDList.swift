@@ -1,8 +1,8 @@
 internal import FirnLayout
 internal import NIOCore
 
-/// `{"ids":["…","…"]}` of runs, written piece by piece: a batch is held as the few numbers that it is, and only as much
-/// of its text as the peer's connection takes.
+/// `{"ids":["…","…"]}` of runs, written in pieces: in memory a batch is a few numbers, and text is made only as fast as
+/// the peer reads it.
 struct IDList {
     private let name: String
     private let runs: [Run]
@@ -12,10 +12,10 @@ struct IDList {
     private var isStarted = false
     private(set) var isFinished = false
 
-    /// Bytes after which a piece ends.
+    /// A piece ends once it has this many bytes.
     static let pieceLength = 16 * 1024
 
-    /// - Parameter name: of the one member of the object.
+    /// - Parameter name: of the object's only member.
     init(_ name: String, _ runs: [Run], format: IDFormat = .decimal) {
         self.name = name
         self.runs = runs

@@ -1,10 +1,10 @@
 internal import FirnLayout
 
-/// The description of the HTTP server that machines read (OpenAPI 3.0), made of the endpoints that it serves.
+/// The OpenAPI 3.0 description of the HTTP server, generated from its endpoints.
 enum OpenAPI {
     static let text = document.text
 
-    /// Names this very text: FNV-1a of its bytes.
+    /// Identifies this exact text: FNV-1a of its bytes.
     static let entityTag: String = {
         let hash = text.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
         return "\"\(String(hash, radix: 16))\""
@@ -81,7 +81,7 @@ enum OpenAPI {
         ]
     }
 
-    /// Beside these an ID has the fields of its layout: numbers, and strings where they have more than 53 bits.
+    /// In addition an ID has the fields of its layout: numbers, or strings if they are wider than 53 bits.
     private static var decodedMembers: [(name: String, value: JSON)] {
         [
             ("id", .object([("type", .string("string")), ("pattern", .string("^[0-9]{1,20}$"))])),

@@ -1,20 +1,20 @@
 internal import NIOHTTP1
 
-/// What a browser may do here for a web page. Pure.
+/// The rules for requests that a browser sends for a web page. Pure.
 ///
-/// A browser sends requests for every page that it shows, with the reach of its own machine, and says in `Origin` for
-/// which. Programs that are no browsers send no `Origin` and are not concerned.
+/// A browser sends requests for every page that it shows, from its own machine, and names the page's origin in
+/// `Origin`. Programs other than browsers send no `Origin`; the rules do not affect them.
 ///
-/// 1. What changes something (all methods but GET, HEAD and OPTIONS) is refused to pages of other origins, unless
-///    those are allowed. No GET changes anything but the next ID, which a page can use up and not read.
-/// 2. Answers can be read by pages of allowed origins alone (CORS).
-/// 3. On loopback, a request for a host that is not this one is refused: a page can have its own host's name lead
-///    here (DNS rebinding), and its origin is then no other.
+/// 1. Methods other than GET, HEAD and OPTIONS are refused to pages of other origins, unless those are allowed. A GET
+///    changes nothing except that it can use up the next ID, which the page cannot read.
+/// 2. Answers can be read only by pages of allowed origins (CORS).
+/// 3. On loopback, a request for another host is refused: a page can make its own host's name resolve to this address
+///    (DNS rebinding), and its origin is then the same as the request's host.
 package struct OriginPolicy: Sendable {
     package enum Origins: Sendable, Equatable, CustomStringConvertible {
         case none
         case these(Set<WebOrigin>)
-        /// Each page there is, those without an origin of their own among them.
+        /// Every page, including those with an opaque origin.
         case any
 
         package var description: String {
@@ -30,12 +30,12 @@ package struct OriginPolicy: Sendable {
     private let originTexts: Set<String>
     private let hosts: Set<String>
 
-    /// How long a browser may remember what a page may do, in seconds.
+    /// How long a browser may cache a preflight's answer, in seconds.
     static let maximumAge = 600
 
     /// - Parameters:
-    ///   - origins: whose pages may do all that programs may.
-    ///   - hosts: by which names and addresses this host is asked on loopback, beside `localhost`, 127.0.0.0/8 and ::1.
+    ///   - origins: the origins whose pages may do everything that programs may do.
+    ///   - hosts: names and addresses of this host on loopback, in addition to `localhost`, 127.0.0.0/8 and ::1.
     package init(origins: Origins = .none, hosts: [String] = []) {
         self.origins = origins
         if case .these(let origins) = origins {
@@ -46,7 +46,7 @@ package struct OriginPolicy: Sendable {
         self.hosts = Set(hosts.map(Self.normalized))
     }
 
-    /// Reads a host's name or address; `nil` for what is none, or has a port.
+    /// Reads a host's name or address; `nil` if it is neither, or has a port.
     package static func host(_ text: String) -> String? {
         guard let authority = Authority(text), authority.port == nil else { return nil }
         return normalized(authority.host)
@@ -54,7 +54,7 @@ package struct OriginPolicy: Sendable {
 
     // MARK: - Hosts
 
-    /// The answer to a request on loopback for `host` (the field's value); `nil` when the host is this one.
+    /// The answer to a request on loopback for another host than this one, as its field `Host` says; otherwise `nil`.
     func misdirection(of host: String) -> HTTPAnswer? {
         if let authority = Authority(host), isOurs(authority.host) { return nil }
         return .refused(
@@ -70,12 +70,13 @@ package struct OriginPolicy: Sendable {
             return name == "[::1]" || name == "[0:0:0:0:0:0:0:1]" || name.hasPrefix("[::ffff:127.")
                 || name.hasPrefix("[::ffff:7f")
         }
-        // A name whose last part is a number is an address to everybody (WHATWG URL, section 3.5): no DNS leads here.
+        // A name whose last part is a number is parsed as an IPv4 address (WHATWG URL, section 3.5), so DNS is not
+        // asked.
         return name.hasPrefix("127.")
             && name.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: ".") }
     }
 
-    /// In lower case, and without the dot that ends a full name.
+    /// In lower case, and without the final dot of a fully qualified name.
     private static func normalized(_ host: String) -> String {
         let host = host.lowercased()
         return host.hasSuffix(".") ? String(host.dropLast()) : host
@@ -83,13 +84,14 @@ package struct OriginPolicy: Sendable {
 
     // MARK: - Origins
 
-    /// The answer to a request that a page may not have made; `nil` when it may have, or when no page made it.
+    /// The refusal of a request that a page may not make; `nil` when it may, or when no page made the request.
     func objection(to method: HTTPMethod, _ fields: RequestFields) -> HTTPAnswer? {
         guard method != .GET, method != .HEAD, method != .OPTIONS, origins != .any else { return nil }
         if let origin = fields.origin {
             return isOwn(origin, fields.host) || originTexts.contains(origin) ? nil : Self.foreign(origin)
         }
-        // Browsers name the origin of all that may change something. Of one that does not, this is the next best.
+        // Browsers send `Origin` with all methods that may change something. If it is absent, `Sec-Fetch-Site` is
+        // checked.
         guard let site = fields.fetchSite, site != "same-origin", site != "none" else { return nil }
         return .refused(
             .forbidden,
@@ -116,7 +118,7 @@ package struct OriginPolicy: Sendable {
         )
     }
 
-    /// Says on an answer which pages may read it.
+    /// Sets which pages may read the answer.
     func mark(_ answer: inout HTTPAnswer, _ fields: RequestFields) {
         switch origins {
         case .none: return
@@ -127,12 +129,12 @@ package struct OriginPolicy: Sendable {
         }
     }
 
-    /// Whether a request asks, for a page, what it may do.
+    /// Whether a request is a preflight.
     static func isPreflight(_ method: HTTPMethod, _ fields: RequestFields) -> Bool {
         method == .OPTIONS && fields.origin != nil && fields.asksForMethod
     }
 
-    /// The answer to a preflight on a path that has these methods.
+    /// The answer to a preflight on a path with these methods.
     func preflight(_ fields: RequestFields, methods: [String]) -> HTTPAnswer {
         let origin = fields.origin ?? ""
         guard origins == .any || originTexts.contains(origin) else { return Self.foreign(origin) }

@@ -1,19 +1,19 @@
 internal import NIOHTTP1
 
-/// What the header fields of a request say that matters here, found in one pass over them.
+/// The header fields of a request that are used here, collected in one pass.
 struct RequestFields {
     var hosts = 0
-    /// The host that is asked, with its port where one is given.
+    /// The host that the request is for, with its port if it has one.
     var host: String?
     var bodyLength = 0
     var expects = false
-    /// The decoder reads nothing behind such a request, which it takes for the other protocol.
+    /// The decoder does not parse what follows such a request: it treats it as the other protocol's.
     var wantsAnotherProtocol = false
-    /// The origin of the page that a browser sends the request for.
+    /// The origin of the page that a browser sent the request for.
     var origin: String?
-    /// How near that page is to this host, in the browser's words.
+    /// The relation of that page to this host: the value of `Sec-Fetch-Site`.
     var fetchSite: String?
-    /// Whether a browser asks by which methods its page may come.
+    /// Whether the request has `Access-Control-Request-Method`, as a preflight does.
     var asksForMethod = false
     private var acceptedEncodings: String?
     private var knownTags: String?
@@ -31,7 +31,7 @@ struct RequestFields {
             case 6 where Self.is(name, "expect"): expects = true
             case 7 where Self.is(name, "upgrade"): wantsAnotherProtocol = true
             case 13 where Self.is(name, "if-none-match"): knownTags = Self.joined(knownTags, value)
-            // The decoder has refused what is no number, or is there twice.
+            // The decoder has refused a value that is not a number, and a second field.
             case 14 where Self.is(name, "content-length"): bodyLength = Int(value) ?? .max
             case 14 where Self.is(name, "sec-fetch-site"): fetchSite = Self.joined(fetchSite, value)
             case 15 where Self.is(name, "accept-encoding"): acceptedEncodings = Self.joined(acceptedEncodings, value)
@@ -39,13 +39,13 @@ struct RequestFields {
             default: break
             }
         }
-        // A target with a host in it counts more than the field (RFC 9112, section 3.2.2).
+        // A host in the target takes precedence over the field (RFC 9112, section 3.2.2).
         if head.uri.utf8.first != UInt8(ascii: "/"), let authority = RequestTarget.authority(of: head.uri) {
             host = authority
         }
     }
 
-    /// What is wrong with a request before its body comes; `nil` when nothing is.
+    /// Why a request is refused before its body arrives; `nil` when it is not.
     func objection(_ head: HTTPRequestHead) -> HTTPAnswer? {
         // RFC 9112, section 3.2.
         if head.version.minor > 0 ? hosts != 1 : hosts > 1 {
@@ -59,7 +59,7 @@ struct RequestFields {
         "the request's body has more than \(HTTPLimits.maximumBodyLength) bytes; no request here needs one"
     )
 
-    /// Whether the answer's body may be compressed by gzip (RFC 9110, section 12.5.3).
+    /// Whether the answer's body may be compressed with gzip (RFC 9110, section 12.5.3).
     var acceptsGzip: Bool {
         guard let acceptedEncodings else { return false }
         var isAccepted: Bool?
@@ -78,7 +78,7 @@ struct RequestFields {
         return isAccepted ?? false
     }
 
-    /// Whether the peer has the body that `tag` names (RFC 9110, section 13.1.2).
+    /// Whether the peer already has the body with this tag (RFC 9110, section 13.1.2).
     func knows(_ tag: String) -> Bool {
         guard let knownTags else { return false }
         return knownTags.split(separator: ",").contains { item in
@@ -88,7 +88,8 @@ struct RequestFields {
         }
     }
 
-    /// A field that comes twice is one list (RFC 9110, section 5.3); where it may be no list it is then no good value.
+    /// A field that occurs twice is one list (RFC 9110, section 5.3). Where no list is allowed, the joined value is
+    /// then invalid.
     private static func joined(_ before: String?, _ value: String) -> String {
         before.map { "\($0), \(value)" } ?? value
     }

@@ -4,8 +4,9 @@ internal import FirnWire
 internal import NIOCore
 internal import NIOHTTP1
 
-/// One connection's requests, answered one after the other. A client that sends several at once (pipelining) has the later ones
-/// wait here, and is not read until they are through: at most what one read holds.
+/// Handles one connection's requests, one after the other. When a client sends several at once (pipelining), the later
+/// ones wait here, and the connection is not read until they are answered. So at most what one read returned waits
+/// here.
 final class RequestHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundIn = Never
@@ -25,16 +26,16 @@ final class RequestHandler: ChannelDuplexHandler {
     private var head: HTTPRequestHead?
     private var fields = RequestFields()
     private var bodyLength = 0
-    /// The mint has the request, and its answer comes later.
+    /// The mint has the request and will answer later.
     private var isWaiting = false
-    /// What is left of an answer's body.
+    /// The part of an answer's body that is not written yet.
     private var rest: AnswerRest?
     private var isPumping = false
 
     private var parked: CircularBuffer<Parked> = []
     private var isReadWanted = false
     private var isFlushWanted = false
-    /// The peer has sent its last byte.
+    /// The peer has shut down its sending side.
     private var sawEnd = false
 
     init(_ connection: HTTPConnection, loop: HTTPLoop) {
@@ -42,7 +43,7 @@ final class RequestHandler: ChannelDuplexHandler {
         self.loop = loop
     }
 
-    // MARK: - The connection's life
+    // MARK: - Connection events
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -87,7 +88,7 @@ final class RequestHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .inputClosed? = event as? ChannelEvent {
             sawEnd = true
-            // What was asked before the end is still answered: a peer may shut its sending side and read on.
+            // Requests before the end are still answered: a peer may shut down its sending side and keep reading.
             if connection.phase == .lingering || (!connection.isAnswering && connection.phase == .open) {
                 context.close(promise: nil)
             }
@@ -95,7 +96,7 @@ final class RequestHandler: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    // MARK: - Requests come
+    // MARK: - Receiving requests
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard connection.phase == .open else { return }
@@ -109,7 +110,7 @@ final class RequestHandler: ChannelDuplexHandler {
         context.fireChannelReadComplete()
     }
 
-    /// The peer is read no further while requests of it wait behind one that is being answered, or it has answers to take.
+    /// The connection is not read while parsed requests wait behind one that is being answered, or answers are unsent.
     func read(context: ChannelHandlerContext) {
         let waits = connection.phase == .open && (!parked.isEmpty || !context.channel.isWritable)
         if waits { isReadWanted = true } else { context.read() }
@@ -139,7 +140,7 @@ final class RequestHandler: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
     }
 
-    // MARK: - Requests are answered
+    // MARK: - Answering requests
 
     private func answer(_ head: HTTPRequestHead) {
         switch loop.route(head, fields, on: connection) {
@@ -170,7 +171,7 @@ final class RequestHandler: ChannelDuplexHandler {
         HTTPAnswer(status: .ok, body: .id(id))
     }
 
-    /// Asks the mint, and answers now or when it delivers.
+    /// Submits a request to the mint; answers now, or when the mint delivers.
     private func submit(_ method: Request.Method, _ answer: @escaping (Response.Outcome) -> HTTPAnswer?) {
         guard let mint = loop.mint, let peer else { return }
         func respond(_ outcome: Response.Outcome) {
@@ -195,7 +196,7 @@ final class RequestHandler: ChannelDuplexHandler {
         loop.scheduleTurn()
     }
 
-    /// Sends an answer, or its beginning; with `closes` as the last one.
+    /// Sends an answer, or its first part; with `closes` it is the last one.
     private func respond(_ answer: HTTPAnswer, closes: Bool = false) {
         guard let context else { return }
         var answer = answer
@@ -220,7 +221,7 @@ final class RequestHandler: ChannelDuplexHandler {
         if rest == nil { finishAnswer() } else { pump() }
     }
 
-    /// Writes as much of an answer's rest as the peer takes.
+    /// Writes as much of the answer's remaining body as the peer reads.
     private func pump() {
         guard !isPumping, let context else { return }
         isPumping = true
@@ -254,11 +255,11 @@ final class RequestHandler: ChannelDuplexHandler {
         linger()
     }
 
-    /// Shuts our side, and waits a moment for the peer's.
+    /// Shuts down our side, and waits briefly for the peer to close.
     private func linger() {
         guard let context else { return }
         guard !sawEnd else {
-            // Closed when the last byte is out.
+            // Closes the channel once the last byte is written.
             let channel = context.channel
             context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
             return
@@ -269,7 +270,7 @@ final class RequestHandler: ChannelDuplexHandler {
         resumeReading()
     }
 
-    /// Goes on with what came while an answer was under way.
+    /// Continues with what arrived while an answer was being sent.
     private func resume() {
         while !connection.isAnswering, connection.phase == .open, let next = parked.popFirst() {
             switch next {
@@ -295,9 +296,9 @@ final class RequestHandler: ChannelDuplexHandler {
         context.flush()
     }
 
-    // MARK: - Time runs out
+    // MARK: - Timeouts
 
-    /// The request did not come in time.
+    /// The request was not complete in time.
     func timedOut() {
         respond(.refused(.requestTimeout, "the request was not whole in time; send it at once"), closes: true)
         flush()

@@ -1,22 +1,22 @@
 internal import NIOHTTP1
 
-/// A request's path and query, taken apart and percent-decoded.
+/// A request's path and query, split and percent-decoded.
 struct RequestTarget: Equatable {
     struct Item: Equatable {
         let name: String
         let value: String
     }
 
-    /// The path's segments: none for `/`, and an empty last one where the path ends in a slash.
+    /// The path's segments: none for `/`; the last one is empty if the path ends with a slash.
     let path: [String]
     let query: [Item]
 
-    /// Bytes of a target, at most. The longest that has an answer names a layout field by field, in some 150.
+    /// The maximum length of a target in bytes. The longest valid one spells out a layout field by field, in about 150.
     static let maximumLength = 2048
 
-    /// Reads `/path?query`, or the same behind a scheme and an authority (RFC 9112, section 3.2.2).
+    /// Reads `/path?query`, or the same after a scheme and an authority (RFC 9112, section 3.2.2).
     ///
-    /// - Throws: the answer that a bad target gets.
+    /// - Throws: the answer to an invalid target.
     init(parsing text: String) throws(HTTPAnswer) {
         guard text.utf8.count <= Self.maximumLength else {
             throw .refused(
@@ -97,7 +97,7 @@ struct RequestTarget: Equatable {
         }
     }
 
-    /// As much of a peer's text as a message repeats.
+    /// The part of a peer's text that is quoted in a message.
     static func excerpt(_ text: String) -> String {
         text.unicodeScalars.count <= 100
             ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(100))) + "…"
@@ -105,7 +105,7 @@ struct RequestTarget: Equatable {
 }
 
 extension Substring {
-    /// The first place of `text`, without Foundation.
+    /// The first occurrence of `text`, without Foundation.
     fileprivate func range(of text: String) -> Range<Index>? {
         guard let first = text.utf8.first else { return nil }
         var place = startIndex

@@ -1,12 +1,12 @@
 internal import FirnLayout
 internal import NIOHTTP1
 
-/// From a request's method and target to what is to be done. Pure.
+/// Maps a request's method and target to a route. Pure.
 struct Router: Sendable {
     let layout: Layout
 
     func route(method: String, target text: String) throws(HTTPAnswer) -> Route {
-        // What nearly all ask for, without taking it apart.
+        // The most frequent request, without parsing the target.
         if text == "/", method == "GET" || method == "HEAD" { return .freshID }
         let target = try RequestTarget(parsing: text)
         let there = try endpoints(at: target, text)
@@ -45,7 +45,7 @@ struct Router: Sendable {
         return there
     }
 
-    /// HEAD is answered as GET is, without the body.
+    /// HEAD is handled as GET, without the body.
     private static func answers(_ endpoint: Endpoint, _ method: String) -> Bool {
         endpoint.method == method || (method == "HEAD" && endpoint.method == "GET")
     }

@@ -1,11 +1,11 @@
 /// The origin of a web page: scheme, host and port, as browsers write it in `Origin` (RFC 6454, section 6.2).
 package struct WebOrigin: Sendable, Hashable, CustomStringConvertible {
-    /// In lower case, without the port that the scheme has by default.
+    /// In lower case, without the scheme's default port.
     package let description: String
 
     /// Reads `https://ids.example.com` or `http://localhost:8080`.
     ///
-    /// - Returns: `nil` for what is no origin: without a scheme, with a path, a user or a port that is no number.
+    /// - Returns: `nil` if it is not an origin: no scheme, or a path, a user, or a port that is not a number.
     package init?(_ text: String) {
         let text = text.lowercased()
         guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://"), colon != text.startIndex else {
@@ -31,7 +31,7 @@ package struct WebOrigin: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// A host and perhaps a port, as `Host` and URLs have them.
+/// A host with an optional port, as in `Host` and in URLs.
 struct Authority: Equatable {
     /// In lower case; an IPv6 address with its brackets.
     let host: String
@@ -49,7 +49,7 @@ struct Authority: Equatable {
             else { return nil }
         } else {
             end = text.firstIndex(of: ":") ?? text.endIndex
-            // Names of hosts in practice have underscores too.
+            // In practice host names also contain underscores.
             guard end > text.startIndex,
                 text[..<end].utf8.allSatisfy({ WebOrigin.isLetterOrDigit($0) || "-._".utf8.contains($0) })
             else { return nil }
