@@ -3,7 +3,7 @@ internal import FirnLayout
 internal import FirnServer
 internal import Synchronization
 
-/// What the admin port answers, apart from how it is asked.
+/// An answer of the admin port, independent of the transport.
 package struct AdminAnswer: Sendable, Equatable {
     /// An HTTP status.
     package var status: Int
@@ -17,7 +17,7 @@ package struct AdminAnswer: Sendable, Equatable {
     }
 }
 
-/// The documents of the admin port. Any thread; nothing in it waits.
+/// The documents of the admin port. Thread-safe; nothing in it blocks.
 package final class AdminPages: Sendable {
     private let read: @Sendable () -> DaemonReading
     private let askThreads: @Sendable () -> [(thread: String, count: UInt64)]
@@ -25,7 +25,7 @@ package final class AdminPages: Sendable {
     private let liveness = Mutex(Liveness(limit: AdminPages.livenessLimit))
     private let rates: Mutex<(ids: RateWindow, calls: RateWindow)>
 
-    /// All that is answered; anything else is not there.
+    /// All paths that exist; any other path is not found.
     package static let paths: Set<String> = ["/", "/livez", "/readyz", "/metrics", "/status"]
 
     /// One call to the store takes at most a third of a window, 20 s with etcd's default.
@@ -34,9 +34,9 @@ package final class AdminPages: Sendable {
     private static let plainText = "text/plain; charset=utf-8"
 
     /// - Parameters:
-    ///   - shards: how many the daemon has.
+    ///   - shards: the number of the daemon's shards.
     ///   - startedBootNanoseconds: when all counters were 0.
-    ///   - askThreads: asks each thread for a sign of life, and says how often each has given one so far.
+    ///   - askThreads: asks each thread for a heartbeat, and returns how many each has answered so far.
     package init(
         shards: Int,
         startedBootNanoseconds: Int64,

@@ -2,14 +2,14 @@ package import FirnEngine
 package import FirnLayout
 package import FirnServer
 
-/// All that is known of a daemon at one moment, as plain values.
+/// The state of a daemon at one moment, as plain values.
 package struct DaemonReading: Sendable {
-    /// One thread that gives out IDs, and what it has done.
+    /// A thread that gives out IDs, and its counters.
     package struct Shard: Sendable {
         /// `0` for the first that serves the framed protocol, `http-0` for the first that serves HTTP.
         package var name: String
         package var reading: ShardReading
-        /// Whether it counts its connections: those of HTTP are not a shard's.
+        /// Whether it counts its connections: HTTP connections do not belong to a shard.
         package var hasConnections: Bool
 
         package init(framed index: Int, _ reading: ShardReading) {
@@ -31,18 +31,18 @@ package struct DaemonReading: Sendable {
     package var storeName: String
     /// How far ahead windows are reserved.
     package var window: Duration
-    /// The present, by the time that the daemon's IDs carry.
+    /// The current time, by the clock that the daemon's IDs are made with.
     package var now: Moment
     /// When the daemon started, in the same boot nanoseconds as `now`.
     package var startedBootNanoseconds: Int64
-    /// Why calls are refused, in the words that they are given; `nil` when they are not.
+    /// Why calls are refused, as the error message says it; `nil` when they are not.
     package var obstacle: String?
     package var shards: [Shard]
     package var acceptor: AcceptorReading
     package var store: StoreReading
     package var windows: WindowReading
     package var process: ProcessReading?
-    /// Lines of the log that were dropped, as nobody read them.
+    /// Log lines that were dropped because they were not read in time.
     package var droppedLogLines: UInt64
 
     package init(
@@ -85,7 +85,7 @@ package struct DaemonReading: Sendable {
         return Double(tick - now.tick) * Double(layout.tickNanoseconds) / 1e9
     }
 
-    /// Seconds for which IDs can be given out of a place without another word of the store.
+    /// Seconds for which a place can give out IDs without another answer from the store.
     func windowSeconds(_ place: WindowReading.Place) -> Double {
         place.holding.map { seconds(untilTick: $0.limitTick) } ?? 0
     }
@@ -95,8 +95,9 @@ package struct DaemonReading: Sendable {
         layout.lastInstant.map { (Double($0.unixMilliseconds) - Double(now.unixNanoseconds) / 1e6) / 1e3 }
     }
 
-    /// Whether IDs can be had, or in words why not: what the calls are told, and besides when they would be told to come
-    /// back later, for the worker was used up to a time that this host's clock has not reached.
+    /// Why no IDs can be given out; `nil` when they can. This is the obstacle that calls are refused with, or that a
+    /// worker was used up to a time that this host's clock has not reached, for which calls would be told to retry
+    /// later.
     package var unreadiness: String? {
         if let obstacle { return obstacle }
         for place in windows.places {
@@ -111,6 +112,6 @@ package struct DaemonReading: Sendable {
         return nil
     }
 
-    /// Calls wait so long for a tick, and longer only in layouts whose ticks are.
+    /// Calls wait up to this long for a tick; they wait longer only in layouts with longer ticks.
     private static let longestWait = 1.0
 }

@@ -2,7 +2,7 @@ internal import CoreMetrics
 internal import FirnServer
 internal import Synchronization
 
-/// One series of a library's.
+/// One time series of a library.
 protocol LibraryMetric: AnyObject, Sendable {
     func write(_ labels: [(String, String)], to page: inout PrometheusText)
 }
@@ -11,7 +11,7 @@ final class LibraryCounter: LibraryMetric, CounterHandler {
     private let value = Atomic<Int64>(0)
 
     func increment(by amount: Int64) {
-        // A counter does not fall.
+        // A counter does not decrease.
         value.wrappingAdd(max(0, amount), ordering: .relaxed)
     }
 
@@ -40,7 +40,7 @@ final class LibraryFloatingPointCounter: LibraryMetric, FloatingPointCounterHand
     }
 }
 
-/// A number that is set, or goes up and down.
+/// A number that is set, or that rises and falls.
 final class LibraryGauge: LibraryMetric, MeterHandler, RecorderHandler {
     private let value = Atomic<UInt64>(0)
 
@@ -56,7 +56,7 @@ final class LibraryGauge: LibraryMetric, MeterHandler, RecorderHandler {
     }
 }
 
-/// Times, in the same buckets as the daemon's own.
+/// Durations, in the same buckets as the daemon's own.
 final class LibraryTimer: LibraryMetric, TimerHandler {
     private let histogram = LatencyHistogram()
     private static let bounds = LatencyHistogram.bounds.map { Double($0) / 1e9 }
@@ -76,7 +76,7 @@ final class LibraryTimer: LibraryMetric, TimerHandler {
     }
 }
 
-/// Numbers of any size, such as lengths: in buckets of powers of four.
+/// Numbers of any size, such as lengths, in buckets at powers of four.
 final class LibraryRecorder: LibraryMetric, RecorderHandler {
     private struct Counts {
         var counts = [UInt64](repeating: 0, count: LibraryRecorder.bounds.count + 1)
@@ -103,7 +103,7 @@ final class LibraryRecorder: LibraryMetric, RecorderHandler {
 }
 
 extension Atomic<UInt64> {
-    /// Adds to the number whose bits these are.
+    /// Adds to the number that is stored as its bit pattern.
     fileprivate func add(_ amount: Double) {
         var bits = load(ordering: .relaxed)
         while true {

@@ -1,10 +1,10 @@
 internal import FirnEngine
 
-/// Whether the daemon's threads still go round their loops, judged by how often each has come by.
+/// Whether the daemon's threads still run their loops, judged by how many heartbeats each has answered.
 ///
-/// A thread is taken for dead when it was asked and did not come by for `limit`. The asking thread wakes it, so that one with
-/// nothing to do comes by as well. No state of the store or the workers counts: a daemon that cannot give out IDs is
-/// not helped by being killed.
+/// A thread is considered dead when it was asked for a heartbeat and did not answer for `limit`. The thread that asks
+/// wakes it, so an idle thread answers as well. The state of the store and the workers does not count: killing a daemon
+/// that cannot give out IDs does not help it.
 package struct Liveness: Sendable {
     private struct Question {
         var beats: UInt64
@@ -14,13 +14,13 @@ package struct Liveness: Sendable {
     private let limit: Int64
     private var questions: [String: Question] = [:]
 
-    /// - Parameter limit: far above what a thread may take for one round, calls to a store included.
+    /// - Parameter limit: far longer than one iteration of a thread may take, calls to a store included.
     package init(limit: Duration) {
         self.limit = limit.nanoseconds
     }
 
     /// - Parameters:
-    ///   - beats: how often each thread has come by, by its name.
+    ///   - beats: the number of heartbeats that each thread has answered, by the thread's name.
     ///   - now: boot nanoseconds.
     /// - Returns: what is wrong; `nil` when nothing is.
     package mutating func asked(_ beats: [(thread: String, count: UInt64)], now: Int64) -> String? {

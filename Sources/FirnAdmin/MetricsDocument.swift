@@ -2,12 +2,12 @@ internal import FirnEngine
 internal import FirnLayout
 internal import FirnServer
 
-/// A daemon's metrics in Prometheus' text format. `docs/METRICS.md` says what each is, and is held against this.
+/// A daemon's metrics in Prometheus' text format. `docs/METRICS.md` describes each; a test compares the two.
 package struct MetricsDocument {
     private var page = PrometheusText()
     private let reading: DaemonReading
 
-    /// - Parameter libraries: what libraries count by swift-metrics.
+    /// - Parameter libraries: metrics that libraries record through swift-metrics.
     package static func text(_ reading: DaemonReading, libraries: MetricsRegistry) -> String {
         var document = MetricsDocument(reading: reading)
         document.writeDaemon()
@@ -64,7 +64,7 @@ package struct MetricsDocument {
             for method in CallMethod.allCases {
                 for code in CallCode.allCases {
                     let count = shard.reading.calls(method, code)
-                    // Of the others there are many that never happen.
+                    // Most other codes never occur, so they are written only once counted.
                     guard count > 0 || code == .ok || code == .unavailable else { continue }
                     page.sample([("shard", shard.name), ("method", method.name), ("code", code.name)], count)
                 }

@@ -1,18 +1,19 @@
 package import CoreMetrics
 internal import Synchronization
 
-/// The backend of swift-metrics in a daemon: whatever a library counts by that API appears in the daemon's own text.
+/// The daemon's backend for swift-metrics: what a library records through that API appears among the daemon's
+/// metrics.
 ///
-/// The daemon's calls are not counted through it: a shard's counters are its own memory (`ShardMeter`), while this API
-/// shares one counter among all threads.
+/// The daemon does not count its own calls through it: a shard's counters are in its own memory (`ShardMeter`), while
+/// this API shares one counter among all threads.
 ///
-/// Names become Prometheus': what may not stand in one is an underscore, counters end in `_total`, times in `_seconds`.
-/// The names of the daemon's own metrics are not to be had. There is room for ``maximumSeries``; what comes later, or has
-/// another type than its name has already, is dropped, and that is counted.
+/// Names are converted to Prometheus': invalid characters become underscores, counters end in `_total`, times in
+/// `_seconds`. The names of the daemon's own metrics are reserved. There is room for ``maximumSeries``. Further series,
+/// and series whose type differs from that of an existing one of the same name, are dropped and counted.
 package final class MetricsRegistry: MetricsFactory {
-    /// A library that makes a label of each user's name must not take the daemon's memory. Empirical.
+    /// Limits the memory that a library can use, for instance with a label for each user's name. Empirical.
     package static let maximumSeries = 1_000
-    /// Begin the names of the daemon's own metrics.
+    /// Prefixes of the names of the daemon's own metrics.
     private static let reserved = ["firn_", "process_"]
 
     private struct Family {
@@ -61,14 +62,14 @@ package final class MetricsRegistry: MetricsFactory {
         metric(label, "_seconds", .histogram, dimensions) { LibraryTimer() }
     }
 
-    // Counters go on where they were: what Prometheus has seen of one must not fall.
+    // A counter keeps its value after it is destroyed: a counter that Prometheus has read must not decrease.
     package func destroyCounter(_ handler: any CounterHandler) {}
     package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
     package func destroyMeter(_ handler: any MeterHandler) {}
     package func destroyRecorder(_ handler: any RecorderHandler) {}
     package func destroyTimer(_ handler: any TimerHandler) {}
 
-    /// The metric of that name and those labels; one that nobody reads when there may be no more.
+    /// The metric with this name and these labels; one that is never read if the limit is reached.
     private func metric<Metric: LibraryMetric>(
         _ label: String,
         _ suffix: String,
@@ -104,12 +105,12 @@ package final class MetricsRegistry: MetricsFactory {
         return name.hasSuffix(suffix) ? name : name + suffix
     }
 
-    /// In one order, each once: the last of two with one name.
+    /// Sorted, without duplicates: of two labels with one name the last is kept.
     private static func labels(_ dimensions: [(String, String)]) -> [(String, String)] {
         var labels: [String: String] = [:]
         for (name, value) in dimensions {
             let label = PrometheusText.name(from: name, forLabel: true)
-            // A histogram's own.
+            // The label `le` is reserved for histograms.
             labels[label == "le" ? "le_" : label] = value
         }
         return labels.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }

@@ -1,13 +1,13 @@
 /// Writes Prometheus' text format, version 0.0.4.
 ///
-/// Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>. A family is its HELP and TYPE lines and then
-/// its samples, without another's between them; the last line ends in a line feed.
+/// Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>. A family is its HELP and TYPE lines followed
+/// by its samples; samples of two families are not interleaved. The last line ends with a line feed.
 package struct PrometheusText {
     package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// What kind of numbers a family has.
+    /// The type of a family.
     package enum Kind: String, Sendable {
-        /// Only rises, but for restarts.
+        /// Never decreases, except at a restart.
         case counter
         case gauge
         case histogram
@@ -25,21 +25,21 @@ package struct PrometheusText {
         text += "# HELP \(name) \(Self.escaped(help, quotes: false))\n# TYPE \(name) \(kind.rawValue)\n"
     }
 
-    /// A sample of the family begun last.
+    /// Writes a sample of the current family.
     package mutating func sample(_ labels: [(String, String)] = [], _ value: UInt64) {
         line("", labels, "\(value)")
     }
 
-    /// A sample of the family begun last.
+    /// Writes a sample of the current family.
     package mutating func sample(_ labels: [(String, String)] = [], _ value: Double) {
         line("", labels, Self.text(of: value))
     }
 
-    /// The samples of one histogram of the family begun last.
+    /// Writes the samples of one histogram of the current family.
     ///
     /// - Parameters:
-    ///   - bounds: the buckets' upper bounds, rising, without the last one, which has none.
-    ///   - counts: of each bucket alone; one more than there are bounds.
+    ///   - bounds: the upper bounds of the buckets in ascending order, without the last bucket, which is unbounded.
+    ///   - counts: the count of each bucket alone, not cumulative; one more than there are bounds.
     package mutating func histogram(
         _ labels: [(String, String)],
         bounds: [Double],
@@ -71,7 +71,7 @@ package struct PrometheusText {
         text += " \(value)\n"
     }
 
-    /// As Go writes it, which is how Prometheus compares the bounds of buckets: no `.0` behind whole numbers.
+    /// In Go's notation, which Prometheus compares bucket bounds in: whole numbers without `.0`.
     private static func text(of value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
@@ -79,7 +79,7 @@ package struct PrometheusText {
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
-    /// - Parameter quotes: whether it stands in quotes: a label's value, and not a help text.
+    /// - Parameter quotes: true for a label's value, which is quoted, and false for a help text.
     private static func escaped(_ text: String, quotes: Bool) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
@@ -93,7 +93,7 @@ package struct PrometheusText {
         return result
     }
 
-    /// Whether a metric may be called so.
+    /// Whether this is a valid name of a metric.
     package static func isName(_ name: String) -> Bool {
         guard let first = name.utf8.first, !isDigit(first) else { return false }
         return name.utf8.allSatisfy {
@@ -101,9 +101,9 @@ package struct PrometheusText {
         }
     }
 
-    /// A name made of any text: what may not stand in one becomes an underscore.
+    /// A valid name made from any text: invalid characters become underscores.
     ///
-    /// - Parameter forLabel: labels have no colons, and none begins with two underscores.
+    /// - Parameter forLabel: names of labels have no colons, and do not begin with two underscores.
     package static func name(from text: String, forLabel: Bool = false) -> String {
         var name = ""
         for byte in text.utf8 {

@@ -1,5 +1,5 @@
-/// What counters rose by in a second, of late: since one or two seconds ago, when asked about once per second or more
-/// often, and else since the last time.
+/// The recent rate of counters, per second: over the last one to two seconds if it is read about once per second or
+/// more often, otherwise since the previous reading.
 package struct RateWindow: Sendable {
     private struct Sample {
         var at: Int64
@@ -9,7 +9,7 @@ package struct RateWindow: Sendable {
     private var previous: Sample
     private var latest: Sample
 
-    /// Asked more often than this, the sample before is compared with.
+    /// When it is read at shorter intervals than this, the sample is not replaced.
     private static let shortest: Int64 = 900_000_000
 
     /// - Parameter now: when all counts were 0; boot nanoseconds.
@@ -19,7 +19,7 @@ package struct RateWindow: Sendable {
     }
 
     /// - Parameters:
-    ///   - counts: what each counter stands at.
+    ///   - counts: the current value of each counter.
     ///   - now: boot nanoseconds.
     package mutating func rates(_ counts: [UInt64], now: Int64) -> [Double] {
         if now - latest.at >= Self.shortest {

@@ -2,9 +2,9 @@ internal import FirnEngine
 internal import FirnLayout
 internal import FirnServer
 
-/// How a daemon stands, as JSON: what `/status` answers, and what the page shows.
+/// A daemon's state as JSON, for `/status` and the status page.
 enum StatusDocument {
-    /// What a shard gives in a second, of late.
+    /// The recent rates of a shard, per second.
     struct Rates {
         var ids: Double
         var calls: Double
@@ -60,7 +60,7 @@ enum StatusDocument {
         let left = reading.windowSeconds(place)
         return .object([
             ("worker", place.holding.map { .number(UInt64($0.worker)) } ?? .null),
-            // As a string: a number that is only ever shown, and may be above 2^53.
+            // As a string: it is only displayed, and may exceed 2^53.
             ("generation", place.holding.map { .string("\($0.generation)") } ?? .null),
             ("serving", .boolean(place.obstacle == nil && left > 0)),
             ("window_left_seconds", .decimal(left)),

@@ -1,5 +1,5 @@
-/// The page at `/`: HTML, style and script in one text. It is a literal because a file that the build embeds becomes an array
-/// of 21,000 numbers, which the compiler takes longer over than over the rest of this module.
+/// The page at `/`: HTML, style and script in one text. It is a string literal because a file that the build embeds
+/// becomes an array of 21,000 numbers, which takes longer to compile than the rest of this module.
 enum StatusPage {
     static let html = #"""
         <!doctype html>
