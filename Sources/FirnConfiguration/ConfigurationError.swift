@@ -1,4 +1,4 @@
-/// What is wrong with the configuration, with what value, and what to do. Exit code 78 (`EX_CONFIG`).
+/// A configuration error: what is wrong, the value, and what to do. Exit code 78 (`EX_CONFIG`).
 package struct ConfigurationError: Error, CustomStringConvertible {
     package let description: String
 

@@ -1,17 +1,17 @@
-/// Characters that show nothing and are never meant in a setting: a value that has one came from a file with other line
-/// ends, from a template that left its own, or from bytes that are no UTF-8.
+/// Invisible characters that are never intended in a setting. A value that contains one came from a file with other
+/// line ends, from a broken template, or from bytes that are not UTF-8.
 extension StringProtocol {
-    /// The first of them; nil where there is none.
+    /// The first one; nil if there is none.
     package var firstControl: Unicode.Scalar? { unicodeScalars.first { $0.isControl } }
 
-    /// The text with each of them written out, as `\r` or `\u{85}`.
+    /// The text with each of them escaped, as `\r` or `\u{85}`.
     package var escapingControls: String {
         unicodeScalars.reduce(into: "") { text, scalar in
             text += scalar.isControl ? scalar.escapedControl : String(scalar)
         }
     }
 
-    /// - Parameter place: which text it is, for the message: `FIRN_STORE`.
+    /// - Parameter place: the name of the text for the message, such as `FIRN_STORE`.
     package func refuseControls(in place: String) throws(ConfigurationError) {
         guard let control = firstControl else { return }
         throw ConfigurationError(
@@ -23,8 +23,8 @@ extension StringProtocol {
 extension Unicode.Scalar {
     fileprivate var isControl: Bool {
         switch value {
-        // The control characters of ASCII and Latin-1; the marks of a line's and a paragraph's end; the byte order mark;
-        // and what stands for bytes that are no UTF-8.
+        // The control characters of ASCII and Latin-1, the line and paragraph separators, the byte order mark, and the
+        // replacement character for bytes that are not UTF-8.
         case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0xFEFF, 0xFFFD: true
         default: false
         }

@@ -6,16 +6,16 @@
     internal import Glibc
 #endif
 
-/// Where a daemon listens and keeps its store when it was not told: the system's paths where it may write there, else
-/// the user's, else a private directory under /tmp.
+/// Where a daemon listens and keeps its store by default: the system's paths if it may write there, otherwise the
+/// user's, otherwise a private directory under /tmp.
 ///
-/// Choosing only looks. The directories are made by ``makeDirectory(for:)``, when the daemon starts.
+/// Choosing writes nothing. ``makeDirectory(for:)`` creates the directories when the daemon starts.
 package struct DefaultPaths {
     package let socketPath: String
     package let storePath: String
-    /// Where daemons remember what they were granted.
+    /// Where daemons record their grants.
     package let stateDirectory: String
-    /// What the reader of the log should know about the choice.
+    /// A message for the log about the choice.
     package let notice: String?
 
     private let socketDirectory: String
@@ -23,7 +23,7 @@ package struct DefaultPaths {
 
     package init(environment: (String) -> String?) {
         func set(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
-        // A relative one would be another place in every working directory (XDG Base Directory Specification).
+        // A relative path would mean another place in every working directory (XDG Base Directory Specification).
         func directory(_ name: String) -> String? { set(name).flatMap { $0.hasPrefix("/") ? $0 : nil } }
         let state = directory("XDG_STATE_HOME") ?? set("HOME").map { $0 + "/.local/state" }
         if Self.mayUse("/run/firn"), Self.mayUse("/var/lib/firn") {
@@ -57,7 +57,7 @@ package struct DefaultPaths {
     package enum Use: Sendable {
         case socket, store, state
 
-        /// What to give instead of it.
+        /// The option that replaces it.
         fileprivate var option: String {
             switch self {
             case .socket: "--listen"
@@ -74,9 +74,10 @@ package struct DefaultPaths {
         }
     }
 
-    /// Makes the directory where it is missing.
+    /// Creates the directory if it is missing.
     ///
-    /// - Throws: when it cannot be made, or lies under /tmp and is not this user's alone: anybody may have laid it there.
+    /// - Throws: when it cannot be created, or is under /tmp and other users have access to it: anybody may have
+    ///   created it.
     package func makeDirectory(for use: Use) throws(ConfigurationError) {
         let directory = directory(for: use)
         let reason = Self.make(directory, mode: mode)
@@ -87,9 +88,9 @@ package struct DefaultPaths {
         }
     }
 
-    /// The same for a directory that is there; one that is missing is not made, but could be.
+    /// The same checks for an existing directory. A missing one is not created; it is an error if it could not be.
     ///
-    /// - Returns: whether it is there.
+    /// - Returns: whether it exists.
     package func examineDirectory(for use: Use) throws(ConfigurationError) -> Bool {
         if try isThere(use) { return true }
         let directory = directory(for: use)
@@ -119,7 +120,7 @@ package struct DefaultPaths {
         return true
     }
 
-    /// Whether the directory may be written to, or made.
+    /// Whether the directory can be written to, or created.
     private static func mayUse(_ path: String) -> Bool {
         var path = path[...]
         while true {
@@ -132,9 +133,9 @@ package struct DefaultPaths {
         }
     }
 
-    /// Makes the directory and those above it.
+    /// Creates the directory and its parents.
     ///
-    /// - Returns: the error of the one that could not be made; 0 or `EEXIST` where it is there now.
+    /// - Returns: the error of the directory that could not be created; 0 or `EEXIST` if it exists now.
     private static func make(_ path: String, mode: mode_t) -> Int32 {
         guard mkdir(path, mode) != 0 else { return 0 }
         let reason = errno

@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// A duration as people write it: `500ms`, `3s`, `5m`, `1h`; or `off`, where a timeout may be.
+/// A duration in text form: `500ms`, `3s`, `5m`, `1h`; or `off`, where a timeout may be disabled.
 package struct DurationText: ExpressibleByArgument {
     /// `nil`: off.
     package let value: Duration?
@@ -19,7 +19,7 @@ package struct DurationText: ExpressibleByArgument {
         else {
             return nil
         }
-        // Past a century it is a typing mistake, and arithmetic on it might overflow.
+        // More than a century is a typing error, and arithmetic on it might overflow.
         guard number <= 100 * 365 * 86_400 * 1_000 / unit else { return nil }
         value = .milliseconds(number * unit)
     }

@@ -6,7 +6,7 @@
     @preconcurrency internal import Glibc
 #endif
 
-/// The variables that this process was given.
+/// The environment variables of this process.
 package struct Environment {
     private let variables: [String: String]
 
@@ -14,10 +14,10 @@ package struct Environment {
         self.variables = variables
     }
 
-    /// The process's own. To be read before another thread could change it.
+    /// The process's own environment. Read it before another thread could change it.
     package static func ofProcess() -> Environment {
         var variables: [String: String] = [:]
-        // None at all where it was cleared.
+        // Null if the environment was cleared.
         let entries: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = environ
         var index = 0
         while let entry = entries?[index] {
@@ -25,28 +25,31 @@ package struct Environment {
             index += 1
             guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else { continue }
             let name = String(text[..<equals])
-            // Of two with one name getenv(3) gives the first.
+            // If a name occurs twice, getenv(3) returns the first.
             if variables[name] == nil { variables[name] = String(text[text.utf8.index(after: equals)...]) }
         }
         return Environment(variables)
     }
 
-    /// The value of a variable; nil where it is not set, or empty: that is how people unset what an image sets.
+    /// The value of a variable; nil if it is not set, or empty: an empty value is the usual way to unset what an image
+    /// sets.
     package subscript(name: String) -> String? {
         variables[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// - Throws: for a control character in one of these.
+    /// - Throws: for a control character in one of these variables.
     package func refuseControls(in names: some Sequence<String>) throws(ConfigurationError) {
         for name in names.sorted() { try variables[name]?.refuseControls(in: name) }
     }
 
-    /// A warning for each variable that looks like a setting of Firn and is none.
+    /// A warning for each variable that looks like a setting of Firn but is not one.
     ///
     /// - Parameters:
-    ///   - known: the variables that are read, by this program or its companion.
-    ///   - isOfMany: whether others' settings may be there too. Then only what is near a known one is warned of.
-    ///   - unset: settings that cannot come from the environment, by the names they would have there, with what to do.
+    ///   - known: the variables that this program or its companion reads.
+    ///   - isOfMany: whether the environment may also contain settings of other programs. Then only names similar to a
+    ///     known one cause a warning.
+    ///   - unset: settings that cannot come from the environment, by the names that they would have there, and what to
+    ///     do instead.
     package func warnings(
         known: Set<String>,
         isOfMany: Bool = false,
@@ -65,7 +68,7 @@ package struct Environment {
         }
     }
 
-    /// Whether it is one of those that Kubernetes and Docker set in each pod for a Service called `firn…`:
+    /// Whether it is one of the variables that Kubernetes and Docker set in each pod for a Service called `firn…`:
     /// `FIRN_SERVICE_HOST`, `FIRN_SERVICE_PORT`, `FIRN_SERVICE_PORT_<name>`, `FIRN_PORT` (a URL), and
     /// `FIRN_PORT_<number>_<protocol>`, alone and with `_PROTO`, `_PORT`, `_ADDR`. No setting has such a name.
     static func isOfService(_ name: String, _ value: String) -> Bool {

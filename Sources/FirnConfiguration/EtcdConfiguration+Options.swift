@@ -11,9 +11,9 @@
     #endif
 
     extension EtcdConfiguration {
-        /// What the etcd options say, for these endpoints.
+        /// Makes the configuration from the etcd options, for these endpoints.
         ///
-        /// - Parameter window: A daemon's, for a call must be over well before it; nil for a command.
+        /// - Parameter window: The daemon's window, because a call must end well before it does; nil for a command.
         package init(
             _ endpoints: [EtcdEndpoint],
             _ options: EtcdOptions,
@@ -46,7 +46,7 @@
             }
         }
 
-        /// What the reader of the log should know: a password that others can read on its way.
+        /// Messages for the log: about a password that is sent unencrypted.
         package var notices: [String] {
             let isLocal = endpoints.allSatisfy { ["localhost", "::1"].contains($0.host) || $0.host.hasPrefix("127.") }
             guard credentials != nil, tls == nil, !isLocal else { return [] }
@@ -82,7 +82,7 @@
             switch (options.etcdUser, options.etcdPasswordFile) {
             case (nil, nil): return nil
             case (let user?, let path?):
-                // Now too, so that a file that is not there or empty is found out at the start.
+                // Also read now, so that a missing or empty file is reported at the start.
                 _ = try password(inFile: path)
                 return .init(user: user) { try password(inFile: path) }
             default:
@@ -98,7 +98,7 @@
                 )
             }
             guard line.firstControl == nil else {
-                // The password itself is not for messages.
+                // The password itself is not put in messages.
                 throw ConfigurationError(
                     "--etcd-password-file: the first line of \(path) has a control character; write the password alone there"
                 )

@@ -1,6 +1,6 @@
 package import ArgumentParser
 
-/// How etcd is reached, with `--store etcd:…`. `EtcdConfiguration` makes sense of it.
+/// The options for etcd, with `--store etcd:…`. `EtcdConfiguration` interprets them.
 package struct EtcdOptions: ParsableArguments {
     @Option(help: ArgumentHelp("What Firn's keys begin with. Default: /firn/.", valueName: "prefix"))
     package var etcdPrefix: String?

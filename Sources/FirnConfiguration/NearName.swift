@@ -1,6 +1,6 @@
-/// Which of the names that there are somebody meant who wrote another one.
+/// Finds the name that a misspelled one was probably meant to be.
 package enum NearName {
-    /// The nearest of `names`; nil where none is near: more than a third of it would have to be changed.
+    /// The nearest of `names`; nil if none is near, that is, if more than a third of it would have to be changed.
     package static func of(_ written: String, among names: some Sequence<String>) -> String? {
         var best: (name: String, distance: Int)?
         for name in names.sorted() {
@@ -11,7 +11,7 @@ package enum NearName {
         return best?.name
     }
 
-    /// How many letters have to be put in, left out, replaced, or exchanged with their neighbour to make one of the other.
+    /// The number of insertions, deletions, substitutions, and swaps of neighbours that turn one into the other.
     static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
         var rows = [[Int]](repeating: [Int](repeating: 0, count: b.count + 1), count: a.count + 1)
         for i in 0...a.count { rows[i][0] = i }

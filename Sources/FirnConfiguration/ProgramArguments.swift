@@ -6,23 +6,24 @@
     internal import Glibc
 #endif
 
-/// The words of this process's command line, also where a library changed its environment before.
+/// This process's command line arguments, also if a library changed the environment before `main`.
 ///
-/// A statically linked Swift program (6.3) looks for its arguments beside the environment that the kernel laid out. Where
-/// a preloaded library set a variable before `main`, as monitoring agents do, the environment lies elsewhere and
-/// `CommandLine.arguments` is empty: the program would run with its default settings. The kernel still has the words.
+/// A statically linked Swift program (6.3) looks for its arguments next to the environment that the kernel placed on
+/// the stack. If a preloaded library, such as a monitoring agent, set a variable before `main`, the environment is
+/// elsewhere and `CommandLine.arguments` is empty: the program would run with its default settings. The kernel still
+/// has the arguments.
 package enum ProgramArguments {
-    /// The words behind the program's name.
+    /// The arguments after the program's name.
     package static func read() throws(MissingArguments) -> [String] {
         let runtime = CommandLine.arguments
         return try words(runtime: runtime, process: runtime.isEmpty ? processBytes() : nil)
     }
 
     /// - Parameters:
-    ///   - runtime: what Swift says that the arguments are.
-    ///   - process: what the kernel says, as in `/proc/self/cmdline`: each word ends with a NUL. nil: it cannot be read.
+    ///   - runtime: the arguments that Swift returns.
+    ///   - process: the arguments from `/proc/self/cmdline`, each terminated by a NUL; nil if it cannot be read.
     package static func words(runtime: [String], process: [UInt8]?) throws(MissingArguments) -> [String] {
-        // Every process has a name at least, so none at all is a loss and not an empty command line.
+        // Every process has at least a name, so an empty list means that the arguments were lost.
         if !runtime.isEmpty { return Array(runtime.dropFirst()) }
         guard let process, !process.isEmpty else { throw MissingArguments() }
         let terminated = process.last == 0 ? process.dropLast() : process[...]
@@ -45,14 +46,15 @@ package enum ProgramArguments {
     }
 }
 
-/// The command line was lost. Exit code 70 (`EX_SOFTWARE`): to go on would be to run with other settings than were given.
+/// The command line was lost. Exit code 70 (`EX_SOFTWARE`): the program would otherwise run with other settings than
+/// given.
 package struct MissingArguments: Error, CustomStringConvertible {
     package let description =
         "the command line is lost: /proc/self/cmdline cannot be read, and the program did not find its arguments without it; "
         + "mount /proc, and where it is mounted, start this program without preloaded libraries (LD_PRELOAD)"
 }
 
-/// `read`, out of reach of the function above that has its name.
+/// The system call `read`, which the static function of the same name hides.
 private func systemRead(_ descriptor: CInt, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
     read(descriptor, bytes, count)
 }

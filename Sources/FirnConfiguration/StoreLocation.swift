@@ -5,7 +5,7 @@ package import FirnStore
     package import FirnEtcd
 #endif
 
-/// Where workers and windows are kept, as `--store` says it to the daemon and to the command.
+/// Where workers and windows are stored, as `--store` specifies it for the daemon and the command.
 package enum StoreLocation: Equatable, CustomStringConvertible {
     case sqlite(path: String)
     case memory
@@ -29,7 +29,7 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
         }
     }
 
-    /// More members than an etcd cluster has.
+    /// More than an etcd cluster has members.
     private static let maximumEndpoints = 16
 
     private static func endpoints(_ text: String) throws(ConfigurationError) -> [EtcdEndpoint] {
@@ -60,12 +60,12 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
         }
     }
 
-    /// The same store by the same name from any working directory, as it follows `--store` on a command line.
+    /// The store's name as `--store` takes it, valid from any working directory.
     package func name(_ etcd: EtcdConfiguration?) -> String {
         switch self {
         case .sqlite(let path): "sqlite:\((try? SQLiteStore.absolute(path)) ?? path)"
         case .memory: description
-        // Two prefixes of a cluster are two stores.
+        // Two prefixes in one cluster are two stores.
         case .etcd: etcd.map { "\(description) --etcd-prefix \($0.keyPrefix)" } ?? description
         }
     }
@@ -73,8 +73,8 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
     /// Opens the store.
     ///
     /// - Parameters:
-    ///   - use: Whether a file is made where it is missing, and whether one is taken that cannot be written.
-    ///   - etcd: How to reach an etcd store, which has to be given for one. It is asked nothing yet.
+    ///   - use: Whether a missing file is created, and whether a read-only file is accepted.
+    ///   - etcd: How to reach an etcd store; required for one. Nothing is sent to it yet.
     package func open(_ use: SQLiteStore.Use = .make, etcd: EtcdConfiguration?) throws(StoreError) -> any Store {
         switch self {
         case .memory: return MemoryStore()

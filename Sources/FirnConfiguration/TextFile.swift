@@ -6,12 +6,12 @@
     internal import Glibc
 #endif
 
-/// A small file of text, read whole.
+/// A small text file, read as a whole.
 package enum TextFile {
-    /// More than any configuration; a device or a log given by mistake is refused, not read to its end.
+    /// Larger than any configuration; a device or a log given by mistake is refused and not read to its end.
     static let maximumLength = 64 * 1024
 
-    /// - Parameter what: what the file is, for messages.
+    /// - Parameter what: the kind of file, for messages.
     package static func read(
         path: String,
         is what: String = "the configuration file"
@@ -40,7 +40,7 @@ package enum TextFile {
                 )
             }
         }
-        // The mark that some editors put in front of UTF-8 is none of the text.
+        // The byte order mark that some editors write before UTF-8 is not part of the text.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ConfigurationError("\(what) \(path) is not UTF-8 text")
@@ -48,9 +48,9 @@ package enum TextFile {
         return text
     }
 
-    /// The lines of a text, which end with LF, CR LF or CR; the last one may lack its end.
+    /// The lines of a text. They end with LF, CR LF or CR; the last one may have no line end.
     ///
-    /// By bytes: to Swift, CR LF is one Character, and neither CR nor LF.
+    /// Works on bytes: in Swift, CR LF is one Character, which equals neither CR nor LF.
     package static func lines(of text: some StringProtocol) -> [Substring] {
         var lines: [Substring] = []
         var rest = Substring(text).utf8
@@ -66,7 +66,7 @@ package enum TextFile {
 }
 
 extension Substring {
-    /// Without the blanks and tabs at both ends.
+    /// The text without blanks and tabs at both ends.
     package func trimmingBlanks() -> Substring {
         func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
         var bytes = utf8.drop(while: isBlank)
@@ -79,7 +79,7 @@ extension String {
     package func trimmingBlanks() -> Substring { self[...].trimmingBlanks() }
 }
 
-/// `read`, out of reach of the function above that has its name.
+/// The system call `read`, which the static function of the same name hides.
 private func systemRead(_ descriptor: CInt, _ bytes: UnsafeMutableRawPointer?, _ count: Int) -> Int {
     read(descriptor, bytes, count)
 }

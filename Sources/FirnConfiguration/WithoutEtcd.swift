@@ -1,8 +1,8 @@
 #if !Etcd
     internal import FirnStore
 
-    /// What a build without the trait Etcd has in place of `FirnEtcd`'s configuration, so that no other file has to know
-    /// which build this is. None can be made.
+    /// Replaces `FirnEtcd`'s configuration in a build without the trait Etcd, so that other files need no conditions.
+    /// No value of this type can be created.
     package struct EtcdConfiguration: Sendable {
         package init(_: [EtcdEndpoint], _: EtcdOptions, window: Duration?) throws(ConfigurationError) {
             throw .builtWithoutEtcd
@@ -19,7 +19,7 @@
         }
     }
 
-    /// Likewise: no text is one.
+    /// Likewise: no text can be parsed as one.
     package struct EtcdEndpoint: Hashable, Sendable, CustomStringConvertible {
         init?(_: Substring) { nil }
 
@@ -27,7 +27,7 @@
     }
 
     extension ConfigurationError {
-        /// `--store etcd:…` asked of a build that lacks it.
+        /// The error for `--store etcd:…` in such a build.
         static var builtWithoutEtcd: ConfigurationError {
             ConfigurationError(
                 "--store names etcd, and this program was built without it; build it with etcd by "
