@@ -20,12 +20,12 @@ enum Account {
     }
 }
 
-/// How many descriptors this process may open.
+/// The limit of open file descriptors of this process.
 enum FileDescriptorLimit {
-    /// Beyond this more would serve no known use, and the kernel's table of them costs memory.
+    /// More descriptors have no known use, and the kernel's descriptor table costs memory.
     private static let enough: rlim_t = 65_536
 
-    /// Raises the limit to what the system allows, up to `enough`, and returns it.
+    /// Raises the soft limit to the hard limit, at most to `enough`, and returns it.
     static func raised() -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }

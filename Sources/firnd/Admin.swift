@@ -7,9 +7,9 @@ internal import FirnServer
 internal import FirnWire
 internal import Synchronization
 
-/// What the admin port serves: the daemon's meters, read when somebody asks, as `FirnAdmin`'s documents.
+/// The content of the admin port: the daemon's meters, read on request and rendered as `FirnAdmin`'s documents.
 ///
-/// There is one only where there is such a port; without it nothing is counted.
+/// Only created if there is an admin port; without it nothing is counted.
 final class Admin: Sendable {
     let meters: DaemonMeters
 
@@ -33,7 +33,8 @@ final class Admin: Sendable {
         MetricsSystem.bootstrap(libraries)
     }
 
-    /// Those that are asked for a sign of life, beside the window thread. They start after the documents are put together.
+    /// Sets the threads that are asked for a heartbeat, besides the window thread. They start after the documents are
+    /// set up.
     func started(_ server: Server, _ httpServer: HTTPServer?) {
         threads.withLock { $0 = (server, httpServer) }
     }

@@ -4,7 +4,7 @@ internal import FirnLayout
 internal import FirnServer
 internal import Logging
 
-/// What the daemon says when it starts to serve.
+/// The messages of the daemon when it starts to serve.
 struct Announcement {
     let configuration: Configuration
     let addresses: [ListenAddress]
@@ -35,9 +35,9 @@ struct Announcement {
         )
     }
 
-    /// What `--check` prints of a configuration that is good.
+    /// What `--check` prints for a valid configuration.
     ///
-    /// - Parameter notes: what a start would meet besides.
+    /// - Parameter notes: further conditions that a start would find.
     static func checked(_ configuration: Configuration, notes: [String]) -> String {
         let layout = configuration.layout
         let rule: String

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import FirnConfiguration
 
-/// How wrong a rehearsal's wall clock is: `+1h`, `-90s`.
+/// The offset of a rehearsal's wall clock: `+1h`, `-90s`.
 struct ClockOffset: ExpressibleByArgument {
     let value: Duration
 

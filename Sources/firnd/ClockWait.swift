@@ -2,24 +2,25 @@ internal import FirnEngine
 internal import FirnLayout
 internal import Logging
 
-/// Waits for a wall clock that was never set, as on a host without a battery for it: such a host boots in 1970 and learns
-/// the time later, from the network. To refuse the start would be for good, as a configuration error is not tried again.
+/// Waits for a wall clock that was never set, as on a host without a battery for it. Such a host boots in 1970 and gets
+/// the time later, from the network. If the daemon refused to start, it would stay down, because a start is not retried
+/// after a configuration error.
 ///
-/// A clock that is wrong otherwise is not waited for: nobody may be about to set it.
+/// It does not wait for a clock that is wrong in another way: it may never be corrected.
 enum ClockWait {
-    /// Before Firn was written. A clock that says so was not set.
+    /// A time before Firn was written. A clock with an earlier time was not set.
     static let earliest = UTCTime(unixSeconds: 1_704_067_200)
 
-    /// The time that a clock says which was not set; nil for any other.
+    /// The time of a clock that was not set; nil for any other clock.
     static func unsetTime(_ source: some TimeSource) -> UTCTime? {
         let (seconds, _) = source.wallNanoseconds().quotientAndRemainder(dividingBy: 1_000_000_000)
         let time = UTCTime(unixSeconds: seconds)
         return time < earliest ? time : nil
     }
 
-    /// Returns when the clock is set, or a signal has come, which it returns.
+    /// Returns when the clock is set, or with the signal that arrived first.
     ///
-    /// - Parameter pause: sleeps for a second; returns the signal that ended it.
+    /// - Parameter pause: sleeps for a second; returns the signal that interrupted it.
     static func run(
         _ source: some TimeSource,
         supervisor: Supervisor?,
@@ -34,7 +35,7 @@ enum ClockWait {
                     metadata: ["clock": "\(time)", "earliest": "\(earliest)"]
                 )
             }
-            // Sooner than the time that it is given each time has passed.
+            // Well before the extended timeout expires.
             if turns % 10 == 0 {
                 supervisor?.tell([
                     "STATUS=waiting for the wall clock to be set: it says \(time)", "EXTEND_TIMEOUT_USEC=30000000",

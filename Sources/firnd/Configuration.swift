@@ -10,8 +10,7 @@ internal import Logging
     internal import FirnEtcd
 #endif
 
-/// What the daemon was told, made sense of and checked. Nothing is written to make one, and no
-/// store opened.
+/// The daemon's configuration, interpreted and validated. Creating it writes nothing and opens no store.
 struct Configuration {
     var addresses: [ListenAddress]
     var inheritedSockets: [Int32]
@@ -22,7 +21,7 @@ struct Configuration {
     var layout: Layout
     var store: StoreLocation
     var state: StateLocation
-    /// With an etcd store: how to reach it.
+    /// How to reach an etcd store; nil for other stores.
     var etcd: EtcdConfiguration?
     var rule: WorkerRule
     var workers: Int
@@ -33,27 +32,27 @@ struct Configuration {
     var clockOffset: Duration
     var sequences = Sequences.Configuration()
     var limits: Limits
-    /// How long the daemon serves on once it was told to stop.
+    /// How long the daemon keeps serving after it was told to stop.
     var drainDelay: Duration
     var logLevel: Logger.Level
     var logFormat: LogFormat
-    /// The default paths, and what they are used for: their directories may have to be made.
+    /// The default paths, and which of them are used: their directories may have to be created.
     var paths: DefaultPaths
     var pathsUsed: [DefaultPaths.Use] = []
-    /// TCP addresses that leave IPv4 to another one of the same port.
+    /// IPv6 TCP addresses that do not accept IPv4, because another address has the same port.
     var ipv6Only: Set<ListenAddress>
-    /// What the reader of the log should know about a default that was chosen.
+    /// Messages for the log about the choice of a default.
     var notices: [String] = []
-    /// What was not done as it was written.
+    /// Settings that were not applied as written.
     var warnings: [String] = []
 
-    /// More threads than this serve nobody, and each has its own buffers.
+    /// More threads than this have no use, and each has its own buffers.
     static let maximumShards = 256
     private static let maximumWorkers = 1024
 
-    /// Extended every second, for next to nothing.
+    /// Extended every second, which costs almost nothing.
     private static let localWindow = Duration.seconds(3)
-    /// Outlasts a change of etcd's leader, a member's restart and a short cut of the network, at a write every 20 s.
+    /// Longer than a leader election in etcd, a member's restart and a short network failure; costs a write every 20 s.
     private static let etcdWindow = Duration.seconds(60)
 
     init(_ options: Options, environment: (String) -> String?) throws(ConfigurationError) {
@@ -150,9 +149,9 @@ struct Configuration {
         warnings += budget.warnings
     }
 
-    /// Refuses addresses that are in each other's way.
+    /// Refuses addresses that conflict.
     ///
-    /// - Returns: those that leave IPv4 to another one.
+    /// - Returns: the IPv6 addresses that leave IPv4 to another address.
     private static func ipv6Only(
         _ addresses: [ListenAddress],
         _ http: HTTPConfiguration
@@ -242,7 +241,7 @@ struct Configuration {
         )
     }
 
-    /// All but the numbers of connections, which the descriptors bound.
+    /// All limits except the numbers of connections, which depend on the descriptors.
     private static func limits(_ options: LimitOptions) throws(ConfigurationError) -> Limits {
         var limits = Limits(fileDescriptors: 0)
         limits.maximumBatch = try within(options.maxBatch, "max-batch", 1...65_536)

@@ -3,10 +3,12 @@ internal import FirnServer
 internal import FirnStore
 internal import Logging
 
-/// Sees whether the store's file is a copy of one that may be in use elsewhere: of a directory, a volume or a machine.
+/// Detects whether the store's file is a copy of one that may be in use elsewhere: of a directory, a volume or a
+/// machine.
 ///
-/// No window tells that: the copy's records are as true as the original's, and each daemon extends its own. So a daemon
-/// with a fixed worker does not start on it before somebody has said that it is the store now; others warn.
+/// The windows cannot show this: the copy's records are as valid as the original's, and each daemon extends its own. So
+/// a daemon with a fixed worker does not start on a copy until an operator has adopted it as the store; other daemons
+/// log a warning.
 struct CopiedStore {
     let store: SQLiteStore
     let storeName: String

@@ -10,20 +10,20 @@ internal import Logging
     internal import FirnConfiguration
 #endif
 
-/// What the daemon does besides serving.
+/// The daemon's periodic work besides serving.
 extension Daemon {
-    /// How long after the start its pages are given back. By then every thread has had its first turn, and the first calls
-    /// did not wait for pages that had just been given back.
+    /// How long after the start its startup pages are released. By then every thread has had its first turn, and the
+    /// first calls did not wait for pages that had just been released.
     static let settlingTime = Duration.milliseconds(200)
 
-    /// Sleeps until the daemon is to stop, where no supervisor is to be told of it.
+    /// Sleeps until the daemon is told to stop; used without a supervisor.
     static func sleep(until stop: StopRequest, chore: () -> Void) -> String {
         if let reason = stop.wait(atMost: settlingTime, chore: chore) { return reason }
         firn_forget_startup_pages()
         return stop.wait(chore: chore)!
     }
 
-    /// Binds sockets anew whose files were removed or replaced. Asked for about once per second, until they are there.
+    /// Rebinds sockets whose files were removed or replaced. Called about once per second until they are all in place.
     static func restore(_ listeners: Listeners, of server: Server, _ logger: Logger) {
         for (address, error) in listeners.restore() {
             if let error {
@@ -41,7 +41,7 @@ extension Daemon {
         server.listenersChanged()
     }
 
-    /// What is lost when the daemon ends at once.
+    /// What is lost if the daemon ends at once.
     static func lost(_ slots: [WorkerSlot], _ configuration: Configuration) -> String {
         let held = slots.compactMap { $0.current().space }
         guard let last = held.map(\.windowLimit).max() else { return "open connections; no worker is held" }
@@ -52,8 +52,8 @@ extension Daemon {
 }
 
 extension Configuration {
-    /// How long the store may be waited for until the log says so: longer than a call takes that fails in its own time, which
-    /// says so itself. SQLite waits 2 s for a lock.
+    /// How long a call to the store may take before the log mentions it: longer than a call that times out by itself,
+    /// which is logged then. SQLite waits 2 s for a lock.
     var storePatience: Duration {
         etcd.map { $0.timeout + .seconds(1) } ?? .milliseconds(2500)
     }

@@ -14,14 +14,14 @@ internal import Synchronization
     internal import FirnEtcd
 #endif
 
-/// The daemon, put together: store, windows, server; started in this order and stopped in the reverse.
+/// The daemon: store, windows and server, started in this order and stopped in the reverse.
 final class Daemon {
     private let configuration: Configuration
     private let logger: Logger
     private let output: LogOutput
     private let stop = StopRequest()
     private let watch: StoreWatch
-    /// Why the store cannot be used, if that was found out after the start.
+    /// Why the store cannot be used, if that was detected after the start.
     private let refusal = Refusal()
 
     init(_ configuration: Configuration) throws {
@@ -45,7 +45,7 @@ final class Daemon {
         guard try isTimeToStart(supervisor) else { return }
         supervisor?.tell(["STATUS=opening the store and asking it for a worker"])
         for use in configuration.pathsUsed { try configuration.paths.makeDirectory(for: use) }
-        // Before anything is claimed: a second daemon on the same socket leaves the store alone.
+        // Before anything is claimed: a second daemon on the same socket does not touch the store.
         let listeners = try openListeners()
         let httpListeners = try HTTPListeners(configuration.http, allowsAnyHost: configuration.allowsAnyHost)
         let layout = configuration.layout
@@ -88,12 +88,13 @@ final class Daemon {
                 watch: watch,
                 logger: logger
             )
-            // Here, for this thread wakes up that often anyway; what follows is done by the main thread.
+            // This thread wakes up that often anyway; the main thread does the work.
             renewer.everySecond = { if !listeners.areInPlace { stop.haveChoreDone() } }
             renewer.storeSetBack = { sequences.storeSetBack() }
             return renewer
         }
-        // Before the framed sockets answer, as it needs descriptors: a caller that was answered finds all doors open.
+        // Before the framed sockets accept, because it needs descriptors: once a caller gets an answer, all ports are
+        // open.
         let httpServer = try httpListeners.makeServer(
             source: MintSource(
                 slots: slots,
@@ -158,7 +159,7 @@ final class Daemon {
             Supervision.stopping(drainTimeout: configuration.drainDelay + configuration.limits.drainTimeout)
         )
         availability.startedDraining()
-        // A probe that asks whether the daemon is ready hears of it now; clients that have not asked yet are served on.
+        // Readiness probes fail from now on; clients that still connect are served until the delay is over.
         if refusal == nil, configuration.drainDelay > .zero {
             usleep(useconds_t(clamping: configuration.drainDelay.nanoseconds / 1000))
         }
@@ -172,9 +173,9 @@ final class Daemon {
         if let refusal { throw refusal }
     }
 
-    /// Waits until the wall clock is set, and refuses a layout that has no time left.
+    /// Waits until the wall clock is set, and refuses a layout whose time is over.
     ///
-    /// - Returns: false when it was told to stop first.
+    /// - Returns: false if the daemon was told to stop first.
     private func isTimeToStart(_ supervisor: Supervisor?) throws -> Bool {
         let source = SystemTimeSource(wallOffset: configuration.clockOffset)
         let reason = ClockWait.run(source, supervisor: supervisor, logger: logger) { [stop] in
@@ -209,10 +210,11 @@ final class Daemon {
         return try configuration.state.journal(context, logger: logger)
     }
 
-    /// Opens the store, and finds out whether it is this daemon's to use.
+    /// Opens the store, and checks whether it belongs to this daemon.
     ///
-    /// A file must be there. etcd may come later: until it does, callers are told that there is no worker yet; if it then
-    /// turns out to be another's, the daemon stops with the same words and exit code as if it had been there at once.
+    /// A file must exist. etcd may become reachable later: until then, calls are refused because there is no worker
+    /// yet. If the store then turns out to be another daemon's, the daemon stops with the same message and exit code as
+    /// at the start.
     private func openStore(journal: GrantJournal, clock: TickClock, meter: StoreMeter?) throws -> any Store {
         let bare = try watch.during("open the store") { try configuration.store.open(etcd: configuration.etcd) }
         let opened = WatchedStore(bare, watch: watch)
@@ -222,7 +224,7 @@ final class Daemon {
             check: { [configuration] in try Self.check($0, configuration, journal, clock) },
             refused: { [refusal, stop] error in
                 refusal.error.withLock { if $0 == nil { $0 = error } }
-                // Once for each call that finds it so: the first one is heard.
+                // Every call that fails the check gets here; only the first one has an effect.
                 stop.stop(because: "the store cannot be used")
             }
         )
@@ -241,7 +243,8 @@ final class Daemon {
         return validated
     }
 
-    /// Throws where the store is another layout's or knows less than was granted, or a clock was wrong.
+    /// Throws if the store belongs to another layout or its records are behind the recorded grants, or if a clock is
+    /// wrong.
     static func check(
         _ store: any Store,
         _ configuration: Configuration,
@@ -283,7 +286,7 @@ final class Daemon {
                 instance: .random(in: 0...(.max))
             ),
             maximumWorker: UInt32(clamping: configuration.layout.maximumWorker),
-            // The engine's last tick: below the layout's own where positions fill all 64 bits.
+            // The engine's last tick: below the layout's last tick where positions use all 64 bits.
             maximumTick: Space.endTick(of: configuration.layout) - 1,
             windowTicks: clock.ticks(in: configuration.window),
             journal: journal
@@ -291,12 +294,12 @@ final class Daemon {
     }
 }
 
-/// Why a daemon that started must stop: told by the store's threads, read by the first one.
+/// Why a started daemon must stop: set by the store's threads, read by the main thread.
 private final class Refusal: Sendable {
     let error = Mutex<(any Error)?>(nil)
 }
 
-/// A wall clock that cannot be believed. Exit code 78.
+/// A wall clock with an implausible time. Exit code 78.
 struct ClockError: Error, CustomStringConvertible {
     let description: String
 }

@@ -3,15 +3,15 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-/// The daemon's signals, blocked in every thread and taken by one of its own, from the start to the end.
+/// The daemon's signals. They are blocked in every thread and handled by a thread of their own while the daemon runs.
 ///
-/// | signal | does |
+/// | signal | effect |
 /// |---|---|
-/// | SIGTERM, SIGINT, SIGQUIT | stops the daemon in order; a second one, 100 ms later or more, ends it at once |
-/// | SIGHUP, SIGUSR1, SIGUSR2 | nothing, and says so |
+/// | SIGTERM, SIGINT, SIGQUIT | drains and stops the daemon; a second one, 100 ms later or more, ends it at once |
+/// | SIGHUP, SIGUSR1, SIGUSR2 | none, except a log message |
 /// | SIGALRM | the alarm of ``StoreWatch`` |
 ///
-/// SIGINT and SIGQUIT that the parent had ignored stay ignored.
+/// SIGINT and SIGQUIT stay ignored if the parent ignored them.
 final class DaemonSignals: Sendable {
     private let stop: StopRequest
     private let logger: Logger
@@ -26,25 +26,26 @@ final class DaemonSignals: Sendable {
 
     private static let stopping = [SIGTERM, SIGINT, SIGQUIT]
     private static let ignored = [SIGHUP, SIGUSR1, SIGUSR2]
-    /// Signals that come closer together are one request: `timeout` of coreutils signals its child, and then the group
-    /// that the child is in.
+    /// Signals in quick succession are one request: `timeout` of coreutils signals its child, and then the child's
+    /// process group.
     private static let oneRequest = Duration.milliseconds(100)
-    /// How long a process that was told to end at once waits for the reader of its log.
+    /// How long a process that ends at once waits until its log is read.
     private static let lastWait = Duration.milliseconds(200)
 
-    /// Sees to it that nobody's request to reload, or to reopen a log, ends the process while it reads its configuration.
+    /// Ignores the signals that request a reload or a reopened log, so that they do not end the process during its
+    /// start.
     static func ignoreWhatStopsNothing() {
         for number in ignored { signal(number, SIG_IGN) }
     }
 
-    /// Blocks the signals and starts to take them. To be made before any other thread is started: threads inherit what
-    /// is blocked.
+    /// Blocks the signals and starts to handle them. Create it before any other thread: threads inherit the signal
+    /// mask.
     init(stop: StopRequest, logger: Logger, output: LogOutput) {
         self.stop = stop
         self.logger = logger
         self.output = output
         signal(SIGPIPE, SIG_IGN)
-        // A file at its size limit is an error of the write, as a full disk is, and no reason to die.
+        // A file at its size limit is a write error, like a full disk, and must not end the process.
         signal(SIGXFSZ, SIG_IGN)
         var set = sigset_t()
         sigemptyset(&set)
@@ -52,7 +53,7 @@ final class DaemonSignals: Sendable {
             sigaddset(&set, number)
         }
         pthread_sigmask(SIG_BLOCK, &set, nil)
-        // What is blocked waits to be taken, and what is ignored might not.
+        // A blocked signal stays pending until it is handled; an ignored one may be discarded.
         for number in Self.ignored { signal(number, SIG_DFL) }
         _ = NativeThread(name: "signals") { [self, set] in
             var set = set
@@ -63,7 +64,8 @@ final class DaemonSignals: Sendable {
         }
     }
 
-    /// Whether the parent wants a Ctrl-C to leave this process alone: a shell has it so for what a script starts by `&`.
+    /// Whether the process was started with the signal ignored: a shell does so for a script's background processes, so
+    /// that Ctrl-C does not stop them.
     private static func isNotForUs(_ number: Int32) -> Bool {
         guard number == SIGINT || number == SIGQUIT else { return false }
         var action = sigaction()
@@ -72,17 +74,17 @@ final class DaemonSignals: Sendable {
         return handler == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// What is asked when the alarm's time has come.
+    /// Sets the watch that the alarm calls.
     func watch(_ watch: StoreWatch) {
         state.withLock { $0.watch = watch }
     }
 
-    /// Says what is lost when the daemon ends at once.
+    /// Sets the function that describes what is lost when the daemon ends at once.
     func lastWords(_ words: @escaping @Sendable () -> String) {
         state.withLock { $0.lastWords = words }
     }
 
-    /// Has SIGALRM come after so many nanoseconds, instead of when it was said before; `nil`: not at all.
+    /// Arms SIGALRM to fire after this many nanoseconds, replacing the earlier setting; `nil` disarms it.
     static func setAlarm(_ nanoseconds: Int64?) {
         let microseconds = nanoseconds.map { max(1, $0 / 1000) } ?? 0
         var timer = itimerval()
@@ -115,7 +117,8 @@ final class DaemonSignals: Sendable {
         }
     }
 
-    /// For those who will not wait for the drain. The process ends as one that the signal killed, which its parent can see.
+    /// Ends without waiting for the drain. The signal's default action ends the process, so that the parent sees the
+    /// signal.
     private func endAtOnce(_ number: Int32) {
         let words = state.withLock { $0.lastWords }()
         logger.warning(
@@ -129,7 +132,7 @@ final class DaemonSignals: Sendable {
         sigaddset(&set, number)
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
         kill(getpid(), number)
-        // The first process of a container, which no signal ends that it does not handle.
+        // Reached by a container's first process (PID 1), which a signal without a handler does not end.
         _exit(128 + number)
     }
 

@@ -4,7 +4,7 @@ internal import FirnHTTP
 internal import FirnServer
 internal import FirnWire
 
-/// Looks at a running daemon and tells its supervisor, on the main thread, which would only sleep otherwise.
+/// Reports the daemon's state to its supervisor. Runs on the main thread, which would only sleep otherwise.
 final class DaemonWatch {
     private let supervisor: Supervisor
     private let server: Server
@@ -30,9 +30,9 @@ final class DaemonWatch {
         self.availability = availability
     }
 
-    /// Returns why the daemon is to stop.
+    /// Returns the reason to stop.
     ///
-    /// - Parameter chore: what the main thread does besides, when it is asked to.
+    /// - Parameter chore: other work of the main thread, done on request.
     func run(until stop: StopRequest, chore: () -> Void) -> String {
         var supervision = Supervision(watchdog: supervisor.watchdog, now: clock.bootNanoseconds())
         let settled = ContinuousClock.now + Daemon.settlingTime
@@ -44,7 +44,7 @@ final class DaemonWatch {
             }
             var next = supervision
             let turn = next.turned(standing, now: clock.bootNanoseconds())
-            // What was not taken is said again in the next turn, for then this one has not been.
+            // If the supervisor did not take the lines, the state stays as before, and the next turn sends them again.
             if turn.lines.isEmpty || supervisor.tell(turn.lines) { supervision = next }
             if turn.requestsHeartbeat {
                 server.requestHeartbeat()

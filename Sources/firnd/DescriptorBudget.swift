@@ -1,14 +1,14 @@
 internal import FirnConfiguration
 
-/// How the files that this process may open are shared out: to itself, to the framed protocol, to HTTP and to the admin
-/// port. No limit is above what is left for it, or the last connections would be refused by the system, without a word.
+/// How the descriptors of this process are divided: among the process itself, the framed protocol, HTTP and the admin
+/// port. No limit exceeds its share; otherwise the system would refuse the last connections without an error message.
 struct DescriptorBudget: Equatable {
     struct Wishes: Equatable {
         var shards: Int
-        /// Sockets that are listened on.
+        /// Listening sockets.
         var listeners: Int
         var servesHTTP = false
-        /// Threads that serve it.
+        /// Threads that serve HTTP.
         var httpThreads = 1
         var servesAdmin = false
         /// `--max-connections`, `--max-http-connections`.
@@ -20,24 +20,24 @@ struct DescriptorBudget: Equatable {
     private(set) var connections: Int
     private(set) var httpConnections: Int
     private(set) var adminConnections: Int
-    /// Connections past those of HTTP or the admin port that are told that there are too many.
+    /// Connections past the limit of HTTP or the admin port that get an answer saying so.
     private(set) var refusedHTTPConnections: Int
-    /// What was lowered, and what to do.
+    /// Limits that were lowered, and what to do.
     private(set) var warnings: [String] = []
 
-    /// The default: as many as a load balancer in front keeps open. With few descriptors, the most of them stay with the
-    /// framed protocol.
+    /// The default: as many as a load balancer keeps open. With few descriptors, most of them are for the framed
+    /// protocol.
     private static let usualHTTPConnections = 1024
-    /// Connections of probes, scrapers and people, and as many of them that are told that there are too many.
+    /// Connections of probes, scrapers and people, and as many past the limit that get an answer saying so.
     private static let usualAdminConnections = 64
-    /// What the daemon has open besides connections: standard input and output, store, state, log, with some to spare.
+    /// Descriptors other than connections: standard input and output, store, state and log, with a few in reserve.
     private static let fixed = 20
-    /// A thread that serves has an epoll and an eventfd; one of HTTP has a pipe besides.
+    /// A serving thread has an epoll and an eventfd; an HTTP thread also has a pipe.
     private static let ofShard = 2
     private static let ofHTTPThread = 3
-    /// What is kept where there is enough, so that a new thing to open is no trouble.
+    /// Kept in reserve where there are enough, so that a new use of descriptors causes no shortage.
     private static let comfortable = 64
-    /// Fewer than this is said even when nobody asked for more.
+    /// Fewer than this causes a warning even if no limit was set.
     private static let few = 512
 
     init(descriptors: Int, _ wishes: Wishes) throws(ConfigurationError) {
@@ -46,7 +46,7 @@ struct DescriptorBudget: Equatable {
         let needed =
             Self.fixed + wishes.listeners + wishes.shards * Self.ofShard
             + (servesOverHTTP ? threads * Self.ofHTTPThread : 0)
-        // Those who ask for more than there is are told so, and served with less.
+        // A limit that is higher than possible is lowered with a warning, so it does not count here.
         let minimum = needed + (servesOverHTTP ? 5 : 1)
         guard descriptors >= minimum else {
             throw ConfigurationError(

@@ -1,6 +1,6 @@
 internal import Logging
 
-/// Hands each message to the daemon's log: text for people, JSON for collectors.
+/// Passes each message to the daemon's log: as text for people, or as JSON for log collectors.
 struct FirnLogHandler: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]

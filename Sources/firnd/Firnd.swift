@@ -4,7 +4,8 @@ internal import FirnServer
 internal import FirnStore
 internal import Glibc
 
-/// The daemon's main: reads the configuration, runs, and turns every failure into a sentence and an exit code.
+/// The daemon's main: reads the configuration, runs the daemon, and reports every failure as a sentence and an exit
+/// code.
 @main
 enum Firnd {
     static func main() {
@@ -54,8 +55,8 @@ enum Firnd {
         }
     }
 
-    /// What is closed of standard input, output and error is opened on nothing. Else the next file that is opened would
-    /// have that number, and the log would be written into a store or sent to a peer.
+    /// Opens /dev/null for closed descriptors among standard input, output and error. Otherwise the next opened file
+    /// would get that number, and the log would be written into a store or sent to a peer.
     private static func openStandardDescriptors() {
         while true {
             let descriptor = open("/dev/null", O_RDWR)

@@ -2,21 +2,21 @@ internal import FirnServer
 internal import FirnStore
 internal import Logging
 
-/// The last thing that a daemon does: it gives back to the store what nobody has used of its windows and its blocks of
-/// sequences, and remembers how far the store has come.
+/// The daemon's last step: it returns the unused part of its windows and sequence blocks to the store, and records the
+/// store's latest state.
 ///
-/// None of it is owed to anybody: what is not given back is a worker that stays taken until its window has passed, and
-/// values that stay a gap. So it ends in time, whatever the store does.
+/// Correctness does not depend on it: a worker that is not returned stays taken until its window has passed, and values
+/// that are not returned stay a gap. So it has a time limit, whatever the store does.
 struct GivingBack {
     let windows: WindowThread
     let sequences: Sequences
     let journal: GrantJournal
     let logger: Logger
 
-    /// What there is in any case, where the connections took the drain's whole time.
+    /// The minimum time, also if the connections took all of the drain's time.
     private static let leastTime = Duration.seconds(1)
 
-    /// Workers first: the daemon that starts next waits for them.
+    /// Workers first: the next daemon to start waits for them.
     func perform(until drainEnd: ContinuousClock.Instant) {
         let end = max(drainEnd, ContinuousClock.now + Self.leastTime)
         if !windows.stop(within: ContinuousClock.now.duration(to: end)) {

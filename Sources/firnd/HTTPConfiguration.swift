@@ -6,11 +6,12 @@ struct HTTPConfiguration {
     var addresses: [ListenAddress]
     var adminAddresses: [ListenAddress]
     var inherited: [InheritedSocket]
-    /// Those of both kinds, and of those past them the ones that are told so: what the descriptors leave room for.
+    /// The connection limits for IDs and for admin, and for connections past them that get an answer; set from the
+    /// descriptors.
     private(set) var maximumConnections = 0
     private(set) var maximumAdminConnections = 0
     private(set) var maximumRefused = 0
-    /// Addresses that leave IPv4 to another one of the same port.
+    /// IPv6 addresses that do not accept IPv4, because another address has the same port.
     var ipv6Only: Set<ListenAddress> = []
     var idleTimeout: Duration
     /// Threads that serve IDs, with `--http`.
@@ -20,8 +21,8 @@ struct HTTPConfiguration {
     var web: WebAccess
 
     /// - Parameters:
-    ///   - shards: threads of the framed protocol.
-    ///   - idsPerSecond: what the layout's workers give.
+    ///   - shards: the number of threads of the framed protocol.
+    ///   - idsPerSecond: the rate of the layout's workers.
     init(
         _ options: Options,
         inherited: [InheritedSocket],
@@ -42,13 +43,14 @@ struct HTTPConfiguration {
             } ?? Self.threads(shards: shards, idsPerSecond: idsPerSecond)
     }
 
-    /// Threads past those that the layout's IDs keep busy only wake up more often, each for fewer requests.
+    /// More threads than the layout's IDs keep busy would only wake up more often, each for fewer requests.
     static func threads(shards: Int, idsPerSecond: Double) -> Int {
         let busy = (idsPerSecond / idsPerSecondOfThread).rounded(.up)
         return busy < Double(shards) ? max(1, Int(busy)) : shards
     }
 
-    /// What a thread gives one by one with some processor to spare; docs/BENCHMARKS.md has what it gives with all of it.
+    /// IDs per second of a thread for single requests, with some processor time to spare; docs/BENCHMARKS.md has the
+    /// maximum.
     private static let idsPerSecondOfThread = 50_000.0
 
     var servesIDs: Bool { !addresses.isEmpty || inherited.contains { $0.purpose == .http } }
@@ -75,7 +77,7 @@ struct HTTPConfiguration {
         return addresses
     }
 
-    /// Addresses as they are written behind `http://`.
+    /// The addresses as text after `http://`.
     static func text(_ addresses: [ListenAddress]) -> String {
         addresses.isEmpty
             ? "off"

@@ -4,7 +4,7 @@ internal import FirnServer
 internal import FirnWire
 internal import Logging
 
-/// The sockets that HTTP is served on, open before anything is claimed; none where it is off.
+/// The sockets for HTTP, opened before anything is claimed; none if HTTP is off.
 struct HTTPListeners {
     let ids: [Listener]
     let admin: [Listener]
@@ -38,10 +38,10 @@ struct HTTPListeners {
         return listeners
     }
 
-    /// How many threads mint for HTTP, beside the shards.
+    /// How many threads mint for HTTP, besides the shards.
     func mintingThreads(_ configuration: HTTPConfiguration) -> Int { ids.isEmpty ? 0 : configuration.threads }
 
-    /// Starts to serve; `nil` where HTTP is off.
+    /// Starts to serve; `nil` if HTTP is off.
     func makeServer(
         source: MintSource,
         documents: AdminContent?,

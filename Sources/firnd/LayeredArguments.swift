@@ -1,19 +1,19 @@
 internal import FirnConfiguration
 internal import Glibc
 
-/// Brings the settings of a file and of the environment into the form of a command line, so that one parser reads them
-/// all: a flag wins over the environment, the environment over the file.
+/// Converts the settings of a file and of the environment into command line arguments, so that one parser reads them
+/// all. A flag takes precedence over the environment, the environment over the file.
 ///
 /// `--listen` is `FIRN_LISTEN` in the environment (values of a repeatable option separated by blanks) and `listen = …`
 /// in the file (repeated lines).
 struct LayeredArguments {
-    /// The command line, with the settings it lacks in front of it.
+    /// The command line, preceded by the settings that it does not contain.
     var arguments: [String]
-    /// Where settings came from besides the command line; for messages.
+    /// The sources of settings besides the command line; for messages.
     var sources: [String]
 
-    /// - Throws: ``ConfigurationError`` for a setting of the file or the environment that cannot be meant, and for a
-    ///   control character in any of the three: what stands behind it would be lost on the message's reader.
+    /// - Throws: ``ConfigurationError`` for an invalid setting in the file or the environment, and for a control
+    ///   character in any of the three: it could hide the rest of the text in a message.
     init(commandLine: [String], environment: (String) -> String?) throws(ConfigurationError) {
         for word in commandLine { try word.refuseControls(in: "the argument") }
         var layered: [String] = []
@@ -21,13 +21,13 @@ struct LayeredArguments {
         sources = []
         for (name, kind) in Settings.kinds.sorted(by: { $0.key < $1.key }) {
             let variable = Self.variable(name)
-            // What is blank says nothing, and leaves the setting to the file.
+            // A blank value counts as not set, so the file's value applies.
             guard let text = environment(variable)?.trimmingBlanks(), !text.isEmpty, !decided.contains(name) else {
                 continue
             }
             let values = kind == .list ? text.split { $0 == " " || $0 == "\t" }.map(String.init) : [String(text)]
             for value in values { layered += try Self.arguments(name, kind, value, source: variable) }
-            // Also a flag that is false here, and so becomes no argument: the file may say otherwise.
+            // Also for a flag that is false here, and so adds no argument: the file must not override it.
             decided.insert(name)
             sources.append(variable)
         }
@@ -39,7 +39,7 @@ struct LayeredArguments {
         arguments = layered + commandLine
     }
 
-    /// The environment's name of a setting: `FIRN_LOG_LEVEL` of `log-level`.
+    /// The environment variable of a setting: `FIRN_LOG_LEVEL` for `log-level`.
     static func variable(_ name: String) -> String {
         "FIRN_" + name.uppercased().split(separator: "-").joined(separator: "_")
     }
@@ -89,7 +89,7 @@ struct LayeredArguments {
         arguments.contains { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }
     }
 
-    /// The file that the command line names. Of two, one would be left out without a word.
+    /// The file that the command line names. Two are an error: one would be silently ignored.
     private static func configPath(in arguments: [String]) throws(ConfigurationError) -> String? {
         var paths: [String] = []
         for (index, argument) in arguments.enumerated() {

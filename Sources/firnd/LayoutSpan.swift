@@ -2,10 +2,10 @@ internal import FirnConfiguration
 internal import FirnEngine
 internal import FirnLayout
 
-/// The time that a layout can express, and where a wall clock lies in it.
+/// The time range of a layout, and where a wall clock is in it.
 enum LayoutSpan {
-    /// Refuses a layout that has not begun, or that has ended: its daemon would never give out an ID, and is not to be
-    /// started again and again.
+    /// Refuses a layout whose time has not begun or is over: its daemon would never give out an ID, and must not be
+    /// restarted in a loop.
     ///
     /// - Parameter wallNanoseconds: since 1970.
     static func check(_ layout: Layout, wallNanoseconds: Int64) throws(ConfigurationError) {

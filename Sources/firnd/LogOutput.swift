@@ -5,13 +5,13 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-/// Where the daemon's log goes: standard error, by a thread that is the only one to wait for the reader.
+/// The daemon's log output: standard error, written by a separate thread so that no other thread waits for the reader.
 final class LogOutput: Sendable {
     let writer: LogWriter
     private let format: LogFormat
     private let throttle = Mutex(LogThrottle())
 
-    /// How long the daemon waits at its end for a reader that stands still.
+    /// How long the daemon waits at its end for a reader that does not read.
     private static let lastWait = Duration.seconds(1)
 
     init(format: LogFormat) {
@@ -26,10 +26,10 @@ final class LogOutput: Sendable {
         }
     }
 
-    /// Writes a line, unless there were many of its kind of late.
+    /// Writes a line, unless there were many of the same kind recently.
     func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {
         var metadata = metadata
-        // Below are the lines that say what happened once, such as each of many workers that is held.
+        // Lower levels are not throttled: they report single events, such as each of many workers that is held.
         if level >= .notice {
             let now = SystemTimeSource().bootNanoseconds()
             guard case .written(let leftOut) = throttle.withLock({ $0.judge(message, now: now) }) else { return }
@@ -38,7 +38,7 @@ final class LogOutput: Sendable {
         writer.write(Self.line(level, message, metadata, format))
     }
 
-    /// Says what was left out, and waits until all is written: the process is about to end.
+    /// Logs how many lines were left out, and waits until all are written: the process is about to end.
     func finish(within limit: Duration = lastWait) {
         for (message, count) in throttle.withLock({ $0.takeLeftOut() }) {
             writer.write(Self.line(.notice, message, ["left_out": "\(count)"], format))

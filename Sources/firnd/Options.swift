@@ -1,10 +1,10 @@
 internal import ArgumentParser
 internal import FirnConfiguration
 
-/// What can be set, as it is written on the command line. `Configuration` makes sense of it.
+/// The options of the command line. `Configuration` interprets them.
 ///
-/// The command itself rather than a group of it: in a debug build the parser checks each group five times as often as
-/// what it is in, and one more level made the daemon's start 0.15 s slower.
+/// This is the command itself and not a group in it: in a debug build the parser checks each group five times as often
+/// as the type that contains it, and one more level made the daemon's start 0.15 s slower.
 struct Options: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "firnd",
@@ -127,7 +127,7 @@ struct SocketOptions: ParsableArguments {
     var insecureTcp = false
 }
 
-/// How IDs are cut, which worker mints them, and where that is kept.
+/// How IDs are divided into fields, which worker mints them, and where the worker's state is stored.
 struct IDOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -227,7 +227,7 @@ struct IDOptions: ParsableArguments {
     )
     var clockTolerance = DurationText(.seconds(3600))
 
-    // Of the command line alone (`Settings.commandLineOnly`): in a file or the environment it might be forgotten.
+    // Only on the command line (`Settings.commandLineOnly`): in a file or the environment it might be forgotten.
     @Option(
         help: ArgumentHelp(
             "Run as if the wall clock were so much ahead (+1h) or behind (-1h). For rehearsals: IDs carry wrong times.",
@@ -238,7 +238,7 @@ struct IDOptions: ParsableArguments {
     var clockOffset = ClockOffset()
 }
 
-/// What a peer may use up. The defaults' reasons are in `Limits`.
+/// Limits of what a peer may use. `Limits` gives the reasons for the defaults.
 struct LimitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("IDs of one NextBatch, at most.", valueName: "count"))
     var maxBatch: UInt32 = 65_536
@@ -305,13 +305,13 @@ struct LogOptions: ParsableArguments {
     var logFormat = LogFormat.text
 }
 
-/// With which sequence number a tick begins.
+/// The first sequence number of a tick.
 enum FirstSequenceRule: String, ExpressibleByArgument, CaseIterable {
     case zero
     case random
 }
 
-/// How a line of the log is written.
+/// The format of a log line.
 enum LogFormat: String, ExpressibleByArgument, CaseIterable {
     case text
     case json

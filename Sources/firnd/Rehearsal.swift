@@ -6,11 +6,11 @@ internal import FirnSQLite
 internal import FirnServer
 internal import FirnStore
 
-/// The start, short of claiming: what `--check` does. Whatever a start would look at is looked at by the same code, and
-/// nothing is made, changed or taken.
+/// The start without claiming, for `--check`. The same code as in a start does the checks, and nothing is created,
+/// changed or claimed.
 ///
-/// What may be otherwise in a moment is a note and no refusal: a daemon that serves at this address, which the one that is
-/// checked may be about to replace. etcd is not asked, nor is it found out whether a worker is free.
+/// Temporary conditions are notes and not refusals: for example, a daemon that serves at this address may be the one
+/// that the checked configuration will replace. etcd is not contacted, and whether a worker is free is not checked.
 struct Rehearsal {
     private let configuration: Configuration
 
@@ -18,8 +18,8 @@ struct Rehearsal {
         self.configuration = configuration
     }
 
-    /// - Returns: what the reader should know.
-    /// - Throws: what the start would, with the exit code that it has there.
+    /// - Returns: notes for the reader.
+    /// - Throws: the errors of a start, with the same exit codes.
     func run() throws -> [String] {
         var notes: [String] = []
         let source = SystemTimeSource(wallOffset: configuration.clockOffset)
@@ -45,7 +45,7 @@ struct Rehearsal {
         let isDirectoryMade =
             try configuration.pathsUsed.contains(.socket) && !configuration.paths.examineDirectory(for: .socket)
         let frames = configuration.addresses
-            // In a directory that will be made there is nothing to look at yet.
+            // If the directory does not exist yet, there is no socket to check.
             .filter { !isDirectoryMade || $0 != .unix(path: configuration.paths.socketPath) }
             .map { (name: "--listen \($0)", address: $0) }
         let http = configuration.http.addresses.map { (name: "--http \($0.withoutScheme)", address: $0) }
@@ -72,7 +72,7 @@ struct Rehearsal {
             do throws(StoreError) {
                 if try StateDirectory.examine(path: path) { return }
             } catch {
-                // Of a full disk the start warns too, and serves.
+                // A start also only warns of a full disk, and serves.
                 guard error.code == .diskFull else { throw error }
                 return notes.append("what the store grants will not be remembered: \(error)")
             }
@@ -94,20 +94,20 @@ struct Rehearsal {
         return code == .unwritable || code == .diskFull
     }
 
-    /// Holds the store's file against the layout and the clock.
+    /// Checks the store's file against the layout and the clock.
     private func examineStore(_ source: SystemTimeSource, _ notes: inout [String]) throws {
         guard case .sqlite(let path) = configuration.store else { return }
         if configuration.pathsUsed.contains(.store), try !configuration.paths.examineDirectory(for: .store) { return }
         var turnsLeft = 3
         while true {
             guard let examined = try SQLiteStore.examine(path: path) else {
-                // A path that is misspelt makes a store that knows of nobody.
+                // A misspelled path would create an empty store.
                 return notes.append("the store \(path) is not there and will be made")
             }
             do {
                 return try hold(examined, source, &notes)
             } catch let error as StoreError where error.code == .setBack && examined.hasLog && turnsLeft > 1 {
-                // A daemon that runs may have remembered meanwhile what it wrote after the file was read.
+                // A running daemon may meanwhile have recorded what it wrote after the file was read.
                 turnsLeft -= 1
             }
         }
@@ -122,7 +122,7 @@ struct Rehearsal {
                 unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
                 text: { UTCTime(unixMilliseconds: $0).description }
             ),
-            // What is still in the log beside the file may be what is remembered.
+            // If the file's log was not read, the recorded grants may be in it, so the file is not compared with them.
             storage: examined.isWhole ? try configuration.state.existing() : nil
         )
         let clock = TickClock(layout: layout, source: source, followLimit: configuration.clockTolerance)

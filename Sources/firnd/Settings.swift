@@ -7,10 +7,10 @@ internal import FirnConfiguration
 /// a group is a setting. The parser has no public way to list its definitions. `--experimental-dump-help` prints them as
 /// JSON, which would cost an encoder and a decoder at each start; `SettingSourcesTests` compares both.
 ///
-/// The types are compared, and not cast to protocols: a start would search all conformances in the program for each of
-/// them, which took 1.3 ms.
+/// The types are compared and not cast to protocols: for each cast, the start would search all conformances in the
+/// program, which took 1.3 ms.
 enum Settings {
-    /// What a setting's text becomes on the command line.
+    /// How a setting's text is converted to arguments.
     enum Kind {
         /// One argument.
         case value
@@ -25,11 +25,11 @@ enum Settings {
     ]
     private static let repeatable: [Any.Type] = [Option<[String]>.self, Option<[UInt32]>.self]
 
-    /// The options that are read from the command line alone. `config` has a variable, and cannot be in the file that it
-    /// names; `check` and `clock-offset` could be forgotten in the others.
+    /// The options that are accepted only on the command line. `config` has a variable, and cannot be in the file that
+    /// it names; `check` and `clock-offset` could be forgotten in the file or the environment.
     static let commandLineOnly = ["config", "check", "clock-offset"]
 
-    /// The settings by name: their option's, without its dashes.
+    /// The settings by name, that is, the option's name without its dashes.
     static let kinds: [String: Kind] = {
         var kinds: [String: Kind] = [:]
         for group in groups {
@@ -43,7 +43,7 @@ enum Settings {
         return kinds
     }()
 
-    /// The option that the parser makes of a property: `max-batch` of `_maxBatch`, its wrapper.
+    /// The option's name, which the parser derives from a property: `max-batch` for `_maxBatch`, its wrapper.
     private static func name(ofProperty label: String) -> String {
         var name: [UInt8] = []
         for byte in label.utf8.drop(while: { $0 == UInt8(ascii: "_") }) {

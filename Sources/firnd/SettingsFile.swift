@@ -1,12 +1,12 @@
 internal import FirnConfiguration
 
-/// The file of `--config`: a `name = value` a line, comments that begin with `#`, and empty lines.
+/// The file of `--config`: one `name = value` per line, comments that begin with `#`, and empty lines.
 struct SettingsFile {
     struct Line: Equatable {
-        /// The file and the line's number, for messages.
+        /// The file and the line number, for messages.
         var place: String
         var name: String
-        /// Empty where nothing is behind the equals sign.
+        /// Empty if nothing follows the equals sign.
         var value: String
     }
 
@@ -16,9 +16,9 @@ struct SettingsFile {
         try self.init(text: try TextFile.read(path: path), path: path)
     }
 
-    /// - Throws: for a line of another form, for a `#` after a blank in a value, which other programs' files take for a
-    ///   comment, and for a control character anywhere. Also in a comment: an editor may show a line's end where there is
-    ///   none, and what stands behind it would be left out without a word.
+    /// - Throws: for a line of another form; for a `#` after a blank in a value, which other file formats treat as a
+    ///   comment; and for a control character anywhere. Also in a comment: an editor may show it as a line end, and the
+    ///   text after it would be silently ignored.
     init(text: String, path: String) throws(ConfigurationError) {
         var lines: [Line] = []
         for (index, line) in TextFile.lines(of: text).enumerated() {

@@ -5,13 +5,13 @@ internal import FirnStore
 internal import Glibc
 internal import Logging
 
-/// Where a daemon remembers what it was granted.
+/// Where a daemon records its grants.
 enum StateLocation: CustomStringConvertible {
     /// `--state-dir none`, or a store that ends with the daemon.
     case nowhere
-    /// As `--state-dir` says. It has to work.
+    /// The value of `--state-dir`. It must be usable.
     case directory(String)
-    /// Nothing was said. Where it cannot be written, as in a container with a read-only root, the daemon does without.
+    /// The default. If it cannot be written, as in a container with a read-only root, the daemon continues without it.
     case standard(DefaultPaths)
 
     init(option: String?, store: StoreLocation, paths: DefaultPaths) {
@@ -30,7 +30,7 @@ enum StateLocation: CustomStringConvertible {
         }
     }
 
-    /// The directory, if it is there already; nothing is made.
+    /// The directory, if it already exists; nothing is created.
     func existing() throws(StoreError) -> StateDirectory? {
         let path: String
         switch self {
@@ -41,7 +41,7 @@ enum StateLocation: CustomStringConvertible {
         return access(path, R_OK | X_OK) == 0 ? try StateDirectory(existing: path) : nil
     }
 
-    /// The journal of a daemon on this store, with what earlier ones and this host's others left there.
+    /// The journal of a daemon on this store, with the records of earlier daemons and of others on this host.
     func journal(_ context: GrantJournal.Context, logger: Logger) throws -> GrantJournal {
         switch self {
         case .nowhere:

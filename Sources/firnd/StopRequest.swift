@@ -2,7 +2,7 @@ internal import Dispatch
 internal import FirnEngine
 internal import Synchronization
 
-/// That the daemon is to stop: said by any thread, waited for by the main one, which meanwhile does what others ask of it.
+/// The request to stop the daemon. Any thread can make it; the main thread waits for it, and does chores meanwhile.
 final class StopRequest: Sendable {
     private struct State {
         var reason: String?
@@ -14,9 +14,9 @@ final class StopRequest: Sendable {
     private let state = Mutex(State())
     private let said = DispatchSemaphore(value: 0)
 
-    /// Asks for the stop. The first to ask gives the reason.
+    /// Requests the stop. The reason of the first request is kept.
     ///
-    /// - Returns: whether the main thread waits for it. Before, the start is finished first.
+    /// - Returns: whether the main thread is waiting for it. If it is not, the start completes first.
     @discardableResult
     func stop(because reason: String) -> Bool {
         defer { said.signal() }
@@ -26,16 +26,16 @@ final class StopRequest: Sendable {
         }
     }
 
-    /// Has the main thread do its chore soon.
+    /// Wakes the main thread to do its chore.
     func haveChoreDone() {
         state.withLock { $0.hasChore = true }
         said.signal()
     }
 
-    /// Sleeps until the daemon is to stop, or for so long.
+    /// Sleeps until the daemon is told to stop, or for `duration`.
     ///
-    /// - Parameter chore: done when somebody asks for it.
-    /// - Returns: why it is to stop; `nil` when the time was over.
+    /// - Parameter chore: done on request.
+    /// - Returns: the reason to stop; `nil` after `duration`.
     func wait(atMost duration: Duration? = nil, chore: () -> Void) -> String? {
         state.withLock { $0.isHeard = true }
         defer { state.withLock { $0.isHeard = false } }

@@ -1,64 +1,65 @@
 internal import FirnEngine
 
-/// What a supervisor is told, and when. No I/O: it is told how the daemon stands, and says what to send.
+/// Decides what is sent to a supervisor, and when. No I/O: it gets the daemon's state and returns the lines to send.
 ///
-/// - `READY=1` when the sockets are bound **and** a worker is held: a service that is started after the daemon finds IDs. Until
-///   then the start is not over, however long that takes: the daemon tries again by itself, and being killed and started
-///   anew would not help it. So, as long as its threads answer, the time for the start is extended.
-/// - `STATUS=`, whenever it is another: which workers, or why there are none.
-/// - `WATCHDOG=1` at half of the time that is allowed, each time after every reactor and the window thread have answered.
-///   A store that is away does not end the pings; a thread that hangs does.
+/// - `READY=1` when the sockets are bound **and** a worker is held, so that a service that is started after the daemon
+///   gets IDs. Until then the start is not complete, however long it takes: the daemon retries by itself, and a restart
+///   would not help. So the start timeout is extended as long as the threads answer.
+/// - `STATUS=`, whenever it changes: the workers, or why there are none.
+/// - `WATCHDOG=1` at half of the allowed interval, each time after every reactor and the window thread have answered.
+///   An unavailable store does not stop the pings; a hanging thread does.
 struct Supervision {
-    /// How the daemon stands.
+    /// The daemon's state.
     struct Standing {
         /// Why no ID can be given out; `nil` when IDs can.
         var obstacle: String?
         var workers: [UInt64] = []
-        /// Whether all threads have answered since they were asked last.
+        /// Whether all threads have answered since the last request.
         var hasHeartbeat = true
     }
 
     struct Turn: Equatable {
-        /// One datagram's lines; none: nothing is to be sent.
+        /// The lines of one datagram; if empty, nothing is sent.
         var lines: [String] = []
-        /// Whether the threads are to be asked for a sign of life.
+        /// Whether to ask the threads for a heartbeat.
         var requestsHeartbeat = false
     }
 
-    /// Nanoseconds; `nil`: no pings are expected.
+    /// Nanoseconds; `nil` if no pings are expected.
     private let watchdog: Int64?
     private var isReady = false
     private var status: String?
     private var isAsking = false
     private var lastSign: Int64
 
-    /// How long the supervisor is asked to wait on while the daemon has no worker, and how often.
+    /// By how much the start timeout is extended while the daemon has no worker, and how often.
     private static let extensionTime: Int64 = 30_000_000_000
     private static let extensionInterval: Int64 = 10_000_000_000
-    /// So soon is a change told, at the latest; and at the start, which others wait for, sooner.
+    /// The longest delay before a change is reported; shorter during the start, because others wait for it.
     private static let longestTurn: Int64 = 1_000_000_000
     private static let turnAtStart: Int64 = 100_000_000
-    /// A status of more workers gives their number.
+    /// With more workers than this, the status gives their number instead.
     private static let workersNamed = 8
 
-    /// - Parameter now: nanoseconds of a clock that never goes back.
+    /// - Parameter now: nanoseconds of a monotonic clock.
     init(watchdog: Duration?, now: Int64) {
         self.watchdog = watchdog?.nanoseconds
         lastSign = now
     }
 
-    /// Nanoseconds until the next turn. Four turns and more are in half a watchdog's time: one to ask, one to answer.
+    /// Nanoseconds until the next turn. Half a watchdog interval has at least four turns: one sends the request, one
+    /// gets the answer.
     var turnTime: Int64 {
         let longest = isReady ? Self.longestTurn : Self.turnAtStart
         return watchdog.map { min(longest, $0 / 8) } ?? longest
     }
 
-    /// A turn's time has passed.
+    /// Called once per turn.
     mutating func turned(_ standing: Standing, now: Int64) -> Turn {
         var turn = Turn()
         if !isReady, standing.obstacle == nil {
             isReady = true
-            // Here the supervisor starts to count.
+            // The supervisor's watchdog starts here.
             lastSign = now
             isAsking = false
             turn.lines.append("READY=1")
@@ -80,8 +81,8 @@ struct Supervision {
         return turn
     }
 
-    /// What is said when the daemon was told to stop: it needs its drain's time, and then the store's for giving the
-    /// windows back.
+    /// The lines when the daemon was told to stop. The timeout covers the drain, and then the store's time to take back
+    /// the windows.
     static func stopping(drainTimeout: Duration) -> [String] {
         let seconds = drainTimeout.components.seconds + 15
         return [
@@ -92,7 +93,7 @@ struct Supervision {
 
     private static func status(_ standing: Standing) -> String {
         if let obstacle = standing.obstacle {
-            // A line is a field's end.
+            // A field ends at a line feed.
             return "no IDs: " + String(obstacle.map { $0.isNewline ? " " : $0 })
         }
         let workers = standing.workers

@@ -1,12 +1,12 @@
 internal import Glibc
 internal import Logging
 
-/// The program that started the daemon and wants to hear how it fares: systemd, by sd_notify(3)'s protocol, which is datagrams of
-/// `NAME=value` lines to the Unix socket that `$NOTIFY_SOCKET` names.
+/// The program that started the daemon and expects reports of its state: systemd, with the protocol of sd_notify(3).
+/// This is datagrams of `NAME=value` lines to the Unix socket in `$NOTIFY_SOCKET`.
 ///
-/// For one thread at a time. Its socket is open for as long as the process lives.
+/// For use by one thread at a time. Its socket stays open until the process ends.
 final class Supervisor {
-    /// How often a sign of life must come (`$WATCHDOG_USEC`); `nil` when none is expected.
+    /// The watchdog interval (`$WATCHDOG_USEC`); `nil` if no pings are expected.
     let watchdog: Duration?
 
     private let socketPath: String
@@ -14,10 +14,12 @@ final class Supervisor {
     private let logger: Logger
     private var isHeard = true
 
-    /// Microseconds. Each turn of the watch is an eighth: below this it would be busy with nothing else.
+    /// Microseconds. A turn of the watch is an eighth of the interval; with a shorter interval the watch would use too
+    /// much time.
     private static let shortestWatchdog: Int64 = 80_000
 
-    /// - Returns: `nil` when nobody wants to hear, or cannot be told; the latter is logged, and the daemon goes on.
+    /// - Returns: `nil` if there is no supervisor or it cannot be reached; the latter is logged, and the daemon
+    ///   continues.
     init?(environment: (String) -> String?, logger: Logger) {
         guard let path = environment("NOTIFY_SOCKET"), !path.isEmpty else { return nil }
         guard let first = path.first, first == "/" || first == "@", (2...Self.longestPath).contains(path.utf8.count)
@@ -52,12 +54,12 @@ final class Supervisor {
         }
     }
 
-    /// What fits a socket's address beside its ending NUL (unix(7)).
+    /// The longest path in a socket address, without the terminating NUL (unix(7)).
     private static let longestPath = 107
 
     /// Sends one datagram of these lines.
     ///
-    /// - Returns: whether it was taken. Never waits: a caller that has something to say comes back.
+    /// - Returns: whether it was sent. Never blocks: the caller retries later.
     @discardableResult
     func tell(_ lines: [String]) -> Bool {
         let text = lines.joined(separator: "\n")
@@ -66,7 +68,7 @@ final class Supervisor {
         let length = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + socketPath.utf8.count
         withUnsafeMutableBytes(of: &address.sun_path) { bytes in
             bytes.copyBytes(from: socketPath.utf8)
-            // An abstract name begins with a NUL, and ends where the address does.
+            // An abstract name begins with a NUL, and ends with the address.
             if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }
         }
         let sent = withUnsafePointer(to: &address) { pointer in
@@ -83,7 +85,7 @@ final class Supervisor {
                 }
             }
         }
-        // Once for each loss, not at each try.
+        // Logged once per failure, not at each retry.
         if sent < 0, isHeard {
             logger.warning(
                 "the service manager cannot be told how the daemon fares; it is tried again",

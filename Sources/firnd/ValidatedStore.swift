@@ -1,10 +1,10 @@
 internal import FirnStore
 internal import Synchronization
 
-/// A store that nothing reaches before it was found to be this daemon's to use.
+/// A store whose calls fail until it was checked to be this daemon's store.
 ///
-/// The check is made by ``validate()`` at the start, and where the store was away then, by the first call that finds it there:
-/// a daemon may start before its store, and still nothing is claimed in one that is another's.
+/// ``validate()`` makes the check at the start. If the store was unreachable then, the first call that reaches it makes
+/// the check: a daemon may start before its store, and still claims nothing in a store that is not its own.
 final class ValidatedStore: Store {
     private let store: any Store
     private let check: @Sendable (any Store) throws -> Void
@@ -12,9 +12,9 @@ final class ValidatedStore: Store {
     private let isValidated = Atomic(false)
 
     /// - Parameters:
-    ///   - check: throws why the store cannot be used. May run on several threads at once.
-    ///   - refused: told what `check` threw, on whatever thread, when a call made it and no other try can end otherwise. Each
-    ///     call that makes the check tells it again.
+    ///   - check: throws the reason why the store cannot be used. May run on several threads at once.
+    ///   - refused: called with the error of `check`, on any thread, when a call made the check and a retry cannot
+    ///     succeed. Each call that makes the check calls it again.
     init(
         _ store: any Store,
         check: @escaping @Sendable (any Store) throws -> Void,
@@ -30,7 +30,7 @@ final class ValidatedStore: Store {
         isValidated.store(true, ordering: .releasing)
     }
 
-    /// Whether another try of the check can end otherwise.
+    /// Whether a retry of the check cannot succeed.
     static func isFinal(_ error: any Error) -> Bool {
         (error as? StoreError).map(\.needsSomebody) ?? true
     }

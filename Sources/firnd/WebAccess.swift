@@ -2,13 +2,13 @@ internal import FirnConfiguration
 internal import FirnHTTP
 internal import FirnServer
 
-/// What web pages may do over HTTP, as it was told.
+/// The configured rules for web pages over HTTP.
 struct WebAccess {
     let origins: OriginPolicy.Origins
-    /// By which names and addresses this host may be asked on loopback, beside its own.
+    /// Names and addresses of this host on loopback, in addition to the built-in ones.
     private let hosts: [String]
 
-    /// - Parameter addresses: where HTTP is listened on: the names in them are this host's.
+    /// - Parameter addresses: the addresses where HTTP is served: names in them are this host's.
     init(_ options: SocketOptions, addresses: [ListenAddress]) throws(ConfigurationError) {
         origins = try Self.origins(options.httpAllowOrigin)
         let allowed = try options.httpAllowHost.map { text throws(ConfigurationError) in try Self.host(text) }
@@ -19,7 +19,7 @@ struct WebAccess {
         OriginPolicy(origins: origins, hosts: hosts + [WorkerChoice.hostName].compactMap { $0 })
     }
 
-    /// What `--check` says of it.
+    /// The text for `--check`.
     var description: String { origins.description }
 
     private static func origins(_ texts: [String]) throws(ConfigurationError) -> OriginPolicy.Origins {

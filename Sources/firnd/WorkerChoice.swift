@@ -3,7 +3,7 @@ internal import FirnLayout
 internal import FirnServer
 internal import Glibc
 
-/// Where a daemon's worker number comes from, as `--worker` says it.
+/// The source of a daemon's worker number, as `--worker` specifies it.
 enum WorkerChoice: Equatable {
     case auto
     case number(UInt32)
@@ -23,12 +23,12 @@ enum WorkerChoice: Equatable {
         }
     }
 
-    /// The rule that follows, with the number where there is one.
+    /// The resulting rule, with the number if there is one.
     ///
     /// - Parameters:
-    ///   - podAddress: the pod's IP address, if one is known.
-    ///   - podName: the pod's name, if one is known.
-    ///   - podIndex: the pod's number in its StatefulSet, as Kubernetes labels it, if it is known.
+    ///   - podAddress: the pod's IP address, if known.
+    ///   - podName: the pod's name, if known.
+    ///   - podIndex: the pod's index in its StatefulSet, from the label that Kubernetes sets, if known.
     func rule(
         layout: Layout,
         podAddress: String?,
@@ -48,8 +48,8 @@ enum WorkerChoice: Equatable {
         }
     }
 
-    /// The low bits of the address, as many as the worker field has. Unique only among pods whose addresses differ in
-    /// those bits; the store's record refuses the second of two that do not.
+    /// The low bits of the address, as many as the worker field has. They are unique only among pods whose addresses
+    /// differ in these bits; otherwise the store's record refuses the second pod.
     private static func worker(ofAddress text: String?, layout: Layout) throws(ConfigurationError) -> UInt32 {
         guard let text, !text.isEmpty else {
             throw ConfigurationError(
@@ -89,8 +89,8 @@ enum WorkerChoice: Equatable {
         return try fitting(index, layout, "the POD_INDEX \(index)")
     }
 
-    /// The number at the end of a StatefulSet's pod's name: `firn-2` is 2. Other names end in numbers too, above all those
-    /// that clouds make of a host's address, as `ip-10-0-3-17`.
+    /// The number at the end of a StatefulSet pod's name: `firn-2` is 2. Other names also end in numbers, above all
+    /// names that clouds derive from a host's address, such as `ip-10-0-3-17`.
     private static func worker(ofPodName name: String?, layout: Layout) throws(ConfigurationError) -> UInt32 {
         guard let name = name ?? hostName, !name.isEmpty else {
             throw ConfigurationError(
@@ -114,7 +114,7 @@ enum WorkerChoice: Equatable {
         return try fitting(ordinal, layout, "the ordinal of '\(name)'")
     }
 
-    /// A number as Kubernetes writes it: digits, and no 0 in front of others.
+    /// A number as Kubernetes writes it: digits without leading zeros.
     private static func ordinal(_ text: Substring) -> UInt64? {
         guard let number = UInt64(text), "\(number)" == text else { return nil }
         return number
@@ -130,7 +130,7 @@ enum WorkerChoice: Equatable {
         return worker
     }
 
-    /// The host's name, which in a pod is the pod's.
+    /// The host name, which in a pod is the pod's name.
     static var hostName: String? {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return nil }
