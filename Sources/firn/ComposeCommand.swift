@@ -72,7 +72,7 @@ struct ComposeCommand: AsyncParsableCommand {
 }
 
 extension Layout {
-    /// The tick that an instant lies in, for any instant that the layout's time can express.
+    /// The tick that contains an instant, for any instant that the layout's time can express.
     ///
     /// - Throws: `ValidationError` when it is before the epoch or past the layout's end.
     fileprivate func tick(at instant: UTCTime) throws -> UInt64 {
@@ -87,8 +87,8 @@ extension Layout {
                     + "\(lastInstant?.description ?? "an earlier one") or earlier."
             )
         }
-        // The highest tick that does not begin after the instant; bisecting is exact where nanoseconds since 1970 in
-        // 64 bits end, in 2262.
+        // The highest tick that does not begin after the instant. A binary search stays exact past the year 2262, where
+        // nanoseconds since 1970 no longer fit in 64 bits.
         var (low, high) = (UInt64(0), maximumTick)
         while low < high {
             let middle = low + (high - low) / 2 + 1

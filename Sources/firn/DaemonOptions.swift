@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import FirnClient
 
-/// Where the daemon is, and how long it may take.
+/// The daemon's address, and the timeout.
 struct DaemonOptions: ParsableArguments {
     @Option(help: "The daemon's address: unix:PATH or tcp:HOST:PORT. (default: $FIRN_ADDRESS, or firnd's own default)")
     var address: String?
@@ -23,7 +23,7 @@ struct DaemonOptions: ParsableArguments {
         try await reportingErrors {
             var configuration = configuration
             configuration.timeout = .milliseconds(timeout)
-            // The user of a command wants to be told at once that no daemon is there.
+            // The user of the command wants to know at once that no daemon is running.
             configuration.circuitBreakerTripAfter = .zero
             try await withFirnClient(address: try resolvedAddress, configuration: configuration, body)
         }

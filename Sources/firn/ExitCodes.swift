@@ -4,7 +4,7 @@ internal import FirnConfiguration
 internal import FirnLayout
 internal import FirnStore
 
-/// The command's exit codes. Numbers and names are those of sysexits.h; `firn --help` tells users.
+/// The command's exit codes. Their numbers and names are those of sysexits.h; `firn --help` documents them.
 extension ExitCode {
     static let usage = ExitCode(64)
     static let dataError = ExitCode(65)
@@ -25,13 +25,13 @@ extension FirnClientError {
     }
 }
 
-/// What a command will not do, and what to do instead.
+/// An operation that a command refuses, and what to do instead.
 struct Refusal: Error {
     let message: String
     let exitCode: ExitCode
 }
 
-/// Does a command's work. What goes wrong becomes one line on standard error and an exit code.
+/// Does a command's work. An error becomes one line on standard error and an exit code.
 func reportingErrors(_ work: () async throws -> Void) async throws {
     do {
         try await work()
@@ -40,7 +40,7 @@ func reportingErrors(_ work: () async throws -> Void) async throws {
     }
 }
 
-/// The same for work that waits for nothing.
+/// The same for synchronous work.
 func reportingErrors(_ work: () throws -> Void) throws {
     do {
         try work()
@@ -52,12 +52,12 @@ func reportingErrors(_ work: () throws -> Void) throws {
 private func report(_ error: any Error) throws {
     switch error {
     case is OutputClosed:
-        // The reader has read enough, as `head` does.
+        // The reader closed the pipe early, as `head` does.
         return
     case let error as FirnClientError:
         var line = "firn: \(error.message)"
         if let retryAfter = error.retryAfter {
-            // A daemon's message may be the end of a sentence or not.
+            // A daemon's message may lack the full stop.
             if let last = line.last, !".!?".contains(last) { line += "." }
             line += " Try again in \(retryAfter)."
         }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import FirnConfiguration
 internal import NIOCore
 
-/// The command: unique 64-bit IDs and tickets from a daemon, and what can be read from IDs without one.
+/// The command: gets unique 64-bit IDs and tickets from a daemon, and decodes IDs without one.
 @main
 struct Firn: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,14 +47,14 @@ struct Firn: AsyncParsableCommand {
     )
 
     static func main() async {
-        // A thread for one connection: the command is short-lived, and starts faster without the others.
+        // One thread for one connection: the command is short-lived, and starts faster with fewer threads.
         NIOSingletons.groupLoopCountSuggestion = 1
         do {
             let words = try ProgramArguments.read()
             let environment = Environment.ofProcess()
             for word in words { try word.refuseControls(in: "the argument") }
             try environment.refuseControls(in: Self.variables)
-            // The daemon's settings may be in the same environment, and are none of this program's business.
+            // The environment may also contain the daemon's settings, which are not checked here.
             for warning in environment.warnings(known: Self.variables, isOfMany: true) {
                 StandardError.write(line: "firn: \(warning)")
             }
@@ -65,6 +65,6 @@ struct Firn: AsyncParsableCommand {
         }
     }
 
-    /// The environment variables that stand for options.
+    /// The environment variables that replace options.
     private static let variables: Set = ["FIRN_ADDRESS", "FIRN_STORE"]
 }

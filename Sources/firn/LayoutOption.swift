@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import FirnLayout
 
-/// The layout that IDs are read or made in.
+/// The layout for reading or making IDs.
 struct LayoutOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(

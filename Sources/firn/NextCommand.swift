@@ -13,8 +13,8 @@ struct NextCommand: AsyncParsableCommand {
             """
     )
 
-    /// A batch's IDs have to be there within the timeout, also in Sonyflake's 25,600 per second. Larger batches gain
-    /// nothing: the way to the daemon and back is a hundredth of what this many IDs take to write.
+    /// A batch must arrive within the timeout, also at Sonyflake's 25,600 IDs per second. Larger batches gain nothing:
+    /// a round trip to the daemon takes a hundredth of the time that it takes to write this many IDs.
     private static let maximumBatch = 8192
 
     @Option(name: [.customShort("n"), .long], help: "How many IDs to take, at least 1.")

@@ -1,14 +1,14 @@
 internal import ArgumentParser
 internal import FirnLayout
 
-/// How a command's answer is written.
+/// The output format of a command's answer.
 enum AnswerFormat: String, ExpressibleByArgument, CaseIterable {
     case text
-    /// One JSON object a line.
+    /// One JSON object per line.
     case json
 }
 
-/// How IDs are written.
+/// The output format of IDs.
 struct IDOutputFormat: ExpressibleByArgument {
     private let idFormat: IDFormat?
 
@@ -36,7 +36,7 @@ struct IDOutputFormat: ExpressibleByArgument {
     }
 }
 
-/// How IDs are read. Its own type, for `IDFormat` belongs to a library that does not know ArgumentParser.
+/// The input format of IDs. A separate type, because `IDFormat` is in a library that does not depend on ArgumentParser.
 struct IDInputFormat: ExpressibleByArgument {
     let idFormat: IDFormat
 

@@ -2,7 +2,7 @@ internal import FirnClient
 internal import FirnLayout
 
 extension AnswerFormat {
-    /// Sequences as a table with a head, or as a JSON object each.
+    /// Sequences as a table with a header, or as one JSON object each.
     func lines(for sequences: [FirnSequence]) -> [String] {
         switch self {
         case .text: Table.lines(Self.head, sequences.map(\.cells), textColumns: 2)
@@ -14,7 +14,7 @@ extension AnswerFormat {
 }
 
 extension FirnSequence {
-    /// Without spaces inside, so that a program can tell the columns apart by them.
+    /// Without spaces, so that a program can split the columns at them.
     fileprivate var cells: [String] {
         [
             name, kindText, next.map(String.init) ?? "none", "\(increment)", "\(offset)",

@@ -1,11 +1,11 @@
 internal import FirnStore
 
-/// How many values each sequence of a restored store leaves out: `--skip-values 100000 --skip-values orders=20`.
+/// How many values each sequence of a restored store skips: `--skip-values 100000 --skip-values orders=20`.
 struct SkippedValues {
     private var all: UInt64?
     private var named: [String: UInt64] = [:]
 
-    /// - Throws: ``Refusal`` for what says nothing, or two things of one.
+    /// - Throws: ``Refusal`` for an invalid text, or two texts for the same sequences.
     init(parsing texts: [String]) throws {
         for text in texts {
             let parts = text.split(separator: "=", omittingEmptySubsequences: false)
@@ -31,12 +31,12 @@ struct SkippedValues {
         }
     }
 
-    /// How many values a sequence leaves out that the store does not have.
+    /// How many values the sequences skip that the store has no record of.
     ///
     /// - Parameters:
-    ///   - present: what earlier repairs left out.
+    ///   - present: how many values earlier repairs skipped.
     ///   - remembered: a sequence that this host's daemons wrote to.
-    /// - Throws: ``Refusal`` where nothing is said of them though there were sequences, or where it is more than any has.
+    /// - Throws: ``Refusal`` if no number was given for them although there were sequences, or if it is too large.
     func countForOthers(after present: UInt64, remembered: String?) throws -> UInt64 {
         guard let count = all ?? (remembered == nil ? 0 : nil) else {
             throw Refusal(
@@ -57,12 +57,12 @@ struct SkippedValues {
         return count
     }
 
-    /// Half of what a plain sequence has.
+    /// Half of the values of a sequence with default parameters.
     private static let maximum: UInt64 = 1 << 62
 
-    /// For each of the store's sequences its number, all looked at before anything is written.
+    /// The number for each of the store's sequences. All are checked before anything is written.
     ///
-    /// - Throws: ``Refusal``, with the sequences' names, where one is not spoken of or has fewer values left.
+    /// - Throws: ``Refusal`` with the sequences' names, if a sequence has no number or has fewer values left.
     func counts(for sequences: [StoreReport.Sequence]) throws -> [(name: String, count: UInt64)] {
         let names = Set(sequences.map(\.name))
         let unknown = named.keys.filter { !names.contains($0) }.sorted()
@@ -84,7 +84,7 @@ struct SkippedValues {
         let counts = sequences.map { (name: $0.name, count: named[$0.name] ?? all ?? 0) }
         let tooShort = zip(sequences, counts).compactMap { sequence, skip -> String? in
             let left = sequence.record.progression.count(after: sequence.record.reserved)
-            // One that is at its end has nothing to leave out, and stays there.
+            // A sequence at its end has nothing to skip, and stays at its end.
             return left > 0 && skip.count > left ? "\(sequence.name) (\(left) left)" : nil
         }
         guard tooShort.isEmpty else {

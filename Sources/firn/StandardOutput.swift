@@ -6,7 +6,7 @@
     internal import Glibc
 #endif
 
-/// Nobody reads the output any more.
+/// The reader of the output has closed it.
 struct OutputClosed: Error {}
 
 /// The output could not be written.
@@ -18,18 +18,19 @@ struct OutputError: Error, CustomStringConvertible {
     }
 }
 
-/// Gathers lines and writes them in large pieces. Not in stdio's buffer, which says too late that a write failed.
+/// Collects lines and writes them in large pieces. It does not use stdio's buffer, which reports a failed write too
+/// late.
 struct StandardOutput: ~Copyable {
     private static let pieceLength = 64 * 1024
 
     private var bytes: [UInt8] = []
 
     init() {
-        // A write that nobody reads is then an error, and no end of the process.
+        // A write to a closed pipe is then an error and does not end the process.
         signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Adds a line, and writes what has gathered when that is much.
+    /// Adds a line, and writes the collected lines once they are long enough.
     ///
     /// - Throws: ``OutputClosed``, ``OutputError``.
     mutating func write(line: String) throws {
@@ -38,7 +39,7 @@ struct StandardOutput: ~Copyable {
         if bytes.count >= Self.pieceLength { try flush() }
     }
 
-    /// Writes what has gathered.
+    /// Writes the collected lines.
     ///
     /// - Throws: ``OutputClosed``, ``OutputError``.
     mutating func flush() throws {
@@ -51,7 +52,7 @@ struct StandardOutput: ~Copyable {
             } else if errno == EPIPE {
                 throw OutputClosed()
             } else if errno == EAGAIN {
-                // Standard output may be somebody's non-blocking pipe.
+                // Standard output may be a pipe that another process has made non-blocking.
                 var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&output, 1, -1)
             } else if errno != EINTR {
@@ -61,7 +62,7 @@ struct StandardOutput: ~Copyable {
     }
 }
 
-/// Says what went wrong.
+/// Writes error messages.
 enum StandardError {
     static func write(line: String) {
         let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]

@@ -17,7 +17,7 @@ internal import FirnStore
     internal import Glibc
 #endif
 
-/// The store that daemons share, which the command opens itself: it needs no daemon, as there may be none that serves.
+/// The store that daemons share. The command opens it itself: it needs no daemon, because none may be running.
 struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -30,7 +30,7 @@ struct StoreOptions: ParsableArguments {
     @OptionGroup(title: "With --store etcd:HOST:PORT")
     var etcd: EtcdOptions
 
-    /// Where it is. Nothing is opened.
+    /// The store's location. Nothing is opened.
     var location: StoreLocation {
         get throws {
             let given = store ?? Self.environment("FIRN_STORE").flatMap { $0.isEmpty ? nil : $0 }
@@ -59,10 +59,10 @@ struct StoreOptions: ParsableArguments {
         FirnAddress.environmentVariable(named: name)
     }
 
-    /// Opens it, and sees of which layout it is.
+    /// Opens the store, and reads its layout.
     ///
-    /// - Parameter forReading: Nothing will be written. Where this user may not write an SQLite file, it is read all the
-    ///   same, and that is said on standard error.
+    /// - Parameter forReading: Nothing will be written. If this user may not write an SQLite file, it is still read,
+    ///   with a message on standard error.
     func open(forReading: Bool = false) throws -> OpenStore {
         let location = try location
         let etcd = try etcdConfiguration(of: location)
@@ -92,17 +92,17 @@ struct StoreOptions: ParsableArguments {
     }
 }
 
-/// A store with what its ticks mean.
+/// A store with its layout, which gives its ticks a meaning.
 struct OpenStore {
     let store: any Store
     let name: String
     let record: LayoutRecord
     let layout: Layout
 
-    /// Clocks of hosts may differ by so much before a limit counts as wrong: firnd's `--clock-tolerance`.
+    /// The clocks of hosts may differ by this much before a limit counts as wrong: firnd's `--clock-tolerance`.
     static let tolerance = Duration.seconds(3600)
 
-    /// The present by this host's clock.
+    /// The current time by this host's clock.
     var now: StoreInstant {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -118,7 +118,7 @@ struct OpenStore {
         layout.roundedTime(ofTick: tick)
     }
 
-    /// Ticks in so many milliseconds, rounded up.
+    /// The number of ticks in these milliseconds, rounded up.
     func ticks(milliseconds: UInt64) -> UInt64 {
         let (nanoseconds, isTooMuch) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
         return isTooMuch ? .max : (nanoseconds + layout.tickNanoseconds - 1) / layout.tickNanoseconds
@@ -131,14 +131,14 @@ struct OpenStore {
                 maximumWorker: layout.maximumWorker,
                 endTick: layout.maximumTick + 1,
                 nowTick: now.tick,
-                // A minute for etcd's window.
+                // The tolerance of an hour, and a minute for etcd's window.
                 ticksAhead: ticks(milliseconds: 3_660_000),
                 text: { [layout] in "\(layout.roundedTime(ofTick: $0))" }
             )
         )
     }
 
-    /// This very command, as the holder of what it writes.
+    /// This command, as the holder in the records that it writes.
     static var operatorHolder: Holder {
         var name = [CChar](repeating: 0, count: 256)
         let isNamed = gethostname(&name, name.count - 1) == 0
@@ -152,9 +152,9 @@ struct OpenStore {
     }
 }
 
-/// Asks before something is done that cannot be taken back.
+/// Asks for confirmation before something irreversible is done.
 enum Confirmation {
-    /// Returns when `--yes` was given or the person at the terminal wrote yes.
+    /// Returns if `--yes` was given or the user at the terminal wrote yes.
     ///
     /// - Throws: ``Refusal``.
     static func ask(_ question: String, isGiven: Bool) throws {

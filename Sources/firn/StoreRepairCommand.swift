@@ -68,7 +68,7 @@ struct StoreRepairCommand: AsyncParsableCommand {
             let isFar = { (tick: UInt64) in
                 tick > now.tick && tick - now.tick > store.ticks(milliseconds: 3_660_000)
             }
-            // What is remembered here counts whatever time was given: a lower floor would let it be given out again.
+            // The recorded grants count in any case: with a lower floor their time could be given out again.
             let near = grants.map(\.limit.tick).filter { !isFar($0) }.max()
             let target = try raiseTo == "known" ? near ?? now.tick : max(given(store), near ?? 0)
             let farGrants = grants.filter { isFar($0.limit.tick) }
@@ -88,7 +88,7 @@ struct StoreRepairCommand: AsyncParsableCommand {
                     + "sequences \(Self.text(skips)). This cannot be taken back.",
                 isGiven: yes
             )
-            // Before the floor, by which daemons that run know that they may go on.
+            // Written before the floor: once running daemons see the floor, they continue.
             for grant in farGrants {
                 try WorkerUse.keep(store.store, grant, by: OpenStore.operatorHolder, at: now)
             }
@@ -99,7 +99,7 @@ struct StoreRepairCommand: AsyncParsableCommand {
                 raisedAtUnixMilliseconds: now.unixMilliseconds,
                 skippedValues: skipOfOthers
             ).raise(store.store)
-            // All its daemons are stopped, as has been said: it is no copy beside another any more.
+            // All its daemons are stopped, as checked above: it no longer counts as a copy of another file.
             try (store.store as? SQLiteStore)?.recordPlace()
             var output = StandardOutput()
             for grant in farGrants {
@@ -117,7 +117,7 @@ struct StoreRepairCommand: AsyncParsableCommand {
         }
     }
 
-    /// How many values are left out, for people.
+    /// The numbers of skipped values, as text.
     private static func text(_ skips: [(name: String, count: UInt64)]) -> String {
         let counts = Set(skips.map(\.count))
         if let count = counts.first, counts.count == 1 { return "each leaves out \(count) values" }
@@ -135,8 +135,8 @@ struct StoreRepairCommand: AsyncParsableCommand {
         return try tick(after: time.unixMilliseconds, store)
     }
 
-    /// What the state directory knows of this store, or of another one that was in its place, in this one's ticks. Nothing
-    /// where there is no such directory, unless it is asked for.
+    /// The grants in the state directory for this store, or for an earlier store in its place, in this store's ticks.
+    /// Empty if there is no such directory, unless it was given explicitly.
     private func remembered(_ store: OpenStore) throws -> [Grant] {
         guard stateDir != "none" else {
             guard raiseTo == "known" else { return [] }
@@ -171,7 +171,7 @@ struct StoreRepairCommand: AsyncParsableCommand {
         }
     }
 
-    /// The first tick that begins at or after that millisecond.
+    /// The first tick that begins at or after this millisecond.
     private func tick(after unixMilliseconds: UInt64, _ store: OpenStore) throws -> UInt64 {
         let nanoseconds = UTCTime(unixMilliseconds: unixMilliseconds).unixNanoseconds
         guard let tick = store.layout.tick(atUnixNanoseconds: nanoseconds), tick <= store.layout.maximumTick else {

@@ -1,4 +1,4 @@
-/// Columns as wide as their widest cell: the first ones begin at one edge, the numbers after them end at one.
+/// Columns as wide as their widest cell: text columns first, aligned to the left, then numbers, aligned to the right.
 enum Table {
     static func lines(_ head: [String], _ rows: [[String]], textColumns: Int) -> [String] {
         let rows = [head] + rows

@@ -1,7 +1,7 @@
 internal import FirnLayout
 
 extension UTCTime {
-    /// Reads a time, or a date alone, which means its first instant in UTC.
+    /// Reads a time, or only a date, which means its first instant in UTC.
     ///
     /// - Throws: `LayoutError` as `init(parsing:)` does.
     init(argument text: String) throws(LayoutError) {

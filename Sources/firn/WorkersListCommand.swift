@@ -39,7 +39,7 @@ struct WorkersListCommand: AsyncParsableCommand {
 }
 
 extension AnswerFormat {
-    /// Workers as a table with a head, or as a JSON object each.
+    /// Workers as a table with a header, or as one JSON object each.
     fileprivate func lines(for workers: [StoreReport.Worker], of layout: Layout, now: UInt64) -> [String] {
         switch self {
         case .text:
@@ -55,7 +55,7 @@ extension AnswerFormat {
 }
 
 extension StoreReport.Worker {
-    /// Held by nobody, and not to be used before what a wrong clock used has passed.
+    /// Not held, and not usable before the time has passed that a daemon with a wrong clock used.
     func isUsedAhead(_ now: UInt64) -> Bool { record.limit <= now && record.freeFrom > now }
 
     private func state(_ now: UInt64) -> String {
@@ -69,7 +69,7 @@ extension StoreReport.Worker {
         return isTooMuch ? .max / 1_000_000 : nanoseconds / 1_000_000
     }
 
-    /// Without spaces inside, so that a program can tell the columns apart by them.
+    /// Without spaces, so that a program can split the columns at them.
     fileprivate func cells(_ layout: Layout, _ now: UInt64) -> [String] {
         [
             "\(number)", state(now), Self.cell(record.holder.host),
