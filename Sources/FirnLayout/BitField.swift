@@ -1,4 +1,4 @@
-/// Consecutive bits of an ID that mean one thing.
+/// A field of an ID: consecutive bits with one meaning.
 @frozen
 public struct BitField: Sendable, Hashable {
     /// What a field means.
@@ -49,7 +49,8 @@ public struct BitField: Sendable, Hashable {
         width == 0 ? 0 : UInt64.max >> UInt64(64 - width)
     }
 
-    /// Lays fields out from bit 63 down; leaves out those without bits, and puts what is left over on top as unused.
+    /// Lays out fields from bit 63 down. Fields without bits are left out; the remaining bits become an unused field on
+    /// top.
     static func stack(_ widths: [(kind: Kind, width: Int)]) -> [BitField] {
         let used = widths.reduce(0) { $0 + $1.width }
         var shift = 64

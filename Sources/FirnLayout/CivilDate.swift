@@ -1,8 +1,8 @@
 /// A day of the proleptic Gregorian calendar.
 ///
-/// Both conversions are Howard Hinnant's `days_from_civil` and `civil_from_days`, from "chrono-Compatible Low-Level Date
-/// Algorithms" (howardhinnant.github.io/date_algorithms.html): years start in March so that the leap day comes last, and
-/// come in eras of 400 that all have 146,097 days.
+/// Both conversions are Howard Hinnant's `days_from_civil` and `civil_from_days`, from "chrono-Compatible Low-Level
+/// Date Algorithms" (howardhinnant.github.io/date_algorithms.html). Years start in March so that the leap day comes
+/// last, and are grouped in eras of 400 years, which all have 146,097 days.
 struct CivilDate: Hashable {
     let year: Int64
     /// 1 to 12.
@@ -11,7 +11,7 @@ struct CivilDate: Hashable {
     let day: Int64
 
     private static let daysPerEra: Int64 = 146_097
-    /// From 0000-03-01 to 1970-01-01.
+    /// Days from 0000-03-01 to 1970-01-01.
     private static let daysBefore1970: Int64 = 719_468
 
     init(year: Int64, month: Int64, day: Int64) {
@@ -49,7 +49,7 @@ struct CivilDate: Hashable {
 }
 
 extension CivilDate: CustomStringConvertible {
-    /// Such as `2017-11-06`; a year past 9999 has a plus sign in front and one before 0 a minus, as in ISO 8601.
+    /// Such as `2017-11-06`. As in ISO 8601, a year past 9999 has a leading plus sign and a year before 0 a minus sign.
     var description: String {
         let sign = year > 9999 ? "+" : year < 0 ? "-" : ""
         return "\(sign)\(year.magnitude.padded(to: 4))-\(month.magnitude.padded(to: 2))-\(day.magnitude.padded(to: 2))"
@@ -57,7 +57,7 @@ extension CivilDate: CustomStringConvertible {
 }
 
 extension UInt64 {
-    /// In decimal, with zeros in front up to `width` digits.
+    /// In decimal, with leading zeros up to `width` digits.
     func padded(to width: Int) -> String {
         let digits = String(self)
         return String(repeating: "0", count: Swift.max(0, width - digits.count)) + digits

@@ -1,6 +1,6 @@
-/// An ID together with the layout that it is read in.
+/// An ID together with the layout that it is decoded with.
 public struct DecodedID: Sendable, Hashable {
-    /// A field and what the ID has in it.
+    /// A field and its value in the ID.
     public struct FieldValue: Sendable, Hashable {
         /// The field.
         public let field: BitField
@@ -10,10 +10,10 @@ public struct DecodedID: Sendable, Hashable {
 
     /// The ID.
     public let id: FirnID
-    /// The layout that it is read in.
+    /// The layout that it is decoded with.
     public let layout: Layout
 
-    /// All fields from high to low with their values, the unused one among them.
+    /// All fields from high to low with their values, including the unused one.
     public var values: [FieldValue] {
         layout.fields.map { FieldValue(field: $0, value: $0.value(in: id)) }
     }
@@ -39,7 +39,7 @@ public struct DecodedID: Sendable, Hashable {
     /// The value of the layout's unused bits. Any value but 0 means that the ID was not made in this layout.
     public var unusedBits: UInt64 { self[.unused] ?? 0 }
 
-    /// Whether the ID can be of the layout: its unused bits are 0.
+    /// Whether the ID can belong to the layout: its unused bits are 0.
     public var fitsLayout: Bool { unusedBits == 0 }
 
     /// The instant at which the ID's tick begins; nil without a time field.

@@ -8,7 +8,7 @@ struct DigitAlphabet: Sendable {
 
     /// ASCII, ascending, so that texts of one width sort as their numbers do.
     let digits: [UInt8]
-    /// The digits that the largest 64-bit number has.
+    /// The number of digits of the largest 64-bit number.
     let width: Int
 
     /// For each byte its value as a digit, or `noDigit`.
@@ -46,7 +46,7 @@ struct DigitAlphabet: Sendable {
         self.width = width
     }
 
-    /// The number in this system: with no digit more than it needs, or padded with zero digits to `width`.
+    /// The number in this system: with as few digits as possible, or padded with zero digits to `width`.
     func text(of number: UInt64, padded: Bool) -> String {
         let radix = UInt64(digits.count)
         var text = [UInt8](repeating: digits[0], count: width)
@@ -60,7 +60,7 @@ struct DigitAlphabet: Sendable {
         return String(decoding: padded ? text[...] : text[start...], as: UTF8.self)
     }
 
-    /// Reads all of `text`, which is not empty. A bad digit is reported before a number that is too large.
+    /// Reads all of `text`, which must not be empty. A bad digit is reported before a number that is too large.
     func value(of text: Substring.UTF8View) -> Reading {
         let radix = UInt64(digits.count)
         var number: UInt64 = 0

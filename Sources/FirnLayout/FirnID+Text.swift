@@ -1,19 +1,19 @@
 extension FirnID {
-    /// The ID as text in this format.
+    /// The ID as text in a format.
     public func formatted(_ format: IDFormat) -> String {
         format.alphabet.text(of: rawValue, padded: format.isFixedWidth)
     }
 
     /// Parses an ID.
     ///
-    /// Leading zeros are accepted, except that a fixed-width format has exactly its number of digits. Hex accepts `0x` in
-    /// front and both cases; base32 accepts both cases, and reads I and L as 1 and O as 0, as Crockford's does.
-    /// Signs, spaces, hyphens and digits outside ASCII are refused.
+    /// Leading zeros are accepted, except that a fixed-width format requires exactly its number of digits. Hex accepts
+    /// a `0x` prefix and both cases. Base32 accepts both cases, and reads I and L as 1 and O as 0, as Crockford
+    /// specifies. Signs, spaces, hyphens and digits outside ASCII are refused.
     ///
     /// - Parameters:
     ///   - text: The digits.
-    ///   - format: The format that they are in.
-    /// - Throws: ``LayoutError`` with code `.invalidID` when the text is empty, holds another character (the message
+    ///   - format: The format of the text.
+    /// - Throws: ``LayoutError`` with code `.invalidID` if the text is empty, contains another character (the message
     ///   says which and where), has the wrong width, or is 2^64 or more.
     public init(parsing text: String, format: IDFormat = .decimal) throws(LayoutError) {
         var digits = text.utf8[...]
@@ -72,7 +72,7 @@ extension FirnID: LosslessStringConvertible {
 }
 
 extension FirnID: Codable {
-    /// Reads a decimal string. A number is refused: its writer may already have rounded it.
+    /// Reads a decimal string. A number is refused: the program that wrote it may already have rounded it.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)

@@ -1,8 +1,8 @@
-/// A way to write an ID as text.
+/// A text format for IDs.
 ///
 /// The raw value is the format's name on a command line. A fixed-width format pads with the alphabet's zero digit to
-/// the width of the largest ID; since all four alphabets ascend in ASCII, its texts sort byte by byte as the numbers
-/// do. (A database collation that ignores case breaks that for base58, which uses both cases.)
+/// the width of the largest ID. All four alphabets ascend in ASCII, so these texts sort byte by byte in the order of
+/// the numbers. (Base58 uses both cases: a database collation that ignores case breaks its order.)
 public enum IDFormat: String, Hashable, Sendable, CaseIterable {
     /// Base 10.
     case decimal
@@ -10,7 +10,7 @@ public enum IDFormat: String, Hashable, Sendable, CaseIterable {
     case hex
     /// Douglas Crockford's base 32, upper case, without I, L, O and U. Source: crockford.com/base32.html
     case base32
-    /// Bitcoin's base 58: digits and letters without 0, O, I and l; zero is `1`. The number is written as such, most
+    /// Bitcoin's base 58: digits and letters without 0, O, I and l; zero is `1`. The number is written with the most
     /// significant digit first. Source: Bitcoin Core, `src/base58.cpp`.
     case base58
     /// Base 10 in 20 digits.

@@ -1,9 +1,9 @@
-/// A value to be written as JSON on one line, as RFC 8259 has it, without spaces. IDs are strings in it, for a JavaScript
-/// number is exact only up to 2^53.
+/// A value that is written as JSON (RFC 8259) on one line without spaces. IDs are strings, because a JavaScript number
+/// is exact only up to 2^53.
 package enum JSON: Sendable {
     case string(String)
     case number(UInt64)
-    /// `null` where it is not finite, for which JSON has no word.
+    /// Written as `null` if it is not finite, because JSON cannot express it.
     case decimal(Double)
     case boolean(Bool)
     case null
@@ -11,7 +11,7 @@ package enum JSON: Sendable {
     /// Members in the order in which they are written.
     case object([(name: String, value: JSON)])
 
-    /// A field's value: a number where every value of the field is exact in JavaScript, else a string.
+    /// A field's value: a number if every value of the field is exact in JavaScript, otherwise a string.
     package static func field(_ value: UInt64, width: Int) -> JSON {
         width <= 53 ? .number(value) : .string("\(value)")
     }
@@ -22,7 +22,7 @@ package enum JSON: Sendable {
         return text
     }
 
-    /// Writes the value behind what is there.
+    /// Appends the value to `text`.
     package func write(to text: inout String) {
         switch self {
         case .string(let string): Self.quote(string, to: &text)
@@ -49,7 +49,7 @@ package enum JSON: Sendable {
         }
     }
 
-    /// `string` in quotes, with what may not stand in them escaped.
+    /// `string` in quotes, with special characters escaped.
     package static func quoted(_ string: String) -> String {
         var text = ""
         quote(string, to: &text)
@@ -77,7 +77,7 @@ package enum JSON: Sendable {
         case "\n": text += "\\n"
         case "\r": text += "\\r"
         case "\t": text += "\\t"
-        // DEL may stand in a string, but a terminal may act on it.
+        // DEL is valid in a JSON string, but a terminal may act on it.
         case "\u{0}"..."\u{1F}", "\u{7F}":
             let digits = String(scalar.value, radix: 16)
             text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

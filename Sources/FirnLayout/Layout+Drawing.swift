@@ -1,6 +1,7 @@
 extension Layout {
-    /// A drawing of an ID's bits for a terminal: a box with a cell for each field, and below it a line for each field with
-    /// its bits, value and meaning. At most 80 columns, no colours, a newline between the lines and none at the end.
+    /// A drawing of an ID's bits for a terminal: a box with a cell for each field, and below it a line for each field
+    /// with its bits, value and meaning. At most 80 columns, no colours; lines are separated by a newline, with none at
+    /// the end.
     public func drawing(of id: FirnID) -> String {
         let decoded = decode(id)
         let cells = decoded.values.map(DrawingCell.init)
@@ -44,14 +45,14 @@ extension Layout {
         }
     }
 
-    /// Two parts on one line where they fit in 80 columns, or the second on its own.
+    /// Two parts on one line if they fit in 80 columns, otherwise the second on a line of its own.
     private static func joined(_ parts: [String], by separator: String, indentation: Int) -> [String] {
         let line = parts.joined(separator: separator)
         return line.count <= 80 ? [line] : [parts[0], String(repeating: " ", count: indentation) + parts[1]]
     }
 }
 
-/// A field in the drawing's box. Even four fields with a space on either side are 64 + 8 + 5 = 77 columns.
+/// A field in the drawing's box. Four fields with a space on either side still take only 64 + 8 + 5 = 77 columns.
 private struct DrawingCell {
     let value: DecodedID.FieldValue
 
@@ -62,14 +63,14 @@ private struct DrawingCell {
         return " " + String(repeating: "0", count: value.field.width - digits.count) + digits + " "
     }
 
-    /// The field's highest and lowest bit at either end, or only the highest where both do not fit.
+    /// The field's highest bit on the left and its lowest on the right, or only the highest if both do not fit.
     var bitNumbers: String {
         let (high, low) = ("\(value.field.highestBit)", "\(value.field.shift)")
         let gap = width - 2 - high.count - low.count
         return gap < 1 ? (" " + high).filled(to: width) : " " + high + String(repeating: " ", count: gap) + low + " "
     }
 
-    /// The field's name in the middle, or its first letter where it does not fit; the lines below have it in full.
+    /// The field's name, centred, or its first letter if it does not fit; the lines below have the full name.
     var name: String {
         let name = value.field.kind.rawValue
         let text = name.count <= width ? name : String(name.prefix(1))

@@ -1,5 +1,5 @@
 extension Layout {
-    /// Makes an ID of its fields.
+    /// Makes an ID from its fields.
     ///
     /// - Parameters:
     ///   - time: Ticks since the epoch, up to ``maximumTick``.
@@ -14,7 +14,7 @@ extension Layout {
         return try makeID([(.time, time), (.worker, worker), (.sequence, sequence)])
     }
 
-    /// Makes an ID of ``pinterest``'s fields.
+    /// Makes an ID from ``pinterest``'s fields.
     ///
     /// - Parameters:
     ///   - shard: The logical shard, below 2^16.

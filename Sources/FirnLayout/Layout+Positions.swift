@@ -1,14 +1,15 @@
-// What runs once for each ID or run. A position out of range would spill into another field and so make somebody else's
-// ID, so the preconditions are there in release builds too.
+// Code that runs once for each ID or run. A position out of range would overflow into another field and give an ID of
+// another worker, so the preconditions are also checked in release builds.
 extension Layout {
     /// Makes the ID at a position of a worker.
     ///
-    /// Of one worker, a higher position gives a higher ID; two pairs of position and worker never give the same one.
+    /// For one worker, a higher position gives a higher ID. Two different pairs of position and worker never give the
+    /// same ID.
     ///
     /// - Parameters:
-    ///   - position: The tick, shifted left by ``sequenceBits``, and the sequence number in the bits below; up to
-    ///     ``maximumPosition``, or this traps.
-    ///   - worker: Up to ``maximumWorker``, or this traps.
+    ///   - position: The tick, shifted left by ``sequenceBits``, with the sequence number in the low bits. Traps if it
+    ///     is above ``maximumPosition``.
+    ///   - worker: The worker's number. Traps if it is above ``maximumWorker``.
     /// - Precondition: The layout has time.
     @inlinable
     public func makeID(position: UInt64, worker: UInt64) -> FirnID {
@@ -23,8 +24,8 @@ extension Layout {
     /// Makes the IDs at `count` positions of a worker, from `position` on; element i is
     /// `makeID(position: position + i, …)`.
     ///
-    /// Traps where ``makeID(position:worker:)`` would, when the count is 0, and when the positions are not all of one tick
-    /// (with a worker field the IDs of neighbouring ticks are not neighbours).
+    /// Traps where ``makeID(position:worker:)`` would, if the count is 0, and if the positions are not all in one tick
+    /// (with a worker field, the IDs of adjacent ticks are not adjacent).
     ///
     /// - Precondition: The layout has time.
     @inlinable
@@ -34,7 +35,7 @@ extension Layout {
         return Run(first: makeID(position: position, worker: worker), count: count, stride: runStride)
     }
 
-    /// The position that an ID of this layout was made at; unused bits and the worker are not looked at.
+    /// The position that an ID of this layout was made at; unused bits and the worker are ignored.
     ///
     /// - Precondition: The layout has time.
     @inlinable

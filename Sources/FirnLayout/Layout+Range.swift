@@ -1,11 +1,11 @@
 extension Layout {
     /// The lowest and the highest ID of any worker with a time in `start ..< end`, as for `WHERE id BETWEEN`.
     ///
-    /// An ID's time is when its tick begins, as ``decode(_:)`` gives it. So ranges of time that touch give ranges of IDs
-    /// that neither overlap nor leave an ID out, also where they touch within a tick.
+    /// An ID's time is the start of its tick, as ``decode(_:)`` gives it. So adjacent ranges of time give ranges of IDs
+    /// that neither overlap nor omit an ID, even if they meet within a tick.
     ///
-    /// IDs compare as unsigned numbers. In a signed 64-bit column those of a layout without unused bits turn negative
-    /// in the second half of its life.
+    /// IDs compare as unsigned numbers. In a signed 64-bit column, IDs of a layout without unused bits become negative
+    /// in the second half of the layout's time.
     ///
     /// - Throws: ``LayoutError`` with code `.emptyRange` when the end is not after the start or no tick begins between
     ///   them, `.beforeEpoch`, `.pastEnd`, or `.noSuchField` for a layout without time.
@@ -65,8 +65,8 @@ extension Layout {
         try idRange(from: UTCTime(unixNanoseconds: start), to: UTCTime(unixNanoseconds: end))
     }
 
-    /// The last tick that begins before an instant; nil at the epoch. The instant is neither before the epoch nor past
-    /// the nanosecond after the last instant, so the tick fits in 64 bits.
+    /// The last tick that begins before an instant; nil at the epoch. The instant is between the epoch and one
+    /// nanosecond after the last instant, so the tick fits in 64 bits.
     private func lastTick(before instant: UTCTime) -> UInt64? {
         guard instant > epoch else { return nil }
         let second: Int64 = 1_000_000_000
@@ -74,7 +74,7 @@ extension Layout {
         let seconds = UInt64(instant.unixSeconds - epoch.unixSeconds + borrow)
         let (high, low) = seconds.multipliedFullWidth(by: UInt64(second))
         let (sum, carried) = low.addingReportingOverflow(UInt64(nanoseconds))
-        // A nanosecond less, and a tick that begins at the instant is not counted.
+        // One nanosecond is subtracted so that a tick that begins at the instant is not counted.
         let (elapsed, borrowed) = sum.subtractingReportingOverflow(1)
         return tickNanoseconds.dividingFullWidth((high + (carried ? 1 : 0) - (borrowed ? 1 : 0), elapsed)).quotient
     }

@@ -1,6 +1,6 @@
 extension Layout {
-    /// The fields as text, high to low, for instance `time:39x10ms@2014-09-01T00:00:00Z,sequence:8,worker:16`, also for
-    /// a preset; ``pinterest`` has only its name. ``init(parsing:)`` makes the same layout of it.
+    /// The fields as text from high to low, for instance `time:39x10ms@2014-09-01T00:00:00Z,sequence:8,worker:16`, also
+    /// for a preset; for ``pinterest`` only its name. ``init(parsing:)`` makes the same layout from it.
     public var specification: String {
         guard hasTime else { return name }
         return Self.specification(
@@ -36,19 +36,19 @@ extension Layout {
     ///
     /// The fields are separated by commas, each a name and its bits:
     /// - `time:<bits><unit>@<epoch>` with the unit `ns`, `us`, `ms` or `s`, or `time:<bits>x<n><unit>@<epoch>` for a
-    ///   tick of several, up to a day. The epoch is an RFC 3339 time or milliseconds since 1970, from 1970 to 9999,
-    ///   exact to the millisecond; without `@<epoch>` it is 2025-01-01T00:00:00Z.
-    /// - `worker:<bits>` and `sequence:<bits>` below it, in either order; left out means 0 bits.
-    /// - `unused:<bits>` may come first. Whatever the widths leave of the 64 bits is unused on top in any case.
+    ///   tick of several units, up to a day. The epoch is an RFC 3339 time or milliseconds since 1970, from 1970 to
+    ///   9999, exact to the millisecond; the default is 2025-01-01T00:00:00Z.
+    /// - `worker:<bits>` and `sequence:<bits>` after it, in either order; 0 bits if left out.
+    /// - `unused:<bits>` may come first. The bits that the widths leave of the 64 are unused on top in any case.
     ///
-    /// - Throws: ``LayoutError`` with code `.invalidLayout`; when the widths are too many the message has their sum.
+    /// - Throws: ``LayoutError`` with code `.invalidLayout`; if the widths are too large the message gives their sum.
     public init(parsing text: String) throws(LayoutError) {
         if let preset = Self.preset(named: text) {
             self = preset
             return
         }
         let specification = try LayoutSpecification(parsing: text)
-        // Here, and not in the numbers' initializer, because only a text has unused bits to count.
+        // Checked here and not in the initializer for numbers, because only a text has unused bits to count.
         try Self.check(
             widths: specification.widths,
             tickNanoseconds: specification.tickNanoseconds,
@@ -104,11 +104,11 @@ extension Layout {
         }
     }
 
-    /// 9999-12-31T23:59:59.999Z, the last that RFC 3339 can write.
+    /// 9999-12-31T23:59:59.999Z, the last millisecond that RFC 3339 can express.
     private static let maximumEpochUnixMilliseconds: UInt64 = 253_402_300_799_999
 }
 
-/// The units that a tick is given in, ascending.
+/// The units of a tick's length, ascending.
 enum TickUnit: String, CaseIterable {
     case nanosecond = "ns"
     case microsecond = "us"

@@ -1,12 +1,12 @@
 extension Layout {
-    /// Where the time field counts from; 1970 for a layout without time.
+    /// The instant of tick 0; 1970 for a layout without time.
     public var epoch: UTCTime {
         UTCTime(unixMilliseconds: epochUnixMilliseconds)
     }
 
-    /// The tick that an instant lies in; nil before the epoch, and for a layout without time.
+    /// The tick that contains an instant; nil before the epoch, and for a layout without time.
     ///
-    /// It may lie past ``maximumTick``: compare before making an ID of it.
+    /// It may be past ``maximumTick``: check before making an ID from it.
     @inlinable
     public func tick(atUnixNanoseconds unixNanoseconds: Int64) -> UInt64? {
         let (epoch, overflowed) = epochUnixMilliseconds.multipliedReportingOverflow(by: 1_000_000)
@@ -30,8 +30,8 @@ extension Layout {
         time(ofTick: tick).unixNanoseconds
     }
 
-    /// When a tick begins, to the millisecond, rounded down: for people, who do not need the nanoseconds of a tick that is
-    /// no whole number of milliseconds.
+    /// When a tick begins, to the millisecond, rounded down. For display, where the nanoseconds of a tick that is not a
+    /// whole number of milliseconds are not needed.
     package func roundedTime(ofTick tick: UInt64) -> UTCTime {
         UTCTime(unixMilliseconds: unixMilliseconds(ofTick: tick))
     }
@@ -44,7 +44,7 @@ extension Layout {
     }
 
     /// The last instant of the last tick, to the nanosecond, after which the time field is exhausted; nil for a layout
-    /// without time, which never is.
+    /// without time, which is never exhausted.
     public var lastInstant: UTCTime? {
         guard hasTime else { return nil }
         return time(ofTick: maximumTick).advanced(byNanoseconds: 0, tickNanoseconds - 1)

@@ -1,12 +1,12 @@
-/// How the 64 bits of an ID are divided: which fields, how wide, in which order, and how its time counts.
+/// How the 64 bits of an ID are divided: the fields, their widths and order, and the tick and epoch of its time.
 ///
 /// A layout either has a time field above a worker and a sequence field (each of which may be absent, that is 0 bits
 /// wide), or it is ``pinterest``, which has no time.
 ///
-/// Two layouts are equal exactly when they make and read all IDs alike: every layout has one canonical ``name``, and a
-/// preset that is spelled out field by field is that preset.
+/// Two layouts are equal exactly if they make and decode all IDs in the same way: every layout has one canonical
+/// ``name``, and a preset that is spelled out field by field equals that preset.
 public struct Layout: Sendable, Hashable {
-    /// A preset's name, or the canonical text of a custom layout. ``init(parsing:)`` makes the same layout of it.
+    /// A preset's name, or the canonical text of a custom layout. ``init(parsing:)`` makes the same layout from it.
     public let name: String
     /// The width of the time field; 0 without one.
     public let timeBits: Int
@@ -18,8 +18,8 @@ public struct Layout: Sendable, Hashable {
     public let isSequenceAboveWorker: Bool
     /// The length of a tick in nanoseconds, up to ``maximumTickNanoseconds``; 0 when there is no time.
     public let tickNanoseconds: UInt64
-    /// Where the time field counts from, in milliseconds since 1970, up to the end of the year 9999; 0 when there is
-    /// no time.
+    /// The instant of tick 0, in milliseconds since 1970, up to the end of the year 9999; 0 when there is no
+    /// time.
     public let epochUnixMilliseconds: UInt64
     /// The fields from the highest bits to the lowest, with the unused bits on top; their widths add up to 64.
     public let fields: [BitField]
@@ -36,10 +36,10 @@ public struct Layout: Sendable, Hashable {
     @usableFromInline let workerShift: UInt64
     @usableFromInline let sequenceShift: UInt64
 
-    /// The longest tick in nanoseconds: a day. (No known layout has one of more than a second.)
+    /// The longest tick in nanoseconds: a day. (No known layout has a tick of more than a second.)
     public static let maximumTickNanoseconds: UInt64 = 86_400_000_000_000
 
-    /// Makes a layout of its numbers, for instance those that a daemon describes itself with.
+    /// Makes a layout from numbers, for instance those in a daemon's description.
     ///
     /// - Parameters:
     ///   - timeBits: The width of the time field, at least 1.
@@ -48,8 +48,8 @@ public struct Layout: Sendable, Hashable {
     ///   - isSequenceAboveWorker: True for Sonyflake's order: time, sequence, worker.
     ///   - tickNanoseconds: 1 to ``maximumTickNanoseconds``.
     ///   - epochUnixMilliseconds: Up to 253,402,300,799,999, the end of the year 9999.
-    /// - Throws: ``LayoutError`` with code `.invalidLayout` when a number is out of its range or the widths add up to
-    ///   more than 64.
+    /// - Throws: ``LayoutError`` with code `.invalidLayout` if a number is out of range or the widths add up to more
+    ///   than 64.
     public init(
         timeBits: Int,
         workerBits: Int,
@@ -75,7 +75,7 @@ public struct Layout: Sendable, Hashable {
         self = Self.presets.first { $0.specification == custom.name } ?? custom
     }
 
-    /// Makes a layout with time of numbers that were checked.
+    /// Makes a layout with time from validated numbers.
     init(
         preset: String?,
         timeBits: Int,
@@ -130,7 +130,7 @@ public struct Layout: Sendable, Hashable {
 }
 
 extension Layout {
-    /// Whether IDs hold a time. Without one there are no ticks, positions and runs.
+    /// Whether IDs contain a time. Without one there are no ticks, positions and runs.
     @inlinable
     public var hasTime: Bool { timeBits > 0 }
 
@@ -138,11 +138,11 @@ extension Layout {
     @inlinable
     public var sequencesPerTick: UInt64 { sequenceMask + 1 }
 
-    /// The distance between the IDs of neighbouring positions of one tick: 1, or 2^``workerBits`` in Sonyflake's order.
+    /// The distance between the IDs of adjacent positions of one tick: 1, or 2^``workerBits`` in Sonyflake's order.
     @inlinable
     public var runStride: UInt64 { 1 &<< sequenceShift }
 
-    /// How many IDs a worker can make in a second, in the long run; 0 without time, where the fields set no rate.
+    /// How many IDs a worker can make per second on average; 0 without time, where the fields set no rate.
     public var idsPerSecond: Double {
         hasTime ? Double(sequencesPerTick) * (1e9 / Double(tickNanoseconds)) : 0
     }

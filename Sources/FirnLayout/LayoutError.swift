@@ -1,4 +1,4 @@
-/// Says what was wrong with a layout, an ID, a time or a range of them, with what value, and what to do.
+/// An error in a layout, an ID, a time or a range of them: what is wrong, the value, and what to do.
 public struct LayoutError: Error, Hashable, Sendable {
     /// The kind of failure, for programs. Later versions may add codes: a `switch` over them needs a `default`.
     public struct Code: Hashable, Sendable, CustomStringConvertible {
@@ -8,7 +8,7 @@ public struct LayoutError: Error, Hashable, Sendable {
 
         private let kind: Kind
 
-        /// A text or numbers that are not a layout's.
+        /// A text or numbers that do not describe a layout.
         public static let invalidLayout = Code(kind: .invalidLayout)
         /// A text is not an ID of the format.
         public static let invalidID = Code(kind: .invalidID)
@@ -18,11 +18,11 @@ public struct LayoutError: Error, Hashable, Sendable {
         public static let noSuchField = Code(kind: .noSuchField)
         /// A value does not fit in its field.
         public static let valueOutOfRange = Code(kind: .valueOutOfRange)
-        /// No ID can lie in the range of time.
+        /// No ID can be in the range of time.
         public static let emptyRange = Code(kind: .emptyRange)
-        /// A time lies before the layout's epoch.
+        /// A time is before the layout's epoch.
         public static let beforeEpoch = Code(kind: .beforeEpoch)
-        /// A time lies past the last that the layout's time field holds.
+        /// A time is past the end of the layout's time field.
         public static let pastEnd = Code(kind: .pastEnd)
 
         /// The code's name.
@@ -31,8 +31,8 @@ public struct LayoutError: Error, Hashable, Sendable {
 
     /// The kind of failure, for programs.
     public let code: Code
-    /// What was wrong, with what value, and what to do: whole sentences for a person. Texts that came from
-    /// outside are quoted, escaped and cut, so that it is safe in a log and stays below 2 KiB.
+    /// What was wrong, with the value, and what to do: complete sentences for a person. Texts from outside are quoted,
+    /// escaped and shortened, so that the message is safe in a log and shorter than 2 KiB.
     public let message: String
 
     init(_ code: Code, _ message: String) {
@@ -47,7 +47,7 @@ extension LayoutError: CustomStringConvertible {
 }
 
 extension StringProtocol {
-    /// The text in quotes for a message: control characters escaped, a long one cut.
+    /// The text in quotes for a message: control characters are escaped, and a long text is shortened.
     var quoted: String {
         let maximumLength = 80  // Longer than any right layout, ID or time; the rest would only fill a log.
         let start = unicodeScalars.prefix(maximumLength)

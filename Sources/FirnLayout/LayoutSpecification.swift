@@ -1,4 +1,4 @@
-/// A custom layout's text, taken apart: right in form, its numbers not yet checked.
+/// A parsed text of a custom layout: its form is valid, its numbers are not yet checked.
 struct LayoutSpecification {
     private(set) var widths: [(kind: BitField.Kind, width: Int)] = []
     private(set) var tickNanoseconds: UInt64 = 0
@@ -19,7 +19,7 @@ struct LayoutSpecification {
         }
     }
 
-    /// The width of a field; 0 where there is none.
+    /// The width of a field; 0 if it is absent.
     func width(of kind: BitField.Kind) -> Int {
         widths.first { $0.kind == kind }?.width ?? 0
     }

@@ -1,18 +1,18 @@
-/// IDs in arithmetic progression, all of one worker and one tick: what a batch is made of.
+/// IDs in arithmetic progression, all of one worker and one tick. A batch consists of runs.
 ///
 /// A run is a collection of its IDs, indexed from 0. A loop over it costs an addition and a comparison for each ID.
 @frozen
 public struct Run: Sendable, Hashable {
     /// The lowest ID.
     public var first: FirnID
-    /// How many IDs there are, at least 1. (As a collection's `count`, in generic code, it is an `Int`.)
+    /// The number of IDs, at least 1. (As a collection's `count`, in generic code, it is an `Int`.)
     public var count: UInt32
     /// The distance from one ID to the next, at least 1. See ``Layout/runStride``.
     public var stride: UInt64
 
-    /// Makes a run of values that are known to be right.
+    /// Makes a run from values that are known to be valid.
     ///
-    /// Traps when the count or the stride is 0, or when the last ID would not fit in 64 bits. For a peer's values use
+    /// Traps if the count or the stride is 0, or if the last ID does not fit in 64 bits. For a peer's values use
     /// ``init(validating:count:stride:)``.
     @inlinable
     public init(first: FirnID, count: UInt32, stride: UInt64) {
@@ -22,7 +22,7 @@ public struct Run: Sendable, Hashable {
         self.stride = stride
     }
 
-    /// Makes a run of a peer's values; nil where ``init(first:count:stride:)`` would trap.
+    /// Makes a run from a peer's values; nil where ``init(first:count:stride:)`` would trap.
     @inlinable
     public init?(validating first: FirnID, count: UInt32, stride: UInt64) {
         guard Self.isProgression(first: first, count: count, stride: stride) else { return nil }
@@ -50,24 +50,24 @@ extension Run: RandomAccessCollection {
     @inlinable
     public var startIndex: Int { 0 }
 
-    /// How many IDs there are.
+    /// The number of IDs.
     @inlinable
     public var endIndex: Int { Int(count) }
 
-    /// The ID at an index; traps when the index is not in `0 ..< count`.
+    /// The ID at an index; traps if the index is not in `0 ..< count`.
     @inlinable
     public subscript(index: Int) -> FirnID {
         precondition(index >= 0 && index < endIndex, "index outside the run")
         return FirnID(rawValue: first.rawValue + UInt64(index) * stride)
     }
 
-    /// Starts at the lowest ID; traps when the parts, set one by one, make no progression within 64 bits.
+    /// Starts at the lowest ID; traps if the properties, set individually, are not a progression within 64 bits.
     @inlinable
     public func makeIterator() -> Iterator {
         Iterator(self)
     }
 
-    /// Steps through a run's IDs in ascending order.
+    /// Iterates over a run's IDs in ascending order.
     @frozen
     public struct Iterator: IteratorProtocol, Sendable {
         @usableFromInline var upcoming: UInt64
@@ -76,7 +76,7 @@ extension Run: RandomAccessCollection {
 
         @inlinable
         init(_ run: Run) {
-            // Checked again because a run's parts can be set one by one; then no step needs a check.
+            // Checked again, because a run's properties can be set individually; no step needs a check after this.
             precondition(
                 run.isEmpty || Run.isProgression(first: run.first, count: run.count, stride: run.stride),
                 "a run ascends within 64 bits"

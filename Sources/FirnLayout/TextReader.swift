@@ -1,4 +1,4 @@
-/// Reads a text of ASCII from its start, a part at a time.
+/// Reads an ASCII text from its start, part by part.
 struct TextReader {
     private var rest: Substring.UTF8View
 
@@ -8,7 +8,7 @@ struct TextReader {
 
     var isAtEnd: Bool { rest.isEmpty }
 
-    /// What has not been read.
+    /// The part that has not been read.
     var remainder: String { String(Substring(rest)) }
 
     func peek(_ character: Unicode.Scalar) -> Bool {
@@ -22,14 +22,14 @@ struct TextReader {
         return true
     }
 
-    /// Reads as many decimal digits as there are, maybe none.
+    /// Reads as many decimal digits as there are, possibly none.
     mutating func digits() -> Substring {
         let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         rest = rest[digits.endIndex...]
         return Substring(digits)
     }
 
-    /// Reads exactly `count` decimal digits; leaves the text alone when there are more or fewer.
+    /// Reads exactly `count` decimal digits; reads nothing if there are more or fewer.
     mutating func number(ofDigits count: Int) -> Int64? {
         let before = rest
         let digits = digits()

@@ -1,8 +1,8 @@
 extension UTCTime: CustomStringConvertible {
-    /// The instant as RFC 3339 has it, such as `2017-11-06T12:38:38.940Z`.
+    /// The instant in RFC 3339's format, such as `2017-11-06T12:38:38.940Z`.
     ///
-    /// The fraction has 3 digits, or 6 or 9 where 3 would lose something. RFC 3339 ends with the year 9999; later ones
-    /// are written as ISO 8601's expanded years, `+12345-01-01T00:00:00.000Z`.
+    /// The fraction has 3 digits, or 6 or 9 if 3 are not exact. RFC 3339 ends with the year 9999; later years are
+    /// written as ISO 8601's expanded years, `+12345-01-01T00:00:00.000Z`.
     public var description: String {
         text(fractionDigits: nanosecond % 1_000_000 == 0 ? 3 : nanosecond % 1000 == 0 ? 6 : 9)
     }
@@ -26,7 +26,7 @@ extension UTCTime {
     /// Reads an RFC 3339 time: `2017-11-06T12:38:38.940Z`, or with an offset such as `+01:00`.
     ///
     /// Years 0000 to 9999, up to nine digits of fraction, T and Z in either case, a space in place of T. A leap second
-    /// (`:60`) is refused, for Unix time has none.
+    /// (`:60`) is refused, because Unix time has none.
     ///
     /// - Throws: ``LayoutError`` with code `.invalidTime`.
     public init(parsing text: String) throws(LayoutError) {
@@ -70,7 +70,7 @@ extension UTCTime {
         return CivilDate(year: year, month: month, day: day)
     }
 
-    /// The second of the day; a negative number when the parts are there but one is out of its range.
+    /// The second of the day; a negative number if the text has the right form but a value is out of range.
     private static func readSecondOfDay(_ reader: inout TextReader) -> Int64? {
         guard let hour = reader.number(ofDigits: 2), reader.skip(":"),
             let minute = reader.number(ofDigits: 2), reader.skip(":"),
@@ -79,7 +79,7 @@ extension UTCTime {
         return hour < 24 && minute < 60 && second < 60 ? hour * 3600 + minute * 60 + second : -1
     }
 
-    /// Seconds east of UTC.
+    /// The offset in seconds east of UTC.
     private static func readOffset(_ reader: inout TextReader) -> Int64? {
         if reader.skip("Z", "z") { return 0 }
         let isWest = reader.peek("-")

@@ -1,7 +1,7 @@
 /// An instant as seconds and nanoseconds since 1970-01-01T00:00:00Z, without leap seconds, as Unix counts.
 ///
-/// It covers every time that a layout can express, some hundred thousand million years to either side, in the proleptic
-/// Gregorian calendar.
+/// It covers every time that a layout can express, some hundred thousand million years before and after 1970, in the
+/// proleptic Gregorian calendar.
 public struct UTCTime: Sendable, Hashable {
     /// Whole seconds since 1970, rounded down.
     public let unixSeconds: Int64
@@ -40,7 +40,8 @@ public struct UTCTime: Sendable, Hashable {
     /// Nanoseconds since 1970; the nearest `Int64` where they do not fit, which is before 1677-09-21 and after
     /// 2262-04-11.
     public var unixNanoseconds: Int64 {
-        // The second is moved towards zero first, or the lowest values would overflow on the way to a sum that fits.
+        // The second is moved towards zero first: otherwise the product for the lowest values would overflow although
+        // the sum fits.
         let isBefore1970 = unixSeconds < 0
         let seconds = isBefore1970 ? unixSeconds + 1 : unixSeconds
         let rest = isBefore1970 ? nanosecond - 1_000_000_000 : nanosecond
@@ -52,7 +53,7 @@ public struct UTCTime: Sendable, Hashable {
     /// The latest instant that this type holds.
     static let latest = UTCTime(unixSeconds: .max, nanosecond: 999_999_999)
 
-    /// The instant `high << 64 | low` nanoseconds later; the latest instant if that is past it.
+    /// The instant `high << 64 | low` nanoseconds later; the latest instant if the result is past it.
     func advanced(byNanoseconds high: UInt64 = 0, _ low: UInt64) -> UTCTime {
         let second: UInt64 = 1_000_000_000
         guard high < second else { return .latest }
@@ -73,7 +74,7 @@ extension UTCTime: Comparable {
 }
 
 extension Int64 {
-    /// Quotient and remainder with the quotient rounded down, so that the remainder is never negative.
+    /// Quotient and remainder with the quotient rounded down, so the remainder is never negative.
     func dividedRoundingDown(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
