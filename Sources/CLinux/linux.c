@@ -24,10 +24,10 @@ int firn_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t
 #ifdef SYS_epoll_pwait2
     static atomic_bool missing = false;
     if (!atomic_load_explicit(&missing, memory_order_relaxed)) {
-        // The system call itself: glibc has had a wrapper only since 2.35.
+        // A direct system call: glibc has a wrapper only since 2.35.
         struct { int64_t seconds, nanoseconds; } timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
         long count = syscall(SYS_epoll_pwait2, epoll, events, capacity, &timeout, NULL, (size_t)0);
-        // EPERM is what container runtimes answer to a call that their filter does not know.
+        // Container runtimes return EPERM for a call that their filter does not know.
         if (count >= 0 || (errno != ENOSYS && errno != EPERM)) {
             return (int)count;
         }
@@ -84,7 +84,8 @@ int firn_join_thread(pthread_t thread, int64_t timeout_ns) {
     struct timespec now, pause = {0, 1000000};
     clock_gettime(CLOCK_MONOTONIC, &now);
     const int64_t began = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-    // Not pthread_clockjoin_np: ThreadSanitizer does not see it, and trips over the next thread with the same handle.
+    // Not pthread_clockjoin_np: ThreadSanitizer does not intercept it, and then reports the next thread with the same
+    // handle.
     for (;;) {
         int status = pthread_tryjoin_np(thread, NULL);
         if (status != EBUSY) return status;
@@ -120,9 +121,10 @@ static int forget_object(struct dl_phdr_info *object, size_t size, void *context
         }
         uintptr_t begin = (object->dlpi_addr + segment->p_vaddr + page - 1) & ~(page - 1);
         uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
-        // Segments that are never writable hold nothing but the file's bytes. What the loader relocated and then
-        // protected lies in a writable one, among much that was only read: of those the kernel drops what is still the
-        // file's, and loses nothing. It does so for the file's owner and root alone, and is not asked to elsewhere.
+        // Segments that are never writable contain only the file's bytes. A writable segment contains data that the
+        // loader relocated and then protected, and much that was only read. For such a segment the kernel may drop only
+        // pages that are unchanged from the file, so nothing is lost. It does this only for the file's owner and root,
+        // and otherwise does nothing.
         int advice = (segment->p_flags & PF_W) == 0 ? MADV_DONTNEED : MADV_PAGEOUT;
         if (begin < end && object->dlpi_addr != 0) {
             madvise((void *)begin, end - begin, advice);

@@ -1,5 +1,5 @@
-// What Swift cannot say to SQLite's C interface: its variadic functions and its casted constants. And when a file was made,
-// which neither SQLite nor stat() tells.
+// Parts of SQLite's C interface that Swift cannot call: variadic functions and constants with casts. In addition the
+// creation time of a file, which neither SQLite nor stat() reports.
 
 #ifndef FIRN_CSQLITE_SHIM_H
 #define FIRN_CSQLITE_SHIM_H
@@ -12,26 +12,26 @@
 #include <unistd.h>
 #endif
 
-// No lookaside memory for this connection: it would keep 48 KiB for a handful of statements per second.
+// Disables lookaside memory for this connection: it would take 48 KiB for a few statements per second.
 static inline int csqlite_disable_lookaside(sqlite3 *db) {
     return sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, (void *)0, 0, 0);
 }
 
-// SQLite takes a copy of the text.
+// SQLite copies the text.
 static inline int csqlite_bind_text_copy(sqlite3_stmt *statement, int index, const char *text, int length) {
     return sqlite3_bind_text(statement, index, text, length, SQLITE_TRANSIENT);
 }
 
 #if defined(__linux__) && defined(SYS_statx)
-// struct statx (linux/stat.h) as bytes: not every C library declares it. Nor is any header included that declares stat: to
-// Swift its members would be this module's. 0, or -1 with errno.
+// struct statx (linux/stat.h) as bytes, because not every C library declares it. No header that declares stat is
+// included either: Swift would take its members as this module's. Returns 0, or -1 with errno.
 static inline int csqlite_statx(const char *path, uint32_t wanted, unsigned char answer[256]) {
     const int relative_to_working_directory = -100;
     return (int)syscall(SYS_statx, relative_to_working_directory, path, 0, wanted, answer);
 }
 #endif
 
-// When the file was made, in nanoseconds since 1970; 0 where the system or the file system does not tell.
+// The creation time of the file, in nanoseconds since 1970; 0 if the system or the file system does not report it.
 static inline int64_t csqlite_file_birth(const char *path) {
 #if defined(__linux__) && defined(SYS_statx)
     const uint32_t birth_wanted = 0x800;
@@ -52,7 +52,7 @@ static inline int64_t csqlite_file_birth(const char *path) {
 #endif
 }
 
-// Whether something is mounted at the path itself (STATX_ATTR_MOUNT_ROOT, Linux 5.8); 0 where the system does not tell.
+// Whether something is mounted at this path (STATX_ATTR_MOUNT_ROOT, Linux 5.8); 0 if the system does not report it.
 static inline int csqlite_is_mount_point(const char *path) {
 #if defined(__linux__) && defined(SYS_statx)
     const uint64_t mount_root = 0x2000;

@@ -1,4 +1,4 @@
-// What the client needs of the system and Swift's modules do not offer.
+// System interfaces that the client needs and that Swift's modules do not provide.
 
 #ifndef FIRN_CLIENT_H
 #define FIRN_CLIENT_H
@@ -12,8 +12,8 @@ extern int sched_getcpu(void);
 #include <pthread.h>
 #endif
 
-// A number that is mostly another one for threads that run at the same moment: the processor's, where that costs about
-// a nanosecond, else a hash of the thread. It may have changed when the caller looks at it: a hint, never a promise.
+// A number that usually differs between threads that run at the same time: the processor's number where that costs
+// about a nanosecond, otherwise a hash of the thread. It may be out of date when the caller uses it: it is only a hint.
 static inline uint64_t firn_place_hint(void) {
 #if defined(__linux__)
     return (uint64_t)(uint32_t)sched_getcpu();
@@ -22,9 +22,9 @@ static inline uint64_t firn_place_hint(void) {
 #endif
 }
 
-// IDs that a thread has claimed of a prefetch buffer and not given out yet. PrefetchBuffer says what the fields mean; here
-// is what only C can say, that each thread has its own. It ends with its thread. Nothing is allocated for it, but on Apple's
-// systems, at a thread's first use.
+// IDs that a thread has claimed from a prefetch buffer and not given out yet. PrefetchBuffer documents the fields. It
+// is declared in C because only C can give each thread its own. It ends with its thread. It needs no allocation, except
+// on Apple's systems, at a thread's first use.
 struct firn_chunk {
     uint64_t owner;
     uint64_t cursor;
@@ -37,13 +37,14 @@ struct firn_chunk {
 
 extern _Thread_local struct firn_chunk firn_chunk_of_thread;
 
-// This thread's chunk. Not to be kept: a task may go on in another thread.
+// The current thread's chunk. Do not store the pointer: a task may continue on another thread.
 static inline struct firn_chunk *_Nonnull firn_chunk(void) {
     return &firn_chunk_of_thread;
 }
 
-// Begins to use the chunk. False in a signal handler that interrupted a use of it, which must leave it alone. What follows
-// stays between this and firn_chunk_end, as a handler of this thread sees it.
+// Begins a use of the chunk. Returns false in a signal handler that interrupted a use; the handler must not use the
+// chunk then. The fences keep the code that follows between this call and firn_chunk_end, as a signal handler of this
+// thread sees it.
 static inline _Bool firn_chunk_begin(struct firn_chunk *_Nonnull chunk) {
     if (chunk->is_in_use) return 0;
     chunk->is_in_use = 1;
