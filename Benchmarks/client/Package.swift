@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 
-// What measures the client as its users have it: another package, so that nothing of the client's modules is inlined
-// that is not public and inlinable.
+// Measures the client as its users see it: in another package, so that only code of the client's modules is inlined
+// that is public and inlinable.
 
 import PackageDescription
 

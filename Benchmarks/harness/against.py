@@ -1,4 +1,4 @@
-"""One build beside another: firnd of a commit, in a work tree of its own, and this one, in rounds by turns."""
+"""Compares two builds: firnd of a commit, in a separate work tree, and this one, in rounds in which they take turns."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ from report import Section, table
 from scenarios import first_ids, resident
 
 FOLDER = PACKAGE / ".build" / "against"
-#: A name, the load generator's options, and what is compared.
+#: A name, the load generator's options, and the compared figure.
 CALLS = {
     "one call at a time, 16 Unix connections": ("unix", 1),
     "32 in flight, 16 Unix connections": ("unix", 32),
@@ -23,7 +23,7 @@ CALLS = {
 
 
 def build_revision(revision: str) -> tuple[str, str]:
-    """The commit's short name and its firnd, built as it is shipped. What was built is kept, and so is its build folder."""
+    """The commit's short name and its firnd, built as released. The build and its folder are kept."""
     commit = _git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", otherwise=f"--against {revision}: no such commit")
     name = _git("rev-parse", "--short", commit)
     built = FOLDER / f"firnd-{commit}"
@@ -54,7 +54,7 @@ def _git(*words: str, otherwise: str | None = None) -> str:
 
 
 def against(bench: Bench, other: str, name: str, programs: HTTPPrograms) -> Section:
-    """All that is compared, as a table of medians and of the ratios of each round."""
+    """All comparisons, as a table of medians and of the ratio in each round."""
     builds = {"this": bench.firnd, "other": other}
     measured: dict[str, dict[str, list[dict[str, float]]]] = {label: {build: [] for build in builds} for label in [*CALLS, "GET /"]}
     with ExitStack() as stack:
@@ -65,7 +65,7 @@ def against(bench: Bench, other: str, name: str, programs: HTTPPrograms) -> Sect
         }
         web = {build: stack.enter_context(firnd_server(bench, f"firnd-http-{build}", firnd=firnd)) for build, firnd in builds.items()}
         for turn in range(bench.rounds):
-            # Which is first changes from round to round.
+            # The first one alternates from round to round.
             order = list(builds) if turn % 2 == 0 else list(reversed(builds))
             for label, (transport, in_flight) in CALLS.items():
                 for build in order:
@@ -93,7 +93,7 @@ def _row(label: str, rounds: dict[str, list[dict[str, float]]], key: str, form: 
 
 
 def _rest(bench: Bench, builds: dict[str, str]) -> list[list[str]]:
-    """Memory, start and instructions: once each."""
+    """Memory, start time and instructions: measured once each."""
     rows = []
 
     def add(label: str, values: dict[str, float], form: str):

@@ -1,4 +1,4 @@
-"""Where everything is, how long to measure, and the servers that are measured."""
+"""The paths, the duration of the measurements, and the measured servers."""
 
 import subprocess
 import sys
@@ -9,15 +9,15 @@ from statistics import median
 
 from processes import Server, Strangers, free_port, on_cpu
 
-#: Of the measurements that are not about their number.
+#: The connections in measurements that do not vary their number.
 CONNECTIONS = 16
 BATCH = 4096
 WARMUP_SECONDS = 0.3
-#: Rounds of the parts whose figures do not decide anything by a few percent.
+#: Rounds for parts whose figures are not decided by a few percent.
 MINOR_ROUNDS = 3
-#: Wide enough that the layout is never the limit: 2^20 IDs a tick.
+#: Wide enough that the layout is never the limit: 2^20 IDs per tick.
 WIDE_LAYOUT = "time:41ms@2025-01-01T00:00:00Z,worker:2,sequence:20"
-#: What a server is called in a table.
+#: The name of a server in a table.
 LABELS = {"reference": "plain C", "firnd": "firnd", "redis": "Redis INCR", "memcached": "memcached incr", "postgres": "PostgreSQL nextval"}
 
 
@@ -32,7 +32,7 @@ class Bench:
     seconds: float
     server_cpu: int | None
     load_cpu: int | None
-    #: What other processes took during each measurement, as a share of all CPU time.
+    #: The share of all CPU time that other processes took during each measurement.
     strangers: list[float] = field(default_factory=list)
     _numbers: count = field(default_factory=count)
 
@@ -42,14 +42,14 @@ class Bench:
 
     @property
     def minor_seconds(self) -> float:
-        """Of a measurement of which there are many."""
+        """The duration of a measurement that is one of many."""
         return self.seconds / 2
 
     def start(self, name: str, protocol: str, address: str, command: list[str]) -> Server:
         return Server(name, protocol, address, command, f"{self.folder}/{name}-{next(self._numbers)}.log", self.server_cpu)
 
     def address(self, name: str, transport: str) -> str:
-        """One that no other server of this run has, and none had."""
+        """An address that no other server of this run uses or has used."""
         return f"unix:{self.folder}/{name}-{next(self._numbers)}.sock" if transport == "unix" else f"tcp:127.0.0.1:{free_port()}"
 
     def reference_server(self, transport: str = "unix") -> Server:
@@ -69,7 +69,7 @@ class Bench:
         where = ["-s", address.removeprefix("unix:")]
         if transport == "tcp":
             where = ["-l", "127.0.0.1", "-p", address.rpartition(":")[2], "-U", "0"]
-        # One thread, as the others have; root has to be told that it is root.
+        # One thread, like the others; memcached refuses to run as root without -u root.
         server = self.start("memcached", "memcached", address, [self.memcached, "-u", "root", "-t", "1", "-c", "8192", *where])
         try:
             with server.connect() as connection:
@@ -91,7 +91,7 @@ class Bench:
         return self.firn_server(name, *options, transport=transport, firnd=firnd)
 
     def load(self, server: Server, *options: object, protocol: str | None = None, seconds: float | None = None) -> dict[str, float]:
-        """One measurement: what the load generator prints."""
+        """One measurement: the output of the load generator."""
         command = [self.programs["load"], "--protocol", protocol or server.protocol, "--address", server.address]
         command += ["--server-pid", server.pid, "--seconds", seconds or self.seconds, "--warmup", WARMUP_SECONDS, *options]
         with Strangers(server) as strangers:
@@ -109,7 +109,7 @@ def middle(results: list[dict[str, float]], key: str) -> float:
 
 
 def version(command: list[str]) -> str:
-    """The first number with a dot that a program says of itself."""
+    """The version that a program reports: the first number with a dot in its output."""
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     for word in result.stdout.replace("v=", " ").replace("go1", "1").split():
         if word[:1].isdigit() and "." in word:

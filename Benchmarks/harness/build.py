@@ -1,4 +1,4 @@
-"""Builds what is measured and what measures: the programs of `socket/` and `client/`, and firnd as it is released."""
+"""Builds the measuring programs of `socket/` and `client/`, and firnd as it is released."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ PROGRAMS = {
     "load": ["load.c", "address.c", "connection.c", "options.c", "protocol.c", "wire.c"],
     "first-id": ["first-id.c", "wire.c"],
 }
-#: Whom an error's words come from: Benchmarks/run, or a script that uses this.
+#: The prefix of error messages: Benchmarks/run, or a script that uses this module.
 PROGRAM = Path(sys.argv[0]).name
 
 
@@ -68,7 +68,7 @@ def released_firnd() -> str:
 
 
 def build_release(package: Path) -> str:
-    """Builds firnd of that working copy as it is shipped, and returns its path."""
+    """Builds firnd of that working copy as it is released, and returns its path."""
     result = subprocess.run([str(package / "scripts/build-release"), "firnd"], cwd=package, stdout=subprocess.PIPE, text=True)
     if result.returncode != 0:
         sys.exit(f"{PROGRAM}: {package}/scripts/build-release failed; what it said is above")

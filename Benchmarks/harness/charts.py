@@ -1,7 +1,7 @@
 """Bars and lines as SVG, in plain Python: matplotlib would be 200 MB of packages for two kinds of pictures.
 
-Each picture is made twice, for light and for dark pages. Every bar and the end of every line carry their names, so that
-nothing is told by colour alone.
+Each picture is made twice, for light and for dark pages. Every bar and the end of every line have a label, so that
+nothing depends on colour alone.
 """
 
 import math
@@ -14,7 +14,7 @@ THEMES = {
     "light": {"surface": "#ffffff", "text": "#1f2328", "muted": "#59636e", "grid": "#d8dee4"},
     "dark": {"surface": "#0d1117", "text": "#f0f6fc", "muted": "#9198a1", "grid": "#2f3742"},
 }
-#: By the word in a name that is found first, in this order; firnd's is the one strong colour.
+#: The colour for the first of these words that is in a name, in this order; firnd's is the only strong colour.
 COLOURS = {
     "light": {"firnd": "#0969da", "Redis": "#c4432b", "memcached": "#1a7f4b", "PostgreSQL": "#8250df", "article": "#b35900", "C": "#6e7781"},
     "dark": {"firnd": "#4493f8", "Redis": "#f0776b", "memcached": "#3fb27f", "PostgreSQL": "#ab7df8", "article": "#e09b4d", "C": "#8b949e"},
@@ -26,7 +26,7 @@ PANEL_HEIGHT, PANEL_TOP, NAME_WIDTH = 250, 44, 112
 @dataclass
 class BarPanel:
     title: str
-    #: A name, a value, and the words at the bar's end.
+    #: A name, a value, and the text at the bar's end.
     rows: list[tuple[str, float, str]]
 
 
@@ -62,7 +62,7 @@ def document(height: float, title: str, parts: list[str], theme: str) -> str:
 
 
 def bars(title: str, panels: list[BarPanel], theme: str) -> str:
-    """Panels one below the other, each with a scale of its own that begins at 0."""
+    """Panels one below the other, each with its own scale that begins at 0."""
     ink = THEMES[theme]
     parts, y = [], 14.0
     for panel in panels:
@@ -124,7 +124,7 @@ def _line_panel(
 
 
 def spread(heights: dict[str, float], distance: float = 15) -> dict[str, float]:
-    """The same heights, moved apart so that names do not lie on each other, and none is below the panel."""
+    """The same heights, moved apart so that the labels do not overlap and none is below the panel."""
     results, last = {}, -math.inf
     for name, y in sorted(heights.items(), key=lambda item: item[1]):
         last = results[name] = max(y, last + distance)

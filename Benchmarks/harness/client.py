@@ -1,4 +1,4 @@
-"""What the client library costs: one section of the report, measured by `client/` against a firnd of its own."""
+"""The costs of the client library: one section of the report, measured by `client/` against its own firnd."""
 
 import math
 import subprocess
@@ -9,12 +9,12 @@ from bench import WIDE_LAYOUT, Bench, middle
 from report import Bar, Section, table
 
 PREFETCHED_NANOSECONDS = 9
-#: Two threads on a shared machine disturb each other by about that much: what one of them may be slower.
+#: Two threads on a shared machine slow each other down by about this much, so one of them may be this much slower.
 TWO_THREADS_PERCENT = 105
 ITERATION_NANOSECONDS = 2
-#: An ID's share of what waking the refill allocates, which happens once for thousands of IDs.
+#: An ID's share of the allocations for waking the refill, which happens once for thousands of IDs.
 ALLOCATIONS_PER_ID = 0.001
-#: Times the round trip of a plain C client on the same socket.
+#: The limit as a multiple of the round trip of a plain C client on the same socket.
 FRESH_TIMES_C = 3
 COALESCED_PER_SECOND = 700_000
 COALESCED_TIMES_UNCOALESCED = 5
@@ -23,7 +23,7 @@ MEASUREMENTS = ("prefetched", "iterate", "request-ids", "fresh")
 
 @dataclass
 class ClientResults:
-    """For each measurement, what client-bench printed in each round; for `c-client`, what the load generator did."""
+    """For each measurement, the output of client-bench in each round; for `c-client`, that of the load generator."""
 
     rounds: dict[str, list[dict[str, float]]]
 
@@ -32,7 +32,7 @@ class ClientResults:
 
 
 def client(bench: Bench, program: str) -> ClientResults:
-    """client-bench's measurements, in turns, against one daemon whose layout is never full."""
+    """client-bench's measurements, in turns, against one daemon with a layout that is never the limit."""
     results = ClientResults({name: [] for name in MEASUREMENTS} | {"c-client": []})
     options = ("--store", f"sqlite:{bench.folder}/client.sqlite", "--state-dir", bench.folder, "--layout", WIDE_LAYOUT, "--shards", "1")
     with bench.firn_server("firnd-client", *options) as server:

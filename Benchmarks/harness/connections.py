@@ -1,4 +1,4 @@
-"""How the number of connections counts: 1 to 2,000 that call, over Unix sockets and TCP, and 2,000 idle ones beside 16."""
+"""The effect of the number of connections: 1 to 2,000 over Unix sockets and TCP, and 2,000 idle ones beside 16."""
 
 from contextlib import ExitStack
 
@@ -17,7 +17,7 @@ def start_servers(bench: Bench, stack: ExitStack, transport: str):
 
 
 def sweep(bench: Bench) -> dict[str, dict[int, dict[str, list[dict[str, float]]]]]:
-    """By transport and number of connections, one call at a time on each; the servers take turns."""
+    """By transport and number of connections, with one call at a time on each; the servers take turns."""
     results = {}
     for transport in TRANSPORTS:
         results[transport] = {}
@@ -34,7 +34,7 @@ def sweep(bench: Bench) -> dict[str, dict[int, dict[str, list[dict[str, float]]]
 
 
 def beside_idle(bench: Bench) -> dict[str, dict[int, list[dict[str, float]]]]:
-    """16 connections that call, alone and with 2,000 that do not, in turns; and how much memory the idle ones take."""
+    """16 active connections, alone and with 2,000 idle ones, in turns; and the memory that the idle ones take."""
     results = {}
     with ExitStack() as stack:
         servers = start_servers(bench, stack, "unix")

@@ -1,4 +1,4 @@
-"""Writes docs/BENCHMARKS.md with its pictures, and the part of README.md that shows figures: all from one run."""
+"""Writes docs/BENCHMARKS.md with its pictures, and the figures in README.md, all from one run."""
 
 import sys
 from pathlib import Path
@@ -51,7 +51,7 @@ def document(machine: str, versions: str, made: str, sections: list[Section]) ->
 
 
 def readme(machine: str, results) -> str:
-    """What README.md shows between its two marks."""
+    """The text in README.md between its two marks."""
     one, many = results.singles[1], results.singles[32]
     names = ("reference", "firnd", "redis", "memcached")
     rows = [["Unix socket, 16 connections", "plain C", "firnd", "Redis INCR", "memcached incr", "firnd ÷ C"]]
@@ -107,7 +107,7 @@ def write(machine: str, versions: str, made: str, sections: list[Section], pictu
 
 
 def check_marks():
-    """Before a run: that README.md has the marks that the end of the run needs."""
+    """Checks before a run that README.md has the marks that are needed at its end."""
     text = (PACKAGE / "README.md").read_text()
     if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
         sys.exit(f"run: README.md lacks the marks between which figures are written, once each: {BEGIN} and {END}")

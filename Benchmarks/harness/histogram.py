@@ -1,7 +1,7 @@
-"""Latencies as the load generator wrote them: counts in the buckets of an HdrHistogram (`socket/histogram.h`).
+"""The latencies that the load generator wrote: counts in the buckets of an HdrHistogram (`socket/histogram.h`).
 
-Counting takes ten lines, and the buckets of all rounds are added here: Debian has no HdrHistogram for C, and the one for
-Python would be a download at each run that does no more than this.
+Counting takes ten lines, and the buckets of all rounds are added here. Debian has no HdrHistogram for C, and the one for
+Python would be downloaded in each run and would do no more than this.
 """
 
 import math
@@ -12,12 +12,12 @@ PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
 
 
 def read(path: str) -> Counter[int]:
-    """Nanoseconds, and how often."""
+    """Nanoseconds, and the count."""
     return Counter({int(value): int(count) for value, count in map(str.split, Path(path).read_text().splitlines())})
 
 
 def percentiles(histogram: Counter[int]) -> dict[str, float]:
-    """The microseconds that each share of all values is not above."""
+    """For each share, the microseconds that this share of all values does not exceed."""
     total, seen, results = histogram.total(), 0, {}
     wanted = {name: max(1, math.ceil(share * total)) for name, share in PERCENTILES.items()}
     for value in sorted(histogram):

@@ -1,4 +1,4 @@
-"""HTTP: `GET /` of firnd beside the article's own service, `http/article.go`: one section of the report."""
+"""HTTP: `GET /` of firnd compared with the article's own service, `http/article.go`: one section of the report."""
 
 import os
 import re
@@ -13,12 +13,13 @@ from build import BENCHMARKS, PACKAGE, require
 from processes import Server, Strangers, on_cpu
 from report import Bar, Section, table
 
-#: Of the article's requests per second of the server's CPU time, in hundredths.
+#: In hundredths of the article's requests per second of the server's CPU time.
 ARTICLE_PERCENT = 150
-#: With one connection the article's service is below what its layout gives, with the others at it: 25,600 IDs per second.
+#: With one connection the article's service is below its layout's limit of 25,600 IDs per second, with the others at
+#: it.
 CONNECTIONS = (1, 16, 64)
 SETTLE_SECONDS = 0.3
-#: What is compared: both of Sonyflake's layout, which caps both, and so both do the same.
+#: The compared server: both have Sonyflake's layout, which limits both, so both do the same work.
 COMPARED = "firnd-sonyflake"
 
 
@@ -49,7 +50,7 @@ def article_server(bench: Bench, programs: HTTPPrograms) -> Server:
 
 
 def firnd_server(bench: Bench, name: str, *options: str, firnd: str | None = None) -> Server:
-    """A firnd that serves HTTP; `address` is that."""
+    """A firnd that serves HTTP at `address`."""
     address = bench.address(name, "tcp")
     command = [firnd or bench.firnd, "--http", address.removeprefix("tcp:"), "--listen", f"unix:{bench.folder}/{name}-http.sock"]
     command += ["--store", "memory", "--state-dir", "none", "--log-level", "error", *options]
@@ -57,12 +58,12 @@ def firnd_server(bench: Bench, name: str, *options: str, firnd: str | None = Non
 
 
 def sonyflake_server(bench: Bench) -> Server:
-    """firnd with the layout of the article's service, and so with its cap."""
+    """firnd with the layout of the article's service, and so with the same limit."""
     return firnd_server(bench, COMPARED, "--layout", "sonyflake", "--worker", "515")
 
 
 def measure(bench: Bench, wrk: str, server: Server, connections: int) -> dict[str, float]:
-    """One measurement. Every answer has to be a 200, or there is none."""
+    """One measurement. If an answer is not a 200, there is no result."""
     time.sleep(SETTLE_SECONDS)
     command = [wrk, "--threads", "1", "--connections", str(connections), "--duration", f"{max(1, round(bench.seconds))}s", "--latency"]
     command.append(f"http://127.0.0.1:{server.port}/")
@@ -85,7 +86,7 @@ def measure(bench: Bench, wrk: str, server: Server, connections: int) -> dict[st
 
 
 def http(bench: Bench, programs: HTTPPrograms) -> dict[int, dict[str, list[dict[str, float]]]]:
-    """GET / for each number of connections, for each server, one measurement a round; the servers take turns."""
+    """GET / for each number of connections and each server, with one measurement per round; the servers take turns."""
     results = {}
     with ExitStack() as stack:
         servers = [

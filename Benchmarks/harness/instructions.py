@@ -1,9 +1,9 @@
-"""Instructions per call by callgrind: the figure that neither the neighbours nor the processor's clock change.
+"""Instructions per call, measured with callgrind: other load and the processor's frequency do not change this figure.
 
-Callgrind counts what firnd executes in user space, of all its threads; the kernel's part is not in it. The client is in
+Callgrind counts the instructions that all threads of firnd execute in user space, without the kernel's. The client is in
 lock-step, so that each wake-up of firnd finds the same work: it writes its calls in one go and reads all answers before
-the next. Each figure is the difference of two runs that differ only in their number of these calls: start and stop fall
-out, and so does whatever is done once.
+the next. Each figure is the difference of two runs that differ only in the number of these calls. So the instructions of
+start and stop cancel out, and so do those of all work that is done once.
 """
 
 import os
@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from build import require
 from processes import free_port
 
-#: Of each figure in every run, so that what is done once is done in all of them.
+#: The number of calls of each figure in every run, so that work that is done once is done in all of them.
 FEW_CALLS = 320
 START_PATIENCE = 120.0
 STOP_PATIENCE = 60.0
@@ -32,11 +32,11 @@ HEADER_LENGTH = 4
 
 @dataclass
 class Figure:
-    """What is counted: calls in one write over the framed protocol, or one GET / after the other."""
+    """A counted figure: calls in one write over the framed protocol, or one GET / after the other."""
 
     http: bool
     in_flight: int
-    #: How many more there are in its run: 60 million instructions or more, of which the 0.2 million are little by which starts differ.
+    #: How many more calls its run has: 60 million instructions or more. The starts differ by only 0.2 million.
     calls: int
 
 
@@ -48,10 +48,10 @@ FIGURES = {
 
 
 def instructions_per_call(firnd: str) -> dict[str, float]:
-    """Each figure's instructions per call of that daemon."""
+    """The instructions per call of that daemon, for each figure."""
     valgrind = require("valgrind", "valgrind libc6-dbg")
     with TemporaryDirectory(prefix="firn-instructions-") as folder:
-        # Valgrind 3.19 ends at Swift's debugging information; the code is the same without.
+        # Valgrind 3.19 fails on Swift's debugging information; the code is the same without it.
         stripped = f"{folder}/firnd"
         subprocess.run([require("strip", "binutils"), "-o", stripped, firnd], check=True)
         few = dict.fromkeys(FIGURES, FEW_CALLS)
@@ -68,14 +68,14 @@ def valgrind_version() -> str:
 
 
 def _count(valgrind: str, firnd: str, folder: str, calls: dict[str, int]) -> int:
-    """All instructions of one firnd that answers that many calls of each figure, one figure after the other."""
+    """All instructions of one firnd that answers these numbers of calls, one figure after the other."""
     path, port, out, log = f"{folder}/firn.sock", free_port(), f"{folder}/callgrind.out", f"{folder}/log"
     command = [valgrind, "--tool=callgrind", f"--callgrind-out-file={out}", f"--log-file={log}", firnd]
     command += ["--listen", f"unix:{path}", "--store", "memory", "--state-dir", "none", "--shards", "1"]
-    # A window that outlasts the run: extending it would be counted in one of two runs.
+    # A window longer than the run: an extension would be counted in only one of two runs.
     command += ["--layout", LAYOUT, "--window", "3600s", "--log-level", "error", "--http", f"127.0.0.1:{port}"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("FIRN")}
-    # Without it each process has hash tables of another order.
+    # Without this, hash tables have another order in each process.
     environment["SWIFT_DETERMINISTIC_HASHING"] = "1"
     with open(f"{folder}/firnd.log", "w+") as words:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, env=environment)
@@ -127,7 +127,7 @@ def _call(connection: socket.socket, calls: int, in_flight: int):
                 whole = HEADER_LENGTH + int.from_bytes(answers[:HEADER_LENGTH], "big")
                 if len(answers) < whole:
                     break
-                # The call_id as it was, and then a NextIDResponse: a refusal has another tag there.
+                # The same call_id, followed by a NextIDResponse; a refusal has another tag there.
                 if answers[HEADER_LENGTH + 3] != 0x1A:
                     raise OSError(f"a call was refused: {answers[:whole]!r}")
                 answers, taken = answers[whole:], taken + 1

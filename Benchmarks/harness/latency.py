@@ -1,7 +1,7 @@
-"""Latency at a given rate: calls that are due at their times, whether or not the server keeps up.
+"""Latency at a given rate: calls are due at fixed times, whether or not the server keeps up.
 
-A generator that waits for an answer before it calls again measures one slow answer where many callers would have waited
-(coordinated omission). Here a call's latency counts from the time at which it was due.
+A generator that waits for an answer before the next call measures one slow answer where many callers would have waited
+(coordinated omission). Here a call's latency counts from the time when it was due.
 """
 
 from collections import Counter
@@ -16,9 +16,9 @@ from processes import Server
 from report import Section, table
 
 SHARES = (25, 50, 75)
-#: How many calls a connection holds before further ones wait in the load generator, which counts as their latency.
+#: How many calls a connection holds before further ones wait in the load generator; the wait counts as latency.
 MAXIMUM_IN_FLIGHT = 256
-#: A rate counts as kept from here on, in hundredths.
+#: A rate counts as reached from this share on, in hundredths.
 KEPT_PERCENT = 99
 
 
@@ -30,7 +30,7 @@ def open_loop(bench: Bench, server: Server, rate: float) -> tuple[dict[str, floa
 
 
 def at_shares(bench: Bench, title: str, highest: dict[str, float], measure) -> dict[str, dict[int, dict[str, float]]]:
-    """For each server and share of its highest rate, what the merged rounds say. `measure` is given a name and a rate."""
+    """The latencies of the merged rounds, by server and share of its highest rate. `measure` gets a name and a rate."""
     results = {name: {} for name in highest}
     for share in SHARES:
         sums = {name: Counter() for name in highest}
@@ -49,7 +49,7 @@ def at_shares(bench: Bench, title: str, highest: dict[str, float], measure) -> d
 
 
 def latencies(bench: Bench, singles: dict[int, dict[str, list[dict[str, float]]]], programs) -> dict[int, dict]:
-    """By the calls in flight that gave the highest rate, which is that of this run."""
+    """By the number of calls in flight with the highest rate, which is that of this run."""
     results = {}
     with ExitStack() as stack:
         servers = {server.name: server for server in start_servers(bench, stack, "unix")}
@@ -65,7 +65,7 @@ def latencies(bench: Bench, singles: dict[int, dict[str, list[dict[str, float]]]
 
 
 def http_latencies(bench: Bench, programs: HTTPPrograms) -> dict:
-    """The same for GET /, of the article's service and of firnd with the same layout and with the default one."""
+    """The same for GET /, of the article's service and of firnd with the same layout and with the default layout."""
     with ExitStack() as stack:
         servers = {
             "article": stack.enter_context(article_server(bench, programs)),

@@ -1,4 +1,4 @@
-"""On what a run was made: the machine, the kernel, the commit, and the versions of all programs."""
+"""The environment of a run: the machine, the kernel, the commit, and the versions of all programs."""
 
 import os
 import platform
@@ -38,5 +38,5 @@ def machine_words(bench: Bench) -> str:
 
 
 def versions(programs: dict[str, list[str]]) -> str:
-    """`programs` are names, and the commands that say their versions."""
+    """`programs` are names, and the commands that print their versions."""
     return ", ".join(f"{name} {version(command)}" for name, command in programs.items())

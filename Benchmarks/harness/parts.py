@@ -1,4 +1,4 @@
-"""The parts of a run by name: what each needs, measures, says and draws."""
+"""The parts of a run by name: what each needs, measures, reports and draws."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from stores import stores, stores_section
 
 @dataclass
 class Tools:
-    """What the wanted parts need beside firnd, the load generator, Redis and memcached."""
+    """The tools that the selected parts need besides firnd, the load generator, Redis and memcached."""
 
     postgres: Path | None = None
     etcd: str | None = None
@@ -53,7 +53,7 @@ class Tools:
 
 @dataclass
 class Results:
-    """What was measured; of parts that were not wanted, nothing."""
+    """The results; empty for parts that were not selected."""
 
     singles: dict | None = None
     batches: dict | None = None
@@ -149,7 +149,7 @@ PARTS = {
 
 
 def find_tools(wanted: list[str]) -> Tools:
-    """Looks for the programs that these parts need; one that is missing ends the run with words."""
+    """Checks that the programs for these parts are installed; the run ends with a message if one is missing."""
     needs = {need for name in wanted for need in PARTS[name].needs}
     if "valgrind" in needs:
         require("valgrind", "valgrind libc6-dbg")

@@ -1,4 +1,4 @@
-"""The pictures of a run. Each function is given results and makes one of them for a light or a dark page."""
+"""The pictures of a run. Each function gets results and draws one picture for a light or a dark page."""
 
 from charts import BarPanel, LinePanel, bars, lines
 from bench import LABELS, middle
@@ -6,7 +6,7 @@ from connections import COUNTS, SERVERS, TRANSPORTS
 from histogram import PERCENTILES
 from latency import SHARES
 
-#: Names at the ends of lines have little room.
+#: Short names, because the ends of lines have little room.
 SHORT_LABELS = {"reference": "C", "firnd": "firnd", "redis": "Redis", "memcached": "memcached", "postgres": "PostgreSQL"}
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's nextval, driven by its own pgbench: a server of its own in a folder of its own, on a Unix socket."""
+"""PostgreSQL's nextval, measured with its own pgbench: a separate server in its own folder, on a Unix socket."""
 
 import os
 import re
@@ -17,20 +17,20 @@ from histogram import percentiles
 from processes import Server, as_account, on_cpu
 
 PACKAGE = "postgresql"
-#: initdb refuses to run as root; Debian's package makes this account.
+#: initdb refuses to run as root; Debian's package creates this account.
 ACCOUNT = "postgres"
-#: pgbench counts whole ones, and its connections are made in them.
+#: pgbench counts whole seconds, and these include the time to connect.
 SHORTEST_SECONDS = 2
 SCRIPT = "SELECT nextval('firn_benchmark');\n"
 
 
 class PostgreSQL(Server):
-    # SIGTERM would wait for its clients.
+    # On SIGTERM it would wait for its clients.
     stop_signal = signal.SIGINT
 
 
 def find_postgres() -> Path:
-    """The folder of the newest server's programs, which Debian does not put on the path."""
+    """The folder of the newest version's programs, which Debian does not put on the path."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     if not folders:
         sys.exit(f"run: PostgreSQL is not installed: apt-get install {PACKAGE}")
@@ -40,7 +40,7 @@ def find_postgres() -> Path:
 
 @contextmanager
 def postgres(bench: Bench, programs: Path):
-    """A server with one sequence, with what initdb gives: it syncs its log."""
+    """A server with one sequence and initdb's defaults: it syncs its log."""
     account = ACCOUNT if os.geteuid() == 0 else None
     folder = tempfile.mkdtemp(prefix="firn-benchmark-postgres-")
     try:
@@ -62,7 +62,7 @@ def postgres(bench: Bench, programs: Path):
 
 def _make_sequence(programs: Path, folder: str):
     command = [str(programs / "psql"), "-h", folder, "-U", "firn", "-d", "postgres", "-q"]
-    # The server accepts a moment before it serves.
+    # The server accepts connections a moment before it serves them.
     for _ in range(100):
         result = subprocess.run([*command, "-c", "CREATE SEQUENCE IF NOT EXISTS firn_benchmark"], capture_output=True, text=True)
         if result.returncode == 0:
@@ -73,7 +73,7 @@ def _make_sequence(programs: Path, folder: str):
 
 
 def nextval(bench: Bench, server: Server, rate: float | None = None) -> tuple[dict[str, float], Counter[int]]:
-    """One measurement of 16 clients that call nextval; with a rate, calls that are due at random times at that mean."""
+    """One measurement of 16 clients that call nextval; with a rate, calls are due at random times with that mean."""
     script, prefix = Path(f"{bench.folder}/nextval.sql"), f"{bench.folder}/pgbench"
     script.write_text(SCRIPT)
     seconds = max(SHORTEST_SECONDS, round(bench.seconds))

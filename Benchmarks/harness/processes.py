@@ -1,4 +1,4 @@
-"""The servers under test as child processes, and what the kernel knows of them."""
+"""The servers under test as child processes, and what the kernel reports about them."""
 
 import os
 import resource
@@ -16,17 +16,17 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def on_cpu(cpu: int | None):
-    """What a child does before exec to stay on one CPU; nothing when that is None."""
+    """A function that pins a child to one CPU before exec; nothing if that is None."""
     return None if cpu is None else lambda: os.sched_setaffinity(0, {cpu})
 
 
 def as_account(account: str | None) -> dict[str, object]:
-    """What Popen is told to run a child as that user; nothing when that is None."""
+    """Popen's arguments to run a child as that user; none if that is None."""
     return {} if account is None else {"user": account, "group": account, "extra_groups": []}
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of a process and of its children that ended; 0 when it is no more."""
+    """CPU time of a process and of its children that ended; 0 if it no longer exists."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -35,7 +35,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports of the loopback address that nobody has: the kernel says which."""
+    """Different free ports of the loopback address, chosen by the kernel."""
     probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [probe.getsockname()[1] for probe in probes]
     for probe in probes:
@@ -50,10 +50,10 @@ def free_port() -> int:
 class Server:
     """A started server. Use with `with`: it is stopped by its own process ID at the end.
 
-    `address` is unix:PATH or tcp:ADDRESS:PORT. `account` is that of the user it runs as, where that is not ours.
+    `address` is unix:PATH or tcp:ADDRESS:PORT. `account` is the user that it runs as, if that is not the current one.
     """
 
-    #: What asks it to end at once.
+    #: The signal that makes it stop at once.
     stop_signal = signal.SIGTERM
 
     def __init__(
@@ -90,7 +90,7 @@ class Server:
         return int(self.address.rpartition(":")[2])
 
     def connect(self) -> socket.socket:
-        """A connection; an OSError where there is none."""
+        """A connection; an OSError if there is none."""
         if self.address.startswith("tcp:"):
             return socket.create_connection(("127.0.0.1", self.port), CONNECT_PATIENCE)
         connection = socket.socket(socket.AF_UNIX)
@@ -115,14 +115,14 @@ class Server:
             self.process.wait()
 
     def kibibytes(self, field: str) -> int:
-        """What the kernel says of its memory: VmRSS is all that is resident, RssAnon what is no file's."""
+        """Its memory in the kernel's terms: VmRSS is all resident memory, RssAnon the part without a file."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith(f"{field}:"):
                 return int(line.split()[1])
         raise RuntimeError(f"{self.name} has no {field}")
 
     def cpu_seconds(self) -> float:
-        """CPU time of all its threads, and of its children, also of those that ended."""
+        """CPU time of all its threads and its children, including those that ended."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         return cpu_seconds(self.pid) + sum(map(cpu_seconds, map(int, children)))
 
@@ -143,7 +143,7 @@ class Server:
 
 
 class Strangers:
-    """Measures how busy processes other than ours keep the machine, while it is entered."""
+    """Measures how much CPU time processes other than ours take, while it is entered."""
 
     def __init__(self, server: Server):
         self.server = server
@@ -158,9 +158,9 @@ class Strangers:
         self.share = max(0.0, busy - ours) / all_cpus if all_cpus > 0 else 0.0
 
     def _sample(self) -> tuple[float, float, float]:
-        """Seconds since boot of all CPUs together, those of them in use, and those used by us."""
+        """Seconds since boot: of all CPUs together, of those in use, and of those used by our processes."""
         with open("/proc/stat") as stat:
-            # user nice system idle iowait irq softirq steal; guest time is in user already
+            # user nice system idle iowait irq softirq steal; guest time is already included in user
             fields = [int(field) / TICKS_PER_SECOND for field in stat.readline().split()[1:9]]
         ours = self.server.cpu_seconds()
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):

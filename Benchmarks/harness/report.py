@@ -1,4 +1,4 @@
-"""Says the numbers: sections of tables in Markdown, which are read as well in a terminal, and how each bar was met."""
+"""Formats the results: Markdown tables, which are also readable in a terminal, and whether each bar was met."""
 
 import math
 import textwrap
@@ -28,7 +28,7 @@ class Section:
     #: What was measured and how.
     words: str = ""
     bars: list[Bar] = field(default_factory=list)
-    #: The name of the picture that belongs to it, of those in `pictures`.
+    #: The name of its picture in `pictures`.
     picture: str | None = None
 
     def markdown(self, picture: str = "") -> str:
@@ -48,7 +48,7 @@ def table(rows: list[list[str]]) -> str:
 
 
 def percent(part: float, whole: float) -> int:
-    """Rounded down, so that a share short of a bar never looks met."""
+    """Rounded down, so that a share just below a bar never seems to meet it."""
     return math.floor(100 * part / whole)
 
 

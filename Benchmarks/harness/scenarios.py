@@ -1,4 +1,4 @@
-"""What is measured of single calls, batches and tickets, and at rest. Returns plain numbers; `report` says what they mean."""
+"""Measures single calls, batches and tickets, and idle daemons. Returns plain numbers; `report` interprets them."""
 
 import subprocess
 import sys
@@ -14,10 +14,10 @@ FIRST_ID_RUNS = 10
 
 
 def singles(bench: Bench, programs: Path) -> dict[int, dict[str, list[dict[str, float]]]]:
-    """Single IDs on 16 connections: for 1 and 32 in flight, for each server, one measurement a round.
+    """Single IDs on 16 connections, with 1 and 32 in flight, for each server, one measurement per round.
 
-    The servers take turns within a round, so that a slow minute of the machine hits all of them. pgbench has one call in
-    flight on a connection.
+    The servers take turns within a round, so that a slow minute of the machine affects all of them. pgbench has one call in
+    flight per connection.
     """
     results = {}
     with ExitStack() as stack:
@@ -39,7 +39,7 @@ def singles(bench: Bench, programs: Path) -> dict[int, dict[str, list[dict[str, 
 
 
 def batches(bench: Bench) -> dict[str, list[dict[str, float]]]:
-    """Batches of 4,096 on one connection: firnd with the default layout, and two counters that know no layout."""
+    """Batches of 4,096 on one connection: firnd with the default layout, and two counters without a layout."""
     results = {}
     with ExitStack() as stack:
         firnd = stack.enter_context(bench.firn_server("firnd-default", "--store", "memory", "--state-dir", "none"))
@@ -60,7 +60,7 @@ def batches(bench: Bench) -> dict[str, list[dict[str, float]]]:
 
 
 def tickets(bench: Bench) -> dict[str, list[dict[str, float]]]:
-    """NextID and NextTickets of one on one connection, 32 in flight, in turns; the sequence's blocks come from SQLite."""
+    """NextID and NextTickets of one on a connection, 32 in flight, in turns; the blocks come from SQLite."""
     results = {"firn": [], "tickets": []}
     options = ("--store", f"sqlite:{bench.folder}/tickets.sqlite", "--state-dir", bench.folder, "--layout", WIDE_LAYOUT, "--shards", "1")
     with bench.firn_server("firnd-tickets", *options) as server:
@@ -73,7 +73,7 @@ def tickets(bench: Bench) -> dict[str, list[dict[str, float]]]:
 
 
 def idle_memory(bench: Bench) -> dict[str, tuple[int, int]]:
-    """Resident KiB of daemons that nobody called yet, with what they start with by default, and what of that is their own."""
+    """Resident KiB of daemons without any call yet, with the default options, and their anonymous memory."""
     options = ("--store", f"sqlite:{bench.folder}/idle.sqlite", "--state-dir", bench.folder)
     with ExitStack() as stack:
         servers = [
@@ -86,7 +86,7 @@ def idle_memory(bench: Bench) -> dict[str, tuple[int, int]]:
 
 
 def resident(bench: Bench, firnd: str, name: str) -> int:
-    """Resident KiB of a firnd that nobody called yet."""
+    """Resident KiB of a firnd without any call yet."""
     options = ("--store", f"sqlite:{bench.folder}/idle-{name}.sqlite", "--state-dir", f"{bench.folder}")
     with bench.firn_server(f"firnd-idle-{name}", *options, firnd=firnd) as server:
         time.sleep(IDLE_SECONDS)
@@ -94,7 +94,7 @@ def resident(bench: Bench, firnd: str, name: str) -> int:
 
 
 def first_ids(bench: Bench, store: str | None = None, firnd: str | None = None) -> list[float]:
-    """Milliseconds from exec to the first ID, of daemons that find their store (SQLite's, unless told) as another left it."""
+    """Milliseconds from exec to the first ID, of daemons with an existing store (SQLite's by default)."""
     path = f"{bench.folder}/firnd-first.sock"
     command = [bench.programs["first-id"], path, firnd or bench.firnd, "--listen", f"unix:{path}", "--log-level", "error"]
     command += ["--store", store or f"sqlite:{bench.folder}/first.sqlite", "--state-dir", bench.folder]

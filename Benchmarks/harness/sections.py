@@ -1,4 +1,4 @@
-"""The sections on what `scenarios` measured, and the bars that belong to them."""
+"""The sections for the results of `scenarios`, and the bars that belong to them."""
 
 import math
 from statistics import median
@@ -6,10 +6,10 @@ from statistics import median
 from bench import BATCH, CONNECTIONS, LABELS, middle
 from report import Bar, Section, percent, table
 
-#: What the default layout can hold: 4,096 IDs in each millisecond.
+#: The limit of the default layout: 4,096 IDs per millisecond.
 LAYOUT_IDS_PER_SECOND = 4_096_000
 FIRST_ID_MILLISECONDS = 50
-#: Of the rates with 1 and 32 calls in flight, in hundredths: of the reference's rate, and of Redis's.
+#: For the rates with 1 and 32 calls in flight, in hundredths: of the reference's rate, and of Redis's.
 REFERENCE_PERCENT = {1: 90, 32: 45}
 REDIS_PERCENT = {1: 100, 32: 180}
 BATCH_PERCENT = 98

@@ -1,4 +1,4 @@
-"""What the choice of the store costs a caller: with etcd it should be nothing but a somewhat later start."""
+"""The effect of the store on callers: with etcd it should only be a slightly later start."""
 
 import math
 import socket
@@ -16,14 +16,14 @@ from scenarios import first_ids
 
 START_PATIENCE = 20.0
 STOP_PATIENCE = 10.0
-#: A rate with etcd counts as equal from here on, in hundredths of the one with SQLite.
+#: A rate with etcd counts as equal from this share on, in hundredths of the rate with SQLite.
 EQUAL_PERCENT = 95
 FIRST_ID_MILLISECONDS = 150
 
 
 @contextmanager
 def etcd(program: str):
-    """An etcd of one member, which syncs its writes; gives what --store is told."""
+    """An etcd with one member, which syncs its writes; yields the value for --store."""
     client, peer = free_ports(2)
     with tempfile.TemporaryDirectory(prefix="firn-benchmark-etcd-") as folder:
         urls = [f"http://127.0.0.1:{port}" for port in (client, peer)]
@@ -69,7 +69,7 @@ def stores(bench: Bench, program: str) -> dict:
             for in_flight, measured in results.items():
                 for turn in range(bench.minor_rounds):
                     words = []
-                    # Which is first changes from round to round.
+                    # The first one alternates from round to round.
                     for name, server in sorted([("sqlite", sqlite), ("etcd", remote)], reverse=turn % 2 == 0):
                         result = bench.load(server, "--connections", CONNECTIONS, "--in-flight", in_flight)
                         measured[name].append(result)

@@ -1,8 +1,8 @@
-// The service of "Generating Unique 64 bit IDs with Go on Kubernetes": gin answers GET / with an ID of sonyflake's.
+// The service of "Generating Unique 64 bit IDs with Go on Kubernetes": gin answers GET / with a sonyflake ID.
 //
-// sonyflake's arithmetic is written out here: Debian has gin and not sonyflake. As the article's pods have it, the machine
-// is the low 16 bits of the pod's address. Gin's line in the log for each request, which gin.Default() adds, is left out:
-// it would cost the service a seventh of its rate.
+// Sonyflake's arithmetic is written out here, because Debian packages gin but not sonyflake. As in the article's pods,
+// the machine ID is the low 16 bits of the pod's address. Gin's log line for each request, which gin.Default() adds, is
+// left out: it would cost the service a seventh of its rate.
 package main
 
 import (

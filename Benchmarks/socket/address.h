@@ -1,4 +1,4 @@
-// Where a server listens: unix:PATH, or tcp:ADDRESS:PORT on a loopback address.
+// The address of a server: unix:PATH, or tcp:ADDRESS:PORT on a loopback address.
 
 #ifndef FIRN_BENCHMARK_ADDRESS_H
 #define FIRN_BENCHMARK_ADDRESS_H
@@ -17,11 +17,11 @@ struct address {
     socklen_t length;
 };
 
-/// Reads an address. Returns whether it is one.
+/// Parses an address. Returns whether it is valid.
 bool address_parse(const char *text, struct address *address);
 
-/// A stream socket for that address, which sends at once what is written. `flags` are those of socket(2). Returns -1 and
-/// sets errno when the system has none.
+/// A stream socket for that address, with TCP_NODELAY. `flags` are those of socket(2). Returns -1 and sets errno if no
+/// socket can be created.
 int address_socket(const struct address *address, int flags);
 
 #endif

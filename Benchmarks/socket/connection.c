@@ -65,7 +65,7 @@ void connection_send(struct connection *connection, int epoll) {
         if (errno != EAGAIN && errno != EINTR) fail("send: %s", strerror(errno));
         sent = 0;
     }
-    // What is not sent yet moves to the front: the output has room for as many calls as can be open, and no more.
+    // Unsent bytes move to the front: the output has exactly enough room for as many calls as can be open.
     connection->output_length -= (size_t)sent;
     if (connection->output_length > 0 && sent > 0)
         memmove(connection->output, connection->output + sent, connection->output_length);

@@ -1,4 +1,4 @@
-// One connection of the load generator: its open calls, what is still to be sent, and what came.
+// One connection of the load generator: its open calls, its unsent bytes, and its received bytes.
 
 #ifndef FIRN_BENCHMARK_CONNECTION_H
 #define FIRN_BENCHMARK_CONNECTION_H
@@ -10,14 +10,14 @@
 /// An open call; a slot with a call_id of 0 is free. A call's slot is `call_id % in_flight`.
 struct slot {
     uint64_t call_id;
-    /// When the call was due. Without a rate it is due when the one before it in its slot was answered.
+    /// When the call was due. Without a rate it is due when the previous call in its slot was answered.
     int64_t due;
 };
 
 struct connection {
     int fd;
     bool waits_to_send;
-    /// Whether it is in the line of those that can take a call.
+    /// Whether it is in the queue of connections that can take a call.
     bool in_line;
     struct slot *slots;
     uint64_t next_call;
@@ -28,31 +28,31 @@ struct connection {
     size_t input_length, output_length;
 };
 
-/// What is done with an answered call: when it was due, when its answer was read, and how many IDs it brought.
+/// Called for an answered call: when it was due, when its answer was read, and how many IDs it returned.
 typedef void (*answered_call)(int64_t due, int64_t now, uint64_t count);
 
-/// Connects, and has `epoll` watch it. An idle connection is not watched and can hold no calls.
+/// Connects, and adds it to `epoll`. An idle connection is not added and cannot hold calls.
 void connection_open(struct connection *connection, int epoll);
 void connection_open_idle(struct connection *connection);
 
-/// Ends the program when an idle connection was closed or said something.
+/// Exits if an idle connection was closed or received data.
 void connection_check_idle(const struct connection *connection);
 
 /// Whether it can take one more call.
 bool connection_has_room(const struct connection *connection);
 
-/// Puts a call into the output, where there is room.
+/// Writes a call to the output, which must have room.
 void connection_put_call(struct connection *connection, int64_t due);
 
 void connection_send(struct connection *connection, int epoll);
 
-/// Reads what there is and takes every whole answer. Returns the time.
+/// Reads the available bytes and takes every complete answer. Returns the time.
 int64_t connection_receive(struct connection *connection, answered_call answered);
 
-/// Nanoseconds of a clock.
+/// The time of a clock in nanoseconds.
 int64_t nanoseconds(clockid_t clock);
 
-/// Memory of zeros; ends the program when there is none.
+/// Zeroed memory; exits if there is none.
 void *allocate(size_t count, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-// How long a daemon takes from exec to its first ID, and ends it again.
+// Measures how long a daemon takes from exec to its first ID, and stops it.
 //
 //     first-id SOCKET COMMAND [ARGUMENT …]
 //
@@ -28,7 +28,7 @@ static int64_t now(void) {
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-/// Waits for the child to end by itself. Returns whether it did.
+/// Waits until the child has exited. Returns whether it did within the time.
 static bool ended(pid_t child, int64_t wait) {
     for (int64_t start = now();;) {
         if (waitpid(child, NULL, WNOHANG) == child) return true;
@@ -37,7 +37,7 @@ static bool ended(pid_t child, int64_t wait) {
     }
 }
 
-/// Asks for one ID and waits for the answer. Returns NULL when it came, otherwise what went wrong.
+/// Requests one ID and waits for the answer. Returns NULL if it arrived, otherwise an error message.
 static const char *take_id(int fd) {
     uint8_t request[WIRE_MAXIMUM_REQUEST], answer[512];
     size_t length = wire_put_request(request, 1, 0), received = 0;
@@ -58,7 +58,7 @@ static const char *take_id(int fd) {
     }
 }
 
-/// Tries until the daemon answers. Returns NULL when it did, otherwise what went wrong.
+/// Retries until the daemon answers. Returns NULL if it did, otherwise an error message.
 static const char *await_first_id(const struct sockaddr_un *address, pid_t child) {
     int64_t start = now();
     const char *trouble = "nothing listened for 10 s";

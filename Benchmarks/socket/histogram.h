@@ -1,5 +1,5 @@
-// Counts of durations in the buckets of an HdrHistogram of three significant digits: 2,048 below 2,048 ns, and above
-// that 1,024 to each doubling, so that a quantile is right to 0.1 %. report.py reads what is written here.
+// Counts durations in the buckets of an HdrHistogram with three significant digits: 2,048 buckets below 2,048 ns, and
+// above that 1,024 per power of two, so that a quantile is exact to 0.1 %. report.py reads this format.
 
 #ifndef FIRN_BENCHMARK_HISTOGRAM_H
 #define FIRN_BENCHMARK_HISTOGRAM_H
@@ -28,14 +28,14 @@ static inline void histogram_add(struct histogram *histogram, uint64_t value) {
     histogram->total++;
 }
 
-/// The highest value of a bucket, as HdrHistogram has it: a duration is never said to be shorter than it was.
+/// The highest value of a bucket, as in HdrHistogram: a reported duration is never too short.
 static inline uint64_t histogram_highest(unsigned bucket) {
     if (bucket < 2 * HISTOGRAM_STEPS) return bucket;
     unsigned shift = (bucket >> HISTOGRAM_STEP_BITS) - 1;
     return (((uint64_t)(bucket - (shift << HISTOGRAM_STEP_BITS)) + 1) << shift) - 1;
 }
 
-/// The value that `fraction` of all values are not above.
+/// The smallest value that `fraction` of all values do not exceed.
 static inline uint64_t histogram_quantile(const struct histogram *histogram, double fraction) {
     uint64_t wanted = (uint64_t)(fraction * (double)histogram->total), seen = 0;
     for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
@@ -45,7 +45,7 @@ static inline uint64_t histogram_quantile(const struct histogram *histogram, dou
     return 0;
 }
 
-/// Writes a line for each bucket that is not empty: its highest value in nanoseconds, and its count.
+/// Writes a line for each non-empty bucket: its highest value in nanoseconds, and its count.
 static inline void histogram_write(const struct histogram *histogram, FILE *file) {
     for (unsigned bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
         if (histogram->counts[bucket] == 0) continue;

@@ -1,16 +1,17 @@
-// Keeps calls in flight on some connections, from one thread, and counts what comes back.
+// Keeps calls in flight on several connections, from one thread, and counts the answers.
 //
 //     load --protocol firn|tickets|redis|memcached|http --address unix:PATH|tcp:ADDRESS:PORT [--connections N]
 //          [--in-flight N] [--batch N] [--idle N] [--rate R] [--seconds S] [--warmup S] [--server-pid PID] [--histogram FILE]
 //
-// Without --rate each connection has --in-flight calls open at all times: the highest rate. With --rate a call is due
-// every 1/R s, whether or not earlier ones are answered, and its latency counts from then: while no connection has room
-// for it (each holds --in-flight), it waits, and that is part of its latency. So a server that stalls is charged with all
-// the calls that were due meanwhile. --idle connections are opened beside and say nothing.
+// Without --rate each connection always has --in-flight calls open: this measures the highest rate. With --rate a call
+// is due every 1/R s, whether or not earlier ones are answered, and its latency counts from that time. If no connection
+// has room for it (each holds --in-flight calls), the call waits, and the wait is part of its latency. So if a server
+// stalls, the stall counts in the latency of all calls that were due meanwhile. --idle connections are opened in
+// addition and send nothing.
 //
-// Prints one line of key=value. Every answer is checked: it is well formed, it answers a call that is open, it holds as
-// many IDs as were asked for, and they lie above all earlier ones of the connection. Anything else ends the program
-// with a message and exit code 1.
+// Prints one line of key=value. Every answer is checked: it must be well-formed, belong to an open call, and have as
+// many IDs as requested, all of them above all earlier ones of the connection. On any violation the program exits with
+// a message and exit code 1.
 
 #include "connection.h"
 #include "histogram.h"
@@ -31,7 +32,7 @@ static struct histogram latencies, lateness;
 /// Calls that were due before this are not counted.
 static int64_t counted_from;
 static uint64_t calls, ids, open_calls;
-/// CPU times when counting began, in nanoseconds.
+/// CPU times at the start of the count, in nanoseconds.
 static clockid_t server_clock = CLOCK_PROCESS_CPUTIME_ID;
 static int64_t client_start, server_start;
 
@@ -44,7 +45,7 @@ _Noreturn void fail(const char *format, ...) {
     exit(1);
 }
 
-/// Forgets what the warm-up counted.
+/// Resets the counters after the warm-up.
 static void begin_counting(void) {
     calls = ids = 0;
     memset(&latencies, 0, sizeof latencies);
@@ -60,7 +61,7 @@ static void count_call(int64_t due, int64_t now, uint64_t count) {
     histogram_add(&latencies, (uint64_t)(now - due));
 }
 
-/// Waits for events, at most `patience`; without any for longer than the stall's limit, the program ends.
+/// Waits for events, at most `patience`. The program exits if none arrive for longer than the stall limit.
 static int await_events(struct epoll_event *events, int64_t patience) {
     int64_t limit = (int64_t)STALL_MILLISECONDS * 1000000;
     if (patience > limit) patience = limit;
@@ -71,7 +72,7 @@ static int await_events(struct epoll_event *events, int64_t patience) {
     return count;
 }
 
-// MARK: As many calls as there is room for
+// MARK: Closed loop: as many calls as there is room for
 
 static void fill(struct connection *connection, int64_t now) {
     while (connection_has_room(connection)) {
@@ -81,7 +82,7 @@ static void fill(struct connection *connection, int64_t now) {
     if (connection->output_length > 0) connection_send(connection, epoll);
 }
 
-/// Keeps all connections busy until the clock says `end`. Returns the time.
+/// Keeps all connections busy until the time `end`. Returns the time.
 static int64_t run_closed(int64_t end) {
     int64_t now = nanoseconds(CLOCK_MONOTONIC);
     while (now < end) {
@@ -96,9 +97,9 @@ static int64_t run_closed(int64_t end) {
     return now;
 }
 
-// MARK: Calls that are due at their times
+// MARK: Open loop: calls that are due at fixed times
 
-/// The connections with room, the one that waits longest first: calls spread over all of them.
+/// The connections with room in a queue, so that calls are spread over all of them.
 static struct connection **line;
 static unsigned line_first, line_length;
 
@@ -108,12 +109,12 @@ static void stand_in_line(struct connection *connection) {
     line[(line_first + line_length++) % options.connections] = connection;
 }
 
-/// The n-th call's time. From the start each time, so that nothing adds up.
+/// The time of the n-th call. Computed from the start each time, so that errors do not accumulate.
 static int64_t due_time(int64_t start, uint64_t call) {
     return start + (int64_t)((double)call * 1e9 / options.rate);
 }
 
-/// Puts the calls that are due, and sends them. Returns the number of the first call that is left.
+/// Writes and sends the calls that are due. Returns the number of the first call that is left.
 static uint64_t dispatch(int64_t start, int64_t end, uint64_t call, int64_t now) {
     static struct connection **written;
     if (written == NULL) written = allocate(options.connections, sizeof *written);
@@ -135,7 +136,7 @@ static uint64_t dispatch(int64_t start, int64_t end, uint64_t call, int64_t now)
     return call;
 }
 
-/// Makes the calls that are due from `start` to `end`, and waits for the answers. Returns the time of the last one.
+/// Makes the calls that are due from `start` to `end`, and waits for the answers. Returns the time of the last answer.
 static int64_t run_open(int64_t start, int64_t end) {
     line = allocate(options.connections, sizeof *line);
     for (unsigned index = 0; index < options.connections; index++) stand_in_line(&connections[index]);

@@ -1,4 +1,4 @@
-// What the load generator was told on its command line.
+// The load generator's command line options.
 
 #ifndef FIRN_BENCHMARK_OPTIONS_H
 #define FIRN_BENCHMARK_OPTIONS_H
@@ -12,17 +12,17 @@ struct options {
     const struct protocol *protocol;
     struct address address;
     unsigned connections, in_flight, batch, idle;
-    /// Calls per second on all connections together, each due at its time; 0 keeps all of them in flight at all times.
+    /// Calls per second on all connections together, each due at a fixed time; with 0 all of them are always in flight.
     double rate;
     double seconds, warmup;
     pid_t server;
-    /// Where the latencies go, each bucket a line; NULL for nowhere.
+    /// The file for the latencies, with one line per bucket; NULL for none.
     const char *histogram;
 };
 
 extern struct options options;
 
-/// Reads the command line into `options`, or says what is wrong with it and ends the program.
+/// Parses the command line into `options`, or prints an error message and exits.
 void options_parse(int argc, char **argv);
 
 #endif

@@ -40,8 +40,8 @@ const struct protocol protocol_tickets = {
     .take_answer = take_firn_answer,
 };
 
-/// Reads the digits from `in` to `end` into an answer of `batch` IDs that end with that number.
-/// Anything but digits ends the program.
+/// Parses the digits from `in` to `end` into an answer of `batch` IDs that end with that number.
+/// Exits if there is anything but digits.
 static void read_counter(const uint8_t *in, const uint8_t *end, uint32_t batch, const char *who, struct answer *answer) {
     uint64_t value = 0, count = batch > 0 ? batch : 1;
     bool good = in < end;
@@ -53,7 +53,7 @@ static void read_counter(const uint8_t *in, const uint8_t *end, uint32_t batch, 
     *answer = (struct answer){.count = count, .first = value - count + 1, .last = value};
 }
 
-/// Where a line ends, its CR LF left out; NULL when it is not whole yet.
+/// The end of a line, without its CR LF; NULL if it is not complete yet.
 static const uint8_t *line_end(const uint8_t *in, size_t length) {
     const uint8_t *end = memchr(in, '\n', length);
     if (end == NULL) return NULL;
@@ -92,7 +92,7 @@ const struct protocol protocol_redis = {
     .take_answer = take_redis_answer,
 };
 
-// MARK: memcached: incr of a key that is there
+// MARK: memcached: incr of an existing key
 
 static size_t put_memcached_call(uint8_t *out, uint64_t call_id, uint32_t batch) {
     static const char call[] = "incr id 1\r\n";
@@ -127,7 +127,7 @@ static size_t put_http_call(uint8_t *out, uint64_t call_id, uint32_t batch) {
     return sizeof call - 1;
 }
 
-/// Reads a 200 whose body has a length, and in the body the one number.
+/// Parses a 200 with a content length, and the single number in its body.
 static size_t take_http_answer(const uint8_t *in, size_t length, uint32_t batch, struct answer *answer) {
     static const char good[] = "HTTP/1.1 200 ", name[] = "\r\ncontent-length:";
     const uint8_t *head = memmem(in, length, "\r\n\r\n", 4);
@@ -157,7 +157,7 @@ const struct protocol protocol_http = {
     .take_answer = take_http_answer,
 };
 
-// MARK: By name
+// MARK: Lookup by name
 
 const struct protocol *protocol_named(const char *name) {
     static const struct protocol *const all[] = {

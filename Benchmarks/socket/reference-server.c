@@ -1,9 +1,9 @@
-// The limit that firnd is held against: what a plain C server does that answers frames as long as firnd's, from one
-// thread, and does nothing else. No limits, no windows, no metrics, and no protobuf beyond copying the call_id.
+// The upper bound that firnd is compared with: a minimal C server that answers frames as long as firnd's, from one
+// thread, and does nothing else. No limits, no windows, no metrics, and no protobuf except a copy of the call_id.
 //
 //     reference-server unix:PATH|tcp:ADDRESS:PORT
 //
-// A wake-up of a connection is one read, an answer to each whole frame, and one write.
+// For each wake-up of a connection: one read, an answer to each complete frame, and one write.
 
 #include "address.h"
 #include "wire.h"
@@ -24,7 +24,7 @@ enum {
     MAXIMUM_ANSWER = WIRE_HEADER_LENGTH + 1 + WIRE_MAXIMUM_VARINT + 2 + 2 + 9 + 6 + 2,
     /// A header, a call_id of one byte, and an empty method.
     MINIMUM_REQUEST = WIRE_HEADER_LENGTH + 2 + 2,
-    /// Input is only read when all output is sent, so the answers to a full input always fit.
+    /// Input is only read when all output was sent, so the answers to a full input buffer always fit.
     OUTPUT_CAPACITY = INPUT_CAPACITY / MINIMUM_REQUEST * MAXIMUM_ANSWER,
 };
 
@@ -42,7 +42,7 @@ static _Noreturn void die(const char *what) {
     exit(1);
 }
 
-/// Answers one request without its header. Returns where the next answer goes, or NULL when it is not a request.
+/// Answers one request without its header. Returns where the next answer goes, or NULL if it is not a request.
 static uint8_t *answer(const uint8_t *request, uint32_t length, uint8_t *out) {
     const uint8_t *end = request + length;
     uint64_t call_id, count;
@@ -81,7 +81,7 @@ static uint8_t *answer(const uint8_t *request, uint32_t length, uint8_t *out) {
     return at;
 }
 
-/// Answers every whole frame of the input and keeps the rest. Returns false when the peer does not speak the protocol.
+/// Answers every complete frame of the input and keeps the rest. Returns false if the peer does not speak the protocol.
 static bool answer_all(struct connection *connection) {
     uint8_t *out = connection->output;
     size_t used = 0;
@@ -102,7 +102,7 @@ static bool answer_all(struct connection *connection) {
     return true;
 }
 
-/// Sends what is left of the output. Returns false when the peer is gone.
+/// Sends the rest of the output. Returns false if the peer has disconnected.
 static bool send_output(struct connection *connection) {
     size_t left = connection->output_length - connection->output_sent;
     if (left == 0) return true;
@@ -116,7 +116,7 @@ static bool has_unsent_output(const struct connection *connection) {
     return connection->output_sent < connection->output_length;
 }
 
-/// One wake-up: send first, read only when nothing is left to send. Returns false when the connection is over.
+/// One wake-up: sends first, and reads only if nothing is left to send. Returns false if the connection has ended.
 static bool serve(struct connection *connection) {
     if (has_unsent_output(connection)) {
         if (!send_output(connection)) return false;

@@ -46,7 +46,7 @@ struct field {
     size_t length;
 };
 
-/// Reads the next field; returns where it ends, or NULL when it is not well formed.
+/// Parses the next field; returns its end, or NULL if it is not well-formed.
 static const uint8_t *get_field(const uint8_t *in, const uint8_t *end, struct field *field) {
     uint64_t length;
     in = wire_get_varint(in, end, &field->tag);

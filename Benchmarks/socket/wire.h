@@ -1,6 +1,7 @@
-// Firn's wire by hand: a 4-byte big-endian length, then a protobuf message. Only what the benchmark says and hears.
+// Firn's wire format, encoded by hand: a 4-byte big-endian length, then a protobuf message. Only what the benchmark
+// uses.
 //
-// Nothing here reads or writes past the end it was given.
+// Nothing here reads or writes past the given end.
 
 #ifndef FIRN_BENCHMARK_WIRE_H
 #define FIRN_BENCHMARK_WIRE_H
@@ -14,9 +15,9 @@ enum {
     WIRE_MAXIMUM_VARINT = 10,
     /// A header, `call_id`, and NextBatchRequest with its count.
     WIRE_MAXIMUM_REQUEST = WIRE_HEADER_LENGTH + 1 + WIRE_MAXIMUM_VARINT + 2 + 1 + 5,
-    /// The same of NextTicketsRequest, with the sequence "benchmark".
+    /// The same for NextTicketsRequest, with the sequence "benchmark".
     WIRE_MAXIMUM_TICKETS_REQUEST = WIRE_HEADER_LENGTH + 1 + WIRE_MAXIMUM_VARINT + 2 + 2 + sizeof "benchmark" + 1 + 5,
-    /// The longest text of a Status that is kept.
+    /// The longest kept text of a Status.
     WIRE_MAXIMUM_MESSAGE = 255,
 };
 
@@ -42,7 +43,7 @@ enum wire_tag {
 
 enum wire_outcome { WIRE_OUTCOME_NONE, WIRE_OUTCOME_IDS, WIRE_OUTCOME_ERROR, WIRE_OUTCOME_GO_AWAY };
 
-/// An answer, as far as the benchmark checks it.
+/// An answer, with the parts that the benchmark checks.
 struct wire_response {
     uint64_t call_id;
     enum wire_outcome outcome;
@@ -64,7 +65,7 @@ static inline uint8_t *wire_put_varint(uint8_t *out, uint64_t value) {
     return out;
 }
 
-/// Reads a varint that ends before `end`; returns where it ends, or NULL when it is cut off or too long.
+/// Parses a varint that ends before `end`; returns its end, or NULL if it is truncated or too long.
 static inline const uint8_t *wire_get_varint(const uint8_t *in, const uint8_t *end, uint64_t *value) {
     uint64_t result = 0;
     for (unsigned shift = 0; shift < 64 && in < end; shift += 7) {
@@ -94,14 +95,15 @@ static inline uint8_t *wire_put_fixed64(uint8_t *out, uint64_t value) {
     return out;
 }
 
-/// Writes a framed NextIDRequest, or a NextBatchRequest when `batch` is not 0, of at most WIRE_MAXIMUM_REQUEST bytes.
+/// Writes a framed NextIDRequest, or a NextBatchRequest if `batch` is not 0, of at most WIRE_MAXIMUM_REQUEST bytes.
 /// Returns its length.
 size_t wire_put_request(uint8_t *out, uint64_t call_id, uint32_t batch);
 
-/// Writes a frame with a request for `count` tickets of the sequence "benchmark", or one when that is 0. Returns its length.
+/// Writes a framed request for `count` tickets of the sequence "benchmark", or for one if that is 0. Returns its
+/// length.
 size_t wire_put_tickets_request(uint8_t *out, uint64_t call_id, uint32_t count);
 
-/// Reads a Response without its header. Returns whether it is well formed.
+/// Parses a Response without its header. Returns whether it is well-formed.
 bool wire_get_response(const uint8_t *in, size_t length, struct wire_response *response);
 
 #endif

@@ -3,14 +3,14 @@
 #include <errno.h>
 #include <stddef.h>
 
-// glibc's own, under the names that it keeps for those who replace the others.
+// glibc's own functions, under the names that it keeps for programs that replace malloc.
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 extern void __libc_free(void *);
 
-// The executable's thread-local storage needs no allocation to be reached.
+// Access to the executable's own thread-local storage needs no allocation.
 static __thread uint64_t allocations __attribute__((tls_model("local-exec")));
 
 uint64_t counting_allocations(void) { return allocations; }

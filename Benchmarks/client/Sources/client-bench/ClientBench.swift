@@ -2,8 +2,8 @@ import FirnClient
 import FirnLayout
 import NIOPosix
 
-/// Measures the client library against a running daemon. Prints `key=value` words, as the other measuring programs do;
-/// `Benchmarks/run` starts it, and README.md says what is measured.
+/// Measures the client library against a running daemon. Prints `key=value` words, as the other measuring programs do.
+/// `Benchmarks/run` starts it; README.md says what is measured.
 @main enum ClientBench {
     static let usage = """
         usage: client-bench MEASUREMENT --socket PATH [--seconds N] [--server-pid PID]
@@ -35,7 +35,7 @@ private struct Arguments {
     let measurement: String
     var socket = ""
     var seconds = 2.0
-    /// Of the daemon, where its CPU time is asked for.
+    /// Of the daemon, if its CPU time is measured.
     var server: ProcessTimer?
 
     init?(_ words: [String]) {

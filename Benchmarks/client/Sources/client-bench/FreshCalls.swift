@@ -3,8 +3,8 @@ import FirnLayout
 import Glibc
 import Synchronization
 
-/// `nextID()`, which makes IDs when they are asked for: the microseconds of a lone task's calls in the median, without
-/// coalescing; and how many a second 64 tasks get, coalesced and not, in turns, with the CPU time that each call costs.
+/// `nextID()`, which makes IDs on request: the median microseconds of a single task's calls without coalescing; and the
+/// IDs per second of 64 tasks, with and without coalescing, in turns, with the CPU time per call.
 func measureFreshCalls(_ client: FirnClient, seconds: Double, server: ProcessTimer?) async throws {
     var configuration = client.configuration
     configuration.coalescesCalls = false
@@ -24,17 +24,17 @@ func measureFreshCalls(_ client: FirnClient, seconds: Double, server: ProcessTim
     }
 }
 
-/// The tasks that ask at once, each for one ID after the other.
+/// The number of concurrent tasks, each of which requests one ID after the other.
 private let taskCount = 64
 
 private struct Calls {
-    /// How many a second.
+    /// IDs per second.
     var rate: Double
-    /// CPU time of each, of this process and of the server.
+    /// CPU time per call, of this process and of the server.
     var clientMicroseconds, serverMicroseconds: Double
 }
 
-/// The nanoseconds that each call of one task took.
+/// The nanoseconds of each call of one task.
 private func timesOfCalls(_ client: FirnClient, seconds: Double) async throws -> [Double] {
     var times: [Double] = []
     var last = nanoseconds()
@@ -79,16 +79,16 @@ private final class Flag: Sendable {
     let value = Atomic(false)
 }
 
-/// Reads how much CPU time all threads of a process have used.
+/// Reads the CPU time of all threads of a process.
 struct ProcessTimer: Sendable {
     private let clock: clockid_t
 
-    /// Of this process.
+    /// For this process.
     init() {
         clock = CLOCK_PROCESS_CPUTIME_ID
     }
 
-    /// Of another process; nil when there is none of this number.
+    /// For another process; nil if no process has this ID.
     init?(processID: pid_t) {
         var clock = clockid_t()
         guard clock_getcpuclockid(processID, &clock) == 0 else { return nil }

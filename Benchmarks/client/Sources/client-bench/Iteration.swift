@@ -1,7 +1,7 @@
 import FirnClient
 import FirnLayout
 
-/// Nanoseconds for each ID of a loop over what `nextIDs(count:)` gave.
+/// Nanoseconds per ID of a loop over the result of `nextIDs(count:)`.
 func measureIteration(_ client: FirnClient, seconds: Double) async throws {
     let ids = try await client.nextIDs(count: 1_000_000)
     var times: [Double] = []
@@ -9,7 +9,7 @@ func measureIteration(_ client: FirnClient, seconds: Double) async throws {
     repeat {
         let start = nanoseconds()
         var sum: UInt64 = 0
-        // A sum alone would be computed for several IDs at once; what is done with an ID comes one by one.
+        // A plain sum would be vectorized over several IDs; this operation depends on the previous ID.
         for id in ids { sum = (sum ^ id.rawValue) &* 3 }
         times.append(Double(nanoseconds() - start) / Double(ids.count))
         use(sum)

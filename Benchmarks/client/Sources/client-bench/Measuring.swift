@@ -1,14 +1,14 @@
 import Glibc
 import Synchronization
 
-/// Ends with a message, as a wrong use of the program does.
+/// Exits with a message and the exit code of a usage error.
 func fatalExit(_ message: String) -> Never {
     let line = message + "\n"
     write(STDERR_FILENO, line, line.utf8.count)
     exit(64)
 }
 
-/// Nanoseconds since the machine's start.
+/// Nanoseconds since the machine booted.
 func nanoseconds() -> UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
@@ -24,12 +24,12 @@ func median(_ values: [Double]) -> Double {
 
 private let sink = Atomic<UInt64>(0)
 
-/// Keeps the optimizer from leaving out what gave a value: everyone can see where it goes.
+/// Keeps the optimizer from removing the computation of the value: it stores the value in a global.
 func use(_ value: UInt64) {
     sink.store(value, ordering: .relaxed)
 }
 
-/// Runs work on some plain threads, which all begin at the same moment. Not on Swift's own, where other work waits.
+/// Runs work on some POSIX threads, which all begin at the same moment. Swift's own threads also run other work.
 func onThreads(_ count: Int, _ work: @escaping @Sendable (_ thread: Int) -> Void) {
     final class Start: Sendable {
         let ready = Atomic(0)

@@ -3,11 +3,11 @@ import FirnClient
 import FirnLayout
 import Synchronization
 
-/// Nanoseconds for each `nextIfAvailable()`, on one thread and on two at once, in turns; and allocations for each ID.
+/// Nanoseconds per `nextIfAvailable()`, on one thread and on two concurrently, in turns; and allocations per ID.
 ///
-/// The IDs are the daemon's. It makes fewer a second than two threads can take, so each turn takes what the buffer holds,
-/// and before the next the buffer is filled again by the client itself. Only takes are timed, refills that go on beside
-/// them with them. A turn in which a thread found nothing is not counted, but told.
+/// The IDs come from the daemon. It makes fewer per second than two threads can take, so each turn takes the content of
+/// the buffer, and the client refills the buffer before the next. Only the takes are timed, together with refills that
+/// run at the same time. A turn in which a thread found the buffer empty is left out of the times and reported.
 func measurePrefetched(_ client: FirnClient, seconds: Double) async throws {
     let taken = 100_000
     var configuration = PrefetcherConfiguration()
@@ -23,7 +23,7 @@ func measurePrefetched(_ client: FirnClient, seconds: Double) async throws {
     while nanoseconds() < end || times[2]!.count < 3 {
         for threads in [1, 2] {
             while prefetcher.availableCount < 3 * taken { try await Task.sleep(for: .milliseconds(1)) }
-            // Whatever the refill still does is over by then.
+            // Wait until the refill has completely finished.
             try await Task.sleep(for: .milliseconds(5))
             let turns = Mutex<[Turn]>([])
             onThreads(threads) { _ in

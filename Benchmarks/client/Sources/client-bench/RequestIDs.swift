@@ -1,7 +1,7 @@
 import FirnClient
 import Synchronization
 
-/// Nanoseconds for each request ID, on one thread and on two at once, in turns.
+/// Nanoseconds per request ID, on one thread and on two concurrently, in turns.
 func measureRequestIDs(_ client: FirnClient, seconds: Double) async throws {
     let count = 20_000
     let generator = try await RequestIDGenerator(service: "client-bench", client: client)

@@ -1,4 +1,4 @@
-// Counts what is allocated: this program's malloc, which everything in it calls, its shared libraries too.
+// Counts allocations: this program's malloc, which everything in it calls, including its shared libraries.
 
 #ifndef COUNTING_H
 #define COUNTING_H
