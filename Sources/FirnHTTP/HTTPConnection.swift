@@ -22,11 +22,11 @@ final class HTTPConnection {
     let checksHost: Bool
     /// The host of the last request that passed the check; the next request nearly always has the same.
     var acceptedHost: String?
-    var phase = Phase.open
+    var phase = Phase.open { didSet { loop.scheduleTimeout(self) } }
     /// Whether the limiter counts it.
     var isCounted = false
     /// A complete request is being answered.
-    var isAnswering = false
+    var isAnswering = false { didSet { loop.scheduleTimeout(self) } }
     /// Whether bytes of a request have arrived that is not complete yet.
     var hasPartialRequest = false
     /// Whether the last part that the decoder returned was the end of a request.
@@ -34,17 +34,31 @@ final class HTTPConnection {
     /// The decoder has found bytes that are not a request.
     var isBroken = false
     /// When the first byte of an incomplete request arrived; `nil` when there is none.
-    var requestBegan: NIODeadline?
+    var requestBegan: NIODeadline? { didSet { loop.scheduleTimeout(self) } }
     /// When the peer stopped reading an answer; `nil` while it reads.
-    var stuckSince: NIODeadline?
+    var stuckSince: NIODeadline? { didSet { loop.scheduleTimeout(self) } }
     /// When the last byte arrived, or the last answer was sent.
     var lastActivity: NIODeadline
     var lingerBegan = NIODeadline.uptimeNanoseconds(0)
+    /// When the loop checks the timeouts next.
+    var timeoutCheck = NIODeadline.distantFuture
+    /// The connection's index in its loop.
+    let slot: Int
+
+    private unowned let loop: HTTPLoop
 
     /// How long a peer may take to read the last answer before the descriptor is reclaimed.
     private static let maximumLinger = TimeAmount.seconds(1)
 
-    init(_ channel: any Channel, purpose: HTTPListener.Purpose, checksHost: Bool) {
+    init(
+        _ channel: any Channel,
+        purpose: HTTPListener.Purpose,
+        checksHost: Bool,
+        loop: HTTPLoop,
+        slot: Int
+    ) {
+        self.loop = loop
+        self.slot = slot
         self.channel = channel
         self.purpose = purpose
         self.checksHost = checksHost

@@ -17,14 +17,20 @@ final class HTTPLoop {
     private let limits: HTTPLimits
     private let timeouts: HTTPTimeouts
     private let limiter: HTTPConnectionLimiter
-    private var connections: [ObjectIdentifier: (connection: HTTPConnection, handler: RequestHandler)] = [:]
+    /// Indexed by slot.
+    private var connections: [(connection: HTTPConnection, handler: RequestHandler)?] = []
+    private var freeSlots: [Int] = []
     private var turn: (scheduled: Scheduled<Void>, at: NIODeadline)?
-    private var sweep: Scheduled<Void>?
+    /// When each connection's timeouts are checked next, in NIO's uptime nanoseconds.
+    private var timeoutChecks = DeadlineHeap()
+    private var timeoutCheck: (scheduled: Scheduled<Void>, at: NIODeadline)?
     private var drainDeadline = NIODeadline.distantFuture
     private let drained: EventLoopPromise<Void>
 
-    /// The interval in which timeouts are checked; a tenth of it while draining.
-    private static let sweepInterval = TimeAmount.milliseconds(250)
+    /// The precision of timeouts.
+    private static let timeoutGranularity = TimeAmount.milliseconds(250)
+    /// The interval in which all connections are checked while draining.
+    private static let drainInterval = TimeAmount.milliseconds(25)
     /// A draining connection that was silent for this long is closed.
     private static let drainQuiet = TimeAmount.milliseconds(100)
     /// How long after the drain's deadline a peer has to read that its request was abandoned.
@@ -53,7 +59,8 @@ final class HTTPLoop {
     // MARK: - Accepting and closing connections
 
     func open(_ channel: any Channel, _ purpose: HTTPListener.Purpose, checksHost: Bool) throws {
-        let connection = HTTPConnection(channel, purpose: purpose, checksHost: checksHost)
+        let slot = freeSlots.last ?? connections.count
+        let connection = HTTPConnection(channel, purpose: purpose, checksHost: checksHost, loop: self, slot: slot)
         let handler = RequestHandler(connection, loop: self)
         var decoderLimits = NIOHTTPDecoderLimitConfiguration()
         decoderLimits.maxHeaderFieldSize = HTTPLimits.maximumFieldLength
@@ -63,15 +70,23 @@ final class HTTPLoop {
         try channel.pipeline.syncOperations.addHandlers([
             ArrivalHandler(connection), ByteToMessageHandler(decoder), handler,
         ])
-        connections[ObjectIdentifier(connection)] = (connection, handler)
-        scheduleSweep()
+        // Taken only now: adding the handlers may have failed.
+        if freeSlots.popLast() == nil { connections.append(nil) }
+        connections[slot] = (connection, handler)
+        scheduleTimeout(connection)
     }
 
     func closed(_ connection: HTTPConnection) {
-        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        guard connections.indices.contains(connection.slot), connections[connection.slot]?.connection === connection
+        else { return }
+        connections[connection.slot] = nil
+        freeSlots.append(connection.slot)
+        timeoutChecks.set(connection.slot, to: .max)
         if connection.isCounted { limiter.leave(connection.purpose) }
-        if isDraining, connections.isEmpty { drained.succeed() }
+        if isDraining, isEmpty { drained.succeed() }
     }
+
+    private var isEmpty: Bool { freeSlots.count == connections.count }
 
     /// Why a new connection is refused; `nil` when it is accepted. At the limit, the connection that was idle for
     /// longest is closed to make room.
@@ -81,7 +96,7 @@ final class HTTPLoop {
         let isAdmin = newcomer.purpose == .admin
         let maximum = isAdmin ? limits.maximumAdminConnections : limits.maximumConnections
         guard count > maximum else { return nil }
-        let others = connections.values.lazy.map(\.connection).filter {
+        let others = connections.lazy.compactMap { $0?.connection }.filter {
             $0 !== newcomer && $0.isIdle && $0.purpose == newcomer.purpose
         }
         if let oldest = others.min(by: { $0.lastActivity < $1.lastActivity }) {
@@ -152,28 +167,45 @@ final class HTTPLoop {
 
     // MARK: - Timeouts
 
-    private func scheduleSweep() {
-        guard sweep == nil, !connections.isEmpty else { return }
-        let interval = isDraining ? TimeAmount.nanoseconds(Self.sweepInterval.nanoseconds / 10) : Self.sweepInterval
-        sweep = eventLoop.assumeIsolated().scheduleTask(in: interval) { [self] in
-            sweep = nil
-            expire()
-            scheduleSweep()
+    /// Schedules a check of the connection's timeouts. Call it when a timeout may have become earlier. A timeout that became
+    /// later is not moved: its check finds the later time and schedules the next check for it.
+    func scheduleTimeout(_ connection: HTTPConnection) {
+        guard !isDraining, let (at, _) = connection.timeout(timeouts), at < connection.timeoutCheck else { return }
+        let granularity = UInt64(Self.timeoutGranularity.nanoseconds)
+        let granules = max(at, .now()).uptimeNanoseconds / granularity + 1
+        connection.timeoutCheck = .uptimeNanoseconds(granules * granularity)
+        timeoutChecks.set(connection.slot, to: Int64(granules * granularity))
+        scheduleTimeoutCheck()
+    }
+
+    private func scheduleTimeoutCheck() {
+        guard timeoutChecks.count > 0 else { return }
+        let at = NIODeadline.uptimeNanoseconds(UInt64(timeoutChecks.earliest))
+        if let timeoutCheck {
+            guard at < timeoutCheck.at else { return }
+            timeoutCheck.scheduled.cancel()
+        }
+        let scheduled = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [self] in
+            timeoutCheck = nil
+            checkTimeouts()
+            scheduleTimeoutCheck()
+        }
+        timeoutCheck = (scheduled, at)
+    }
+
+    private func checkTimeouts() {
+        let now = NIODeadline.now()
+        while let slot = timeoutChecks.popDue(now: Int64(now.uptimeNanoseconds)) {
+            guard let (connection, handler) = connections[slot] else { continue }
+            connection.timeoutCheck = .distantFuture
+            endIfOverdue(connection, handler, now)
+            scheduleTimeout(connection)
         }
     }
 
-    private func expire() {
-        let now = NIODeadline.now()
-        if now >= drainDeadline { mint?.refuseAll() }
-        for (connection, handler) in Array(connections.values) {
-            if isDraining, now >= drainDeadline + Self.lastWordsTime {
-                connection.channel.close(promise: nil)
-            } else if isDraining, connection.isIdle, now - connection.lastActivity >= Self.drainQuiet {
-                connection.channel.close(promise: nil)
-            } else if let (at, reason) = connection.timeout(timeouts), at <= now {
-                if reason == .slowRequest { handler.timedOut() } else { connection.channel.close(promise: nil) }
-            }
-        }
+    private func endIfOverdue(_ connection: HTTPConnection, _ handler: RequestHandler, _ now: NIODeadline) {
+        guard let (at, reason) = connection.timeout(timeouts), at <= now else { return }
+        if reason == .slowRequest { handler.timedOut() } else { connection.channel.close(promise: nil) }
     }
 
     // MARK: - Draining
@@ -183,9 +215,29 @@ final class HTTPLoop {
         guard !isDraining else { return }
         isDraining = true
         drainDeadline = .now() + timeouts.drain
-        guard !connections.isEmpty else { return drained.succeed() }
-        sweep?.cancel()
-        sweep = nil
-        scheduleSweep()
+        timeoutCheck?.scheduled.cancel()
+        guard !isEmpty else { return drained.succeed() }
+        scheduleDrainCheck()
+    }
+
+    /// While draining, which takes seconds at most, all connections are checked at short intervals.
+    private func scheduleDrainCheck() {
+        eventLoop.assumeIsolated().scheduleTask(in: Self.drainInterval) { [self] in
+            drainConnections()
+            if !isEmpty { scheduleDrainCheck() }
+        }
+    }
+
+    private func drainConnections() {
+        let now = NIODeadline.now()
+        if now >= drainDeadline { mint?.refuseAll() }
+        for case (let connection, let handler)? in connections {
+            let isQuiet = connection.isIdle && now - connection.lastActivity >= Self.drainQuiet
+            if isQuiet || now >= drainDeadline + Self.lastWordsTime {
+                connection.channel.close(promise: nil)
+            } else {
+                endIfOverdue(connection, handler, now)
+            }
+        }
     }
 }

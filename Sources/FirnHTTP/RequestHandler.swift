@@ -264,8 +264,8 @@ final class RequestHandler: ChannelDuplexHandler {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
             return
         }
-        connection.phase = .lingering
         connection.lingerBegan = .now()
+        connection.phase = .lingering
         context.close(mode: .output, promise: nil)
         resumeReading()
     }
