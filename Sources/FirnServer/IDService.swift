@@ -2,24 +2,26 @@ package import FirnEngine
 package import FirnLayout
 package import FirnWire
 
-/// What the calls mean, apart from how they arrive and wait: one thread's view of the layout, the time and the limits.
+/// The semantics of the calls, without transport and queueing: one thread's view of the layout, the time and the
+/// limits.
 ///
-/// Not for more than one thread at a time.
+/// Not thread-safe: one thread uses it at a time.
 package final class IDService {
     package let layout: Layout
     package let limits: Limits
-    /// The present of this wake-up: read once, so that all calls of one wake-up see one tick.
+    /// The time of this wake-up. It is read once, so that all calls of one wake-up see one tick.
     package private(set) var moment: Moment
 
     /// Named sequences; `nil` where the host has none.
     let sequences: (any SequenceSource)?
-    /// Counts this thread's calls; `nil` where nobody wants to know.
+    /// Counts this thread's calls; `nil` when they are not counted.
     let recorder: CallRecorder?
 
     private let clock: TickClock
     private let availability: Availability
     private let description: () -> DaemonDescription
-    /// A call waits for a tick that is this near; a farther one (the clock was far ahead once) is UNAVAILABLE now.
+    /// A call waits for a tick that begins within this time. For a later tick (the clock was far ahead once) the call
+    /// fails with UNAVAILABLE at once.
     private let maximumWaitNanoseconds: Int64
 
     init(
@@ -39,7 +41,8 @@ package final class IDService {
         self.recorder = recorder
         self.description = description
         self.moment = clock.now()
-        // Two ticks of a slow layout, or a second: longer than any burst's wait, shorter than a caller's patience.
+        // Two ticks of a slow layout, or one second: longer than any burst waits, shorter than a caller is willing to
+        // wait.
         self.maximumWaitNanoseconds = max(
             1_000_000_000,
             Int64(clamping: layout.tickNanoseconds.multipliedReportingOverflow(by: 2).partialValue)
@@ -51,7 +54,7 @@ package final class IDService {
         moment = clock.now()
     }
 
-    /// Counts a call that has ended, which was read at `began`; boot nanoseconds.
+    /// Counts a call that has ended. `began` is when it was read, in boot nanoseconds.
     func ended(_ method: CallMethod, _ outcome: Response.Outcome, began: Int64) {
         guard let recorder else { return }
         switch outcome {
@@ -72,7 +75,7 @@ package final class IDService {
         recorder.sent(after: bootNanosecondsNow - moment.bootNanoseconds)
     }
 
-    /// The present, in boot nanoseconds, and not the wake-up's beginning.
+    /// The current time in boot nanoseconds, not the time at which the wake-up began.
     var bootNanosecondsNow: Int64 { clock.now().bootNanoseconds }
 
     package func describe() -> DaemonDescription {
@@ -84,12 +87,12 @@ package final class IDService {
         clock.nanoseconds(from: moment, untilTick: tick)
     }
 
-    /// When a call that arrived in this wake-up is given up, in boot nanoseconds.
+    /// The deadline of a call that arrived in this wake-up, in boot nanoseconds.
     package func deadline(timeoutMilliseconds: UInt32) -> Int64 {
         timeoutMilliseconds == 0 ? .max : moment.bootNanoseconds + Int64(timeoutMilliseconds) * 1_000_000
     }
 
-    /// What is wrong with a batch of `count`; `nil` when nothing is.
+    /// The error for a batch of `count`; `nil` when the count is valid.
     package func objection(toCount count: UInt32) -> Status? {
         guard count > 0 else {
             return Status(.invalidArgument, "a batch of 0 IDs was asked for; ask for 1 to \(limits.maximumBatch)")
@@ -103,7 +106,7 @@ package final class IDService {
         return nil
     }
 
-    /// What a call is told when it cannot wait for `tick`; `nil` when it can.
+    /// The error of a call that cannot wait for `tick`; `nil` when it can.
     package func objection(toWaitingFor tick: UInt64) -> Status? {
         let wait = nanoseconds(untilTick: tick)
         guard wait > maximumWaitNanoseconds else { return nil }
@@ -115,16 +118,16 @@ package final class IDService {
         )
     }
 
-    /// What a call is told when no window covers the present.
+    /// The error when no window covers the current time.
     package var closed: Status { availability.refusal }
 
-    /// What a call is told when the layout's time field cannot hold the present.
+    /// The error when the layout's time field cannot hold the current time.
     package var expired: Status { .ended(layout) }
 }
 
 extension Status {
-    /// What everybody is told once the layout's time field cannot hold the present: for good, and so with no word of when
-    /// to try again.
+    /// The error of every call once the layout's time field cannot hold the current time. The condition is permanent,
+    /// so the status has no retry delay.
     static func ended(_ layout: Layout) -> Status {
         Status(
             .failedPrecondition,

@@ -1,20 +1,20 @@
 internal import FirnWire
 
-/// Every limit of a daemon's sockets. What lies past each is in `docs/ARCHITECTURE.md`.
+/// All limits of a daemon's sockets. `docs/ARCHITECTURE.md` describes what happens when each one is exceeded.
 package struct Limits: Sendable, Equatable {
     /// Bytes of one request's message. A legal request takes at most a hundred.
     package var maximumRequestLength = Frame.maximumRequestLength
     /// IDs of one NextBatch: 16 ticks of the default layout.
     package var maximumBatch: UInt32 = 65_536
-    /// Calls of one connection that wait for a tick; past it the connection is not read.
+    /// Calls of one connection that wait for a tick. At this number the connection is not read.
     package var maximumWaitingCalls = 1024
-    /// Bytes of answers that a connection's peer has not taken; past it the connection is not read.
+    /// Bytes of answers that a connection's peer has not read. Beyond this number the connection is not read.
     package var maximumUnsentBytes = 256 * 1024
     /// How long unsent answers may make no progress before the connection is closed.
     package var sendTimeout: Duration = .seconds(10)
-    /// From a frame's first byte to its last.
+    /// The time from a frame's first byte to its last.
     package var frameTimeout: Duration = .seconds(5)
-    /// Frames that one connection is served in one wake-up, so that others get their turn.
+    /// Frames of one connection that are served in one wake-up, so that other connections are served too.
     package var maximumFramesPerWakeup = 64
     /// How long a Unix connection may be silent; `nil`: forever.
     package var unixIdleTimeout: Duration?
@@ -22,15 +22,15 @@ package struct Limits: Sendable, Equatable {
     package var tcpIdleTimeout: Duration? = .seconds(300)
     /// Open connections.
     package var maximumConnections: Int
-    /// Descriptors that connections do not get.
+    /// Descriptors that are reserved: connections cannot use them.
     package var descriptorReserve: DescriptorReserve
     /// Open Unix connections of one user.
     package var maximumConnectionsPerUser: Int
-    /// How long connections are given to finish once the daemon was told to stop.
+    /// How long connections may take to finish after the daemon was told to stop.
     package var drainTimeout: Duration = .seconds(5)
 
-    /// The defaults, for a process that may open `fileDescriptors`: 64 are kept for listeners, store and logs (half,
-    /// where there are few), and one user cannot take the last eighth of the connections from the others.
+    /// The defaults for a process that may open `fileDescriptors` descriptors. 64 are kept for listeners, store and
+    /// logs (half of all, when there are few). One user cannot use the last eighth of the connections.
     package init(fileDescriptors: Int) {
         descriptorReserve = .ofProcess
         maximumConnections = max(1, fileDescriptors - 64, fileDescriptors / 2)

@@ -5,18 +5,18 @@ package import Logging
 
 /// The daemon's sockets: as many reactors as shards, each on a thread of its own.
 ///
-/// Which shard mints for which worker: with as many workers as reactors, or fewer, reactor *i* uses worker *i mod n*;
-/// with more, the workers are dealt out, and a reactor's connections over its workers. So one connection's IDs are of
-/// one worker, and the daemon's capacity grows with the workers.
+/// Which shard mints for which worker: with as many workers as reactors, or fewer, reactor *i* uses worker *i mod n*.
+/// With more, the workers are distributed over the reactors, and a reactor's connections over its workers. So all IDs
+/// of one connection are from one worker, and the daemon's capacity grows with the workers.
 package final class Server: Sendable {
     private let mailboxes: [Mailbox]
     private let threads: [NativeThread]
 
-    /// Starts serving. Every descriptor that it needs is there when this returns.
+    /// Starts serving. Every descriptor that it needs is open when this returns.
     ///
     /// - Parameters:
     ///   - slots: the daemon's workers; at least one. A slot may be empty until its worker is claimed.
-    ///   - meters: count what the server does, where somebody wants to know; for as many reactors.
+    ///   - meters: the server's counters, for the same number of reactors; `nil`: nothing is counted.
     ///   - description: what Describe answers; called on any reactor's thread.
     package init(
         listeners: Listeners,
@@ -91,7 +91,7 @@ package final class Server: Sendable {
         max(1, (reactors + workers - 1) / workers)
     }
 
-    /// The workers that one thread of several mints for.
+    /// The workers for which one of several threads mints.
     static func deal(_ slots: [WorkerSlot], to index: Int, of reactors: Int) -> [WorkerSlot] {
         guard slots.count > reactors else { return [slots[index % slots.count]] }
         return stride(from: index, to: slots.count, by: reactors).map { slots[$0] }
@@ -102,20 +102,20 @@ package final class Server: Sendable {
         mailboxes[0].listenersChanged()
     }
 
-    /// Asks every reactor for a sign of life.
+    /// Requests a heartbeat from every reactor.
     package func requestHeartbeat() {
         mailboxes.forEach { $0.requestHeartbeat() }
     }
 
-    /// Whether every reactor has come by since it was asked.
+    /// Whether every reactor has answered since the last request.
     package var hasHeartbeat: Bool {
         mailboxes.allSatisfy { $0.heartbeat.isAnswered }
     }
 
-    /// How often each reactor has come by.
+    /// The number of heartbeats of each reactor.
     package var beats: [UInt64] { mailboxes.map(\.heartbeat.beats) }
 
-    /// Accepts nothing more, tells every peer to go away, answers what was received, and closes.
+    /// Accepts no more connections, sends every peer a GoAway, answers what was received, and closes.
     package func drain() {
         mailboxes.forEach { $0.drain() }
     }

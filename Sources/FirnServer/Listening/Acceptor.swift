@@ -4,8 +4,8 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-/// Takes connections off the listening sockets, turns away those past a limit or a rule, and hands each of the others
-/// to the reactor with the fewest. Hosted by one reactor.
+/// Accepts connections on the listening sockets, refuses those that exceed a limit or break a rule, and passes each of
+/// the others to the reactor with the fewest connections. It belongs to one reactor.
 final class Acceptor {
     private let listeners: Listeners
     private let mailboxes: [Mailbox]
@@ -15,11 +15,11 @@ final class Acceptor {
     private let meter: AcceptorMeter?
     private let logger: Logger
 
-    /// When accepting goes on after the process ran out of descriptors; `.max` when it is not suspended.
+    /// When accepting resumes after the process ran out of descriptors; `.max` when it is not suspended.
     private(set) var resumesAt = Int64.max
     private var refused = 0
 
-    /// As nginx does on EMFILE: waiting beats a loop that fails a million times per second.
+    /// nginx also waits on EMFILE. Without a pause, the loop would fail a million times per second.
     private static let suspension: Int64 = 500_000_000
     private static let acceptedPerWakeup = 64
 
@@ -56,7 +56,7 @@ final class Acceptor {
         descriptors = []
     }
 
-    /// Takes up the sockets that were bound anew. Those who wait on the old ones are accepted first.
+    /// Switches to the sockets that were bound again. Connections that wait on the old ones are accepted first.
     func takeReplacements(now: Int64) -> [(old: FileDescriptor, new: Int32)] {
         var replaced: [(old: FileDescriptor, new: Int32)] = []
         for (index, old) in listeners.takeReplacements() {
@@ -67,7 +67,7 @@ final class Acceptor {
         return replaced
     }
 
-    /// Accepts what waits on any listener, up to a share for this wake-up.
+    /// Accepts the connections that wait on any listener, up to a limit per wake-up.
     func acceptWaiting(now: Int64) {
         for index in descriptors.indices {
             let isUnix = listeners.isUnix[index]
@@ -101,7 +101,8 @@ final class Acceptor {
             )
             return false
         default:
-            // EAGAIN: nobody waits. Anything else is a pending error of that connection's (accept(2)), not of ours.
+            // EAGAIN: no connection waits. Anything else is a pending error of that connection (accept(2)), not of the
+            // listener.
             return true
         }
     }
@@ -126,7 +127,7 @@ final class Acceptor {
             }
             user = credentials.user
         } else {
-            // Answers are small and wanted at once.
+            // Answers are small and must be sent without delay.
             var yes: Int32 = 1
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
         }
@@ -144,12 +145,13 @@ final class Acceptor {
         output.appendError(callID: 0, status)
         _ = output.withUnsafeBytes { firn_send(socket.number, $0.baseAddress, $0.count) }
         shutdown(socket.number, Int32(SHUT_WR))
-        // What the peer sent already is read, so that the close is not a reset that overtakes our word.
+        // What the peer has already sent is read first. Otherwise closing would send a reset, and the peer might
+        // not receive the refusal.
         var scrap: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         _ = withUnsafeMutableBytes(of: &scrap) { firn_receive(socket.number, $0.baseAddress, $0.count) }
         refused += 1
         meter?.refused(reason)
-        // One line for each power of two: a refused peer that comes again and again does not fill the log.
+        // Logs one line for each power of two, so that a refused peer that connects repeatedly does not fill the log.
         if refused & (refused - 1) == 0 {
             logger.notice(
                 "a connection was refused",

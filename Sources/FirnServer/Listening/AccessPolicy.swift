@@ -1,8 +1,8 @@
-/// Who may connect to a Unix socket, beyond what the socket file's mode says.
+/// Who may connect to a Unix socket, in addition to the socket file's mode.
 package struct AccessPolicy: Sendable, Equatable {
-    /// Users who may connect. Both lists empty: all that the file's mode lets.
+    /// Users who may connect. When both lists are empty, everyone whom the file's mode allows.
     package var allowedUsers: Set<UInt32>
-    /// Groups whose members may connect, whichever of the peer's groups it is.
+    /// Groups whose members may connect. The peer's primary and supplementary groups are checked.
     package var allowedGroups: Set<UInt32>
 
     package init(allowedUsers: Set<UInt32> = [], allowedGroups: Set<UInt32> = []) {
@@ -10,7 +10,7 @@ package struct AccessPolicy: Sendable, Equatable {
         self.allowedGroups = allowedGroups
     }
 
-    /// - Parameter supplementaryGroups: the peer's other groups; asked for only where they decide.
+    /// - Parameter supplementaryGroups: the peer's other groups; called only when they decide.
     package func admits(_ peer: PeerCredentials, supplementaryGroups: () -> [UInt32] = { [] }) -> Bool {
         if allowedUsers.isEmpty && allowedGroups.isEmpty { return true }
         if allowedUsers.contains(peer.user) || allowedGroups.contains(peer.group) { return true }

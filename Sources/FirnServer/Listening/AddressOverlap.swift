@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Which addresses of one daemon are in each other's way: the system would refuse the second as in use, and nobody looks
-/// for the first in the same program.
+/// Finds addresses of one daemon that conflict with each other. The system would report the second one as in
+/// use, and an operator would look for another program that uses it.
 package enum AddressOverlap {
-    /// An address with the option that gave it.
+    /// An address with the option that set it.
     package struct Named {
         package var option: String
         package var address: ListenAddress
@@ -13,13 +13,13 @@ package enum AddressOverlap {
             self.address = address
         }
 
-        /// As it was written. Only `--listen` takes other sockets than TCP's.
+        /// As it was written. Only `--listen` accepts addresses of other sockets than TCP's.
         package var text: String {
             option == "--listen" ? "\(option) \(address)" : "\(option) \(address.withoutScheme)"
         }
     }
 
-    /// An IP address that was given as such, with its port.
+    /// An IP address literal with its port.
     private struct Place {
         let bytes: [UInt8]
         let port: UInt16
@@ -35,7 +35,7 @@ package enum AddressOverlap {
             var six = in6_addr()
             guard inet_pton(AF_INET6, host, &six) == 1 else { return nil }
             let bytes = withUnsafeBytes(of: &six, Array.init)
-            // RFC 4291, 2.5.5.2: an IPv4 address in IPv6's form is that address.
+            // RFC 4291, 2.5.5.2: an IPv4-mapped IPv6 address is that IPv4 address.
             self.bytes =
                 bytes.starts(with: [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]) ? Array(bytes[12...]) : bytes
         }
@@ -43,16 +43,16 @@ package enum AddressOverlap {
         var isIPv4: Bool { bytes.count == 4 }
         var isEveryAddress: Bool { bytes.allSatisfy { $0 == 0 } }
 
-        /// Whether the system has it listen where the other one is too.
+        /// Whether a socket at this address also listens at the other address.
         func covers(_ other: Place) -> Bool {
             guard port == other.port else { return false }
             if isIPv4 == other.isIPv4 { return bytes == other.bytes || isEveryAddress }
-            // To `[::]` come IPv4's connections too, unless that is told to leave them to 0.0.0.0.
+            // `[::]` also accepts IPv4 connections, unless it is set to leave them to 0.0.0.0.
             return !isIPv4 && isEveryAddress && !other.isEveryAddress
         }
     }
 
-    /// - Throws: for two that cannot be had together, with both as they were written.
+    /// - Throws: when two addresses conflict. The error contains both as they were written.
     package static func check(_ addresses: [Named]) throws(ListenError) {
         for (index, first) in addresses.enumerated() {
             for second in addresses[(index + 1)...] {
@@ -64,7 +64,7 @@ package enum AddressOverlap {
         }
     }
 
-    /// The system gives each its own.
+    /// The system chooses a different port for each.
     private static func isAnyPort(_ address: ListenAddress) -> Bool {
         if case .tcp(_, port: 0) = address { true } else { false }
     }
@@ -75,7 +75,7 @@ package enum AddressOverlap {
         )
     }
 
-    /// Those that must leave IPv4 to another one of the same port.
+    /// The addresses that must leave IPv4 to another one with the same port.
     package static func ipv6Only(of addresses: [ListenAddress]) -> Set<ListenAddress> {
         let places = addresses.compactMap(Place.init)
         return Set(

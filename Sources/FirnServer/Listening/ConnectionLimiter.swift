@@ -1,7 +1,7 @@
 internal import FirnWire
 internal import Synchronization
 
-/// Limits the connections, in all and of each user.
+/// Limits the connections, in total and per user.
 final class ConnectionLimiter: Sendable {
     private struct Counts {
         var total = 0
@@ -15,7 +15,7 @@ final class ConnectionLimiter: Sendable {
         self.limits = limits
     }
 
-    /// Counts a connection in.
+    /// Counts a new connection.
     ///
     /// - Returns: why it is refused; `nil` when it was counted.
     func enter(user: UInt32?) -> Status? {
@@ -43,7 +43,7 @@ final class ConnectionLimiter: Sendable {
         }
     }
 
-    /// Counts a connection out.
+    /// Removes a closed connection from the count.
     func leave(user: UInt32?) {
         counts.withLock { counts in
             counts.total -= 1

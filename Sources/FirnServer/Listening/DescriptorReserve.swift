@@ -1,21 +1,21 @@
 internal import FirnWire
 internal import Glibc
 
-/// Descriptors that connections do not get, whatever their limits say: with none left the store could not be connected to
-/// again, and nobody could ask the daemon how it fares.
+/// Descriptors that connections cannot use, whatever their limits are. With none left, the daemon could not connect to
+/// the store again, and the admin interface could not accept connections.
 ///
-/// With etcd more depends on it. gRPC waits between its tries to connect by Swift's timers, and these are Dispatch's: it opens
-/// three descriptors at the first of them, and later looks at its threads in /proc once per second. Where it cannot, it ends
-/// the process.
+/// With etcd more depends on it. Between attempts to connect, gRPC waits with Swift's timers, which use Dispatch.
+/// Dispatch opens three descriptors for the first timer, and later reads its threads in /proc once per second. When it
+/// cannot, it ends the process.
 ///
-/// The kernel gives out the lowest number that is free. So a new descriptor's number says how many there are at least.
+/// The kernel assigns the lowest free number. So the number of a new descriptor is a lower bound of how many are open.
 package struct DescriptorReserve: Sendable, Equatable {
     /// The first number that no connection for IDs gets.
     private let ceiling: Int32
     /// The first number that no admin connection gets.
     private let adminCeiling: Int32
 
-    /// As many as a store and a log use up with room to spare, and less where there are few.
+    /// Enough for a store and a log with room to spare; less when there are few.
     private static let usualSize = 32
 
     /// - Parameter limit: how many descriptors the process may have.
@@ -25,7 +25,7 @@ package struct DescriptorReserve: Sendable, Equatable {
         adminCeiling = Int32(clamping: max(1, limit - size / 2))
     }
 
-    /// By this process's limit as it is now: of all its descriptors, and not of those that one protocol may use up.
+    /// For this process's current limit: the limit of all its descriptors, not of those that one protocol may use.
     static var ofProcess: DescriptorReserve {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
@@ -34,7 +34,7 @@ package struct DescriptorReserve: Sendable, Equatable {
         return DescriptorReserve(limit: Int(clamping: limit.rlim_cur))
     }
 
-    /// Whether a connection that was just accepted has a descriptor that it must not keep.
+    /// Whether a connection that was just accepted uses a reserved descriptor and must be closed.
     package func isShort(with descriptor: Int32, isAdmin: Bool = false) -> Bool {
         descriptor >= (isAdmin ? adminCeiling : ceiling)
     }

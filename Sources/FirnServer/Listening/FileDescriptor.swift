@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A file descriptor that is closed when its last owner goes.
+/// A file descriptor that is closed when its last reference is released.
 final class FileDescriptor: Sendable {
     let number: Int32
 

@@ -1,13 +1,13 @@
 internal import Glibc
 
-/// A socket that systemd handed over, and what is to be served on it.
+/// A socket that systemd passed to the daemon, and what is served on it.
 ///
-/// Several socket units arrive in no fixed order (systemd.socket(5)), so what a socket is for is told by its name, which
-/// is `FileDescriptorName=` in its unit.
+/// Several socket units are passed in no fixed order (systemd.socket(5)), so a socket's purpose is given by its name:
+/// `FileDescriptorName=` in its unit.
 package struct InheritedSocket: Equatable, Sendable {
-    /// What is spoken on a socket. The raw values are the names.
+    /// The protocol on a socket. The raw values are the names.
     package enum Purpose: String, Sendable, CaseIterable {
-        /// The framed protocol. Also a socket without a name, as from a launcher that gives none.
+        /// The framed protocol. Also for a socket without a name, as from a launcher that sets none.
         case frames = "firn"
         case http
         case admin
@@ -16,10 +16,10 @@ package struct InheritedSocket: Equatable, Sendable {
     package let descriptor: Int32
     package let purpose: Purpose
 
-    /// What the environment says was handed over.
+    /// The sockets that the environment describes.
     ///
-    /// - Throws: when a name is none of the three, or there are more or fewer names than sockets: served on the wrong
-    ///   one, a protocol would be met by clients of another.
+    /// - Throws: when a name is none of the three, or when there are more or fewer names than sockets: on the wrong
+    ///   socket, a protocol would get the clients of another one.
     package static func all() throws(ListenError) -> [InheritedSocket] {
         let descriptors = Listener.inheritedDescriptors()
         guard !descriptors.isEmpty, let text = getenv("LISTEN_FDNAMES").map({ String(cString: $0) }) else {
@@ -33,7 +33,7 @@ package struct InheritedSocket: Equatable, Sendable {
         }
         var sockets: [InheritedSocket] = []
         for (descriptor, name) in zip(descriptors, names) {
-            // sd_listen_fds_with_names(3): what a socket without a name is called.
+            // sd_listen_fds_with_names(3): the name that a socket without a name gets.
             guard let purpose = name == "unknown" ? .frames : Purpose(rawValue: String(name)) else {
                 throw .configuration(
                     "the inherited socket \(descriptor) has the name '\(name)'; "

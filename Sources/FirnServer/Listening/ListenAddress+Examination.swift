@@ -1,6 +1,6 @@
 extension ListenAddress {
-    /// Finds out whether this address can be listened on, and leaves it as it was: a port is bound for a moment and not
-    /// listened on, which is in nobody's way; a socket's file is not made.
+    /// Checks whether this address can be listened on, and leaves it as it was: a port is bound for a moment and not
+    /// listened on, which does not affect other programs; a socket's file is not created.
     ///
     /// - Throws: what opening a ``Listener`` there would throw.
     package func examine(allowsAnyHost: Bool, name: String, isIPv6Only: Bool) throws(ListenError) {
@@ -21,6 +21,6 @@ extension ListenAddress {
 }
 
 extension ListenError {
-    /// Whether it is only that somebody else listens there at this moment.
+    /// Whether the only problem is that another program listens there now.
     package var isOfAnother: Bool { exitCode == 75 }
 }

@@ -19,7 +19,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Reads `HOST:PORT`, as options take it that are for TCP alone.
+    /// Reads `HOST:PORT`, the form of options that are for TCP only.
     package init(parsingHostAndPort text: String) throws(ListenError) {
         self = try Self.tcp(text[...], scheme: "")
     }
@@ -57,7 +57,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         return path
     }
 
-    /// Digits alone: UInt16 would take a sign too.
+    /// Accepts only digits: `UInt16` would accept a sign too.
     private static func port(_ text: Substring) -> UInt16? {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt16(text) : nil
     }
@@ -83,11 +83,12 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Why the daemon cannot listen where it was told to.
+/// Why the daemon cannot listen at a configured address.
 package struct ListenError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was wrong, with what value, and what to do.
     package var description: String
-    /// Of sysexits.h: 78 for what was asked, 71 for what the system refused, 75 where another daemon is in the way.
+    /// An exit code of sysexits.h: 78 for a configuration error, 71 when the system refused, 75 when another daemon
+    /// uses the address.
     package var exitCode: Int32
 
     static func configuration(_ description: String) -> ListenError {

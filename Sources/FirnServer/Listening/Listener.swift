@@ -2,35 +2,35 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// A socket that accepts connections, and the file and lock that go with it.
+/// A socket that accepts connections, with its file and lock.
 ///
 /// A Unix socket's file has its mode and owner before anybody can connect to it (they are set between bind() and
-/// listen()), and a stale file is replaced only under a lock that proves that no other daemon lives there.
+/// listen()). A stale file is replaced only under a lock that proves that no other daemon uses the path.
 package final class Listener: Sendable {
-    /// Whether peers are of this host's Unix sockets.
+    /// Whether it is a Unix socket.
     package let isUnix: Bool
-    /// Whether peers are of this host: a Unix socket's, or a loopback address's.
+    /// Whether peers are on this host: it is a Unix socket, or bound to a loopback address.
     package let isLoopback: Bool
-    /// Where it listens, with the port that the system chose where 0 was asked for.
+    /// The address. When port 0 was requested, it has the port that the system chose.
     package let address: ListenAddress
 
     private struct Sockets {
-        /// `nil` once it was closed.
+        /// `nil` after it was closed.
         var current: FileDescriptor?
-        /// Takes the place of the current one when the thread that accepts on that one lets it go.
+        /// Replaces the current one when the accepting thread releases that one.
         var next: FileDescriptor?
     }
 
     private let sockets: Mutex<Sockets>
     private let file: SocketFile?
 
-    /// As many as the kernel allows (net.core.somaxconn caps it): a burst of pods connecting is no reason to refuse.
+    /// The kernel's maximum (net.core.somaxconn caps it), so that a burst of connecting pods is not refused.
     private static let backlog: Int32 = 4096
 
-    /// The number of the present socket; -1 once it was closed.
+    /// The number of the current socket; -1 after it was closed.
     var descriptor: Int32 { sockets.withLock { $0.current?.number ?? -1 } }
 
-    /// Another number for the same socket, for another owner. The caller closes it.
+    /// A duplicate descriptor of the same socket, for another owner. The caller closes it.
     package func duplicate() throws(ListenError) -> Int32 {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else { throw .system("cannot duplicate the socket of \(address): \(systemError)") }
@@ -83,7 +83,8 @@ package final class Listener: Sendable {
         return socket
     }
 
-    /// Takes a socket that somebody else opened, as systemd does. Its file, mode and lock are theirs.
+    /// Takes over a socket that another program opened, such as systemd. That program is responsible for its file, mode
+    /// and lock.
     package init(inherited descriptor: Int32, allowsAnyHost: Bool) throws(ListenError) {
         var accepts: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
@@ -109,12 +110,13 @@ package final class Listener: Sendable {
         isLoopback = address.isLoopback
     }
 
-    // MARK: - A file that goes away
+    // MARK: - A socket file that was removed
 
-    /// Whether the socket's file is still the one that was bound. What systemd handed over is systemd's to look after.
+    /// Whether the socket's file is still the one that was bound. Always true for a socket from systemd, which manages
+    /// its file.
     var isInPlace: Bool { file?.isInPlace ?? true }
 
-    /// Binds the path once more and listens there. The accepting thread takes it up by ``takeReplacement()``.
+    /// Binds the path again and listens there. The accepting thread switches to it with ``takeReplacement()``.
     func restore() throws(ListenError) {
         guard let socket = try file?.bindAgain() else { return }
         let listening = try Self.listening(socket, address)
@@ -123,9 +125,9 @@ package final class Listener: Sendable {
         }
     }
 
-    /// Puts the restored socket in the place of the present one.
+    /// Replaces the current socket with the restored one.
     ///
-    /// - Returns: the old one, on which somebody may still wait to be accepted; `nil` when nothing was restored.
+    /// - Returns: the old one, on which connections may still wait to be accepted; `nil` when nothing was restored.
     func takeReplacement() -> FileDescriptor? {
         sockets.withLock { sockets in
             guard let next = sockets.next.take() else { return nil }
@@ -134,13 +136,13 @@ package final class Listener: Sendable {
         }
     }
 
-    /// Stops listening and removes the file, also where others still know this listener.
+    /// Stops listening and removes the file, even when others still have a reference to this listener.
     func close() {
         file?.close()
         sockets.withLock { $0 = Sockets() }
     }
 
-    /// The sockets that systemd handed over (sd_listen_fds(3)): descriptors 3 and up, when they are meant for us.
+    /// The sockets that systemd passed (sd_listen_fds(3)): descriptors 3 and up, when they are meant for this process.
     static func inheritedDescriptors() -> [Int32] {
         guard let owner = getenv("LISTEN_PID"), Int32(String(cString: owner)) == getpid(),
             let count = getenv("LISTEN_FDS").flatMap({ Int32(String(cString: $0)) }), count > 0, count < 1024

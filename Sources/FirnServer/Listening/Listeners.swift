@@ -1,12 +1,12 @@
 /// The daemon's listening sockets.
 ///
-/// The accepting threads close them. Others may look whether their files are still there, and have them made anew.
+/// The accepting threads close them. Other threads may check whether their files still exist, and restore them.
 package final class Listeners: Sendable {
     private let listeners: [Listener]
     let isUnix: [Bool]
     package let addresses: [ListenAddress]
 
-    /// Opens all `addresses` and takes the `inherited` descriptors, or none.
+    /// Opens all `addresses` and takes over the `inherited` descriptors. When one fails, none stays open.
     package init(
         _ addresses: [ListenAddress],
         inherited: [Int32] = [],
@@ -38,9 +38,9 @@ package final class Listeners: Sendable {
     /// Whether each socket's file is the one that was bound. Costs a system call for each.
     package var areInPlace: Bool { listeners.allSatisfy { $0.isInPlace } }
 
-    /// Binds anew what is not in its place.
+    /// Binds the sockets again whose files were removed or replaced.
     ///
-    /// - Returns: for each of those its address, and why it could not be; `nil` when it was.
+    /// - Returns: the address of each of those, and why it could not be bound; `nil` when it was.
     package func restore() -> [(address: ListenAddress, error: ListenError?)] {
         var outcomes: [(address: ListenAddress, error: ListenError?)] = []
         for listener in listeners where !listener.isInPlace {
@@ -54,7 +54,7 @@ package final class Listeners: Sendable {
         return outcomes
     }
 
-    /// Takes up what was bound anew.
+    /// Switches to the sockets that were bound again.
     func takeReplacements() -> [(index: Int, old: FileDescriptor)] {
         listeners.enumerated().compactMap { index, listener in
             listener.takeReplacement().map { (index, $0) }

@@ -3,10 +3,10 @@ internal import Glibc
 
 /// The groups of a Unix socket's peer besides its primary one.
 enum PeerGroups {
-    /// What Linux lets a process have (NGROUPS_MAX).
+    /// The maximum that Linux allows for a process (NGROUPS_MAX).
     private static let maximum = 65_536
 
-    /// As of its connect(); none where the kernel does not tell (before Linux 4.13).
+    /// As of its connect(); none where the kernel does not report them (before Linux 4.13).
     static func of(_ descriptor: Int32) -> [UInt32] {
         var groups = [UInt32](repeating: 0, count: 32)
         while true {

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// A socket's address, in the forms the system calls take.
+/// A socket's address, in the form that system calls take.
 struct SocketAddress {
     let listenAddress: ListenAddress
     let isLoopback: Bool
 
-    /// The address that `descriptor` is bound to; `nil` when it is neither of Unix nor of IP.
+    /// The address that `descriptor` is bound to; `nil` when it is neither a Unix nor an IP address.
     static func bound(to descriptor: Int32) -> SocketAddress? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -22,7 +22,7 @@ struct SocketAddress {
         case AF_UNIX:
             let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)!
             let name = UnsafeRawBufferPointer(start: address, count: Int(length)).dropFirst(offset)
-            // An abstract name begins with a NUL, which people write as @; a path ends at one.
+            // An abstract name begins with a NUL, which is usually written as @; a path ends at a NUL.
             let isAbstract = name.first == 0
             let path = isAbstract ? name.dropFirst() : name.prefix { $0 != 0 }
             listenAddress = .unix(path: (isAbstract ? "@" : "") + String(decoding: path, as: UTF8.self))

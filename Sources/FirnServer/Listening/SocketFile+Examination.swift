@@ -1,7 +1,7 @@
 internal import Glibc
 
 extension SocketFile {
-    /// Refuses a path where no socket can be made, before anything is.
+    /// Refuses a path where no socket can be created, before anything is created.
     static func examine(_ path: String) throws(ListenError) {
         let directory = path.lastIndex(of: "/").map { path[..<$0].isEmpty ? "/" : String(path[..<$0]) } ?? "."
         var status = stat()
@@ -27,7 +27,7 @@ extension SocketFile {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let probe = FileDescriptor(socket(AF_UNIX, kind, 0))
         return SocketAddress.withUnix(path: path) { address, length in
-            // EAGAIN: more wait there than it takes at once.
+            // EAGAIN: a program listens there, and its backlog is full.
             connect(probe.number, address, length) == 0 || errno == EAGAIN
         }
     }

@@ -17,14 +17,14 @@ package struct SocketOwnership: Sendable, Equatable {
     }
 }
 
-/// A Unix socket's file, held under the lock `PATH.lock` for as long as the daemon lives.
+/// A Unix socket's file. The daemon holds the lock `PATH.lock` for it until it exits.
 ///
-/// The lock file is never unlinked: a daemon that unlinked it could leave two others each with a lock on a file of
-/// that name.
+/// The lock file is never unlinked: when one daemon unlinks it, two others could each hold a lock on a file of that
+/// name.
 final class SocketFile: Sendable {
     private struct State {
         var lock: FileDescriptor
-        /// The file that we bound; `nil` before that, and when another daemon or program was found in its place.
+        /// The file that this process bound; `nil` before that, and after another file was found in its place.
         var bound: FileIdentity?
         var isClosed = false
     }
@@ -64,7 +64,7 @@ final class SocketFile: Sendable {
         close()
     }
 
-    /// Removes the file. What took its place since is not ours: another daemon's, or another program's.
+    /// Removes the file. A file that replaced it belongs to another daemon or program, and is left alone.
     func close() {
         state.withLock { state in
             state.isClosed = true
@@ -73,34 +73,34 @@ final class SocketFile: Sendable {
         }
     }
 
-    /// Whether the file that was bound is still the one at its path. True once it was closed.
+    /// Whether the file that was bound is still the one at its path. True after it was closed.
     var isInPlace: Bool {
         state.withLock { state in
             state.isClosed || (state.bound != nil && state.bound == FileIdentity(path))
         }
     }
 
-    /// A bound socket with the file's mode and owner in place, on which nobody can connect before listen().
+    /// A bound socket whose file has its mode and owner. Nobody can connect to it before listen().
     func bind() throws(ListenError) -> FileDescriptor {
         try state.withLock { state throws(ListenError) in try bind(&state) }
     }
 
-    /// The same once more, where somebody has removed or replaced the file.
+    /// Does the same again, after the file was removed or replaced.
     ///
-    /// - Returns: `nil` when it was closed meanwhile.
-    /// - Throws: when the directory is gone too, or the place is taken. What is there is left alone, unless it is a socket
-    ///   on which nobody listens.
+    /// - Returns: `nil` when it was closed in the meantime.
+    /// - Throws: when the directory was removed too, or when the path is in use. A file at the path is left alone,
+    ///   unless it is a socket on which no program listens.
     func bindAgain() throws(ListenError) -> FileDescriptor? {
         try state.withLock { state throws(ListenError) in
             guard !state.isClosed else { return nil }
             state.bound = nil
-            // With its directory the lock may have gone, and another daemon may have made it anew.
+            // The lock file may have been removed with its directory, and another daemon may have created it again.
             if FileIdentity(path + ".lock") != FileIdentity(state.lock) { state.lock = try Self.locked(path) }
             try Self.removeStale(path)
             do throws(ListenError) {
                 return try bind(&state)
             } catch {
-                // Half done is not done: it is tried again.
+                // A partial result is removed. Binding is tried again later.
                 if let bound = state.bound, bound == FileIdentity(path) { unlink(path) }
                 state.bound = nil
                 throw error
@@ -153,7 +153,7 @@ final class SocketFile: Sendable {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         try requireSocket(status, path)
-        // No firnd holds the lock, but somebody else's program may serve this name.
+        // No firnd holds the lock, but another program may listen at this path.
         let descriptor = socket(
             AF_UNIX,
             Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue),

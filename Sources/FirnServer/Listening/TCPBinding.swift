@@ -1,16 +1,17 @@
 internal import Glibc
 
-/// A TCP address to listen on. The framed protocol has no encryption of its own, so beyond loopback it must be wanted.
+/// A TCP address to listen on. The framed protocol has no encryption of its own, so addresses beyond loopback must be
+/// allowed explicitly.
 struct TCPBinding {
     var host: String
     let port: UInt16
     let allowsAnyHost: Bool
     /// The address as it was written, with its option, for messages.
     let name: String
-    /// For `[::]`, where 0.0.0.0 is listened on apart; else Linux gives it both.
+    /// Set for `[::]` when another socket listens on 0.0.0.0; otherwise Linux gives `[::]` both families.
     var isIPv6Only = false
 
-    /// Whether the kernel has IPv6 at all.
+    /// Whether the kernel supports IPv6.
     var hasIPv6: @Sendable () -> Bool = {
         let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return errno != EAFNOSUPPORT }
@@ -20,8 +21,8 @@ struct TCPBinding {
 
     /// A bound socket.
     ///
-    /// `::` is every address of either family, so that one configuration serves on hosts of any kind: where the kernel was
-    /// started without IPv6 it is every address of IPv4.
+    /// `::` means every address of both families, so that one configuration works on all hosts. When the kernel was
+    /// started without IPv6, it means every IPv4 address.
     func bind() throws(ListenError) -> FileDescriptor {
         if host == "::", !hasIPv6() {
             guard !isIPv6Only else {
@@ -45,7 +46,8 @@ struct TCPBinding {
         defer { freeaddrinfo(found) }
         var next: UnsafeMutablePointer<addrinfo>? = found
         var refusal = ListenError.configuration("the host '\(host)' has no IP address")
-        // A name may have addresses that this machine does not, such as ::1 where IPv6 is off: the first that binds.
+        // A name may have addresses that this machine does not have, such as ::1 where IPv6 is off. The first one that
+        // can be bound is used.
         while let info = next {
             next = info.pointee.ai_next
             guard let address = SocketAddress(info.pointee.ai_addr, length: info.pointee.ai_addrlen) else { continue }

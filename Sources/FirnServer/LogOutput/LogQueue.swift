@@ -1,17 +1,18 @@
 internal import DequeModule
 
-/// Lines on their way to a reader that may stand still: a line in it waits, and a line that finds no room is counted.
+/// Log lines that wait for a reader, which may stop reading. A line that does not fit is dropped and counted.
 ///
-/// Pure: no thread and no descriptor. The oldest lines are kept, as they say how a trouble began. Once a line was dropped,
-/// the queue takes none until it is half empty, so that the log says "dropped" once for a trouble and not once for a line.
+/// Pure: no thread and no descriptor. The oldest lines are kept, because they show how a problem began. After a line
+/// was dropped, the queue accepts none until it is half empty, so that the log reports dropped lines once per problem
+/// and not once per line.
 struct LogQueue {
     enum Entry: Equatable {
         case line([UInt8])
-        /// So many lines are missing here.
+        /// This number of lines is missing here.
         case dropped(UInt64)
     }
 
-    /// What the reader of a busy log may be behind: some minutes of a daemon's warnings.
+    /// How far the reader of a busy log may be behind: some minutes of a daemon's warnings.
     static let maximumLines = 1000
     static let maximumBytes = 256 * 1024
 
@@ -24,10 +25,10 @@ struct LogQueue {
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// Puts a line at the end, or counts it.
+    /// Appends a line, or counts it as dropped.
     mutating func append(_ line: [UInt8]) {
         if isDropping { isDropping = lines > Self.maximumLines / 2 || bytes > Self.maximumBytes / 2 }
-        // A line longer than all that may wait is taken where nothing waits.
+        // A line that is longer than the maximum is accepted when the queue is empty.
         let fits = lines < Self.maximumLines && (lines == 0 || bytes + line.count <= Self.maximumBytes)
         guard !isDropping, fits else {
             isDropping = true
@@ -55,7 +56,7 @@ struct LogQueue {
         return entry
     }
 
-    /// Takes back what could not be written.
+    /// Puts back an entry that could not be written.
     mutating func putBack(_ entry: Entry) {
         switch entry {
         case .line(let line):

@@ -1,11 +1,11 @@
-/// Says which lines of a log are written, where the same message comes again and again: the first few, then one a minute,
-/// each with the count of those that were left out before it.
+/// Decides which lines of a log are written when the same message is repeated: the first few, then one per minute, each
+/// with the count of the lines that were left out before it.
 ///
-/// Pure: time is passed in. Lines are of one kind when they have the same message, whatever their values: a store that
-/// names another worker at each try says the same thing each time.
+/// Pure: time is passed in. Lines are of one kind when they have the same message, whatever their values: a store error
+/// that names another worker at each attempt is one message.
 package struct LogThrottle {
     package enum Verdict: Equatable, Sendable {
-        /// Write it, and say that so many of its kind were left out before.
+        /// Write it, and report that this number of lines of its kind were left out before.
         case written(leftOut: UInt64)
         case leftOut
     }
@@ -18,11 +18,11 @@ package struct LogThrottle {
         var leftOut: UInt64 = 0
     }
 
-    /// Lines of one kind that are written as they come.
+    /// Lines of one kind that are written before lines are left out.
     static let burst = 5
-    /// After which one more is written.
+    /// The interval after which one more is written.
     static let interval: Int64 = 60_000_000_000
-    /// Messages are constants, of which the daemon has less. A library may put values into its own.
+    /// Messages are constants, and the daemon has fewer of them. A library may put values into its messages.
     static let maximumKinds = 256
 
     private var kinds: [String: Kind] = [:]
@@ -38,7 +38,7 @@ package struct LogThrottle {
             kind.allowance = Int(min(Int64(Self.burst), Int64(kind.allowance) + grown))
             kind.grewAt += grown * Self.interval
         }
-        // The interval runs from the first line that used up a part of a full allowance.
+        // The interval starts with the line that first uses a part of a full allowance.
         if kind.allowance == Self.burst { kind.grewAt = now }
         defer { kinds[message] = kind }
         guard kind.allowance > 0 else {
@@ -50,7 +50,7 @@ package struct LogThrottle {
         return .written(leftOut: kind.leftOut)
     }
 
-    /// The messages of which lines were left out since the last one that was written, with their counts.
+    /// The messages with lines that were left out since the last written one, with their counts.
     package mutating func takeLeftOut() -> [(message: String, count: UInt64)] {
         let rest = kinds.filter { $0.value.leftOut > 0 }.map { (message: $0.key, count: $0.value.leftOut) }
         for (message, _) in rest { kinds[message]?.leftOut = 0 }

@@ -2,17 +2,17 @@ internal import Dispatch
 internal import Glibc
 internal import Synchronization
 
-/// Writes lines to a descriptor on a thread of its own, so that none of the threads that log waits for the reader.
+/// Writes lines to a descriptor on a thread of its own, so that no thread that logs waits for the reader.
 ///
-/// A line is handed over in memory and written at once, where the reader takes it. While it does not, lines wait in a
-/// ``LogQueue``. The thread starts with the first line, and lives as long as the process.
+/// A line is passed in memory, and written at once when the reader accepts it. Otherwise it waits in a ``LogQueue``.
+/// The thread starts with the first line, and runs until the process ends.
 package final class LogWriter: Sendable {
     private struct State {
         var queue = LogQueue()
         var isStarted = false
-        /// The thread has an entry in its hands.
+        /// Whether the thread is writing an entry.
         var isWriting = false
-        /// How many wait for the queue to be empty.
+        /// How many callers wait for the queue to be empty.
         var flushers = 0
         var isStopped = false
     }
@@ -21,20 +21,20 @@ package final class LogWriter: Sendable {
     private let notice: @Sendable (UInt64) -> String
     private let state = Mutex(State())
     private let thread = Mutex<NativeThread?>(nil)
-    // Semaphores and not wake-ups: they need no descriptor, and a process that has none left has something to say.
+    // Semaphores need no descriptor, unlike ``Wakeup``: a process that has run out of descriptors can still log.
     private let wakeups = DispatchSemaphore(value: 0)
     private let emptied = DispatchSemaphore(value: 0)
 
-    /// - Parameter notice: the line that says that so many are missing, with its line feed.
+    /// - Parameter notice: returns the line that reports how many lines are missing, with its line feed.
     package init(descriptor: Int32, notice: @escaping @Sendable (UInt64) -> String) {
         self.descriptor = descriptor
         self.notice = notice
     }
 
-    /// Lines that found no room, because the reader stood still or the descriptor could not be written.
+    /// Lines that were dropped, because the reader did not read or because writing to the descriptor failed.
     package var droppedLines: UInt64 { state.withLock { $0.queue.droppedInAll } }
 
-    /// Hands a line over, with its line feed. Never waits for the reader.
+    /// Queues a line, with its line feed. Never waits for the reader.
     package func write(_ line: String) {
         let starts = state.withLock { state in
             guard !state.isStopped else { return false }
@@ -46,9 +46,9 @@ package final class LogWriter: Sendable {
         wakeups.signal()
     }
 
-    /// Waits until all lines are written or the descriptor has failed, or for so long.
+    /// Waits until all lines are written or the descriptor has failed, for `limit` at most.
     ///
-    /// - Returns: false when the time was over.
+    /// - Returns: false on timeout.
     @discardableResult
     package func flush(within limit: Duration) -> Bool {
         let waits = state.withLock { state in
@@ -63,7 +63,7 @@ package final class LogWriter: Sendable {
         return false
     }
 
-    /// Drops what waits and ends the thread, once its reader lets it go. A process that ends has no need of it.
+    /// Drops the waiting lines and ends the thread, once its current write returns. Not needed in a process that ends.
     package func stop() {
         state.withLock { $0.isStopped = true }
         wakeups.signal()
@@ -75,7 +75,7 @@ package final class LogWriter: Sendable {
             wakeups.wait()
             while let entry = next() {
                 if put(entry) { continue }
-                // The next line tries anew: a file system has room again, or never will.
+                // Writing is tried again with the next line: a file system may have room again.
                 endTurn(puttingBack: entry)
                 break
             }
@@ -104,7 +104,7 @@ package final class LogWriter: Sendable {
         for _ in 0..<flushers { emptied.signal() }
     }
 
-    /// One write for a line, so that lines of several processes with one descriptor do not mix.
+    /// Makes one write per line, so that the lines of several processes with one descriptor do not mix.
     ///
     /// - Returns: whether it was written.
     private func put(_ entry: LogQueue.Entry) -> Bool {
@@ -120,7 +120,7 @@ package final class LogWriter: Sendable {
             } else if count < 0, errno == EINTR {
                 continue
             } else if count < 0, errno == EAGAIN {
-                // Somebody made the descriptor non-blocking, which all who share it see.
+                // The descriptor was made non-blocking, which affects all processes that share it.
                 guard waitUntilWritable() else { return false }
             } else {
                 return false

@@ -1,4 +1,4 @@
-/// How many connections came, and how many were turned away. Written by the one thread that accepts.
+/// Counts the accepted and the refused connections. Only the thread that accepts writes it.
 package final class AcceptorMeter: Sendable {
     private let cells = Cells<4>()
 

@@ -1,9 +1,9 @@
 internal import FirnWire
 
-/// What a call asked for, as it is counted.
+/// The method of a call, for the counters.
 package enum CallMethod: Int, CaseIterable, Sendable {
     case nextID, nextBatch, nextTickets, newPrefix, describe, createSequence, listSequences
-    /// None that this daemon knows, or one with an argument that breaks the wire's rules.
+    /// A method that this daemon does not know, or a call with an argument that violates the protocol.
     case other
 
     package var name: String {
@@ -33,7 +33,7 @@ package enum CallMethod: Int, CaseIterable, Sendable {
     }
 }
 
-/// How a call ended, as it is counted: google.rpc.Code's names.
+/// How a call ended, for the counters: google.rpc.Code's names.
 package enum CallCode: Int, CaseIterable, Sendable {
     case ok, invalidArgument, deadlineExceeded, permissionDenied, resourceExhausted, failedPrecondition, unimplemented
     case `internal`, unavailable
@@ -70,17 +70,17 @@ package enum CallCode: Int, CaseIterable, Sendable {
     }
 }
 
-/// Why a connection was closed, as it is counted.
+/// Why a connection was closed, for the counters.
 package enum ClosingReason: Int, CaseIterable, Sendable {
     /// The peer closed it, or it broke.
     case peer
-    /// The peer sent what is no frame or no request.
+    /// The peer sent bytes that are not a valid frame or request.
     case `protocol`
     /// A frame was not complete in time.
     case slowFrame
     /// The peer was silent for too long.
     case idle
-    /// The peer did not take its answers.
+    /// The peer did not read its answers.
     case unread
     /// The daemon stopped.
     case draining
@@ -97,7 +97,7 @@ package enum ClosingReason: Int, CaseIterable, Sendable {
     }
 }
 
-/// Why a connection was not taken, as it is counted.
+/// Why a connection was refused, for the counters.
 package enum RefusalReason: Int, CaseIterable, Sendable {
     /// The daemon, or the peer's user, has its maximum of connections.
     case limit

@@ -2,12 +2,12 @@ internal import Synchronization
 
 /// Counters that one thread writes and any other may read at any time.
 ///
-/// Adding is a load and a store, without the bus lock that an atomic addition takes: with a single writer nothing comes
-/// between the two. Readers see each counter whole, and as it was a moment ago.
+/// Adding is a load and a store, without the bus lock that an atomic addition takes: with a single writer, no other
+/// write happens between the two. A reader sees each counter whole, with a recent value.
 struct Cells<let count: Int>: ~Copyable, Sendable {
     private let words: InlineArray<count, Atomic<UInt64>>
 
-    /// All 0.
+    /// All counters start at 0.
     init() {
         words = InlineArray { _ in Atomic(0) }
     }

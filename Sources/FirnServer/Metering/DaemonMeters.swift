@@ -15,7 +15,7 @@ package final class DaemonMeters: Sendable {
 
 /// All that a server counts.
 package final class ServerMeters: Sendable {
-    /// One a reactor.
+    /// One per reactor.
     package let shards: [ShardMeter]
     package let acceptor = AcceptorMeter()
 

@@ -1,6 +1,6 @@
-/// How long things took, counted in buckets that grow by 2, 2.5 and 2, from 1 µs to 10 s and above.
+/// Counts durations in buckets that grow by factors of 2, 2.5 and 2, from 1 µs to 10 s and above.
 package struct LatencyHistogram: ~Copyable, Sendable {
-    /// The buckets' upper bounds, each within its bucket. What is longer than the last is in one more.
+    /// The buckets' inclusive upper bounds. Longer durations are counted in one more bucket.
     package static let bounds: [UInt64] = [
         1_000, 2_500, 5_000,
         10_000, 25_000, 50_000,
@@ -18,16 +18,16 @@ package struct LatencyHistogram: ~Copyable, Sendable {
         assert(Self.bounds.count + 1 == Self.sum, "a cell for each bucket, one for what is longer, and one for the sum")
     }
 
-    /// Counts `count` things that took so long each; on the one thread that writes.
+    /// Counts `count` durations of this length; only on the one thread that writes.
     ///
-    /// - Parameter nanoseconds: less than nothing counts as nothing.
+    /// - Parameter nanoseconds: a negative value counts as 0.
     package func observe(nanoseconds: Int64, count: UInt64 = 1) {
         let length = UInt64(max(0, nanoseconds))
         cells.add(count, at: Self.bucket(of: length))
         cells.add(length &* count, at: Self.sum)
     }
 
-    /// Counts one, where several threads write.
+    /// Counts one duration, where several threads write.
     package func observeShared(nanoseconds: Int64) {
         let length = UInt64(max(0, nanoseconds))
         cells.addShared(at: Self.bucket(of: length))
@@ -45,7 +45,7 @@ package struct LatencyHistogram: ~Copyable, Sendable {
 
 /// What a ``LatencyHistogram`` has counted.
 package struct LatencyReading: Sendable, Equatable {
-    /// Of each bucket alone, the one without a bound last.
+    /// One for each bucket, not cumulative. The bucket without a bound is the last.
     package var counts: [UInt64]
     package var sumNanoseconds: UInt64
 
@@ -57,7 +57,7 @@ package struct LatencyReading: Sendable, Equatable {
         self.sumNanoseconds = sumNanoseconds
     }
 
-    /// How many things were counted.
+    /// How many durations were counted.
     package var count: UInt64 { counts.reduce(0, &+) }
 
     package static func + (left: LatencyReading, right: LatencyReading) -> LatencyReading {
@@ -67,8 +67,8 @@ package struct LatencyReading: Sendable, Equatable {
         )
     }
 
-    /// The bound, in nanoseconds, that so large a share of all stayed within; `nil` when there are none, or when it is
-    /// more than the highest bound.
+    /// The bound, in nanoseconds, that this share of all durations did not exceed; `nil` when there are none, or when
+    /// it is above the highest bound.
     ///
     /// - Parameter share: 0.99 for the 99th percentile.
     package func bound(ofShare share: Double) -> UInt64? {

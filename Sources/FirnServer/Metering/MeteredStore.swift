@@ -67,12 +67,13 @@ package final class MeteredStore: Store {
     }
 }
 
-/// What is asked of a store.
+/// The kinds of calls to a store.
 package enum StoreOperation: String, CaseIterable, Sendable {
     case read, list, write
 }
 
-/// What a daemon's store was asked, how that ended, and how long it took. Some calls per second, of a few threads.
+/// Counts the calls to a daemon's store, their outcomes and how long they took. There are some calls per second, from a
+/// few threads.
 package final class StoreMeter: Sendable {
     private let state = Mutex(StoreReading())
     private let latencies: Latencies
@@ -89,7 +90,7 @@ package final class StoreMeter: Sendable {
     }
 
     /// - Parameters:
-    ///   - outcome: `ok`, `conflict`, or the error's code: a dozen words.
+    ///   - outcome: `ok`, `conflict`, or the error's code: a dozen values.
     ///   - now: nanoseconds since 1970, by the wall clock.
     func ended(
         _ operation: StoreOperation,
@@ -125,22 +126,22 @@ package final class StoreMeter: Sendable {
 /// What a ``StoreMeter`` has counted.
 package struct StoreReading: Sendable, Equatable {
     package struct Failure: Sendable, Equatable {
-        /// The store's own words.
+        /// The store's own message.
         package var message: String
         package var unixNanoseconds: Int64
     }
 
-    /// How often each operation ended how.
+    /// The number of calls for each operation and outcome.
     package var outcomes: [StoreOperation: [String: UInt64]] = [.read: ["ok": 0], .list: ["ok": 0], .write: ["ok": 0]]
     package var latencies: [StoreOperation: LatencyReading] = [:]
-    /// When it last answered, a conflict too; `nil` while it never has.
+    /// When it last answered; a conflict is an answer too. `nil` when it never has.
     package var lastAnswerUnixNanoseconds: Int64?
-    /// What it failed with last, though it may have answered since.
+    /// The last error. The store may have answered since.
     package var lastError: Failure?
 
     package init() {}
 
-    /// Whether its last word was an error.
+    /// Whether its last outcome was an error.
     package var isFailing: Bool {
         guard let lastError else { return false }
         return lastAnswerUnixNanoseconds.map { $0 <= lastError.unixNanoseconds } ?? true

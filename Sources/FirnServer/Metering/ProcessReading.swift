@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What the kernel says of this process (proc(5)).
+/// What the kernel reports about this process (proc(5)).
 package struct ProcessReading: Sendable, Equatable {
     package var residentBytes: UInt64
     /// Time on processors so far, in user and kernel mode.
@@ -20,7 +20,7 @@ package struct ProcessReading: Sendable, Equatable {
         self.maximumDescriptors = maximumDescriptors
     }
 
-    /// The present; `nil` where there is no `/proc`.
+    /// The current values; `nil` where there is no `/proc`.
     package static func current() -> ProcessReading? {
         guard let pages = residentPages(), let descriptors = descriptorCount() else { return nil }
         var usage = rusage()
@@ -55,7 +55,7 @@ package struct ProcessReading: Sendable, Equatable {
         defer { closedir(directory) }
         var count: UInt64 = 0
         while readdir(directory) != nil { count += 1 }
-        // Without the entries for itself and its parent, and the descriptor that reads the directory.
+        // Without the entries for the directory and its parent, and the descriptor that reads the directory.
         return count > 3 ? count - 3 : 0
     }
 }

@@ -1,8 +1,8 @@
-/// What one reactor has done: counted by its own thread for itself, and added up by its readers.
+/// What one reactor has done. The reactor's own thread counts; readers add up the values of all reactors.
 ///
-/// It shares no memory that changes with any other reactor, so counting costs the same however many there are.
+/// It shares no mutable memory with another reactor, so counting costs the same however many there are.
 package final class ShardMeter: Sendable {
-    // Whatever lies before this object in memory may be another thread's. 128 bytes: processors fetch lines in pairs.
+    // The memory before this object may belong to another thread. 128 bytes: processors fetch cache lines in pairs.
     private let padding = InlineArray<16, UInt64>(repeating: 0)
     private let calls = Cells<72>()
     private let totals = Cells<4>()
@@ -81,7 +81,7 @@ package struct ShardReading: Sendable, Equatable {
     /// Connections that are open.
     package var connections: UInt64
     private var closed: [UInt64]
-    /// From when a call was read until its answer was given to the kernel.
+    /// The time from reading a call until its answer was passed to the kernel.
     package var latency: LatencyReading
 
     fileprivate init(
@@ -102,7 +102,7 @@ package struct ShardReading: Sendable, Equatable {
         self.latency = latency
     }
 
-    /// Calls that ended so.
+    /// The number of calls of this method that ended with this code.
     package func calls(_ method: CallMethod, _ code: CallCode) -> UInt64 {
         calls[method.rawValue * CallCode.allCases.count + code.rawValue]
     }
@@ -115,7 +115,7 @@ package struct ShardReading: Sendable, Equatable {
         CallMethod.allCases.reduce(allCalls) { $0 &- calls($1, .ok) }
     }
 
-    /// Connections that were closed for this.
+    /// The number of connections that were closed for this reason.
     package func closed(_ reason: ClosingReason) -> UInt64 {
         closed[reason.rawValue]
     }

@@ -1,12 +1,12 @@
 package import FirnEngine
 internal import Synchronization
 
-/// What the thread that keeps the windows knows, where others can read it: it writes here once a step, and nobody who
-/// reads waits for a store that it may be waiting for.
+/// The state of the thread that keeps the windows, for other threads. The thread writes it once per step, so that a
+/// reader never waits for a store that the thread may be waiting for.
 package final class WindowMeter: Sendable {
     private let state: Mutex<WindowReading>
 
-    /// - Parameter places: how many workers the daemon wants.
+    /// - Parameter places: the number of workers that the daemon claims.
     package init(places: Int) {
         state = Mutex(WindowReading(places: Array(repeating: WindowReading.Place(), count: places)))
     }
@@ -22,15 +22,15 @@ package final class WindowMeter: Sendable {
     }
 }
 
-/// What a ``WindowMeter`` says.
+/// The values of a ``WindowMeter``.
 package struct WindowReading: Sendable, Equatable {
-    /// One of the workers that the daemon wants.
+    /// One of the workers that the daemon claims.
     package struct Place: Sendable, Equatable {
-        /// Its number, and what it holds it by; `nil` while it has none.
+        /// The worker that it holds; `nil` while it has none.
         package var holding: Holding?
-        /// Why no ID can be given out of it; `nil` when it can.
+        /// Why it cannot give out IDs; `nil` when it can.
         package var obstacle: String?
-        /// What the store failed with last, if it has not answered since.
+        /// The last error of the store, when the store has not answered since.
         package var storeError: String?
 
         package init(holding: Holding? = nil, obstacle: String? = nil, storeError: String? = nil) {
@@ -43,7 +43,7 @@ package struct WindowReading: Sendable, Equatable {
     package struct Holding: Sendable, Equatable {
         package var worker: UInt32
         package var generation: UInt64
-        /// The first tick that may be used, and the first that may not.
+        /// The first tick that may be used, and the first tick after those.
         package var firstTick: UInt64
         package var limitTick: UInt64
 
@@ -56,13 +56,13 @@ package struct WindowReading: Sendable, Equatable {
     }
 
     package var places: [Place]
-    /// What the last comparison with the wall clock found; `nil` before the first.
+    /// The result of the last comparison with the wall clock; `nil` before the first.
     package var clock: ClockSteering?
 
-    /// Wall clock less the time that IDs carry; 0 before the first comparison.
+    /// The wall clock minus the time in the IDs; 0 before the first comparison.
     package var clockOffsetNanoseconds: Int64 { clock?.offsetNanoseconds ?? 0 }
 
-    /// Whether a gap between the two is being closed slowly: one that is more than the clocks' grain.
+    /// Whether a difference between the two is being corrected slowly, and is larger than the clocks' resolution.
     package var isClosingGap: Bool {
         clock.map { $0.isSlewing && abs($0.offsetNanoseconds) >= ClockReporter.noticeable } ?? false
     }

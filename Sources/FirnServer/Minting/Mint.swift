@@ -2,7 +2,7 @@ package import FirnEngine
 package import FirnLayout
 package import FirnWire
 
-/// What threads other than the reactors need to hand out the daemon's IDs: each makes a ``Mint`` of it.
+/// What threads other than the reactors need to give out the daemon's IDs. Each of them makes a ``Mint`` from it.
 package struct MintSource: Sendable {
     let slots: [WorkerSlot]
     let layout: Layout
@@ -12,7 +12,7 @@ package struct MintSource: Sendable {
     let sequences: Sequences
     let meters: [ShardMeter]?
 
-    /// - Parameter meters: one for each thread that mints, where somebody wants to know what they do.
+    /// - Parameter meters: one for each thread that mints; `nil`: nothing is counted.
     package init(
         slots: [WorkerSlot],
         layout: Layout,
@@ -31,9 +31,10 @@ package struct MintSource: Sendable {
         self.meters = meters
     }
 
-    /// The mint of one thread of several. Its shards are its own, as a reactor's are.
+    /// The mint of one of several threads. It has its own shards, as a reactor has.
     ///
-    /// - Parameter listener: told on any thread what the mint's ``Mint/storeAnswered(_:)`` is to be told.
+    /// - Parameter listener: gets, on any thread, the answers that must be passed to the mint's
+    ///   ``Mint/storeAnswered(_:)``.
     package func mint(thread: Int, of threads: Int, listener: any StoreListener) -> Mint {
         let service = IDService(
             layout: layout,
@@ -48,15 +49,15 @@ package struct MintSource: Sendable {
     }
 }
 
-/// IDs and values of sequences for peers that speak no frames, such as HTTP's: the same engine, limits and refusals, and
-/// the same waits, by the same ``RequestScheduler``.
+/// IDs and sequence values for peers that do not use frames, such as HTTP's. It has the same engine, limits and
+/// refusals, and the same waits, with the same ``RequestScheduler``.
 ///
-/// What can be had at once is had at once; what cannot is delivered in a later turn, which the caller gives when the time
-/// has come. How much a peer may have unread is the caller's to keep: a peer has one request at a time. For one thread.
+/// What is available is returned at once. Everything else is delivered in a later turn, which the caller runs when it
+/// is due. The caller also limits a peer's unread answers: a peer has one request at a time. For one thread.
 package final class Mint {
     let service: IDService
     private let requests: RequestScheduler<Shard>
-    /// Who is told the answers that wait.
+    /// The callbacks of the requests that wait.
     private var receivers: [PeerID: (Response.Outcome) -> Void] = [:]
 
     init(service: IDService, shards: [Shard]) {
@@ -69,15 +70,15 @@ package final class Mint {
     /// The layout of the IDs.
     package var layout: Layout { service.layout }
 
-    /// Why nothing can be given out now; what a peer is told that cannot be served.
+    /// Why nothing can be given out now: the error for a peer that cannot be served.
     package var closed: Status { service.closed }
 
     // MARK: - Peers
 
-    /// A peer has come. Its IDs are all of one worker, and rise (promise 4).
+    /// Adds a peer. All its IDs are from one worker, and increase (promise 4).
     package func join() -> PeerID { requests.join() }
 
-    /// A peer has gone. What it waits for is not delivered.
+    /// Removes a peer. What it waits for is not delivered.
     package func leave(_ peer: PeerID) {
         receivers[peer] = nil
         requests.leave(peer)
@@ -85,7 +86,7 @@ package final class Mint {
 
     // MARK: - Requests
 
-    /// One ID, when it can be had at once and nobody waits; `nil`: submit a request.
+    /// One ID, when it is available at once and no request waits; `nil`: submit a request.
     package func nextID(for peer: PeerID) -> FirnID? {
         requests.wakeUp()
         guard requests.isFree(peer), case .minted(let id) = requests.shard(of: peer).nextID(now: service.moment.tick)
@@ -96,12 +97,12 @@ package final class Mint {
         return id
     }
 
-    /// Asks for IDs or values.
+    /// Requests IDs or values.
     ///
     /// - Parameters:
-    ///   - timeoutMilliseconds: after so long it is given up, with DEADLINE_EXCEEDED; 0: never.
+    ///   - timeoutMilliseconds: after this time the request fails with DEADLINE_EXCEEDED; 0: never.
     ///   - deliver: called in a later turn, once, unless the peer leaves before.
-    /// - Returns: the answer, in which case `deliver` is not called; `nil`: it waits.
+    /// - Returns: the answer, in which case `deliver` is not called; `nil` when the request waits.
     package func submit(
         _ method: Request.Method,
         from peer: PeerID,
@@ -119,16 +120,16 @@ package final class Mint {
 
     // MARK: - Turns
 
-    /// Nanoseconds until ``takeTurn()`` has something to do; `nil` when nobody waits for the time.
+    /// Nanoseconds until ``takeTurn()`` has something to do; `nil` when no request waits for the time.
     package var nanosecondsToNextTurn: Int64? {
         guard requests.waitsForTime else { return nil }
-        // Serving took a while: the wait starts from the present.
+        // Serving took some time: the wait is computed from the current time.
         service.wakeUp()
         let wake = requests.nextWakeUp
         return wake == .max ? nil : max(0, wake - service.moment.bootNanoseconds)
     }
 
-    /// Serves those who wait, as far as the present tick goes, and gives up whose time has passed.
+    /// Serves the requests that wait, as far as the current tick allows, and fails those whose deadline has passed.
     package func takeTurn() {
         requests.wakeUp()
         deliver { deliveries in
@@ -137,19 +138,20 @@ package final class Mint {
         }
     }
 
-    /// Serves those for whom the store has answered.
+    /// Serves the requests for which the store has answered.
     package func storeAnswered(_ answer: StoreAnswer) {
         requests.wakeUp()
         deliver { requests.storeAnswered(answer, &$0) }
     }
 
-    /// Refuses all who wait, as when the daemon stops and cannot serve them any more.
+    /// Refuses all requests that wait, for example when the daemon stops and cannot serve them any more.
     package func refuseAll() {
         requests.wakeUp()
         deliver { requests.refuseAll(service.closed, &$0) }
     }
 
-    /// Hands answers out when all requests are in their places again, for a receiver may ask again.
+    /// Delivers the answers after all requests are in their places again, because a receiver may submit another
+    /// request.
     private func deliver(_ serve: (inout [Delivery]) -> Void) {
         var deliveries: [Delivery] = []
         serve(&deliveries)

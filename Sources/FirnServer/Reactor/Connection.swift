@@ -1,36 +1,36 @@
 internal import FirnEngine
 internal import FirnWire
 
-/// One accepted socket: its session, the bytes on their way in and out, and the times that its limits are kept by.
+/// One accepted socket: its session, its input and output, and the times for its limits.
 ///
 /// Belongs to one reactor's thread. An idle connection holds no buffers.
 final class Connection {
-    /// Where a connection stands on its way to the end.
+    /// The phases of a connection.
     enum Phase {
         case open
-        /// Answers are still to be sent; nothing is read any more.
+        /// Answers are still to be sent; nothing more is read.
         case finishing
-        /// Our side is shut; what the peer still sends is thrown away until it closes, so that it reads our last words
-        /// instead of a reset.
+        /// The sending side is shut down. What the peer still sends is discarded until it closes, so that the peer
+        /// reads the last answers instead of a reset.
         case lingering
         case closed
     }
 
     private let socket: FileDescriptor
-    /// The socket's number, good for as long as the connection lives.
+    /// The socket's number, valid until the connection is closed.
     let descriptor: Int32
     let user: UInt32?
     let session: Session
     var phase = Phase.open
-    /// Why we end it; `nil` while it is the peer's to end.
+    /// Why the daemon closes it; `nil` when the daemon does not close it.
     var ending: ClosingReason?
 
-    /// Input that was read and not used yet: part of a frame, or frames whose turn has not come.
+    /// Input that was read and not used yet: part of a frame, or frames that wait for their turn.
     let unread = FrameBuffer()
     /// Answers that the kernel has not taken yet.
     let unsent = FrameBuffer()
 
-    /// What epoll was told to watch for.
+    /// The events that epoll watches for.
     var watched: UInt32 = 0
     /// The session takes no more frames until waiting calls are answered or output is taken.
     var isPaused = false
@@ -44,7 +44,7 @@ final class Connection {
     // In boot nanoseconds.
     /// When the first byte of the frame that is still incomplete came; `nil` when there is none.
     var frameBegan: Int64?
-    /// When the unsent answers last got shorter, or began.
+    /// When the unsent answers last became fewer, or when the first of them was added.
     var sendProgressed: Int64 = 0
     /// When the last byte came in.
     var lastReceived: Int64
@@ -63,19 +63,19 @@ final class Connection {
 
     var isUnix: Bool { user != nil }
 
-    /// What a connection is closed for when nothing happens.
+    /// Why a connection is closed when a timeout expires.
     enum TimeoutReason {
         case unread, slowFrame, idle, lingered
-        /// The daemon stops, and the peer has nothing more to say.
+        /// The daemon stops, and the peer sends nothing more.
         case drained
-        /// The daemon stops, and does not wait for what is left to answer.
+        /// The daemon stops, and does not wait for the remaining answers.
         case refused
-        /// The daemon stops, and does not wait for the peer to read why.
+        /// The daemon stops, and does not wait for the peer to read the reason.
         case cutOff
     }
 }
 
-/// The limits' durations in nanoseconds, taken out once: `Duration` counts in 128 bits.
+/// The limits' durations in nanoseconds, converted once: `Duration` counts in 128 bits.
 struct Timeouts {
     let send: Int64
     let frame: Int64

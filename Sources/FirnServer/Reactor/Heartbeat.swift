@@ -1,28 +1,30 @@
 internal import Synchronization
 
-/// Whether a thread still goes round its loop: it is asked from outside, and answers when it next comes by.
+/// Shows whether a thread's loop still runs: another thread requests a heartbeat, and the thread answers in its next
+/// iteration.
 ///
-/// Unlike a timer, which fires beside a thread that hangs, this is answered by nobody but the thread itself.
+/// A timer can fire on another thread while this one hangs. A heartbeat can only be answered by the thread itself.
 package final class Heartbeat: Sendable {
     private let isOpen = Atomic(false)
     private let count = Atomic<UInt64>(0)
 
     package init() {}
 
-    /// Asks for one. The asking thread wakes the thread as well, or one with nothing to do would not come by.
+    /// Requests a heartbeat. The requesting thread must also wake the thread, because an idle thread would not answer.
     package func request() {
         isOpen.store(true, ordering: .releasing)
     }
 
-    /// Answers: the thread is where it says this.
+    /// Answers the request. The thread calls it in its loop.
     package func beat() {
         count.wrappingAdd(1, ordering: .relaxed)
         isOpen.store(false, ordering: .releasing)
     }
 
-    /// How often it has answered: for those who ask beside each other, and must not take the other's question for theirs.
+    /// The number of heartbeats so far. Several threads that watch this one at the same time compare it, so that none
+    /// takes the answer to another's request for its own.
     package var beats: UInt64 { count.load(ordering: .relaxed) }
 
-    /// Whether what was asked last was answered.
+    /// Whether the last request was answered.
     package var isAnswered: Bool { !isOpen.load(ordering: .acquiring) }
 }

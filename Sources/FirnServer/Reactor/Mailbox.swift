@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What other threads say to a reactor, and what wakes it.
+/// What other threads pass to a reactor, and the wake-up for it.
 final class Mailbox: StoreListener {
     struct Contents {
         var sockets: [AcceptedSocket] = []
@@ -10,18 +10,18 @@ final class Mailbox: StoreListener {
     }
 
     private let contents = Mutex(Contents())
-    /// Connections that the reactor has, or is about to: what listeners choose by.
+    /// Connections that the reactor has or is about to get. A reactor is chosen by this number.
     let connectionCount = Atomic<Int>(0)
-    /// Signaled while something is in the box.
+    /// Signaled while the mailbox is not empty.
     let wakeup: Wakeup
-    /// Answered when the box is emptied.
+    /// Answered when the mailbox is emptied.
     let heartbeat = Heartbeat()
 
     init() throws(ListenError) {
         wakeup = try Wakeup()
     }
 
-    /// Hands a new connection over.
+    /// Passes a new connection to the reactor.
     func hand(_ socket: AcceptedSocket) {
         connectionCount.wrappingAdd(1, ordering: .relaxed)
         contents.withLock { $0.sockets.append(socket) }
@@ -34,26 +34,26 @@ final class Mailbox: StoreListener {
         wakeup.signal()
     }
 
-    /// Tells the reactor that the store has answered something that its requests wait for. There is one such answer for each
-    /// sequence and each reply at most.
+    /// Tells the reactor that the store has answered something that its requests wait for. There is at most one such
+    /// answer for each sequence and each reply.
     func storeAnswered(_ answer: StoreAnswer) {
         contents.withLock { $0.storeAnswers.append(answer) }
         wakeup.signal()
     }
 
-    /// Tells the reactor that accepts that sockets were bound anew.
+    /// Tells the reactor that accepts that sockets were bound again.
     func listenersChanged() {
         contents.withLock { $0.listenersChanged = true }
         wakeup.signal()
     }
 
-    /// Asks the reactor for a sign of life.
+    /// Requests a heartbeat from the reactor.
     func requestHeartbeat() {
         heartbeat.request()
         wakeup.signal()
     }
 
-    /// Takes what is in the box.
+    /// Returns the contents and empties the mailbox.
     func empty() -> Contents {
         wakeup.clear()
         heartbeat.beat()
@@ -68,7 +68,7 @@ final class Mailbox: StoreListener {
     }
 }
 
-/// A connection on its way from the listener to the reactor that will serve it.
+/// A connection that is passed from the listener to the reactor that will serve it.
 struct AcceptedSocket: Sendable {
     let descriptor: Int32
     /// The peer's user on a Unix socket; `nil` on TCP.

@@ -3,8 +3,8 @@ internal import FirnEngine
 internal import Glibc
 internal import Synchronization
 
-/// A thread of the operating system's, for a loop that owns it for life. Joined when asked; one that a store or a disk
-/// keeps for longer than it is waited for is left to the process's end.
+/// An operating system thread for a loop that uses it for its whole life. It can be joined. When a store or a disk
+/// blocks it for longer than the limit of the join, it is detached and runs until the process ends.
 package final class NativeThread: Sendable {
     private final class Body: Sendable {
         let name: String
@@ -39,21 +39,21 @@ package final class NativeThread: Sendable {
         self.handle = handle
     }
 
-    /// Waits for the thread's end. To be called once.
+    /// Waits for the thread to end. To be called once.
     package func join() {
         pthread_join(handle, nil)
     }
 
-    /// Waits for the thread's end, for so long at most; afterwards it is left to itself. To be called once.
+    /// Waits for the thread to end, for `limit` at most; then it is detached. To be called once.
     ///
     /// - Returns: whether it has ended.
     package func join(within limit: Duration) -> Bool {
         firn_join_thread(handle, max(0, limit.nanoseconds)) == 0
     }
 
-    /// Runs `body` for every number below `count`, for several at once, until one returns false or the time is over.
+    /// Runs `body` for every number below `count`, several at once, until one returns false or the time is over.
     ///
-    /// A body that is under way then goes on, on a thread that is left to the process's end.
+    /// A body that is still running then continues, on a thread that runs until the process ends.
     package static func forEach(
         below count: Int,
         name: String,
@@ -75,7 +75,7 @@ package final class NativeThread: Sendable {
         for thread in threads { _ = thread.join(within: .nanoseconds(deadline - clock.bootNanoseconds())) }
     }
 
-    /// Enough that a store 20 ms away does 800 writes per second; each is a thread for as long as that takes.
+    /// Enough for 800 writes per second to a store that is 20 ms away. Each write uses a thread for that time.
     private static let maximumAtOnce = 16
 
     private final class Turn: Sendable {

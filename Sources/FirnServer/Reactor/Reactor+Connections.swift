@@ -5,7 +5,7 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-/// Connections come and go.
+/// Opening and closing connections.
 extension Reactor {
     func accept() {
         guard let acceptor else { return }
@@ -13,13 +13,13 @@ extension Reactor {
         if acceptor.isSuspended { acceptor.descriptors.forEach { setWatched($0, false) } }
     }
 
-    /// Accepting goes on after a pause.
+    /// Resumes accepting after a pause.
     func resumeAccepting(_ acceptor: Acceptor) {
         acceptor.resume()
         acceptor.descriptors.forEach { setWatched($0, true) }
     }
 
-    /// Changed and not taken out and put in again, which could fail.
+    /// Modifies the entry in epoll. To remove it and add it again could fail.
     private func setWatched(_ listener: Int32, _ isWatched: Bool) {
         var event = epoll_event(
             events: isWatched ? EPOLLIN.rawValue : 0,
@@ -28,7 +28,7 @@ extension Reactor {
         epoll_ctl(epoll.number, EPOLL_CTL_MOD, listener, &event)
     }
 
-    /// Sockets were bound anew, as their files had gone.
+    /// Switches to sockets that were bound again because their files were removed.
     func takeNewListeners() {
         guard let acceptor else { return }
         for (old, new) in acceptor.takeReplacements(now: service.moment.bootNanoseconds) {
@@ -61,7 +61,7 @@ extension Reactor {
         scheduleTimeout(connection)
     }
 
-    /// The connection of a peer that the scheduler names.
+    /// The connection of a peer that the scheduler returned.
     func connection(of peer: PeerID) -> Connection {
         guard let connection = connections[peer.slot] else {
             preconditionFailure("a peer has left when its connection is closed")
@@ -74,7 +74,8 @@ extension Reactor {
         connection.phase = .finishing
         connection.ending = reason
         requests.drop(connection.session.peer)
-        // What was not read or not used yet is thrown away while it lingers, as what still comes is.
+        // Input that was not read or not used yet is discarded while the connection lingers, like input that arrives
+        // later.
         connection.isPaused = false
         connection.hasLeftover = false
         connection.isParked = false
@@ -97,7 +98,7 @@ extension Reactor {
         connection.phase = .closed
         epoll_ctl(epoll.number, EPOLL_CTL_DEL, connection.descriptor, nil)
         shutdown(connection.descriptor, Int32(SHUT_RDWR))
-        // In this order: between the two nobody else may hold it.
+        // In this order: between the two statements there may be no other reference to it.
         graveyard.append(connection)
         connections[connection.session.peer.slot] = nil
         connectionCount -= 1

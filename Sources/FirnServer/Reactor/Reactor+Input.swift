@@ -3,7 +3,7 @@ internal import FirnEngine
 internal import FirnWire
 internal import Glibc
 
-/// Bytes come in and are served.
+/// Receiving and serving input.
 extension Reactor {
     func receive(_ connection: Connection) {
         let kept = connection.unread.count
@@ -72,7 +72,7 @@ extension Reactor {
     func endOfInput(_ connection: Connection) {
         connection.sawEnd = true
         connection.frameBegan = nil
-        // What was asked before the end is still answered: a peer may shut its sending side and read on.
+        // Requests from before the end are still answered: a peer may shut down its sending side and continue to read.
         if connection.phase == .lingering || (isQuiet(connection) && !connection.isPaused) {
             close(connection)
         } else {

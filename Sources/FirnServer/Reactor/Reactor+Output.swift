@@ -3,14 +3,14 @@ internal import FirnEngine
 internal import FirnWire
 internal import Glibc
 
-/// Answers go out, one call to the kernel for all that a connection's bytes led to.
+/// Sending answers, with one system call for all answers to a connection's input.
 extension Reactor {
-    /// How long the session may let `output` grow.
+    /// The length to which the session may let `output` grow.
     func outputLimit(of connection: Connection) -> Int {
         limits.maximumUnsentBytes - connection.unsent.count
     }
 
-    /// Sends what the session has written to `output` to its connection; what the kernel does not take waits there.
+    /// Sends what the session has written to `output`. What the kernel does not accept is kept in the connection.
     func answered(_ connection: Connection) {
         if !output.isEmpty {
             service.recorder?.count()
@@ -33,7 +33,7 @@ extension Reactor {
         }
     }
 
-    /// The kernel takes bytes again.
+    /// The kernel accepts bytes again.
     func sendUnsent(_ connection: Connection) {
         let sent = connection.unsent.withUnsafeBytes { firn_send(connection.descriptor, $0.baseAddress, $0.count) }
         guard sent >= 0 || errno == EAGAIN else { return close(connection) }
@@ -58,14 +58,14 @@ extension Reactor {
         scheduleTimeout(connection)
     }
 
-    /// Gives requests their turns again that waited for the peer to read.
+    /// Resumes requests that waited for the peer to read.
     private func resumeRequests(_ connection: Connection) {
         guard connection.isParked else { return }
         connection.isParked = false
         requests.hasRead(connection.session.peer)
     }
 
-    /// Serves again a connection that was paused, once it may be.
+    /// Resumes a paused connection, when its session takes requests again.
     private func resumeInput(_ connection: Connection) {
         guard connection.isPaused, connection.session.takesRequests(requests) else { return }
         connection.isPaused = false

@@ -1,9 +1,9 @@
 internal import FirnEngine
 internal import FirnWire
 
-/// Requests that waited are answered.
+/// Answering requests that waited.
 extension Reactor {
-    /// Gives up those whose time is over, and then the turns of those whose tick has begun.
+    /// Fails the requests whose deadline has passed, then serves those whose tick has begun.
     func serveRequests() {
         guard requests.isDue else { return }
         requests.expire(&deliveries)
@@ -16,21 +16,21 @@ extension Reactor {
         }
     }
 
-    /// The store has answered what requests wait for.
+    /// Handles answers of the store that requests wait for.
     func storeAnswered(_ answers: [StoreAnswer]) {
         for answer in answers { requests.storeAnswered(answer, &deliveries) }
-        // Each peer's together, in their order: the sort is stable.
+        // Groups the answers by peer and keeps their order: the sort is stable.
         deliveries.sort { $0.peer.slot < $1.peer.slot }
         deliver()
     }
 
-    /// Refuses what a connection's peer waits for.
+    /// Refuses the waiting requests of a connection's peer.
     func refuseRequests(of connection: Connection, _ status: Status) {
         requests.refuse(connection.session.peer, status, &deliveries)
         deliver(to: connection)
     }
 
-    /// Writes the answers, and sends each peer's with one call.
+    /// Writes the answers, and sends each peer's with one system call.
     private func deliver() {
         guard !deliveries.isEmpty else { return }
         var next = 0
@@ -52,7 +52,7 @@ extension Reactor {
         answered(connection)
     }
 
-    /// What thousands of peers were told at once is memory that is not needed again soon.
+    /// The memory for answers to thousands of peers at once is not needed again soon.
     private func forgetDeliveries() {
         deliveries.removeAll(keepingCapacity: deliveries.count <= 1024)
     }

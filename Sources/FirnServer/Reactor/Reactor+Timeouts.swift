@@ -2,10 +2,10 @@ internal import CLinux
 internal import FirnEngine
 internal import FirnWire
 
-/// Time runs out: for frames, peers and the daemon itself.
+/// Timeouts of frames, peers and draining.
 extension Reactor {
-    /// Has the connection's timeouts looked at when the first of them may have come. Where that is later than the present
-    /// look, it stays: a timeout that moves on with each call costs nothing but a look now and then.
+    /// Schedules a check of the connection's timeouts for the time when the first of them may expire. A check that is
+    /// scheduled earlier stays: a timeout that moves with each call costs only an occasional check.
     func scheduleTimeout(_ connection: Connection) {
         guard let (at, _) = timeout(of: connection), at < connection.timeoutCheck else { return }
         let granules = max(at, service.moment.bootNanoseconds) / Self.timeoutGranularity + 1
@@ -13,7 +13,7 @@ extension Reactor {
         timeoutChecks.set(connection.session.peer.slot, to: connection.timeoutCheck)
     }
 
-    /// Ends the connections whose time is over.
+    /// Closes the connections whose timeout has expired.
     func checkTimeouts() {
         let now = service.moment.bootNanoseconds
         if let acceptor, acceptor.resumesAt <= now { resumeAccepting(acceptor) }
@@ -25,7 +25,7 @@ extension Reactor {
         }
     }
 
-    /// What a connection is closed for if nothing happens, and when; in boot nanoseconds.
+    /// Why a connection is closed if nothing happens, and when, in boot nanoseconds.
     private func timeout(of connection: Connection) -> (at: Int64, reason: Connection.TimeoutReason)? {
         guard connection.phase != .closed else { return nil }
         let own = ownTimeout(of: connection)
@@ -45,7 +45,7 @@ extension Reactor {
         return (connection.lastReceived + idle, .idle)
     }
 
-    /// A draining connection ends when its peer closes it, or when nothing is left to answer and nothing more comes.
+    /// A draining connection ends when its peer closes it, or when nothing is left to answer and nothing more arrives.
     private func drainTimeout(
         of connection: Connection,
         deadline: Int64

@@ -8,10 +8,11 @@ internal import Synchronization
 
 /// One thread of the server: an epoll instance, its connections, and their requests.
 ///
-/// A wake-up reads the clock once, gives the requests that waited their turns, and serves what arrived; each connection's
-/// answers are sent with one call. Nothing in it blocks.
+/// A wake-up reads the clock once, serves the requests that waited, and serves what arrived. Each connection's answers
+/// are sent with one system call. Nothing in it blocks.
 ///
-/// For `@exclusivity(unchecked)` the scheduler's reason holds: these are changed for no longer than one call that leads to no other.
+/// `@exclusivity(unchecked)` has the same reason as in the scheduler: each change lasts for one call, which makes no
+/// other access.
 final class Reactor {
     let mailbox: Mailbox
     let service: IDService
@@ -25,34 +26,35 @@ final class Reactor {
     let limiter: ConnectionLimiter
     var acceptor: Acceptor?
 
-    /// The connections by their peers' slots.
+    /// The connections, indexed by their peers' slots.
     @exclusivity(unchecked) var connections: [Connection?] = []
     var connectionCount = 0
     /// Connections whose frames were not all served in their last turn.
     var leftovers: [Connection] = []
-    /// Answers on their way from the scheduler; empty between two.
+    /// Answers from the scheduler that are being delivered; otherwise empty.
     var deliveries: [Delivery] = []
-    /// Connections that were closed in this wake-up; epoll may still name them in it.
+    /// Connections that were closed in this wake-up; epoll may still report events for them in it.
     var graveyard: [Connection] = []
-    /// When connections' timeouts are looked at next, by their peers' slots.
+    /// When the connections' timeouts are checked next, by their peers' slots.
     @exclusivity(unchecked) var timeoutChecks = DeadlineHeap()
-    /// When draining is given up; `nil` while not draining.
+    /// The deadline for draining; `nil` while not draining.
     var drainDeadline: Int64?
 
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: Reactor.inputCapacity, alignment: 8)
-    /// The answers to the connection that is being served; empty between two.
+    /// The answers to the connection that is being served; otherwise empty.
     let output = FrameBuffer()
 
-    /// Holds what one connection may have unused (a frame but one byte) and as much again.
+    /// Holds the unused input that one connection may have (a frame less one byte) and as much again.
     static let inputCapacity = 2 * (Frame.maximumRequestLength + Frame.headerLength)
     static let eventsPerWakeup = 128
-    /// Timeouts are kept to about this, so that many are looked at in one wake-up.
+    /// The precision of timeouts, so that many are checked in one wake-up.
     static let timeoutGranularity: Int64 = 10_000_000
-    /// A peer that wants to read our last words does so within this; nobody else is worth the descriptor.
+    /// A peer that wants to read the last answers does so within this time. For other peers the descriptor is not kept.
     static let maximumLinger: Int64 = 1_000_000_000
-    /// A connection that is told to go away, and from which nothing has come for this long, has nothing more to say.
+    /// A connection that was sent a GoAway, and from which nothing has arrived for this time, is assumed to be
+    /// finished.
     static let drainQuiet: Int64 = 100_000_000
-    /// How long after the drain's deadline a peer may take to read that its calls were given up.
+    /// How long after the drain's deadline a peer may take to read that its calls were refused.
     static let lastWordsTime: Int64 = 500_000_000
 
     static let wakeupTag: UInt64 = 0
@@ -89,7 +91,8 @@ final class Reactor {
         input.deallocate()
     }
 
-    /// What a reactor sleeps in, for its owner to make: on the reactor's own thread nobody could be told of a failure.
+    /// Creates the epoll instance that a reactor sleeps in. Its owner calls this: an error on the reactor's own thread
+    /// could not be reported.
     static func makeEpoll() throws(ListenError) -> FileDescriptor {
         let number = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard number >= 0 else { throw .system("cannot make an epoll instance: \(systemError)") }
@@ -98,7 +101,7 @@ final class Reactor {
 
     // MARK: - The loop
 
-    /// Serves until it was drained and the last connection is gone.
+    /// Serves until draining is over and the last connection is closed.
     func run() {
         firn_sharpen_timers()
         watch(mailbox.wakeup.number, tag: Self.wakeupTag)
@@ -117,13 +120,13 @@ final class Reactor {
         }
     }
 
-    /// Nanoseconds to sleep; -1: until something happens.
+    /// Nanoseconds to sleep; -1: until an event.
     private func timeout() -> Int64 {
         if !leftovers.isEmpty { return 0 }
         var wake = timeoutChecks.earliest
         if let acceptor { wake = min(wake, acceptor.resumesAt) }
         guard requests.waitsForTime || wake != .max else { return -1 }
-        // Serving took a while: a wait for a tick starts from the present, not from the wake-up's beginning.
+        // Serving took some time: a wait for a tick starts from the current time, not from the wake-up's beginning.
         service.wakeUp()
         wake = min(wake, requests.nextWakeUp)
         return wake == .max ? -1 : max(0, wake - service.moment.bootNanoseconds)
@@ -134,7 +137,7 @@ final class Reactor {
         case Self.wakeupTag: openMail()
         case Self.listenerTag: accept()
         default:
-            // Alive: a connection that is closed stays in the graveyard until this wake-up's events are through.
+            // The object exists: a closed connection stays in the graveyard until this wake-up's events are handled.
             Unmanaged<Connection>.fromOpaque(UnsafeRawPointer(bitPattern: UInt(event.data.u64))!)
                 ._withUnsafeGuaranteedRef { handle(event.events, of: $0) }
         }

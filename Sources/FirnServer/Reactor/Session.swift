@@ -2,27 +2,27 @@ internal import FirnEngine
 internal import FirnLayout
 internal import FirnWire
 
-/// One peer's conversation in frames: bytes in, bytes out. What cannot be answered at once waits in the thread's
+/// One peer's session in frames: bytes in, bytes out. Requests that cannot be answered at once wait in the thread's
 /// ``RequestScheduler``.
 ///
-/// It knows frames and their limits and no sockets, so an epoll loop can host it, a TLS channel or a test.
+/// It handles frames and their limits, but no sockets, so it can run in an epoll loop, in a TLS channel or in a test.
 struct Session {
-    /// The peer's name at the scheduler.
+    /// The peer's number in the scheduler.
     let peer: PeerID
 
-    /// What the host is to do after it handed in bytes.
+    /// What the host must do after it has passed in bytes.
     enum Demand: Equatable {
         /// Nothing, until more bytes arrive.
         case bytes
-        /// Hand the rest in again soon: this wake-up's share of frames was served.
+        /// Pass the rest in again soon: this wake-up's share of frames was served.
         case anotherTurn
         /// Read no more until the session ``takesRequests(_:)`` again and its answers are sent.
         case pause
-        /// Send what there is, then close: the peer broke the protocol.
+        /// Send the answers, then close: the peer violated the protocol.
         case close
     }
 
-    /// Whether the session takes more requests; when not, some that wait have to be answered first.
+    /// Whether the session takes more requests. If not, some that wait must be answered first.
     func takesRequests(_ requests: RequestScheduler<Shard>) -> Bool {
         requests.pendingCount(of: peer) < requests.service.limits.maximumWaitingCalls
     }
@@ -30,9 +30,9 @@ struct Session {
     /// Serves the frames in `bytes`.
     ///
     /// - Parameters:
-    ///   - output: gets the answers that are there at once.
+    ///   - output: gets the answers that are available at once.
     ///   - outputLimit: the length of `output` at which no more frames are served.
-    /// - Returns: how many bytes were used, and what the host is to do next. The host hands the rest in again.
+    /// - Returns: how many bytes were used, and what the host must do next. The host passes the rest in again.
     func received(
         _ bytes: RawSpan,
         decoder: RequestDecoder,
@@ -46,7 +46,7 @@ struct Session {
         let shard = requests.shard(of: peer)
         let tick = service.moment.tick
         let recorder = service.recorder
-        // Only a request that is submitted changes these two here.
+        // Here these two change only when a request is submitted.
         var isFree = requests.isFree(peer)
         var takesRequests = takesRequests(requests)
         var used = 0
@@ -89,7 +89,7 @@ struct Session {
 }
 
 extension Session {
-    /// What a request is told whose `timeout_ms` has passed.
+    /// The error of a request whose `timeout_ms` has passed.
     static func deadlineExceeded(missingIDs: UInt32?, of layout: Layout) -> Status {
         guard let missingIDs else {
             return Status(

@@ -16,7 +16,7 @@ final class Wakeup: Sendable {
 
     func signal() {
         var one: UInt64 = 1
-        // Full only after 2^64 - 1 signals, and then it wakes anyway.
+        // The counter is full only after 2^64 - 1 signals, and then the thread wakes anyway.
         _ = write(number, &one, MemoryLayout<UInt64>.size)
     }
 
@@ -25,7 +25,7 @@ final class Wakeup: Sendable {
         _ = read(number, &count, MemoryLayout<UInt64>.size)
     }
 
-    /// Sleeps until a signal, or for so long; may wake early.
+    /// Sleeps until a signal, for this time at most; may wake early.
     func wait(nanoseconds: Int64) {
         var watched = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
         let milliseconds = (max(0, nanoseconds) / 1_000_000).addingReportingOverflow(1).partialValue

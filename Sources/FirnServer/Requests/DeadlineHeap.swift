@@ -1,6 +1,6 @@
-/// When slots are due, the earliest first: a binary heap, in which each slot has one deadline or none.
+/// The deadlines of slots, the earliest first: a binary heap, in which each slot has one deadline or none.
 ///
-/// - Complexity: O(1) to know the earliest; O(log n) to set one, and O(1) for one that is later than all others.
+/// - Complexity: O(1) to get the earliest; O(log n) to set one, and O(1) for one that is later than all others.
 package struct DeadlineHeap {
     private struct Entry {
         var deadline: Int64
@@ -25,7 +25,7 @@ package struct DeadlineHeap {
         return entries[Int(positions[slot])].deadline
     }
 
-    /// Has the slot be due at `deadline`, and not when it was before; `.max`: never.
+    /// Sets the slot's deadline, which replaces the previous one; `.max`: none.
     package mutating func set(_ slot: Int, to deadline: Int64) {
         let position = slot < positions.count ? Int(positions[slot]) : -1
         guard deadline != .max else {
@@ -38,7 +38,7 @@ package struct DeadlineHeap {
         if deadline < earlier { rise(from: position) } else { sink(from: position) }
     }
 
-    /// Takes out a slot that is due.
+    /// Removes and returns a slot that is due.
     package mutating func popDue(now: Int64) -> Int? {
         guard let first = entries.first, first.deadline <= now else { return nil }
         remove(at: 0)

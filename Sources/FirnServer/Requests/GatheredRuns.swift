@@ -1,12 +1,13 @@
 internal import FirnLayout
 
-/// The runs that a batch was given so far, in this tick and those before.
+/// The runs that a batch was given so far, in this tick and in earlier ones.
 struct GatheredRuns {
     private(set) var runs: [Run] = []
     private var lastTick: UInt64 = 0
 
     mutating func append(_ run: Run, tick: UInt64) {
-        // Runs of one tick that touch become one; across ticks they stay apart, for a run is all of one tick.
+        // Adjacent runs of one tick are merged. Runs of different ticks stay separate, because all IDs of a run are of
+        // one tick.
         if let last = runs.last, lastTick == tick, last.stride == run.stride,
             last.first.rawValue + UInt64(last.count) * last.stride == run.first.rawValue
         {
@@ -17,7 +18,7 @@ struct GatheredRuns {
         lastTick = tick
     }
 
-    /// The runs, which are gone from here.
+    /// Returns the runs and removes them.
     mutating func take() -> [Run] {
         defer { runs = [] }
         return runs

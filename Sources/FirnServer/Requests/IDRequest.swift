@@ -5,24 +5,24 @@ internal import FirnWire
 /// A request for IDs that waits for its shard's ticks.
 struct IDRequest {
     let callID: UInt64
-    /// When it came; boot nanoseconds.
+    /// When it arrived, in boot nanoseconds.
     let began: Int64
-    /// When it is given up, in boot nanoseconds; `.max`: never.
+    /// The deadline in boot nanoseconds; `.max`: none.
     let deadline: Int64
-    /// IDs still to come.
+    /// IDs that it still has to get.
     var remaining: UInt32
     let method: CallMethod
 
-    /// How far a turn went.
+    /// The result of a turn.
     enum Progress {
         case answered(Response.Outcome)
         /// The share was used.
         case shareUsed
-        /// The present tick has no more.
+        /// The current tick has no more.
         case waits(untilTick: UInt64)
     }
 
-    /// Takes what the present tick has of its IDs, at most `share`, which shrinks by what was taken.
+    /// Takes IDs of the current tick, at most `share`, which is reduced by the number of IDs taken.
     ///
     /// - Parameter gathered: the runs that it was given before; empty once it is answered.
     @inline(__always)

@@ -1,27 +1,27 @@
 internal import DequeModule
 internal import FirnEngine
 
-/// What one peer waits for.
+/// The waiting requests of one peer.
 struct PendingRequests {
-    /// Where the peer is while requests for IDs wait.
+    /// The position of the peer while requests for IDs wait.
     enum Place {
-        /// None waits.
+        /// No request waits.
         case none
-        /// In its shard's line, for its turn.
+        /// In its shard's line, until its turn.
         case line
-        /// Beside it, until it has read answers.
+        /// Outside the line, until it has read answers.
         case parked
     }
 
-    /// IDs that a peer is served before the next one's turn. About one block: small enough that a single ID never waits
-    /// for a giant batch, large enough that a batch stays in few runs. Empirical.
+    /// IDs that a peer gets before the next peer's turn. About one block: small enough that a single ID never waits for
+    /// a giant batch, large enough that a batch has few runs. Empirical.
     static let turnShare: UInt64 = 256
 
-    /// The number of the shard that all its IDs come from, so that they rise (promise 4).
+    /// The number of the shard that all its IDs come from, so that they increase (promise 4).
     let shard: Int
     /// Requests for IDs, which are answered in the order in which they came (promise 4).
     var forIDs = Deque<IDRequest>()
-    /// The IDs that the first of these, a batch, was given before.
+    /// The IDs that the first of these, a batch, has already got.
     var gathered = GatheredRuns()
     var place = Place.none
     /// Requests that wait for the store, in the order in which they came.
@@ -35,7 +35,7 @@ struct PendingRequests {
     var isEmpty: Bool { forIDs.isEmpty && forStore.isEmpty }
     var count: Int { forIDs.count + forStore.count }
 
-    /// Serves the first request for IDs, which is taken out once it is answered.
+    /// Serves the first request for IDs, and removes it when it is answered.
     mutating func serveFirst(
         from shard: some IDShard,
         share: inout UInt64,

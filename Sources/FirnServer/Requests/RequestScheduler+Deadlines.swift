@@ -2,11 +2,11 @@ internal import DequeModule
 internal import FirnEngine
 internal import FirnWire
 
-/// Time runs out: for requests, and for the daemon.
+/// Deadlines of requests, and refusals when the daemon stops.
 extension RequestScheduler {
-    /// When the thread is to wake up at the latest, in boot nanoseconds; `.max`: when something happens.
+    /// The latest time at which the thread must wake up, in boot nanoseconds; `.max`: when something happens.
     ///
-    /// By the service's present moment: after a wake-up that served much, read the clock first.
+    /// It is computed from the service's current moment. After a long wake-up, read the clock first.
     var nextWakeUp: Int64 {
         var wake = deadlines.earliest
         let now = service.moment.bootNanoseconds
@@ -16,13 +16,13 @@ extension RequestScheduler {
         return wake
     }
 
-    /// Whether ``nextWakeUp`` depends on the present moment, or ever comes.
+    /// Whether ``nextWakeUp`` depends on the current moment, or is a time at all.
     var waitsForTime: Bool { deadlines.earliest != .max || lines.contains { !$0.waiting.isEmpty } }
 
-    /// Gives up the requests whose deadline has passed. Their IDs, if they had some, become gaps; what is reserved for
-    /// them at the store serves others.
+    /// Fails the requests whose deadline has passed. The IDs that they have already got become gaps; what is reserved
+    /// for them at the store serves others.
     ///
-    /// - Parameter deliveries: gets the answers, each peer's together.
+    /// - Parameter deliveries: gets the answers, grouped by peer.
     func expire(_ deliveries: inout [Delivery]) {
         let now = service.moment.bootNanoseconds
         while let slot = deadlines.popDue(now: now) {
@@ -31,7 +31,7 @@ extension RequestScheduler {
         }
     }
 
-    /// Refuses all that a peer waits for, as when the daemon stops and cannot serve it any more.
+    /// Refuses all waiting requests of a peer, for example when the daemon stops and cannot serve it any more.
     func refuse(_ peer: PeerID, _ status: Status, _ deliveries: inout [Delivery]) {
         while let request = peers[peer.slot].forStore.first {
             deliveries.append(finish(request, .error(status)))
@@ -42,7 +42,7 @@ extension RequestScheduler {
         drop(peer)
     }
 
-    /// Refuses all that anybody waits for.
+    /// Refuses all waiting requests.
     func refuseAll(_ status: Status, _ deliveries: inout [Delivery]) {
         for slot in peers.taken { refuse(PeerID(slot: slot), status, &deliveries) }
     }
@@ -66,13 +66,14 @@ extension RequestScheduler {
 
     // MARK: - A peer's deadline
 
-    /// A peer has a request more, with this deadline.
+    /// A peer has a new request, with this deadline.
     func keep(_ deadline: Int64, of slot: Int) {
         if deadline < deadlines.deadline(of: slot) { deadlines.set(slot, to: deadline) }
     }
 
-    /// A peer has fewer requests. A deadline that is earlier than those that are left finds nothing to do when it
-    /// comes, and costs less than looking through them now; but without requests it would wake the thread for nothing.
+    /// A peer has fewer requests. A deadline that is earlier than those of the remaining requests stays: when it
+    /// expires, nothing is done, which costs less than a search of the requests now. Without requests, the deadline
+    /// would only wake the thread for nothing.
     func settle(_ slot: Int) {
         if peers[slot].isEmpty {
             deadlines.set(slot, to: .max)

@@ -2,10 +2,10 @@ internal import FirnEngine
 internal import FirnStore
 internal import FirnWire
 
-/// Requests for named sequences: served at once where the values are there, else kept until the store has answered. They
-/// wait apart from the requests for IDs, and for each other only where they want the same.
+/// Requests for named sequences: served at once when the values are available, otherwise kept until the store has
+/// answered. They wait apart from the requests for IDs. They wait for each other only when they need the same sequence.
 extension RequestScheduler {
-    /// Serves a request, or has it wait.
+    /// Serves a request, or lets it wait.
     func beginAtStore(_ request: Request, from peer: PeerID) -> Response.Outcome? {
         let method = CallMethod(request.method)
         guard let sequences = service.sequences else { return ended(method, .error(noSequences)) }
@@ -24,7 +24,7 @@ extension RequestScheduler {
         }
     }
 
-    /// The store has answered something that requests wait for.
+    /// Handles an answer of the store that requests wait for.
     ///
     /// - Parameter deliveries: gets the answers. Those of several peers may be mixed.
     func storeAnswered(_ answer: StoreAnswer, _ deliveries: inout [Delivery]) {
@@ -32,7 +32,7 @@ extension RequestScheduler {
         case .values(let key):
             retry(key, &deliveries)
         case .reply(let request):
-            // It may be another's number by now, who waits for something else.
+            // The number may have been reused for another request, which waits for something else.
             guard storeRequests.isTaken(request), case .reply(let reply) = storeRequests[request].waits,
                 let content = reply.content
             else { return }
@@ -57,8 +57,9 @@ extension RequestScheduler {
         return nil
     }
 
-    /// Tries again those who wait for values of a sequence, in the order in which they came. None overtakes: once one waits
-    /// on, those after it do too, although a block may arrive between the two. The thread is told of that block as well.
+    /// Tries again the requests that wait for values of a sequence, in the order in which they came. None overtakes
+    /// another: when one has to wait again, those after it wait too, although a block may arrive between two attempts.
+    /// The thread is notified of that block too.
     private func retry(_ key: Sequences.Key, _ deliveries: inout [Delivery]) {
         guard let sequences = service.sequences else { return }
         let now = service.moment.bootNanoseconds
@@ -68,7 +69,7 @@ extension RequestScheduler {
             }
             let answer = sequences.take(count, of: key, after: wait, now: now)
             guard let outcome = Self.outcome(answer, of: key) else {
-                // It may have asked for more, which it must not do again each time that it is tried.
+                // The attempt may have requested more values. The next attempt must not request them again.
                 if case .wait(let next) = answer { storeRequests[number].waits = .values(count, of: key, next) }
                 return
             }
@@ -78,7 +79,7 @@ extension RequestScheduler {
         }
     }
 
-    /// Asks the store for what it alone can answer.
+    /// Asks the store on behalf of a request that only the store can answer.
     private func ask(_ request: Request, from peer: PeerID, _ ask: (Int) -> StoreReply) -> Response.Outcome? {
         guard peers[peer.slot].replies < maximumReplies else {
             return ended(CallMethod(request.method), .error(tooManyReplies))
@@ -106,13 +107,13 @@ extension RequestScheduler {
         return number
     }
 
-    /// Takes a request out, and answers it.
+    /// Removes a request, and returns its answer.
     func finish(_ number: Int, _ outcome: Response.Outcome) -> Delivery {
         let request = takeOut(number)
         return delivery(to: request.peer, request.callID, request.method, outcome, began: request.began)
     }
 
-    /// Takes a request out, wherever it stands.
+    /// Removes a request from all queues.
     func takeOut(_ number: Int) -> StoreRequest {
         let request = storeRequests[number]
         switch request.waits {
@@ -129,8 +130,8 @@ extension RequestScheduler {
 }
 
 extension RequestScheduler {
-    /// Creations and lists of one peer that may wait at once: a page of a list is some 30 KiB, and all that wait may be
-    /// answered at once.
+    /// Creations and lists of one peer that may wait at once. A page of a list has some 30 KiB, and all that wait may
+    /// be answered at once.
     private var maximumReplies: Int { 16 }
 
     private var tooManyReplies: Status {
@@ -152,7 +153,7 @@ extension RequestScheduler {
         }
     }
 
-    /// - Returns: `nil` when the request waits on.
+    /// - Returns: `nil` when the request must wait again.
     private static func outcome(_ answer: Sequences.Answer, of key: Sequences.Key) -> Response.Outcome? {
         switch answer {
         case .wait: nil

@@ -3,44 +3,45 @@ internal import FirnEngine
 internal import FirnLayout
 internal import FirnWire
 
-/// One thread's requests, and those of them that wait: for a tick, for their turn, for the store.
+/// One thread's requests, including those that wait: for a tick, for their turn, or for the store.
 ///
-/// Pure: it has no sockets, threads or timers. Time is the service's present moment, IDs come from shards, values from a
-/// ``SequenceSource``; tests script all three. A host (framed sessions, HTTP) brings how an answer is written, and how much
-/// a peer may have unread. It
-/// - submits what peers ask, and writes the answers that are there at once;
+/// Pure: it has no sockets, threads or timers. The time is the service's current moment, IDs come from shards, values
+/// from a ``SequenceSource``; tests script all three. A host (framed sessions, HTTP) defines how an answer is written,
+/// and how much a peer may have unread. The host
+/// - submits the peers' requests, and writes the answers that are available at once;
 /// - after each ``wakeUp()`` takes the answers of ``expire(_:)`` and, peer by peer, those of ``nextTurn()`` and
 ///   ``serve(_:room:_:)``;
 /// - wakes up again at ``nextWakeUp``, and passes on what the store has answered.
 ///
-/// What it keeps to, each with a test in `RequestSchedulerTests`:
-/// 1. A peer's requests for IDs are answered in their order, from one shard: its IDs rise (promise 4).
+/// What it guarantees, each with a test in `RequestSchedulerTests`:
+/// 1. A peer's requests for IDs are answered in their order, from one shard: its IDs increase (promise 4).
 /// 2. Each request is answered once, or dropped with its peer. A batch is answered whole (promise 6).
-/// 3. Peers that wait for a shard take turns of ``turnShare`` IDs, and nobody overtakes those who wait.
-/// 4. Of requests for values of one sequence that wait, none overtakes another.
-/// 5. A wake-up costs what it serves. Nobody is looked at who is not served: turns are a queue, deadlines a heap, and
-///    the store's answers say whom they are for.
+/// 3. Peers that wait for a shard take turns of ``turnShare`` IDs. No request overtakes those that wait.
+/// 4. Among waiting requests for values of one sequence, none overtakes another.
+/// 5. The cost of a wake-up depends on what it serves. Requests that are not served are not examined: turns are a
+///    queue, deadlines a heap, and the store's answers identify their requests.
 ///
-/// For one thread; not `Sendable`. It calls nobody who could call it: none of its variables is used while it changes, and
-/// `@exclusivity(unchecked)` spares each wake-up the checks of that, which cost more than what they check.
+/// For one thread; not `Sendable`. It calls no code that could call it back, so none of its variables is accessed while
+/// it changes. `@exclusivity(unchecked)` removes the checks for this from each wake-up; they cost more than what they
+/// check.
 final class RequestScheduler<Shard: IDShard> {
     let service: IDService
-    /// IDs that a peer is served before the next one's turn, when others wait.
+    /// IDs that a peer gets before the next peer's turn, when others wait.
     let turnShare: UInt64
-    /// What a request is told whose time is over: each host has words of its own. For the number of IDs that it lacks;
-    /// `nil`: it waited for the store.
+    /// The error of a request whose deadline has passed. Each host has its own message. `missingIDs` is the number of
+    /// IDs that the request lacks; `nil`: it waited for the store.
     let deadlineExceeded: (_ missingIDs: UInt32?) -> Status
 
     @exclusivity(unchecked) var lines: [ShardLine<Shard>]
     @exclusivity(unchecked) var peers = Slots(vacant: PendingRequests.vacant)
     /// The order of the peers in the lines.
     @exclusivity(unchecked) var peerLinks = SlotLinks()
-    /// When peers' requests are given up; of each peer's the earliest, or earlier.
+    /// The deadlines of peers' requests: the earliest of each peer's, or an earlier time.
     @exclusivity(unchecked) var deadlines = DeadlineHeap()
 
     /// Requests that wait for the store.
     @exclusivity(unchecked) var storeRequests = Slots(vacant: StoreRequest.vacant)
-    /// Those of them that want values of a sequence, by that.
+    /// Those of them that wait for values of a sequence, by sequence.
     @exclusivity(unchecked) var sequenceQueues: [Sequences.Key: SlotQueue] = [:]
     /// The order of the requests in these queues.
     @exclusivity(unchecked) var sequenceLinks = SlotLinks()
@@ -63,21 +64,21 @@ final class RequestScheduler<Shard: IDShard> {
 
     // MARK: - Peers
 
-    /// A peer has come. It is assigned the shard that the fewest have.
+    /// Adds a peer. It is assigned the shard with the fewest peers.
     func join() -> PeerID {
         let shard = lines.indices.min { lines[$0].peers < lines[$1].peers }!
         lines[shard].peers += 1
         return PeerID(slot: peers.insert(PendingRequests(shard: shard)))
     }
 
-    /// A peer has gone, and with it its requests. Its number is another's from now on.
+    /// Removes a peer and its requests. From now on its number may be reused.
     func leave(_ peer: PeerID) {
         drop(peer)
         lines[peers[peer.slot].shard].peers -= 1
         peers.remove(peer.slot)
     }
 
-    /// Drops a peer's requests: it is not answered any more. What they were given already is a gap.
+    /// Drops a peer's requests without an answer. IDs that they have already got become gaps.
     func drop(_ peer: PeerID) {
         leaveLine(peer.slot)
         peers[peer.slot].removeForIDs()
@@ -88,7 +89,7 @@ final class RequestScheduler<Shard: IDShard> {
     /// The shard that a peer's IDs come from.
     func shard(of peer: PeerID) -> Shard { lines[peers[peer.slot].shard].shard }
 
-    /// Whether a request for IDs would wait for nobody.
+    /// Whether a request for IDs would not have to wait for another request.
     func isFree(_ peer: PeerID) -> Bool {
         peers[peer.slot].forIDs.isEmpty && lines[peers[peer.slot].shard].waiting.isEmpty
     }
@@ -101,7 +102,7 @@ final class RequestScheduler<Shard: IDShard> {
 
     // MARK: - Requests
 
-    /// Answers a request, or has it wait: `nil`. Then its answer comes with a later delivery.
+    /// Answers a request, or returns `nil` when it has to wait. Then its answer comes with a later delivery.
     func submit(_ request: Request, from peer: PeerID) -> Response.Outcome? {
         switch request.method {
         case .nextID: beginIDs(request, count: 1, from: peer)
@@ -118,7 +119,7 @@ final class RequestScheduler<Shard: IDShard> {
         return beginIDs(request, count: count, from: peer)
     }
 
-    /// Serves a request for IDs at once when nobody waits before it, or has it wait.
+    /// Serves a request for IDs at once when no other waits before it; otherwise lets it wait.
     private func beginIDs(_ request: Request, count: UInt32, from peer: PeerID) -> Response.Outcome? {
         var pending = IDRequest(
             callID: request.callID,
@@ -146,11 +147,11 @@ final class RequestScheduler<Shard: IDShard> {
 
     // MARK: - Turns
 
-    /// Reads the clock, and takes up what has become of the workers. To be called when the thread wakes up.
+    /// Reads the clock, and loads the workers' current spaces. To be called when the thread wakes up.
     func wakeUp() {
         service.wakeUp()
         for line in lines.indices where lines[line].shard.refresh() {
-            // Another worker, or none: what was found of the old one's ticks says nothing any more.
+            // There is another worker, or none. What is known about the previous worker's ticks no longer applies.
             lines[line].wakeTick = service.moment.tick
         }
     }
@@ -158,7 +159,7 @@ final class RequestScheduler<Shard: IDShard> {
     /// Whether ``expire(_:)`` or ``nextTurn()`` has something to do.
     var isDue: Bool { deadlines.earliest <= service.moment.bootNanoseconds || nextTurn() != nil }
 
-    /// The peer whose turn it is, to be served; `nil` when nobody's is before the next tick.
+    /// The peer whose turn it is; `nil` when it is no peer's turn before the next tick.
     func nextTurn() -> PeerID? {
         let tick = service.moment.tick
         for line in lines.indices {
@@ -170,7 +171,8 @@ final class RequestScheduler<Shard: IDShard> {
     /// Serves the peer whose turn it is.
     ///
     /// - Parameters:
-    ///   - room: how many bytes of answers the peer may be given. With none left it is parked until it ``hasRead(_:)``.
+    ///   - room: how many bytes of answers the peer may be given. When none are left, the peer is parked until
+    ///     ``hasRead(_:)``.
     ///   - deliveries: gets the answers.
     func serve(_ peer: PeerID, room: Int, _ deliveries: inout [Delivery]) {
         let slot = peer.slot
@@ -190,8 +192,9 @@ final class RequestScheduler<Shard: IDShard> {
             case .waits(let tick):
                 precondition(tick > service.moment.tick, "a tick that has begun is not waited for")
                 lines[line].wakeTick = tick
-                // One that took the rest of the tick has had its turn. Where ticks are smaller than a share, a giant batch
-                // would keep its place, and every tick, until it is whole. One that found nothing begins the next tick.
+                // A request that took the rest of the tick has had its turn. Otherwise, when ticks are smaller than a
+                // share, a giant batch would keep its place, and every tick, until it is complete. A request that got
+                // nothing is first in the next tick.
                 if share < whole { moveToEnd(slot) }
                 return
             }
@@ -200,14 +203,14 @@ final class RequestScheduler<Shard: IDShard> {
         settle(slot)
     }
 
-    /// Whether a peer has answers to read before its requests for IDs go on.
+    /// Whether a peer must read answers before its requests for IDs continue.
     func isParked(_ peer: PeerID) -> Bool { peers[peer.slot].place == .parked }
 
-    /// A peer that is parked may be given answers again. It goes to the end of its line.
+    /// A parked peer may be given answers again. It goes to the end of its line.
     func hasRead(_ peer: PeerID) {
         guard isParked(peer) else { return }
         let line = peers[peer.slot].shard
-        // Nobody else knows whether the tick is used up.
+        // With no other peer in the line, it is not known whether the tick is used up.
         if lines[line].waiting.isEmpty { lines[line].wakeTick = service.moment.tick }
         enterLine(peer.slot)
         keep(earliestDeadline(of: peer.slot), of: peer.slot)
@@ -240,13 +243,13 @@ final class RequestScheduler<Shard: IDShard> {
     private func park(_ slot: Int) {
         leaveLine(slot)
         peers[slot].place = .parked
-        // It is told of deadlines when it reads again: what it may have unread is the host's to say.
+        // It gets the errors of expired deadlines when it reads again: the host limits how much it may have unread.
         deadlines.set(slot, to: earliestDeadline(of: slot))
     }
 
     // MARK: - Answers
 
-    /// Counts a request that came in this wake-up and is answered.
+    /// Counts a request that arrived in this wake-up and is answered.
     func ended(_ method: CallMethod, _ outcome: Response.Outcome) -> Response.Outcome {
         service.ended(method, outcome, began: service.moment.bootNanoseconds)
         return outcome

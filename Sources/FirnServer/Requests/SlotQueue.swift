@@ -1,4 +1,5 @@
-/// First in, first out, of slots. Its order is kept by the ``SlotLinks`` that all queues of the same slots share.
+/// A first-in, first-out queue of slots. Its order is stored in the ``SlotLinks`` that all queues of the same slots
+/// share.
 struct SlotQueue {
     fileprivate(set) var first: Int?
     fileprivate var last: Int?
@@ -9,7 +10,7 @@ struct SlotQueue {
 
 /// The neighbours of each slot in its queue. A slot is in one queue at a time, and may leave it from any position.
 ///
-/// - Complexity: O(1) each, so that neither a turn nor a peer that leaves costs more when many wait.
+/// - Complexity: O(1) each, so the cost of a turn, or of a peer that leaves, does not depend on how many wait.
 struct SlotLinks {
     private struct Link {
         var previous: Int?

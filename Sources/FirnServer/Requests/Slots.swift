@@ -1,6 +1,6 @@
-/// Elements in numbered slots. A slot that is free again is given to the next element.
+/// Elements in numbered slots. A free slot is reused for the next element.
 ///
-/// A free slot holds an element that stands for none, and not `nil`: out of an optional each look would copy what is in it.
+/// A free slot holds a vacant element instead of `nil`: with optionals, each access would copy the element.
 struct Slots<Element> {
     private var elements: [Element] = []
     private var isTaken: [Bool] = []
@@ -29,7 +29,7 @@ struct Slots<Element> {
         return elements.count - 1
     }
 
-    /// Frees a slot. The memory goes with the last element.
+    /// Frees a slot. The memory is released with the last element.
     mutating func remove(_ slot: Int) {
         precondition(isTaken[slot], "a slot is freed once")
         elements[slot] = vacant

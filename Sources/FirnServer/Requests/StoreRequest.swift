@@ -3,24 +3,24 @@ internal import FirnStore
 /// A request that waits for the store.
 struct StoreRequest {
     enum Waits {
-        /// For nothing: no request.
+        /// For nothing: the slot is vacant.
         case nothing
         /// For values of a sequence, in the order in which such requests came.
         case values(UInt32, of: Sequences.Key, SequenceWait)
-        /// For what the store says to this request alone.
+        /// For the store's reply to this request.
         case reply(StoreReply)
     }
 
     let peer: PeerID
     let callID: UInt64
     let method: CallMethod
-    /// When it came; boot nanoseconds.
+    /// When it arrived, in boot nanoseconds.
     let began: Int64
-    /// When it is given up, in boot nanoseconds; `.max`: never.
+    /// The deadline in boot nanoseconds; `.max`: none.
     let deadline: Int64
     var waits: Waits
 
-    /// Stands for none.
+    /// Stands for no request.
     static let vacant = StoreRequest(
         peer: PeerID(slot: -1),
         callID: 0,

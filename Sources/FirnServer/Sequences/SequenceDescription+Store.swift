@@ -2,7 +2,7 @@ internal import FirnStore
 internal import FirnWire
 
 extension SequenceDescription {
-    /// What the store is asked to make.
+    /// The parameters for a sequence that the store creates.
     var parameters: SequenceParameters {
         get throws(SequenceParameterError) {
             let kind: SequenceKind
@@ -22,7 +22,7 @@ extension SequenceDescription {
         }
     }
 
-    /// What the store has.
+    /// The description of a record in the store.
     init(name: Name, record: SequenceRecord) {
         let kind: Kind
         switch record.kind {
@@ -33,7 +33,7 @@ extension SequenceDescription {
         self.init(
             name: name,
             kind: kind,
-            // At its end a sequence has no next value; the one past its maximum says so.
+            // At its end a sequence has no next value. The value after its maximum represents this.
             next: record.next ?? record.progression.maximum &+ 1,
             increment: record.progression.increment,
             offset: record.progression.offset,

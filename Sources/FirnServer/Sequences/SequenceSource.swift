@@ -1,23 +1,24 @@
 internal import FirnStore
 internal import FirnWire
 
-/// Where one thread's requests find named sequences: the daemon's ``Sequences``, and in tests a script.
+/// Where one thread's requests get values of named sequences: the daemon's ``Sequences``, or a script in tests.
 ///
-/// None of it waits for the store. What has to wait is told to the thread's listener once the store has answered.
+/// No call waits for the store. For a request that has to wait, the thread's listener is notified after the store has
+/// answered.
 protocol SequenceSource: AnyObject {
     /// `count` values of a sequence.
     ///
     /// - Parameters:
-    ///   - wait: what an earlier try for the same request was told to wait for.
+    ///   - wait: what the previous attempt for the same request returned to wait for.
     ///   - now: boot nanoseconds.
     func take(_ count: UInt32, of key: Sequences.Key, after wait: SequenceWait?, now: Int64) -> Sequences.Answer
-    /// Makes a sequence, or raises its start, for the request with this number.
+    /// Creates a sequence, or raises its start, for the request with this number.
     func create(_ description: SequenceDescription, for request: Int) -> StoreReply
     /// The sequences after a name, for the request with this number.
     func list(after name: Name?, for request: Int) -> StoreReply
 }
 
-/// The daemon's sequences, and the thread's listener that is told when the store has answered.
+/// The daemon's sequences, with the thread's listener that is notified when the store has answered.
 final class SequenceContext: SequenceSource {
     private let sequences: Sequences
     private let listener: any StoreListener

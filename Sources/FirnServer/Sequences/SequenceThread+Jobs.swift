@@ -4,7 +4,7 @@ internal import FirnWire
 internal import Logging
 internal import Synchronization
 
-/// What is asked of the store, and how it is told.
+/// The jobs: what is requested from the store, and how the outcome is reported.
 extension SequenceThread {
     /// Sequences in one page of a list: some 30 KiB.
     private static let pageLength = 256
@@ -37,7 +37,8 @@ extension SequenceThread {
         }
     }
 
-    /// - Returns: also the sequence's start, if it is there as asked for: nothing is given below it any more.
+    /// - Returns: also the sequence's start, if the sequence exists as requested: no value below it is given out any
+    ///   more.
     func create(_ description: SequenceDescription) -> (StoreReply.Content, start: UInt64?) {
         let parameters: SequenceParameters
         do throws(SequenceParameterError) {

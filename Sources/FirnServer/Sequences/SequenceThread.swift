@@ -4,11 +4,11 @@ internal import FirnWire
 internal import Logging
 internal import Synchronization
 
-/// The thread that reserves blocks of sequences, and answers what else sequences are asked of the store. It starts with
-/// the first of them: a daemon without sequences does not have it.
+/// The thread that reserves blocks of sequences, and makes all other calls to the store for sequences. It starts with
+/// the first such call: a daemon without sequences does not have it.
 ///
-/// What was written is remembered apart from the store before its values are used, by one write for all jobs that were
-/// done meanwhile: an answer is kept until then.
+/// What was written is recorded in the journal, apart from the store, before its values are used. One write records all
+/// jobs that were done in the meantime; their answers are held back until then.
 final class SequenceThread: Sendable {
     enum Job: Sendable {
         case takeBlock(Sequences.Entry, count: UInt64, after: SequenceDoubt?)
@@ -17,16 +17,16 @@ final class SequenceThread: Sendable {
         case makeRoom(in: Sequences)
     }
 
-    /// Tells what came of a job.
+    /// Reports the outcome of a job.
     typealias Answer = () -> Void
 
-    /// Blocks are one a sequence, of which there is a limit; replies have a limit of their own, for a call may be given
-    /// up long before its job's turn.
+    /// There is one block per sequence, and the number of sequences is limited. Replies have a limit of their own,
+    /// because a call may time out long before its job's turn.
     private struct Queue {
         var jobs: [Job] = []
         var replies = 0
         var thread: NativeThread?
-        /// Set when it is to end, at the latest by then, in boot nanoseconds.
+        /// Set when the thread has to end: the latest time for that, in boot nanoseconds.
         var stopBy: Int64?
     }
 
@@ -40,7 +40,7 @@ final class SequenceThread: Sendable {
 
     /// Creations and lists that may wait for the store, of all connections.
     private static let maximumReplies = 1024
-    /// How long an answer is kept for those after it, to be remembered with them: a sync of a disk.
+    /// How long an answer is held back for later ones, to be recorded with them: about one sync of a disk.
     private static let maximumGathering: Int64 = 5_000_000
 
     init(claims: SequenceClaims, isExplicit: Bool, logger: Logger) throws(ListenError) {
@@ -50,7 +50,7 @@ final class SequenceThread: Sendable {
         wakeup = try Wakeup()
     }
 
-    /// Has `job` done, after those before it.
+    /// Queues `job`.
     func post(_ job: Job) {
         queue.withLock { queue in
             guard queue.stopBy == nil else { return }
@@ -60,7 +60,7 @@ final class SequenceThread: Sendable {
         wakeup.signal()
     }
 
-    /// Has `job` done, which gives `reply`; or refuses at once when too many wait.
+    /// Queues `job`, which fills in `reply`; or refuses it at once when too many wait.
     func post(_ job: Job, for reply: StoreReply) {
         let isWelcome = queue.withLock { queue in
             guard queue.replies < Self.maximumReplies else { return false }
@@ -77,8 +77,8 @@ final class SequenceThread: Sendable {
         retryAfterMilliseconds: 1000
     )
 
-    /// Does what was posted, then ends; for so long at most. Where the store keeps a call for longer, the thread is left
-    /// to the process's end.
+    /// Does the queued jobs, then ends; for `limit` at most. When the store blocks a call for longer, the thread runs
+    /// until the process ends.
     func stop(within limit: Duration) {
         let thread = queue.withLock { queue -> NativeThread? in
             queue.stopBy = clock.bootNanoseconds() + limit.nanoseconds
@@ -108,7 +108,7 @@ final class SequenceThread: Sendable {
         var began = clock.bootNanoseconds()
         for job in jobs {
             if let stopBy = queue.withLock(\.stopBy), clock.bootNanoseconds() >= stopBy { break }
-            // It gives many back, for which no answer should wait.
+            // It gives back many sequences. No answer should wait for that.
             let isLong = if case .makeRoom = job { true } else { false }
             if isLong || clock.bootNanoseconds() - began > Self.maximumGathering { give(&answers) }
             if answers.isEmpty { began = clock.bootNanoseconds() }
@@ -124,7 +124,7 @@ final class SequenceThread: Sendable {
         answers.removeAll()
     }
 
-    /// Nothing but the notice of a store that was set back depends on it, so a failure is told and borne.
+    /// Only the detection of a store that was set back depends on it, so a failure is reported and otherwise ignored.
     private func remember() {
         guard let journal = claims.journal else { return }
         var failure: StoreError?
@@ -140,7 +140,7 @@ final class SequenceThread: Sendable {
         if isNews, let failure { WindowReporter.notRemembered(failure, logger) }
     }
 
-    /// Asks the store.
+    /// Makes the calls to the store.
     private func perform(_ job: Job) -> Answer {
         switch job {
         case .takeBlock(let entry, let count, let doubt):

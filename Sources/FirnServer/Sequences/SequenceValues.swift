@@ -2,7 +2,7 @@ internal import FirnLayout
 internal import FirnStore
 internal import FirnWire
 
-/// What a caller is given of a sequence.
+/// The answer with values of a sequence.
 enum SequenceValues {
     static func outcome(
         _ first: SequenceRun,
@@ -16,7 +16,7 @@ enum SequenceValues {
         return .nextTickets([run(first, base), run(second, base)])
     }
 
-    /// What a value is added to, to make an ID: Pinterest's shard and type, above the local part.
+    /// What is added to a value to make an ID: Pinterest's shard and type, above the local part.
     private static func base(of kind: SequenceKind) -> UInt64 {
         guard case .pinterest(let shard, let type) = kind else { return 0 }
         do throws(LayoutError) {
@@ -27,7 +27,7 @@ enum SequenceValues {
     }
 
     private static func run(_ values: SequenceRun, _ base: UInt64) -> Run {
-        // A call takes at most a batch, which has 32 bits.
+        // A call takes at most one batch, whose size has 32 bits.
         Run(first: FirnID(rawValue: base + values.first), count: UInt32(values.count), stride: values.increment)
     }
 }

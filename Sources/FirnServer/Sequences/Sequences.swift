@@ -7,32 +7,32 @@ internal import Synchronization
 
 /// The daemon's named sequences: durable counters without time, shared by all reactors.
 ///
-/// Each has a ``SequenceKeeper`` behind a mutex, which hands out what was reserved and says when to reserve more. That is
-/// done on a thread of its own, started with the first sequence, so that a reactor never waits for the disk. A call that
-/// finds too little waits in its thread's ``RequestScheduler``; when the store has answered, the threads with such calls are
-/// told.
+/// Each has a ``SequenceKeeper`` behind a mutex, which gives out reserved values and decides when to reserve more. A
+/// separate thread, started with the first sequence, reserves them, so that a reactor never waits for the disk. A call
+/// that finds too few values waits in its thread's ``RequestScheduler``. When the store has answered, the threads with
+/// such calls are notified.
 package final class Sequences: Sendable {
     /// How sequences are kept.
     package struct Configuration: Sendable {
         package var keeper = SequenceKeeper.Configuration()
-        /// Sequences have to be created; the first use of an unknown name is refused.
+        /// Sequences must be created explicitly; the first use of an unknown name is refused.
         package var isExplicit = false
-        /// How many are kept in memory; past it the least used are given back to the store.
+        /// How many are kept in memory. Beyond this number the least used ones are given back to the store.
         package var maximumSequences = 10_000
 
         package init() {}
     }
 
-    /// What came of asking for values.
+    /// The result of a request for values.
     enum Answer {
-        /// Exactly as many as were asked for.
+        /// Exactly as many as were requested.
         case taken(SequenceRun, SequenceRun?, SequenceKind)
-        /// Ask again, with this, when the listener is told that the store has answered.
+        /// Try again, with this value, when the listener is notified that the store has answered.
         case wait(SequenceWait)
         case refused(Status)
     }
 
-    /// A name for one of its two uses; the store knows which of them it has.
+    /// A name with one of its two uses; the store knows which one exists.
     struct Key: Hashable {
         let name: Name
         let use: SequenceUse
@@ -43,9 +43,9 @@ package final class Sequences: Sendable {
         struct State {
             var keeper: SequenceKeeper
             var lastUsed: Int64 = 0
-            /// Given back and taken out of the table: a caller that still has the entry looks the name up again.
+            /// It was given back and removed from the table. A caller that still has the entry looks up the name again.
             var isRetired = false
-            /// The threads in which calls wait for the store's answer.
+            /// The threads with calls that wait for the store's answer.
             var waiting: [ObjectIdentifier: any StoreListener] = [:]
         }
 
@@ -69,12 +69,12 @@ package final class Sequences: Sendable {
         thread = try SequenceThread(claims: claims, isExplicit: configuration.isExplicit, logger: logger)
     }
 
-    /// `count` values of a sequence. Any thread; never waits for the store.
+    /// `count` values of a sequence. May be called on any thread; never waits for the store.
     ///
     /// - Parameters:
-    ///   - wait: what an earlier try for the same call was told to wait for.
+    ///   - wait: what the previous attempt for the same call returned to wait for.
     ///   - now: boot nanoseconds.
-    ///   - listener: told when the store has answered, where the answer is to wait.
+    ///   - listener: notified when the store has answered, when the call has to wait.
     func take(_ count: UInt32, of key: Key, after wait: SequenceWait?, listener: any StoreListener, now: Int64)
         -> Answer
     {
@@ -94,19 +94,19 @@ package final class Sequences: Sendable {
         }
     }
 
-    /// Makes a sequence, or raises its start, which `reply` tells.
+    /// Creates a sequence, or raises its start. `reply` gets the outcome.
     func create(_ description: SequenceDescription, _ reply: StoreReply) -> StoreReply {
         thread.post(.create(description, in: self, reply), for: reply)
         return reply
     }
 
-    /// The sequences after a name, which `reply` tells.
+    /// Lists the sequences after a name. `reply` gets them.
     func list(after name: Name?, _ reply: StoreReply) -> StoreReply {
         thread.post(.list(after: name, reply), for: reply)
         return reply
     }
 
-    /// A sequence's start was raised by this daemon: what it holds below that is a gap.
+    /// This daemon has raised a sequence's start. Reserved values below it become a gap.
     func startRaised(of name: Name, to start: UInt64) {
         let entries = table.withLock { table in
             [SequenceUse.tickets, .prefixes].compactMap { table[Key(name: name, use: $0)] }
@@ -114,15 +114,15 @@ package final class Sequences: Sendable {
         for entry in entries { entry.state.withLock { $0.keeper.startRaised(to: start) } }
     }
 
-    /// The store was set back, or is another one: what was reserved in it is a gap.
+    /// The store was set back, or is another one: what was reserved in it becomes a gap.
     package func storeSetBack() {
         for entry in table.withLock({ Array($0.values) }) { entry.state.withLock { $0.keeper.storeSetBack() } }
     }
 
-    /// Gives back what was reserved and not handed out, of many sequences at once, for so long at most and while the store
-    /// answers. Nothing may be taken any more.
+    /// Gives back the values that were reserved and not given out, for many sequences at once, for `limit` at most and
+    /// as long as the store answers. No values may be taken after this.
     ///
-    /// - Returns: of how many sequences something was not given back, and is a gap.
+    /// - Returns: the number of sequences with values that were not given back and become a gap.
     package func stop(within limit: Duration) -> Int {
         let clock = SystemTimeSource()
         let deadline = clock.bootNanoseconds() + limit.nanoseconds
@@ -133,7 +133,7 @@ package final class Sequences: Sendable {
             entry.state.withLock { state in
                 guard !state.isRetired else { return }
                 if state.keeper.isTaking {
-                    // What was under way when the thread ended cannot be given back.
+                    // Values of a reservation that was in progress when the thread ended cannot be given back.
                     if state.keeper.heldCount > 0 { lost += 1 }
                 } else if let rest = state.keeper.rest() {
                     rests.append(rest)
@@ -161,7 +161,7 @@ package final class Sequences: Sendable {
     private func entry(for key: Key) -> Entry? {
         let (entry, count) = table.withLock { table -> (Entry?, Int) in
             if let entry = table[key] { return (entry, 0) }
-            // The thread makes room, and may be behind; this much it may be.
+            // The thread makes room, and may be behind by this much.
             guard table.count < 2 * configuration.maximumSequences else { return (nil, 0) }
             let keeper = SequenceKeeper(configuration: configuration.keeper, jitterSeed: .random(in: 0...(.max)))
             let entry = Entry(key: key, keeper: keeper)
@@ -172,7 +172,7 @@ package final class Sequences: Sendable {
         return entry
     }
 
-    /// Gives the least used sequences back to the store. On the store's thread.
+    /// Gives the least used sequences back to the store. Called on the store's thread.
     func makeRoom() {
         let entries = table.withLock { Array($0.values) }
         let excess = entries.count - (configuration.maximumSequences - configuration.maximumSequences / 8)
@@ -181,12 +181,13 @@ package final class Sequences: Sendable {
             $0.lastUsed < $1.lastUsed
         }
         for (entry, _) in byUse.prefix(excess) {
-            // To try them all on a store that is away would keep those who wait for it; the next one makes room again.
+            // With an unavailable store, trying all of them would delay the requests that wait for it. The next call
+            // makes room again.
             guard giveBack(entry) else { return }
         }
     }
 
-    /// - Returns: whether the store answered, as far as it was asked.
+    /// - Returns: whether the store answered, as far as it was called.
     private func giveBack(_ entry: Entry) -> Bool {
         let rest = entry.state.withLock { state -> SequenceRest? in
             guard !state.keeper.isTaking, !state.isRetired else { return nil }

@@ -1,12 +1,12 @@
-/// Somebody whose requests wait for the store, told from any thread that it has answered something.
+/// Gets the store's answers that requests wait for. Called on any thread.
 package protocol StoreListener: AnyObject, Sendable {
     func storeAnswered(_ answer: StoreAnswer)
 }
 
-/// What the store has answered: those who wait for it are found by this, and no others are asked.
+/// An answer of the store. It identifies the requests that wait for it, so that no others are examined.
 package struct StoreAnswer: Sendable {
     enum Subject {
-        /// A block of this sequence came, or none could be had.
+        /// A block of this sequence was reserved, or could not be.
         case values(of: Sequences.Key)
         /// The reply to the request with this number.
         case reply(to: Int)

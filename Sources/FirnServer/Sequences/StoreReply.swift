@@ -1,7 +1,7 @@
 internal import FirnWire
 internal import Synchronization
 
-/// What the store said to a request that had to wait for it.
+/// The store's reply to a request that had to wait for it.
 final class StoreReply: Sendable {
     enum Content: Sendable {
         case created(SequenceDescription)

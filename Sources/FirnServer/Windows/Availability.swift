@@ -3,10 +3,11 @@ internal import FirnLayout
 package import FirnWire
 internal import Synchronization
 
-/// Whether the daemon can serve, and in words why not. Written by the thread that keeps the windows, read by all.
+/// Whether the daemon can serve, and the reason when it cannot. The thread that keeps the windows writes it; all
+/// threads read it.
 ///
-/// What was written last may be old: the thread that keeps the windows may hang in the store. So the windows themselves
-/// are asked too, at the moment of the question.
+/// The last written state may be old, because the thread that keeps the windows may hang in the store. So each query
+/// also checks the windows themselves.
 package final class Availability: Sendable {
     private let reason: Mutex<Status?>
     private let draining = Atomic(false)
@@ -15,9 +16,9 @@ package final class Availability: Sendable {
     private let watch: StoreWatch?
 
     /// - Parameters:
-    ///   - slots: where the workers are whose windows are asked.
-    ///   - clock: the time that the windows are held against.
-    ///   - watch: knows what the store is waited for.
+    ///   - slots: the workers whose windows are checked.
+    ///   - clock: the time that the windows are compared with.
+    ///   - watch: knows which threads wait for the store.
     package init(slots: [WorkerSlot] = [], clock: TickClock? = nil, watch: StoreWatch? = nil) {
         self.slots = slots
         self.clock = clock
@@ -38,7 +39,7 @@ package final class Availability: Sendable {
             : reason.withLock { $0 } ?? lapse
     }
 
-    /// What a call is told that found no window.
+    /// The error of a call that found no window.
     package var refusal: Status {
         obstacle
             ?? Status(.unavailable, "the worker's window has run out and is being extended", retryAfterMilliseconds: 50)
@@ -52,7 +53,7 @@ package final class Availability: Sendable {
         reason.withLock { $0 = Status(.unavailable, why, retryAfterMilliseconds: retryAfterMilliseconds) }
     }
 
-    /// There will be no ID from now on, so nobody is told when to try again.
+    /// No IDs can be given out from now on, so the status has no retry delay.
     package func ended(_ why: Status) {
         reason.withLock { $0 = why }
     }
@@ -61,7 +62,7 @@ package final class Availability: Sendable {
         draining.store(true, ordering: .relaxed)
     }
 
-    /// What no thread has written yet: a worker that has no window now.
+    /// A state that no thread has written yet: a worker has no window now.
     private var lapse: Status? {
         guard let clock else { return nil }
         let now = clock.now()
@@ -74,7 +75,7 @@ package final class Availability: Sendable {
                 )
             }
             let limit = space.windowLimit
-            // Past the layout's last tick each call is told so, and no window is the reason.
+            // After the layout's last tick each call fails for that reason, and not for lack of a window.
             guard now.tick >= limit, now.tick < Space.endTick(of: space.layout) else { continue }
             let ended = (now.tick - limit).multipliedReportingOverflow(by: space.layout.tickNanoseconds)
             let milliseconds = ended.overflow ? UInt64.max : ended.partialValue / 1_000_000
@@ -82,7 +83,8 @@ package final class Availability: Sendable {
                 .unavailable,
                 "the window of worker \(space.worker) ended at \(space.layout.time(ofTick: limit)) and is not extended yet"
                     + waiting,
-                // The longer it takes, the longer it will: a client that waits as long again asks only a few times.
+                // The longer the lapse has lasted, the longer it will probably last. A client that waits as long again
+                // retries only a few times.
                 retryAfterMilliseconds: UInt32(
                     clamping: min(max(UInt64(Self.shortestRetry), milliseconds), UInt64(Self.longestRetry))
                 )

@@ -2,14 +2,14 @@ internal import FirnEngine
 internal import FirnLayout
 internal import Logging
 
-/// Tells the log what the wall clock does, and when the layout nears its last day. Once each, not once per second.
+/// Logs the state of the wall clock, and that the layout's last day is near. Each is logged once, not once per second.
 struct ClockReporter {
     private let layout: Layout
     private let logger: Logger
     private var wasSlewing = false
     private var warnedOfEndAt: Int64?
 
-    /// Gaps below this are the clocks' grain and the time between two readings.
+    /// Gaps below this are caused by the clocks' resolution and the time between two readings.
     static let noticeable: Int64 = 10_000_000
     private static let year: Int64 = 365 * 86_400 * 1_000_000_000
     private static let day: Int64 = 86_400 * 1_000_000_000

@@ -1,7 +1,7 @@
-/// What threads wait for now, and which waits have become long enough to be told.
+/// What threads wait for now, and which waits have become long enough to be reported.
 ///
-/// Pure: time is passed in, in boot nanoseconds. A wait is told when it has lasted for `patience`, and then each time
-/// that it has doubled.
+/// Pure: time is passed in, in boot nanoseconds. A wait is reported when it has lasted for `patience`, and then each
+/// time that it has doubled.
 struct StallTable {
     /// One wait that is long.
     struct Stall: Equatable {
@@ -33,7 +33,7 @@ struct StallTable {
         self.patience = patience
     }
 
-    /// A thread begins to wait.
+    /// Records that a thread begins to wait.
     ///
     /// - Returns: its number, for ``ended(_:now:)``.
     mutating func began(_ what: Waited, now: Int64) -> UInt64 {
@@ -42,13 +42,13 @@ struct StallTable {
         return lastNumber
     }
 
-    /// - Returns: how long it was, when it was told before.
+    /// - Returns: how long the wait was, when it was reported before.
     mutating func ended(_ number: UInt64, now: Int64) -> Stall? {
         guard let wait = waits.removeValue(forKey: number), wait.isTold else { return nil }
         return Stall(what: wait.what, nanoseconds: now - wait.began)
     }
 
-    /// The waits that are to be told now.
+    /// The waits that are due to be reported now.
     mutating func due(now: Int64) -> [Stall] {
         var stalls: [Stall] = []
         for (number, wait) in waits.sorted(by: { $0.key < $1.key }) where wait.toldAt <= now {
@@ -60,10 +60,10 @@ struct StallTable {
         return stalls
     }
 
-    /// When there is something to tell next, unless the wait ends before; `nil` when nothing waits.
+    /// When the next report is due, unless the wait ends before; `nil` when no thread waits.
     var nextDue: Int64? { waits.values.lazy.map(\.toldAt).min() }
 
-    /// The wait that began first among those that were told.
+    /// The wait that began first among those that were reported.
     func longest(now: Int64) -> Stall? {
         waits.values.filter(\.isTold).min { $0.began < $1.began }
             .map { Stall(what: $0.what, nanoseconds: now - $0.began) }

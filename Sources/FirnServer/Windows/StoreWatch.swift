@@ -3,10 +3,11 @@ package import FirnStore
 package import Logging
 internal import Synchronization
 
-/// Knows which threads wait for the store or the disk, and has another one say so when that takes long: a thread that
-/// hangs in a system call can say nothing itself.
+/// Records which threads wait for the store or the disk, and lets another thread report a long wait: a thread that
+/// hangs in a system call cannot report it itself.
 ///
-/// At rest it costs no wake-up. A thread that begins to wait sets an alarm, and takes it back when the answer has come.
+/// While no thread waits, it causes no wake-ups. A thread that begins to wait sets an alarm, and cancels it when the
+/// answer has arrived.
 package final class StoreWatch: Sendable {
     private struct State {
         var table: StallTable
@@ -19,8 +20,9 @@ package final class StoreWatch: Sendable {
     private let clock: any TimeSource
 
     /// - Parameters:
-    ///   - patience: longer than a call takes that fails in its own time.
-    ///   - setAlarm: has ``look()`` called after so many nanoseconds, instead of when it was said before; `nil`: not at all.
+    ///   - patience: longer than a call that fails with its own timeout.
+    ///   - setAlarm: schedules a call of ``look()`` after this number of nanoseconds, which replaces the previous one;
+    ///     `nil`: cancels it.
     package init(
         patience: Duration,
         logger: Logger,
@@ -33,7 +35,7 @@ package final class StoreWatch: Sendable {
         self.setAlarm = setAlarm
     }
 
-    /// Does what may wait for a disk or another host.
+    /// Runs an operation that may wait for a disk or another host.
     package func during<Result, Failure>(
         _ operation: String,
         _ key: String = "",
@@ -50,7 +52,7 @@ package final class StoreWatch: Sendable {
         return try body()
     }
 
-    /// The alarm's time has come: tells what waits.
+    /// The alarm has fired: reports the waits that are due.
     package func look() {
         for stall in change({ table, now in table.due(now: now) }) {
             logger.warning(
@@ -60,7 +62,7 @@ package final class StoreWatch: Sendable {
         }
     }
 
-    /// What has been waited for so long that it was told, in words.
+    /// The longest of the reported waits, as text.
     package var longestWait: String? {
         let now = clock.bootNanoseconds()
         return state.withLock { $0.table.longest(now: now) }.map { "\($0.what) has taken \(Self.seconds($0)) so far" }
@@ -68,7 +70,7 @@ package final class StoreWatch: Sendable {
 
     private func change<Result>(_ body: (inout StallTable, Int64) -> Result) -> Result {
         let now = clock.bootNanoseconds()
-        // The alarm is set under the lock: of two threads the later one's word counts.
+        // The alarm is set under the lock: of two threads, the later one sets the final alarm.
         return state.withLock { state in
             let result = body(&state.table, now)
             if state.table.nextDue != state.alarmAt {

@@ -7,10 +7,11 @@ internal import Synchronization
 /// Claims a daemon's workers, keeps their windows ahead of the clock, steers the clock, and gives the rest of the
 /// windows back at the end. For one thread.
 ///
-/// What is to be done is decided by a ``WindowKeeper`` for each worker; here it is done, and the outcome told. Memory
-/// follows the disk (promise 2): a space's limit rises only after the store has answered that the higher one is written.
+/// A ``WindowKeeper`` for each worker decides what to do; the renewer does it and reports the outcome to the keeper.
+/// Memory follows the disk (promise 2): a space's limit is raised only after the store has answered that the higher one
+/// is written.
 package final class WindowRenewer {
-    /// One worker's place, who keeps its window, and when that one wants to be asked again.
+    /// One worker's slot, the keeper of its window, and the tick at which the keeper is called next.
     private struct Place {
         let slot: WorkerSlot
         var keeper: WindowKeeper
@@ -30,27 +31,28 @@ package final class WindowRenewer {
     private var clockReporter: ClockReporter
     private var places: [Place]
     private var nextSteering: Int64 = 0
-    /// Beats at every step, for those that watch this thread.
+    /// Beats at every step, for the threads that watch this one.
     var heartbeat: Heartbeat?
-    /// Told at every step how the workers and the clock stand; `nil` where nobody wants to know.
+    /// Gets the state of the workers and the clock at every step; `nil` when it is not needed.
     private let meter: WindowMeter?
-    /// Done about once per second, whenever the clocks are compared.
+    /// Called about once per second, whenever the clocks are compared.
     package var everySecond: (() -> Void)?
-    /// Done at every step while the store is not the one that granted what this daemon holds, or knows less than it did.
+    /// Called at every step while the store is not the one that granted what this daemon holds, or was set back to an
+    /// older state.
     package var storeSetBack: (() -> Void)?
-    /// Knows what this thread waits for; `nil` where nobody wants to know.
+    /// Records what this thread waits for; `nil` when it is not needed.
     private let watch: StoreWatch?
     private var journalError: StoreError?
 
     private static let steeringInterval: Int64 = 1_000_000_000
 
-    /// A waiting daemon asks the store for little, and two seconds are what a takeover after a clean stop may take.
+    /// A waiting daemon sends few requests to the store, and a takeover after a clean stop may take two seconds.
     private static let maximumRetry = Duration.seconds(2)
 
     /// - Parameters:
-    ///   - slots: where the workers' spaces go; one worker is claimed for each.
+    ///   - slots: for the workers' spaces; one worker is claimed for each slot.
     ///   - rule: which workers. A fixed one is for a single slot.
-    ///   - firstSequence: with which sequence number a tick begins.
+    ///   - firstSequence: the sequence number with which a tick begins.
     ///   - meter: has as many places as there are slots.
     package init(
         slots: [WorkerSlot],
@@ -90,7 +92,7 @@ package final class WindowRenewer {
         for index in places.indices { perform(places[index].keeper.started(), at: index) }
     }
 
-    /// Does what is due.
+    /// Runs the steps that are due.
     package func advance() {
         let moment = clock.now()
         if moment.bootNanoseconds >= nextSteering {
@@ -100,7 +102,7 @@ package final class WindowRenewer {
             nextSteering = moment.bootNanoseconds + Self.steeringInterval
             everySecond?()
         }
-        // Perhaps by a sequence's write.
+        // A write for a sequence may have found that the store was set back.
         if let error = claims.journal?.setBackError {
             for index in places.indices where places[index].space != nil {
                 perform(places[index].keeper.storeSetBack(error), at: index)
@@ -110,7 +112,7 @@ package final class WindowRenewer {
             perform(places[index].keeper.ticked(now: clock.now().tick), at: index)
         }
         let statuses = places.map { $0.keeper.status(now: clock.now().tick) }
-        // Before it is told: who hears of it gets no ticket either.
+        // Called before the status is published: a caller that sees the status cannot get a ticket either.
         if claims.journal?.setBackError != nil || statuses.contains(where: \.isStoreLost) { storeSetBack?() }
         for (index, status) in zip(places.indices, statuses) {
             if status != places[index].lastStatus { reporter.changed(to: status, from: places[index].lastStatus) }
@@ -140,11 +142,11 @@ package final class WindowRenewer {
         )
     }
 
-    /// Writes down what was granted, apart from the store.
+    /// Records what was granted in the journal, apart from the store.
     ///
-    /// An extension is remembered before it is used. A claim is when all is done that waits for it, the daemon's start
-    /// above all: until then the last run's journal stands. Nothing but the notice of a store that was set back depends
-    /// on it, so a failure is told and borne.
+    /// An extension is recorded before it is used. A claim is recorded after everything that waits for it is done, in
+    /// particular the daemon's start: until then the journal of the last run is kept. Only the detection of a store
+    /// that was set back depends on the journal, so a failure is reported and otherwise ignored.
     package func remember() {
         guard let journal = claims.journal else { return }
         do throws(StoreError) {
@@ -167,7 +169,7 @@ package final class WindowRenewer {
         return min(max(0, nextSteering - moment.bootNanoseconds), clock.nanoseconds(from: moment, untilTick: soonest))
     }
 
-    /// Closes every space and gives its unused ticks back, those of several workers at once. The last thing done.
+    /// Closes every space and gives its unused ticks back, for several workers at once. To be called last.
     package func finish() {
         var releases: [(index: Int, held: HeldWorker, firstUnusedTick: UInt64)] = []
         for index in places.indices {
@@ -209,7 +211,7 @@ package final class WindowRenewer {
         StoreInstant(tick: moment.tick, unixMilliseconds: UInt64(max(0, moment.unixNanoseconds) / 1_000_000))
     }
 
-    /// Does what the keeper asks, and what it asks then, until it wants to wait.
+    /// Runs the keeper's actions until it returns none that is due.
     private func perform(_ first: WindowAction, at index: Int) {
         var action = first
         while true {
@@ -279,7 +281,7 @@ package final class WindowRenewer {
         }
     }
 
-    /// Any worker but those that this daemon itself has.
+    /// Any worker except those that this daemon already holds.
     private func claimRule() -> ClaimRule {
         switch rule {
         case .fixed(let worker): .fixed(worker)
@@ -290,8 +292,8 @@ package final class WindowRenewer {
 
 /// Which workers a daemon takes.
 package enum WorkerRule: Sendable, Hashable {
-    /// Whichever are free, at random.
+    /// Free ones, chosen at random.
     case auto
-    /// This one, or none.
+    /// Only this one.
     case fixed(UInt32)
 }

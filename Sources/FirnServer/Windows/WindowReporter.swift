@@ -4,18 +4,18 @@ internal import FirnStore
 internal import FirnWire
 internal import Logging
 
-/// Says how the daemon's workers stand: to its log when it changes, and to those that ask whether it is ready.
+/// Reports the state of the daemon's workers: in the log when it changes, and to readiness queries.
 struct WindowReporter {
     let layout: Layout
     let claims: WorkerClaims
     let availability: Availability
     let logger: Logger
 
-    /// One worker's status is another than before.
+    /// One worker's status has changed.
     func changed(to status: WindowStatus, from previous: WindowStatus?) {
         switch status {
         case .serving(let worker, let limit, nil):
-            // An extension per second is no news; a worker, or a store that is back, is.
+            // An extension each second is not worth a log line; a new worker, or a store that answers again, is.
             if case .serving(worker, _, nil)? = previous { return }
             logger.info(
                 "worker held",
@@ -34,8 +34,8 @@ struct WindowReporter {
         }
     }
 
-    /// Whether nothing has changed but a time: a holder moves its limit on once per second, and a standby daemon need not say
-    /// so each time. A reader is told the present one.
+    /// Whether only a time has changed. A holder extends its limit once per second, and a standby daemon does not have
+    /// to log each extension. A reader gets the current limit.
     private static func isSameNews(_ status: WindowStatus, _ previous: WindowStatus) -> Bool {
         switch (status, previous) {
         case (.workerTaken(let holder, _), .workerTaken(let before, _)): holder == before
@@ -44,7 +44,7 @@ struct WindowReporter {
         }
     }
 
-    /// The window of a worker was given back, or could not be.
+    /// The window of a worker was given back, or could not be given back.
     func released(_ held: HeldWorker, _ outcome: ReleaseOutcome) {
         switch outcome {
         case .released(let limit):
@@ -65,12 +65,12 @@ struct WindowReporter {
         }
     }
 
-    /// When a tick begins, to the millisecond: ticks of other lengths than one begin in between.
+    /// When a tick begins, rounded to the millisecond: ticks of other lengths may begin between two milliseconds.
     private func time(_ tick: UInt64) -> UTCTime {
         layout.roundedTime(ofTick: tick)
     }
 
-    /// What was granted could not be written down apart from the store.
+    /// A grant could not be recorded apart from the store.
     func notRemembered(_ error: StoreError) {
         Self.notRemembered(error, logger)
     }
@@ -82,9 +82,9 @@ struct WindowReporter {
         )
     }
 
-    /// Tells callers and probes whether IDs can be had: ready when every worker is.
+    /// Publishes whether IDs are available, for callers and probes: the daemon is ready when every worker is.
     func publish(_ statuses: [WindowStatus], now: Moment) {
-        // What a call is told that finds a space which has come to its end, told to those too who find none.
+        // A call that finds an ended space gets the same status. Calls that find no space get it too.
         if statuses.contains(.layoutEnded) { return availability.ended(.ended(layout)) }
         let retryTicks = claims.windowTicks / 30
         let retry = UInt32(clamping: max(10, retryTicks * layout.tickNanoseconds / 1_000_000))
@@ -95,7 +95,7 @@ struct WindowReporter {
         }
     }
 
-    /// How long nothing changes for sure, in milliseconds, up to a minute; `nil` where that is not known.
+    /// How long the state will certainly not change, in milliseconds, up to a minute; `nil` when this is not known.
     private func wait(_ status: WindowStatus, now: Moment) -> UInt32? {
         let untilTick: UInt64
         switch status {
@@ -110,7 +110,7 @@ struct WindowReporter {
 
     private static let longestWait: UInt32 = 60_000
 
-    /// Why a worker that stands so gives out nothing, and what to do; `nil` when it does.
+    /// Why a worker with this status gives out no IDs, and what to do; `nil` when it gives out IDs.
     func reason(_ status: WindowStatus) -> String? {
         switch status {
         case .serving:

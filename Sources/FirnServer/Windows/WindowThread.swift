@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// The one thread of a daemon that talks to the store. See ``WindowRenewer`` for what it does there.
+/// The daemon's thread that keeps the windows in the store. See ``WindowRenewer`` for what it does there.
 package final class WindowThread: Sendable {
     private let wakeup: Wakeup
     private let stops: Flag
@@ -11,8 +11,8 @@ package final class WindowThread: Sendable {
         let isSet = Atomic(false)
     }
 
-    /// Starts to keep windows, and returns when every worker was asked for once: each slot has its worker then, or the
-    /// daemon's ``Availability`` says why not, and the thread keeps trying.
+    /// Starts to keep windows, and returns after one attempt to claim every worker. Then each slot has its worker, or
+    /// the daemon's ``Availability`` has the reason why not, and the thread continues to try.
     package init(_ makeRenewer: @escaping @Sendable () -> WindowRenewer) throws(ListenError) {
         let wakeup = try Wakeup()
         let firstRound = try Wakeup()
@@ -36,23 +36,24 @@ package final class WindowThread: Sendable {
         firstRound.wait(nanoseconds: .max)
     }
 
-    /// Asks the thread for a sign of life.
+    /// Requests a heartbeat from the thread.
     package func requestHeartbeat() {
         heartbeat.request()
         wakeup.signal()
     }
 
-    /// Whether the thread has come by since it was asked, or had an answer from the store: one that fails in its time is
-    /// no reason to take the thread for dead, however many workers wait for it.
+    /// Whether the thread has answered since the last request, or has got an answer from the store. A store that fails
+    /// within its timeout does not mean that the thread hangs, however many workers wait for the store.
     package var hasHeartbeat: Bool { heartbeat.isAnswered }
 
-    /// How often the thread has come by.
+    /// The number of the thread's heartbeats.
     package var beats: UInt64 { heartbeat.beats }
 
-    /// Closes every space and lowers the windows to what was used, for so long at most. Nothing may mint any more.
+    /// Closes every space and lowers the windows to what was used, for `limit` at most. No IDs may be minted after
+    /// this.
     ///
-    /// - Returns: whether it came to that: a store that keeps a call for longer keeps the thread, and it is left to the
-    ///   process's end.
+    /// - Returns: whether this was completed. When the store blocks a call for longer, the thread runs until the
+    ///   process ends.
     package func stop(within limit: Duration) -> Bool {
         stops.isSet.store(true, ordering: .releasing)
         wakeup.signal()
