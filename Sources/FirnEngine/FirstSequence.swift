@@ -1,18 +1,18 @@
-/// With which sequence number a tick begins.
+/// The sequence number with which a tick begins.
 package enum FirstSequence: Sendable, Hashable {
-    /// With 0: a tick holds all the IDs that its sequence counts.
+    /// With 0: a tick has all the IDs that its sequence field can count.
     case zero
-    /// With one from the lower half, another in each tick, so that IDs that come one at a time differ in their low bits
-    /// too. A tick that follows one that was used past its half begins with 0.
+    /// With a number from the lower half, a different one in each tick, so that IDs that are requested one at a time
+    /// also differ in their low bits. A tick begins with 0 when more than half of the previous tick was used.
     ///
-    /// The numbers are spread evenly, and no secret.
+    /// The numbers are evenly distributed, but not secret.
     case random(seed: UInt64)
 
-    /// The number that `tick` begins with, of those that have no other bits than `mask`.
+    /// The number that `tick` begins with. It has no bits outside `mask`.
     ///
-    /// The same for all threads that ask: which of them claims first makes no difference.
+    /// It is the same for all threads, so it does not matter which of them claims first.
     static func number(tick: UInt64, seed: UInt64, mask: UInt64) -> UInt64 {
-        // SplitMix64's output function, of states that differ as much as consecutive ones of its do.
+        // SplitMix64's output function, for states that differ as much as consecutive states of SplitMix64.
         // Source: Sebastiano Vigna, prng.di.unimi.it/splitmix64.c
         var z = seed &+ tick &* 0x9e37_79b9_7f4a_7c15
         z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9

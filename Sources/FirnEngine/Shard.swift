@@ -1,33 +1,35 @@
 package import FirnLayout
 
-/// What came of asking a ``Shard`` for IDs.
+/// The result of a request for IDs to a ``Shard``.
 package enum Minted<Value: Sendable & Equatable>: Sendable, Equatable {
     /// The IDs, owned by the caller alone.
     case minted(Value)
-    /// The present tick is used up: ask again in `untilTick`.
+    /// The current tick is used up: try again in `untilTick`.
     case full(untilTick: UInt64)
-    /// No window covers the present.
+    /// No window covers the current time.
     case closed
-    /// The layout's time field cannot hold the present tick.
+    /// The layout's time field cannot hold the current tick.
     case expired
 }
 
-/// One thread's hold on a ``Space``: a block of positions that it serves single IDs from without touching anything shared.
+/// One thread's part of a ``Space``: a block of positions, from which it serves single IDs without access to shared
+/// memory.
 ///
 /// Invariants, each with a test in `ShardTests`:
-/// 1. The IDs of one shard strictly rise: a block is used up, or dropped, before anything later is claimed (promise 4).
-/// 2. An ID's tick is the tick it was asked in: a block of a past tick is dropped, never served from (promise 5).
-/// 3. While other shards wait, a shard takes no more of a tick than what their blocks leave over, and, only when it waits
-///    itself, its first block. So a waiting call gets a block of a tick that is large enough, and ticks too small for a
-///    block each still go to those that wait, in order of arrival.
+/// 1. The IDs of one shard strictly increase: a block is used up or dropped before a later one is claimed (promise 4).
+/// 2. An ID's tick is the tick of its request: a block of an earlier tick is dropped and never used (promise 5).
+/// 3. While other shards wait, a shard takes from a tick only what their blocks leave over. Only a shard that waits
+///    itself may take its first block in any case. So in a tick that is large enough, each waiting call gets a block.
+///    Ticks that are too small for a block each still go to the shards that wait, in order of arrival.
 ///
 /// For one thread; not `Sendable`.
 package final class Shard {
     private let slot: WorkerSlot
     private var space: Space?
     private var seenRevision: UInt64
-    // The block: `left` IDs of `blockTick` from `next` on, `stride` apart. As IDs and not as the space's positions, so that
-    // an ID from it costs no look at the space, whose reference would be counted up and down for each.
+    // The block: `left` IDs of `blockTick` from `next` on, `stride` apart. They are stored as IDs and not as positions
+    // of the space, so that serving one does not access the space, whose reference count would change twice for each
+    // ID.
     private var next: UInt64 = 0
     private var left: UInt64 = 0
     private var stride: UInt64 = 0
@@ -35,7 +37,7 @@ package final class Shard {
     private var lastClaimTick: UInt64 = .max
     private var isWaiting = false
 
-    /// A shard on whatever space `slot` holds, now and later.
+    /// A shard of the space that `slot` holds, now and later.
     package init(slot: WorkerSlot) {
         self.slot = slot
         (space, seenRevision) = slot.current()
@@ -48,9 +50,9 @@ package final class Shard {
     /// The worker in the IDs of this shard; `nil` while it has none.
     package var worker: UInt64? { space?.worker }
 
-    /// Takes up the slot's present space. To be called once per wake-up; costs one atomic load when nothing changed.
+    /// Loads the slot's current space. To be called once per wake-up; costs one atomic load when nothing changed.
     ///
-    /// - Returns: whether something did.
+    /// - Returns: whether it changed.
     @discardableResult
     package func refresh() -> Bool {
         guard slot.revision != seenRevision else { return false }
@@ -63,7 +65,7 @@ package final class Shard {
         return true
     }
 
-    /// Says whether calls wait here for a later tick; other shards then leave a block of it.
+    /// Sets whether calls wait here for a later tick. Other shards then leave a block of it.
     package func setWaiting(_ waits: Bool) {
         guard waits != isWaiting else { return }
         isWaiting = waits
@@ -75,20 +77,20 @@ package final class Shard {
         if left == 0 || blockTick != now, let obstacle = claimBlock(now: now) { return obstacle }
         let id = FirnID(rawValue: next)
         left -= 1
-        // Past the last ID of all there is none, and nothing is left.
+        // After the highest ID this wraps, but then `left` is 0.
         next &+= stride
         return .minted(id)
     }
 
     /// One run of at least one and at most `count` IDs, all of the tick `now`.
     package func nextRun(upTo count: UInt32, now: UInt64) -> Minted<Run> {
-        // The block goes first: a run claimed past it would make the block's next single ID a lower one.
+        // The block is used first: after a claim of a later run, the block's next single ID would be lower.
         if left != 0, blockTick == now { return .minted(take(min(UInt64(count), left))) }
         guard let space else { return .closed }
         return claim(UInt64(count), from: space, now: now)
     }
 
-    /// The block's next IDs, as many as there are or fewer.
+    /// The next `count` IDs of the block, which has at least as many.
     private func take(_ count: UInt64) -> Run {
         let run = Run(first: FirnID(rawValue: next), count: UInt32(count), stride: stride)
         left -= count
@@ -111,9 +113,10 @@ package final class Shard {
     }
 
     private func claim(_ count: UInt64, from space: Space, now: UInt64) -> Minted<Run> {
-        // What is left of the block is of another tick. Were it kept, a clock that fell could lead back to it.
+        // The rest of the block is of another tick. It must not be used again if the clock falls back to that tick.
         left = 0
-        // A newcomer has no claim to the blocks of those who wait: it would starve them for as long as it comes first.
+        // A shard that did not wait must leave the blocks of the shards that wait. Otherwise it would starve them
+        // whenever it comes first.
         let floor = isWaiting && lastClaimTick != now ? min(count, space.blockSize) : 0
         let claim = space.claim(
             upTo: count,

@@ -1,45 +1,47 @@
 package import FirnLayout
 internal import Synchronization
 
-/// What came of asking a ``Space`` for positions.
+/// The result of a claim for positions of a ``Space``.
 package enum Claim: Sendable, Equatable {
     /// `count` consecutive positions of one tick, from `first` on, now owned by the caller alone.
     case positions(first: UInt64, count: UInt64)
-    /// Nothing left now; `untilTick` is the first tick worth asking in.
+    /// Nothing is left now; `untilTick` is the first tick in which a claim may succeed.
     case full(untilTick: UInt64)
-    /// No window covers the present: it ran out, or the worker was lost or given back.
+    /// No window covers the current time: it has ended, or the worker was lost or given back.
     case closed
-    /// The layout's time field cannot hold the present tick.
+    /// The layout's time field cannot hold the current tick.
     case expired
 }
 
-/// The positions of one worker in one daemon: an atomic cursor that only rises, below a limit that was stored first.
+/// The positions of one worker in one daemon: an atomic cursor that only increases, below a limit that was stored
+/// first.
 ///
 /// A position is `tick << sequenceBits | sequence`. Invariants, each with a test in `SpaceTests`:
-/// 1. No position is given out twice: the cursor moves by compare-and-exchange, from what was seen to past what was taken.
-/// 2. No position at or above `limit` is given out, and `limit` rises only by ``extend(limit:)``, which is called after
-///    the store has durably written it (promise 2).
-/// 3. No position of a tick after `now` is given out: bursts wait, they do not take the future (promise 5).
+/// 1. No position is given out twice: a compare-and-exchange moves the cursor from the observed value to the end of the
+///    claim.
+/// 2. No position at or above `limit` is given out, and only ``extend(limit:)`` raises `limit`. It is called after the
+///    store has durably written the new limit (promise 2).
+/// 3. No position of a tick after `now` is given out: bursts wait, and do not use future ticks (promise 5).
 /// 4. A claim never crosses a tick, so its sequence never wraps (promise 6).
-/// 5. After ``seal()`` nothing is given out any more, and what it returns lies above all that was.
+/// 5. After ``seal()`` nothing is given out any more, and the tick that it returns is later than all that were used.
 package final class Space: Sendable {
     /// The number in the IDs' worker field.
     package let worker: UInt64
     /// The layout of the IDs.
     package let layout: Layout
-    /// How many positions a shard claims for single IDs: a fraction of the tick, so that all shards find some, and at
-    /// most 256, past which the claim's cost (one compare-and-exchange) no longer shows. Empirical.
+    /// How many positions a shard claims for single IDs: a fraction of the tick, so that every shard gets some, and at
+    /// most 256, because above that the claim's cost (one compare-and-exchange) is no longer noticeable. Empirical.
     package let blockSize: UInt64
 
     private let sequenceBits: UInt64
     private let endTick: UInt64
-    /// The sequence numbers that a tick may begin with: those that have no other bits. 0 where all begin with 0.
+    /// The sequence numbers with which a tick may begin have no bits outside this mask. 0 when all ticks begin with 0.
     private let firstSequenceMask: UInt64
     private let firstSequenceSeed: UInt64
 
-    /// Positions below were given out or passed over. `sealed` when the space is closed for good.
+    /// Positions below it were given out or skipped. `sealed` when the space is closed permanently.
     private let cursor: Atomic<UInt64>
-    // The cursor changes all the time, the limit hardly ever: they do not share a cache line.
+    // The cursor changes often, the limit rarely. Therefore they are on different cache lines.
     private let padding: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
     private let limit: Atomic<UInt64>
     private let waitingShards = Atomic<UInt64>(0)
@@ -74,21 +76,21 @@ package final class Space: Sendable {
         self.limit = Atomic(min(limit, endTick))
     }
 
-    /// The first tick that the layout cannot hold. When time and sequence fill all 64 bits the very last tick counts
-    /// as such too, and without a sequence the one before, so that adding to a position never wraps and no cursor
-    /// looks sealed.
+    /// The first tick that the layout cannot hold. When time and sequence use all 64 bits, the very last tick counts as
+    /// such too, and without a sequence also the one before, so that an addition to a position never wraps and no
+    /// cursor is equal to `sealed`.
     package static func endTick(of layout: Layout) -> UInt64 {
         let highest = (sealed - 1) >> UInt64(layout.sequenceBits)
         return layout.maximumTick < highest ? layout.maximumTick + 1 : highest
     }
 
-    /// Takes up to `count` positions of the present tick. Any thread, no lock.
+    /// Takes up to `count` positions of the current tick. Any thread may call it; it takes no lock.
     ///
     /// - Parameters:
     ///   - count: how many at most; at least 1.
-    ///   - now: the present tick.
+    ///   - now: the current tick.
     ///   - reserve: how many to leave for other shards that wait.
-    ///   - floor: how many may be taken although the reserve is reached.
+    ///   - floor: how many may be taken even if the reserve is reached.
     package func claim(upTo count: UInt64, now: UInt64, leaving reserve: UInt64 = 0, butAtLeast floor: UInt64 = 0)
         -> Claim
     {
@@ -115,9 +117,9 @@ package final class Space: Sendable {
         }
     }
 
-    /// The sequence number that the tick `now` begins with, of which nothing was given out. At most half of the tick is
-    /// left out, and nothing where the tick before was used past its half: a caller that needs all of every tick gets all but
-    /// half of the first.
+    /// The sequence number with which the tick `now` begins, when nothing of it was given out yet. At most half of the
+    /// tick is skipped, and nothing when more than half of the previous tick was used. So a caller that needs all of
+    /// every tick loses only half of the first tick.
     private func firstSequence(_ now: UInt64, begin: UInt64, after current: UInt64) -> UInt64 {
         guard firstSequenceMask != 0, begin - current >= firstSequenceMask + 1 else { return 0 }
         return FirstSequence.number(tick: now, seed: firstSequenceSeed, mask: firstSequenceMask)
@@ -125,7 +127,7 @@ package final class Space: Sendable {
 
     /// Allows the ticks below `limit`. Call it only after the store has durably written that limit (promise 2).
     ///
-    /// - Precondition: the limit does not fall; a window that was granted is never taken back but by ``seal()``.
+    /// - Precondition: the limit does not decrease; only ``seal()`` takes back a granted window.
     package func extend(limit newLimit: UInt64) {
         let clamped = min(newLimit, endTick)
         let old = limit.exchange(clamped, ordering: .acquiringAndReleasing)
@@ -137,7 +139,7 @@ package final class Space: Sendable {
         limit.load(ordering: .acquiring)
     }
 
-    /// Closes the space for good.
+    /// Closes the space permanently.
     ///
     /// - Returns: the first tick of which no position was given out; `nil` when the space was sealed before.
     @discardableResult
@@ -152,13 +154,13 @@ package final class Space: Sendable {
         waitingShards.wrappingAdd(1, ordering: .relaxed)
     }
 
-    /// Takes back one ``startedWaiting()``.
+    /// Reverts one ``startedWaiting()``.
     func stoppedWaiting() {
         let (old, _) = waitingShards.wrappingSubtract(1, ordering: .relaxed)
         precondition(old > 0, "a shard stops waiting only after it started")
     }
 
-    /// How many positions a shard leaves in the present tick for the others that wait.
+    /// How many positions of the current tick a shard leaves for the others that wait.
     func reserve(callerWaits: Bool) -> UInt64 {
         let waiting = waitingShards.load(ordering: .relaxed)
         return (waiting - min(waiting, callerWaits ? 1 : 0)) * blockSize

@@ -1,11 +1,11 @@
 package import FirnLayout
 internal import Synchronization
 
-/// One reading of a ``TickClock``: the same instant in the three scales that Firn counts in.
+/// One reading of a ``TickClock``: the same instant in the three scales that Firn uses.
 package struct Moment: Sendable, Equatable {
-    /// Nanoseconds that never go back and owe nothing to the wall clock. Deadlines are kept in these.
+    /// Nanoseconds that never go back and do not depend on the wall clock. Deadlines use this scale.
     package var bootNanoseconds: Int64
-    /// Nanoseconds since 1970 by the clock's own, steered time.
+    /// Nanoseconds since 1970 in the clock's own, steered time.
     package var unixNanoseconds: Int64
     /// The layout's tick that contains the instant.
     package var tick: UInt64
@@ -17,17 +17,17 @@ package struct Moment: Sendable, Equatable {
     }
 }
 
-/// The time that IDs carry: the wall clock at start, carried on by a clock that never goes back.
+/// The time in IDs: the wall clock at start, continued by a clock that never goes back.
 ///
 /// Invariants, each with a test in `TickClockTests`:
 /// 1. Readings never fall, whatever the wall clock does.
 /// 2. A wall clock ahead by at most `followLimit` is followed at the next ``steer()``.
 /// 3. Any other gap is closed slowly, at 1/100 of elapsed time and never past the wall clock.
 ///
-/// No promise of uniqueness rests on this clock: a wrong one costs waiting or wrong timestamps, never a duplicate.
+/// Uniqueness does not depend on this clock: a wrong clock causes waiting or wrong timestamps, never a duplicate.
 package final class TickClock: Sendable {
-    /// While a gap is closed slowly, our time runs at 99 % or 101 % of the true rate. One hundredth is far above what
-    /// crystals drift and far below what anyone would notice between two IDs. Empirical.
+    /// While a gap is closed slowly, the clock runs at 99 % or 101 % of the true rate. One hundredth is far above the
+    /// drift of crystals, and too small to be noticed between two IDs. Empirical.
     package static let slewDivisor: Int64 = 100
 
     private let source: any TimeSource
@@ -35,30 +35,30 @@ package final class TickClock: Sendable {
     private let epochNanoseconds: Int64
     private let tickNanoseconds: Int64
 
-    // The anchor: at boot time `boot` our time was `unix`, and `gap` was still to be closed (positive: wall ahead).
+    // The anchor: at boot time `boot` the clock's time was `unix`, and `gap` was not closed yet (positive: wall ahead).
     // A sequence lock: readers retry while `revision` is odd or has changed. Only `steer()` writes. By C11's model:
-    // - A reader that got a value of a correction under way sees its odd revision, and retries: the fence after the odd
-    //   store in `steer()` (as a release) pairs with the one before the second load in `now()` (an acquire), through
-    //   that value.
+    // - A reader that got a value of a correction in progress sees its odd revision, and retries: the fence after the
+    //   odd store in `steer()` (as a release) pairs with the fence before the second load in `now()` (an acquire),
+    //   through that value.
     // - A reader whose first load sees a correction's even revision sees all its values: that store is a release, and
     //   that load an acquire.
-    // - The clock is read after the odd store in `steer()`, which is why the fence there is a full one: a release would let
-    //   the reading go ahead of the store on ARM. In `now()` it is read before the second load. So a reading that is
-    //   accepted under an old anchor was made before the new anchor's, and is not above it.
+    // - The clock is read after the odd store in `steer()`. The fence there is a full one, because with a release the
+    //   reading could move ahead of the store on ARM. In `now()` the clock is read before the second load. So a reading
+    //   that is accepted under an old anchor was made before the new anchor's reading, and is not above it.
     private let revision = Atomic<UInt64>(0)
     private let boot: Atomic<Int64>
     private let unix: Atomic<Int64>
     private let gap = Atomic<Int64>(0)
     private let steering = Mutex<Void>(())
 
-    /// Starts at the wall clock's present time.
+    /// Starts at the wall clock's current time.
     ///
     /// - Precondition: the layout has a time field.
     package init(layout: Layout, source: any TimeSource = SystemTimeSource(), followLimit: Duration = .seconds(3600)) {
         precondition(layout.hasTime, "a layout without a time field needs no clock")
         self.source = source
         self.followLimitNanoseconds = followLimit.nanoseconds
-        // An epoch may lie past what 64 bits of nanoseconds hold; then it is always before the epoch.
+        // An epoch may be later than what 64 bits of nanoseconds hold; then the time is always before the epoch.
         let (epoch, tooLate) = Int64(layout.epochUnixMilliseconds).multipliedReportingOverflow(by: 1_000_000)
         self.epochNanoseconds = tooLate ? .max : epoch
         self.tickNanoseconds = Int64(clamping: layout.tickNanoseconds)
@@ -66,7 +66,7 @@ package final class TickClock: Sendable {
         self.unix = Atomic(source.wallNanoseconds())
     }
 
-    /// The present. Costs one clock reading; a reactor takes it once per wake-up.
+    /// The current time. Costs one clock reading; a reactor takes it once per wake-up.
     package func now() -> Moment {
         while true {
             let before = revision.load(ordering: .acquiring)
@@ -74,8 +74,8 @@ package final class TickClock: Sendable {
             let anchorBoot = boot.load(ordering: .relaxed)
             let anchorUnix = unix.load(ordering: .relaxed)
             let anchorGap = gap.load(ordering: .relaxed)
-            // Read before the anchor is checked: after it, a correction might pass between the two, and the next
-            // reading, by the new anchor, might be lower than this one.
+            // The clock is read before the anchor is checked. Otherwise a correction could happen between the two, and
+            // the next reading, with the new anchor, could be lower than this one.
             let bootNow = source.bootNanoseconds()
             atomicMemoryFence(ordering: .acquiring)
             guard revision.load(ordering: .relaxed) == before else { continue }
@@ -99,13 +99,15 @@ package final class TickClock: Sendable {
         return UInt64((nanoseconds - 1) / tickNanoseconds + 1)
     }
 
-    /// Compares our time with the wall clock and corrects it. To be called about once per second, by anyone.
+    /// Compares the clock's time with the wall clock and corrects it. To be called about once per second, on any
+    /// thread.
     ///
-    /// - Returns: how far the wall clock was from ours before the correction, and what was done about it.
+    /// - Returns: how far the wall clock was from the clock's time before the correction, and what was done about it.
     @discardableResult
     package func steer() -> ClockSteering {
         steering.withLock { _ in
-            // Odd before the clock is read, so that no reading by the old anchor is later than the new anchor.
+            // The revision is odd before the clock is read, so that no reading with the old anchor is later than the
+            // new anchor.
             let odd = revision.wrappingAdd(1, ordering: .relaxed).newValue
             atomicMemoryFence(ordering: .sequentiallyConsistent)
             let bootNow = source.bootNanoseconds()
@@ -132,16 +134,16 @@ package final class TickClock: Sendable {
     }
 
     private func tick(atUnixNanoseconds nanoseconds: Int64) -> UInt64 {
-        // Before the epoch there is no tick: the daemon refuses to start there, and 0 gives out nothing it should not.
+        // Before the epoch there is no tick. The daemon refuses to start then, and tick 0 leads to no wrong ID.
         UInt64(max(0, nanoseconds - epochNanoseconds) / tickNanoseconds)
     }
 }
 
-/// What one ``TickClock/steer()`` found.
+/// The result of one ``TickClock/steer()``.
 package struct ClockSteering: Sendable, Equatable {
-    /// Wall clock less our time, before the correction; negative when the wall clock was set back.
+    /// The wall clock minus the clock's time, before the correction; negative when the wall clock was set back.
     package var offsetNanoseconds: Int64
-    /// Whether the gap is being closed slowly, because the wall clock is behind us or too far ahead to be believed.
+    /// Whether the gap is being closed slowly, because the wall clock is behind, or too far ahead to be trusted.
     package var isSlewing: Bool
 
     package init(offsetNanoseconds: Int64, isSlewing: Bool) {

@@ -6,9 +6,9 @@
     internal import Darwin
 #endif
 
-/// The two clocks of a machine, as Firn reads them. Tests put their own in place.
+/// The two clocks of a machine, as Firn reads them. Tests use their own.
 package protocol TimeSource: Sendable {
-    /// Nanoseconds since 1970-01-01T00:00:00Z by the wall clock. May jump either way at any moment.
+    /// Nanoseconds since 1970-01-01T00:00:00Z by the wall clock. May jump in either direction at any moment.
     func wallNanoseconds() -> Int64
 
     /// Nanoseconds since some fixed moment. Never goes back, and counts the time a machine was suspended.
@@ -19,8 +19,8 @@ package protocol TimeSource: Sendable {
 package struct SystemTimeSource: TimeSource {
     private let wallOffsetNanoseconds: Int64
 
-    /// - Parameter wallOffset: How much later than it is the wall clock seems to be. To see what a wrong clock does:
-    ///   nothing else can show a whole process one, for time namespaces leave the wall clock alone.
+    /// - Parameter wallOffset: Added to the wall clock, to test the effects of a wrong clock. There is no other way to
+    ///   give a whole process a wrong one, because time namespaces do not change the wall clock.
     package init(wallOffset: Duration = .zero) {
         wallOffsetNanoseconds = wallOffset.nanoseconds
     }

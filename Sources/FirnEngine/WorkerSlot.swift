@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// The place of one worker in a daemon. The space in it is replaced when the worker is lost and another one claimed.
+/// A slot for one worker of a daemon. Its space is replaced when the worker is lost and another one is claimed.
 ///
 /// Invariant, tested in `WorkerSlotTests`: a new space starts in a later tick than the last one that any earlier space
-/// of this slot gave out of, so the IDs on a connection rise across a change of worker (promise 4).
+/// of this slot used, so the IDs on a connection increase across a change of worker (promise 4).
 package final class WorkerSlot: Sendable {
     private struct State {
         var space: Space?
@@ -15,26 +15,26 @@ package final class WorkerSlot: Sendable {
 
     package init() {}
 
-    /// Rises with every change of the slot's space.
+    /// Increases with every change of the slot's space.
     package var revision: UInt64 {
         changes.load(ordering: .acquiring)
     }
 
-    /// The present space, `nil` while the daemon holds no worker here, and the revision it belongs to.
+    /// The current space (`nil` while the daemon holds no worker here) and its revision.
     package func current() -> (space: Space?, revision: UInt64) {
-        // Acquiring, though the lock orders it already: ThreadSanitizer does not see a contended lock's hand-over on
-        // Linux (the kernel does it), and would call the space's fields a race.
+        // The load is acquiring, although the lock already orders it: on Linux ThreadSanitizer does not see how a
+        // contended lock changes its owner (the kernel does it), and would report a race on the space's fields.
         state.withLock { ($0.space, changes.load(ordering: .acquiring)) }
     }
 
-    /// The first tick that no space of this slot has given out of.
+    /// The first tick that no space of this slot has used.
     package var firstUnusedTick: UInt64 {
         state.withLock { $0.firstUnusedTick }
     }
 
-    /// Puts in the space that `make` builds, given the first tick it may start at.
+    /// Stores the space that `make` builds. `make` gets the first tick at which the space may start.
     ///
-    /// - Precondition: the slot is empty; the space before was taken out by ``close()``.
+    /// - Precondition: the slot is empty: ``close()`` has removed the previous space.
     package func open(_ make: (_ notBeforeTick: UInt64) -> Space) {
         state.withLock { state in
             precondition(state.space == nil, "a slot holds one space at a time")
@@ -43,9 +43,9 @@ package final class WorkerSlot: Sendable {
         }
     }
 
-    /// Seals the present space and takes it out.
+    /// Seals the current space and removes it.
     ///
-    /// - Returns: the first tick that was not used, to lower the worker's record to; `nil` when there was no space.
+    /// - Returns: the first unused tick, to which the worker's record is lowered; `nil` when there was no space.
     @discardableResult
     package func close() -> UInt64? {
         state.withLock { state in
