@@ -1,6 +1,6 @@
 internal import CFirnProto
 
-/// Memory that protobuf-c unpacks one message into, used again for the next. Owns what its pointers point at.
+/// Memory into which protobuf-c unpacks one message. It is reused for the next, and owns what its pointers refer to.
 struct Arena: ~Copyable {
     private let arena: UnsafeMutablePointer<firn_arena>
     private let memory: UnsafeMutableRawPointer
@@ -16,12 +16,12 @@ struct Arena: ~Copyable {
         memory.deallocate()
     }
 
-    /// Frees what was unpacked before, and gives the allocator to unpack with.
+    /// Frees what was unpacked before, and returns the allocator for unpacking.
     func reset() -> UnsafeMutablePointer<ProtobufCAllocator> {
         firn_arena_reset(arena)
         return UnsafeMutableRawPointer(arena).assumingMemoryBound(to: ProtobufCAllocator.self)
     }
 
-    /// Whether the message since the last reset wanted more than there is.
+    /// Whether the message since the last reset needed more memory than there is.
     var isExhausted: Bool { arena.pointee.exhausted }
 }

@@ -1,15 +1,15 @@
-/// Bytes on their way out: frames are appended at the end, what was sent is taken off the front.
+/// Bytes to be sent: frames are appended at the end, sent bytes are removed from the front.
 ///
-/// Owns its memory; grows as needed and gives memory above `keptCapacity` back once it is empty. For one thread.
+/// It owns its memory, and grows as needed. When it is empty, it frees memory above `keptCapacity`. For one thread.
 ///
-/// A class, so that handing it to a session needs no check that nobody else is using the place it is stored in: that
-/// check was nearly a fifth of what a call costs outside the kernel.
+/// A class, so that passing it to a session needs no exclusivity check for the variable that holds it: that check was
+/// nearly a fifth of a call's cost outside the kernel.
 package final class FrameBuffer {
     private var memory: UnsafeMutableRawBufferPointer
     private var start = 0
     private var end = 0
 
-    /// What an empty buffer keeps: enough for a wake-up's answers to single calls.
+    /// The memory that an empty buffer keeps: enough for a wake-up's answers to single calls.
     package static let keptCapacity = 16 * 1024
 
     package init() {
@@ -28,7 +28,7 @@ package final class FrameBuffer {
     /// How much memory it holds.
     package var capacity: Int { memory.count }
 
-    /// The bytes to send, for the length of the call.
+    /// The bytes to send, valid during the call.
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -36,7 +36,7 @@ package final class FrameBuffer {
         return try body(bytes)
     }
 
-    /// Takes `sent` bytes off the front.
+    /// Removes `sent` bytes from the front.
     package func removeFirst(_ sent: Int) {
         precondition(sent >= 0 && sent <= count, "no more is sent than was there")
         start += sent
@@ -80,8 +80,9 @@ package final class FrameBuffer {
         let needed = count + capacity
         let unsent = UnsafeRawBufferPointer(rebasing: memory[start..<end])
         if needed <= memory.count / 2 {
-            // What was sent left the room. Growing instead would go on for as long as the buffer never empties, as with
-            // a peer that reads steadily but never all there is. With half of the memory free, a move is rare.
+            // The room was freed by bytes that were sent. If the buffer grew instead, it would grow for as long as it
+            // never becomes empty, as with a peer that reads steadily but never everything. With half of the memory
+            // free, a move is rare.
             memory.copyMemory(from: unsent)
         } else {
             let grown = UnsafeMutableRawBufferPointer.allocate(

@@ -4,12 +4,12 @@ package struct Name: Sendable, Hashable, CustomStringConvertible {
 
     package let description: String
 
-    /// `nil` when `text` is no such name.
+    /// `nil` when `text` is not such a name.
     package init?(_ text: String) {
         self.init(utf8: text.utf8)
     }
 
-    /// `nil` when the bytes are no such name. Bytes of more than one byte a character, NUL and bad UTF-8 are none.
+    /// `nil` when the bytes are not such a name. Multi-byte characters, NUL and invalid UTF-8 are not allowed.
     init?(utf8 bytes: some Collection<UInt8>) {
         guard (1...Self.maximumLength).contains(bytes.count), bytes.allSatisfy(Self.allows) else { return nil }
         description = String(decoding: bytes, as: UTF8.self)

@@ -1,6 +1,6 @@
-/// One call, as a client asks for it.
+/// One call, as a client requests it.
 package struct Request: Sendable, Equatable {
-    /// What a request asks for.
+    /// The method of a request, with its arguments.
     package enum Method: Sendable, Equatable {
         case nextID
         case nextBatch(count: UInt32)
@@ -10,15 +10,15 @@ package struct Request: Sendable, Equatable {
         case createSequence(SequenceDescription)
         /// The sequences whose names come after this one; `nil`: all.
         case listSequences(after: Name?)
-        /// None that this version knows: a newer client's, or no method at all.
+        /// A method that this version does not know: a newer client's, or no method at all.
         case unknown
-        /// A known method with an argument that breaks the wire's rules.
+        /// A known method with an argument that violates the protocol.
         case refused(Status)
     }
 
     /// Chosen by the client, repeated in the answer.
     package var callID: UInt64
-    /// Milliseconds from its arrival at which the call is given up; 0: never.
+    /// Milliseconds after its arrival at which the call times out; 0: never.
     package var timeoutMilliseconds: UInt32
     package var method: Method
 

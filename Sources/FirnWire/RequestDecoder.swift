@@ -1,10 +1,10 @@
 internal import CFirnProto
 
-/// Reads requests out of frames: the plainest by hand, all others through protobuf-c, which unpacks each into memory that
-/// is used again for the next. So a request costs no allocation, and none of protobuf-c's pointers leaves this file.
+/// Decodes requests from frames: the most common one by hand, all others through protobuf-c, which unpacks each into
+/// memory that is reused for the next. So a request costs no allocation, and no pointer of protobuf-c leaves this file.
 package final class RequestDecoder {
     /// Unpacking a whole frame of ordinary fields takes a few hundred bytes. A frame of unknown or repeated fields
-    /// takes up to forty times its length; past this it is refused.
+    /// takes up to forty times its length; when it exceeds this capacity, it is refused.
     private static let arenaCapacity = 64 * 1024
 
     private let arena = Arena(capacity: RequestDecoder.arenaCapacity)
@@ -13,13 +13,13 @@ package final class RequestDecoder {
 
     /// Reads the message of one frame.
     ///
-    /// - Throws: a ``Status`` when the bytes are not a Request; the connection is to be closed after it.
+    /// - Throws: a ``Status`` when the bytes are not a Request; the connection must be closed after it.
     package func decode(_ message: RawSpan) throws(Status) -> Request {
         if let call = SingleCall(message) { return Request(call) }
         return try decodeAny(message)
     }
 
-    /// Through protobuf-c.
+    /// Decodes a message with protobuf-c.
     func decodeAny(_ message: RawSpan) throws(Status) -> Request {
         let allocator = arena.reset()
         let unpacked = message.withUnsafeBytes { bytes in
@@ -89,13 +89,13 @@ package final class RequestDecoder {
     }
 
     private static func name(_ string: UnsafeMutablePointer<CChar>?) -> Name? {
-        // An absent string is a constant of protobuf-c's, not of the arena's, and has no size before it.
+        // An absent string is a constant of protobuf-c, not memory of the arena, and has no size before it.
         guard let string, string.pointee != 0 else { return nil }
         let length = firn_arena_size_of(string) - 1
         return Name(utf8: UnsafeRawBufferPointer(start: string, count: length))
     }
 
-    /// Whether the string is absent or of no bytes. One that begins with a NUL is neither.
+    /// Whether the string is absent or empty. A string that begins with a NUL is neither.
     private static func isEmpty(_ string: UnsafeMutablePointer<CChar>?) -> Bool {
         var absent = Firn__V1__ListSequencesRequest()
         firn__v1__list_sequences_request__init(&absent)

@@ -3,7 +3,7 @@ internal import CFirnProto
 extension FrameBuffer {
     /// Appends a request as a frame.
     ///
-    /// - Precondition: the method is one of the five that can be asked for.
+    /// - Precondition: the method is one of the five that can be requested.
     package func appendRequest(_ request: Request) {
         switch request.method {
         case .nextID:
@@ -66,7 +66,7 @@ extension FrameBuffer {
             message.timeout_ms = request.timeoutMilliseconds
             message.method_case = methodCase
             set(&message, pointer)
-            // The call, the timeout, the method's head; and the largest method, a sequence.
+            // The call, the timeout, the method's header; and the largest method, a sequence.
             appendUninitialized(Frame.headerLength + 48 + SequenceDescription.maximumMessageLength) { free in
                 let body = free.baseAddress! + Frame.headerLength
                 let length = firn__v1__request__pack(&message, body.assumingMemoryBound(to: UInt8.self))

@@ -1,26 +1,26 @@
 package import FirnLayout
 
-/// One answer, as the daemon gives it.
+/// One answer of the daemon.
 package struct Response: Sendable, Equatable {
-    /// What came of a call.
+    /// The outcome of a call.
     package enum Outcome: Sendable, Equatable {
         case error(Status)
         case nextID(FirnID)
         case nextBatch([Run])
         case nextTickets([Run])
         case newPrefix(String)
-        // Apart, for they are long: an outcome is handed on as often as there are calls.
+        // Indirect, because they are large, and an outcome is passed on for every call.
         indirect case describe(DaemonDescription)
         indirect case createSequence(SequenceDescription)
-        /// A page of sequences, and whether others come after it.
+        /// A page of sequences, and whether more come after it.
         case listSequences([SequenceDescription], more: Bool)
-        /// The daemon closes the connection soon; with call 0.
+        /// The daemon closes the connection soon. Sent with call 0.
         case goAway(reason: String)
-        /// None that this version knows.
+        /// An outcome that this version does not know.
         case unknown
     }
 
-    /// The call that is answered; 0 when the connection as a whole is meant.
+    /// The call that is answered; 0 for the connection as a whole.
     package var callID: UInt64
     package var outcome: Outcome
 
@@ -30,13 +30,13 @@ package struct Response: Sendable, Equatable {
     }
 }
 
-/// What Describe tells of a daemon.
+/// The answer to Describe.
 package struct DaemonDescription: Sendable, Equatable {
     package var version: String
     package var layout: Layout
     /// The workers that the daemon holds now.
     package var workers: [UInt32]
-    /// The largest count that one NextBatch may ask for.
+    /// The largest count that one NextBatch may request.
     package var maximumBatch: UInt32
 
     package init(version: String, layout: Layout, workers: [UInt32], maximumBatch: UInt32) {

@@ -1,7 +1,7 @@
 internal import CFirnProto
 internal import FirnLayout
 
-/// Reads responses out of frames. Short ones, which are nearly all, unpack into memory that is used again.
+/// Decodes responses from frames. Short ones, which are nearly all, are unpacked into memory that is reused.
 package struct ResponseDecoder: ~Copyable {
     private static let arenaCapacity = 16 * 1024
     /// A frame of this length unpacks into the arena, unless it is mostly unknown fields.
@@ -13,7 +13,7 @@ package struct ResponseDecoder: ~Copyable {
 
     /// Reads the message of one frame.
     ///
-    /// - Throws: a ``Status`` when the bytes are not a Response; the connection is of no more use.
+    /// - Throws: a ``Status`` when the bytes are not a Response; the connection cannot be used any more.
     package func decode(_ message: RawSpan) throws(Status) -> Response {
         if message.byteCount <= Self.arenaLength {
             if let unpacked = Self.unpack(message, arena.reset()) {
@@ -84,7 +84,7 @@ package struct ResponseDecoder: ~Copyable {
         var result: [Run] = []
         result.reserveCapacity(count)
         for index in 0..<count {
-            // A run past 64 bits, or without a stride, would make a client hand out an ID twice.
+            // A run beyond 64 bits, or without a stride, would make a client give out an ID twice.
             guard let run = runs?[index]?.pointee,
                 let valid = Run(validating: FirnID(rawValue: run.first), count: run.count, stride: run.stride)
             else {

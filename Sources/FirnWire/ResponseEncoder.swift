@@ -11,7 +11,7 @@ extension FrameBuffer {
         withUnsafeMutablePointer(to: &outcome) { pointer in
             var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_NEXT_ID)
             response.next_id = pointer
-            // 1 + 10 for the call, 2 for the outcome's head, 9 for the ID.
+            // 1 + 10 for the call, 2 for the outcome's header, 9 for the ID.
             appendFrame(&response, maximumLength: 22)
         }
     }
@@ -60,7 +60,7 @@ extension FrameBuffer {
         }
     }
 
-    /// An error, in answer to a call, or with call 0 of the whole connection.
+    /// An error, as the answer to a call, or with call 0 for the whole connection.
     package func appendError(callID: UInt64, _ status: Status) {
         var outcome = Firn__V1__Status()
         firn__v1__status__init(&outcome)
@@ -76,7 +76,7 @@ extension FrameBuffer {
         }
     }
 
-    /// Word that the connection will be closed.
+    /// A notice that the connection will be closed.
     package func appendGoAway(reason: String) {
         var outcome = Firn__V1__GoAway()
         firn__v1__go_away__init(&outcome)
@@ -139,10 +139,11 @@ extension FrameBuffer {
         }
     }
 
-    /// The answer to ListSequences: a page, and whether others come after it.
+    /// The answer to ListSequences: a page, and whether more come after it.
     package func appendSequences(callID: UInt64, _ sequences: [SequenceDescription], more: Bool) {
         var pointers: [UnsafeMutablePointer<Firn__V1__Sequence>?] = []
-        // Each message lives in the closure of the one before: the last one packs them all.
+        // Each message is valid only in the closure of its own call, so the calls are nested and the last one packs all
+        // messages.
         func pack(from index: Int) {
             guard index == sequences.count else {
                 return sequences[index].withMessage { message in
@@ -203,7 +204,7 @@ extension FrameBuffer {
         }
     }
 
-    /// A run takes at most 2 bytes of head, 9 for the first ID, 6 for the count and 11 for the stride.
+    /// A run takes at most 2 bytes of header, 9 for the first ID, 6 for the count and 11 for the stride.
     fileprivate static func maximumLength(runs: Int) -> Int { 32 + 28 * runs }
 
     private static func withMessages(
@@ -226,7 +227,7 @@ extension FrameBuffer {
         }
     }
 
-    /// protobuf-c's strings are `char *` that it only reads while packing.
+    /// protobuf-c declares strings as `char *`, but only reads them while packing.
     private static func withCString(_ text: String, _ body: (UnsafeMutablePointer<CChar>) -> Void) {
         text.withCString { body(UnsafeMutablePointer(mutating: $0)) }
     }

@@ -1,7 +1,7 @@
 internal import CFirnProto
 
 extension SequenceDescription {
-    /// Calls `body` with the message; its pointers are good for that long.
+    /// Calls `body` with the message; its pointers are valid during the call.
     func withMessage(_ body: (UnsafeMutablePointer<Firn__V1__Sequence>) -> Void) {
         name.description.withCString { text in
             var message = Firn__V1__Sequence()
@@ -23,7 +23,7 @@ extension SequenceDescription {
         }
     }
 
-    /// `nil` when the name is none, or the kind is not one that this version knows.
+    /// `nil` when there is no valid name, or when this version does not know the kind.
     init?(_ message: Firn__V1__Sequence, name: Name?) {
         guard let name else { return nil }
         let kind: Kind
@@ -43,6 +43,6 @@ extension SequenceDescription {
         )
     }
 
-    /// The most that a message takes: a name, four numbers of up to ten bytes, three small ones, and their heads.
+    /// The maximum length of a message: a name, four numbers of up to ten bytes, three small ones, and their headers.
     static let maximumMessageLength = 2 + Name.maximumLength + 4 * 11 + 3 * 6
 }

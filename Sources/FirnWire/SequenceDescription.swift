@@ -1,6 +1,6 @@
-/// A named sequence as messages have it: as it is asked for, unchecked, and as it is told.
+/// A named sequence as it appears in messages: as requested, unchecked, and as reported.
 package struct SequenceDescription: Sendable, Equatable {
-    /// What the values become.
+    /// What the values are used for.
     package enum Kind: Sendable, Equatable {
         /// The values themselves.
         case plain
@@ -12,13 +12,13 @@ package struct SequenceDescription: Sendable, Equatable {
 
     package var name: Name
     package var kind: Kind
-    /// The next value that no daemon has reserved; in a creation the first to give, 0 for the lowest there is.
+    /// The next value that no daemon has reserved. In a creation: the first value to give out, or 0 for the lowest one.
     package var next: UInt64
     /// At least 1.
     package var increment: UInt64
     /// The remainder that every value leaves when divided by `increment`.
     package var offset: UInt64
-    /// The highest value allowed; in a creation 0 for the kind's highest.
+    /// The highest value allowed. In a creation: 0 for the kind's highest.
     package var maximum: UInt64
 
     package init(
