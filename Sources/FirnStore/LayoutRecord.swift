@@ -1,12 +1,12 @@
-/// The record that says which layout the IDs of this store's daemons have, and which store it is. Written once, by the
-/// first daemon.
+/// The record with the layout of the IDs of this store's daemons, and with the store's ID. Written once, by the first
+/// daemon.
 package struct LayoutRecord: Hashable, Sendable {
     package static let key = "layout"
 
     /// The layout's canonical text.
     package var layout: String
-    /// A random number that tells this store from any other that is ever put in its place. Firn before 0.1 wrote none;
-    /// the next daemon does.
+    /// A random number that distinguishes this store from any other that is put in its place. Firn before 0.1 wrote
+    /// none; the next daemon adds it.
     package var storeID: UInt64?
 
     package init(layout: String, storeID: UInt64?) {
@@ -35,15 +35,15 @@ package struct LayoutRecord: Hashable, Sendable {
         return try LayoutRecord(text: stored.value)
     }
 
-    /// Writes `layout` (its canonical text) where there is none yet, and compares it where there is.
+    /// Writes `layout` (its canonical text) when there is none yet; otherwise compares it.
     ///
-    /// Throws `.layoutDiffers`, with both texts, if the store belongs to another layout. Of two first daemons one
-    /// writes; both compare.
+    /// Throws `.layoutDiffers`, with both texts, if the store belongs to another layout. When two daemons are the first
+    /// at the same time, one writes, and both compare.
     ///
-    /// - Returns: which store it is.
+    /// - Returns: the store's ID.
     @discardableResult
     package static func check(_ store: some Store, layout: String) throws(StoreError) -> UInt64 {
-        // Once to write it, and again when somebody else did.
+        // Once to write it, and again when another daemon has written it.
         for _ in 0..<3 {
             let stored = try store.read(key)
             if let stored {

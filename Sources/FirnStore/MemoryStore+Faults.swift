@@ -1,7 +1,7 @@
 internal import Synchronization
 
 extension MemoryStore {
-    /// Which call a hook is told about.
+    /// The kind of a call, for the hook.
     package enum Operation: Hashable, Sendable {
         case read, list, write
     }
@@ -33,12 +33,12 @@ extension MemoryStore {
         state.withLock { $0.faults.operationsToFail = count }
     }
 
-    /// The next `count` writes are applied, if their version is right, and then fail all the same.
+    /// The next `count` writes are applied, if their version is right, and then fail anyway.
     package func loseNextAnswers(_ count: Int) {
         state.withLock { $0.faults.answersToLose = count }
     }
 
-    /// The next `count` writes fail and stay on their way until ``deliverDelayedWrites()``.
+    /// The next `count` writes fail, and are delayed until ``deliverDelayedWrites()``.
     package func delayNextWrites(_ count: Int) {
         state.withLock { $0.faults.writesToDelay = count }
     }
@@ -54,8 +54,8 @@ extension MemoryStore {
         }
     }
 
-    /// Called with each call and its key before anything else, on the caller's thread and outside any lock: a place
-    /// to wait, or to let somebody else go first.
+    /// Called with each call and its key before anything else, on the caller's thread and outside any lock. It may
+    /// wait, or let another thread run first.
     package func onOperation(_ hook: (@Sendable (Operation, String) -> Void)?) {
         state.withLock { $0.faults.hook = hook }
     }

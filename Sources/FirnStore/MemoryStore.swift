@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// A store that lasts as long as its process: for tests, with faults to order, and for trying Firn out.
+/// A store that lasts as long as its process: for tests, with faults that can be set, and for trying Firn out.
 ///
-/// It promises nothing across restarts, so a daemon on it promises nothing across restarts either.
+/// It keeps nothing across restarts, so a daemon that uses it makes no promises across restarts either.
 package final class MemoryStore: Store {
     struct State {
         var records: [String: StoredValue] = [:]
@@ -16,7 +16,7 @@ package final class MemoryStore: Store {
         self.init(records: [:], lastVersion: 0)
     }
 
-    /// One that has these records, the last of which was written as `lastVersion` or before.
+    /// A store with these records, the last of which was written as `lastVersion` or earlier.
     package init(records: [String: StoredValue], lastVersion: UInt64) {
         state = Mutex(State(records: records, lastVersion: lastVersion))
     }

@@ -1,7 +1,7 @@
-/// Reads a ``RecordText`` back, field by field in their order.
+/// Parses a ``RecordText``, field by field in their order.
 ///
-/// Strict: what it accepts is exactly what would be written. Anything else throws `.corrupt`, or `.newerFormat` for a
-/// version it does not know, with the key and the whole text.
+/// Strict: it accepts exactly what would be written. Anything else throws `.corrupt`, or `.newerFormat` for an unknown
+/// version, with the key and the whole text.
 package struct RecordReader {
     private let key: String
     private let text: String

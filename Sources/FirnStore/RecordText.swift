@@ -26,7 +26,7 @@ package struct RecordText {
         append(name, String(value))
     }
 
-    /// Sixteen hexadecimal digits: for numbers that are names.
+    /// Sixteen hexadecimal digits: for numbers that are identifiers.
     package mutating func append(_ name: String, token: UInt64) {
         append(name, hexadecimal(token, digits: 16, uppercase: false))
     }
@@ -36,7 +36,7 @@ package struct RecordText {
     }
 }
 
-/// The number with at least so many digits.
+/// The number, with at least this many digits.
 package func hexadecimal(_ value: UInt64, digits: Int, uppercase: Bool) -> String {
     let text = String(value, radix: 16, uppercase: uppercase)
     return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text

@@ -1,5 +1,5 @@
-/// How long to wait after the n-th failure in a row: twice as long each time up to a maximum, less up to a half at
-/// random, so that daemons that lost the same store do not come back to it in step.
+/// The delay after the n-th failure in a row. It doubles each time up to a maximum, and is reduced by a random part of
+/// up to a half, so that daemons that lost the same store do not reconnect at the same time.
 struct RetryDelay: Sendable {
     private let firstTicks: UInt64
     private let maximumTicks: UInt64
@@ -26,12 +26,12 @@ struct RetryDelay: Sendable {
         return spread(delay)
     }
 
-    /// A delay less up to a half at random, at least one tick.
+    /// The delay, reduced by a random part of up to a half; at least one tick.
     mutating func spread(_ delay: UInt64) -> UInt64 {
         max(1, delay - nextRandom() % (delay / 2 + 1))
     }
 
-    /// SplitMix64: any seed will do, and a test can repeat it.
+    /// SplitMix64: any seed is suitable, and a test can repeat it.
     private mutating func nextRandom() -> UInt64 {
         random &+= 0x9E37_79B9_7F4A_7C15
         var mixed = random

@@ -1,12 +1,12 @@
-/// Small records under compare-and-swap: all that Firn asks of whatever keeps its promises.
+/// Small records with compare-and-swap: all that Firn needs from durable storage.
 ///
-/// Calls block; the daemon makes them on a thread of their own. A store may be used from several threads.
+/// Calls block; the daemon makes them on separate threads. A store may be used from several threads.
 ///
-/// An error from ``write(_:_:ifVersion:)`` leaves the truth unknown: the write may have been applied, may be applied
-/// later, or never. Its caller reads back before it does anything else. An error from the two reading calls changes
-/// nothing.
+/// After an error from ``write(_:_:ifVersion:)`` the state is unknown: the write may have been applied, may be applied
+/// later, or never. The caller must read the record before it does anything else. An error from the two reading calls
+/// changes nothing.
 ///
-/// Keys are ASCII, without spaces; values are any text. Anything else in a key is a broken invariant of ours and traps.
+/// Keys are ASCII, without spaces; values are any text. Anything else in a key is a bug in Firn and traps.
 package protocol Store: AnyObject, Sendable {
     /// The value under `key`, or nil where there is none. What it returns is durable.
     func read(_ key: String) throws(StoreError) -> StoredValue?
@@ -17,8 +17,9 @@ package protocol Store: AnyObject, Sendable {
     /// Writes `value` if the record is still at `ifVersion` (nil: if there is no record). Once it answers
     /// `.written`, the value is durable.
     ///
-    /// `ifValue`, where it is given, must be the record's value as well. A store that is restored from an older copy gives
-    /// versions again, so that another writer's record can be at the version at which ours was. No two values are equal.
+    /// When `ifValue` is given, it must be the record's value as well. A store that is restored from an older copy
+    /// assigns versions again, so another writer's record can have the version that this writer's record had. No two
+    /// values are equal.
     func write(
         _ key: String,
         _ value: String,
@@ -26,8 +27,8 @@ package protocol Store: AnyObject, Sendable {
         ifValue: String?
     ) throws(StoreError) -> WriteOutcome
 
-    /// The version that was given last to a write of any record, or a higher one; 0 if none ever was. Falls only when the
-    /// store is set back.
+    /// The version that was last assigned to a write of any record, or a higher one; 0 if there was none. It decreases
+    /// only when the store is set back.
     func highestVersion() throws(StoreError) -> UInt64
 }
 
@@ -40,7 +41,7 @@ extension Store {
 /// A value and the version at which it was written.
 package struct StoredValue: Hashable, Sendable {
     package var value: String
-    /// At least 1. Rises with every write anywhere in the store, so that no version is ever used twice.
+    /// At least 1. Increases with every write anywhere in the store, so that no version is ever used twice.
     package var version: UInt64
 
     package init(value: String, version: UInt64) {
@@ -62,21 +63,21 @@ package struct StoredRecord: Hashable, Sendable {
     }
 }
 
-/// What became of a write.
+/// The result of a write.
 package enum WriteOutcome: Hashable, Sendable {
     /// Durable, at this version.
     case written(version: UInt64)
     /// The record was not at the expected version. Nothing was changed.
     case conflict
 
-    /// At which it was written; nil: it was not.
+    /// The version at which it was written; nil: it was not written.
     package var version: UInt64? {
         if case .written(let version) = self { version } else { nil }
     }
 }
 
-/// Traps on a key that the stores would not agree on: Swift's strings and a database's bytes compare differently
-/// outside ASCII.
+/// Traps on a key that stores would compare differently: outside ASCII, the order of Swift's strings is not the order
+/// of a database's bytes.
 package func checkKey(_ key: String) {
     precondition(
         key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F },

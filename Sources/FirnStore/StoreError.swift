@@ -1,6 +1,6 @@
-/// Why a store could not do what it was asked.
+/// Why a call to a store failed.
 package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// The kind of a store's failure. New kinds may come; switch over it with a default.
+    /// The kind of a store's failure. New kinds may be added; switch over it with a default.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String, Hashable, Sendable {
             case unavailable, missing, refused, unwritable, diskFull, ioFailed, replaced
@@ -13,11 +13,11 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
             self.kind = kind
         }
 
-        /// Away or busy; the same call may succeed later.
+        /// Unreachable or busy; the same call may succeed later.
         package static let unavailable = Code(.unavailable)
-        /// There is none, and none was to be made.
+        /// There is no store, and none was to be created.
         package static let missing = Code(.missing)
-        /// It does not let this daemon in, or is not who it should be: users, passwords, certificates.
+        /// It denies access to this daemon, or its identity is wrong: users, passwords, certificates.
         package static let refused = Code(.refused)
         /// Permissions or a read-only file system forbid writing.
         package static let unwritable = Code(.unwritable)
@@ -27,7 +27,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         package static let ioFailed = Code(.ioFailed)
         /// The store's file was removed or replaced while in use.
         package static let replaced = Code(.replaced)
-        /// Something else than a Firn store is there.
+        /// Something other than a Firn store is there.
         package static let notOurs = Code(.notOurs)
         /// Written by a newer Firn.
         package static let newerFormat = Code(.newerFormat)
@@ -36,7 +36,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         /// The store belongs to daemons of another layout.
         package static let layoutDiffers = Code(.layoutDiffers)
 
-        /// The store knows less than a daemon was granted: it was restored, or is another one.
+        /// The store lacks what a daemon was granted: it was restored, or is another one.
         package static let setBack = Code(.setBack)
         /// The store's file is a copy of one that may be in use.
         package static let copied = Code(.copied)
@@ -55,7 +55,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { "\(code): \(message)" }
 
-    /// Whether it stays so until somebody puts something right.
+    /// Whether the error remains until a person fixes something.
     package var needsSomebody: Bool {
         switch code {
         case .refused, .notOurs, .newerFormat, .corrupt, .layoutDiffers, .setBack, .copied: true
@@ -63,7 +63,7 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether what the store granted before may be granted to others now: it is another one, or an older one.
+    /// Whether what the store granted before may be granted to others now: it is another store, or an older copy.
     package var isOfAnotherStore: Bool {
         switch code {
         case .replaced, .notOurs, .layoutDiffers, .setBack: true
@@ -71,13 +71,14 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether a write that ended so may have been applied, and may be used once it was read back.
+    /// Whether a write that ended with this error may have been applied, and may be used after it was read back.
     ///
-    /// An error that refuses leaves no doubt: whether the write was applied or not, what it was to bring must not be used. A
-    /// store that was set back shows a write of ours as it shows any other, and has forgotten whose range it gave away by it.
+    /// An error that refuses leaves no doubt: whether the write was applied or not, its result must not be used. A
+    /// store that was set back returns this daemon's write like any other, but no longer has the record of who had that
+    /// range before.
     package var leavesDoubt: Bool { !needsSomebody }
 
-    /// The exit code of a daemon that cannot start for this reason: 78 (`EX_CONFIG`) where somebody has to put
-    /// something right, else 74 (`EX_IOERR`).
+    /// The exit code of a daemon that cannot start for this reason: 78 (`EX_CONFIG`) when a person must fix something,
+    /// otherwise 74 (`EX_IOERR`).
     package var exitCode: Int32 { needsSomebody ? 78 : 74 }
 }

@@ -1,5 +1,5 @@
 /// The system's random numbers, for the claims' write tokens and choices.
 ///
-/// In a box, for Swift's own generator has no stored property: under ThreadSanitizer Swift 6.3 passes such a value `inout`
-/// by an address that means nothing, which is taken for a race, or crashes.
+/// It is boxed, because Swift's own generator has no stored property: under ThreadSanitizer, Swift 6.3 passes such a
+/// value `inout` with a meaningless address, which is reported as a race, or crashes.
 package func systemRandom() -> any RandomNumberGenerator { SystemRandomNumberGenerator() }

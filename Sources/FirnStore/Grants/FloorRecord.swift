@@ -1,16 +1,18 @@
-/// The time below which the store's daemons give out nothing more, whatever the workers' records say, under `floor`.
+/// The time below which the store's daemons give out no more IDs, whatever the workers' records contain. Its key is
+/// `floor`.
 ///
-/// There is none in a store that never had to be repaired. After a store was restored, its records know less than was
-/// given out; `firn store repair` writes what is known instead.
+/// A store that was never repaired has no floor. After a store was restored, its records lack what was given out since
+/// the copy was made; `firn store repair` writes what is known about that into this record.
 package struct FloorRecord: Hashable, Sendable {
     package static let key = "floor"
 
     /// The first tick that may be given out.
     package var limit: StoreInstant
-    /// The host on which it was raised last, and when by that one's clock; for people only.
+    /// The host on which it was last raised, and the time of that host's clock; for people only.
     package var host: String
     package var raisedAtUnixMilliseconds: UInt64
-    /// How many values a sequence leaves out that the store does not have: it may have been made since the copy was.
+    /// How many values are skipped in a sequence that the store does not have: it may have been created after the copy
+    /// was made.
     package var skippedValues: UInt64
 
     package init(
@@ -51,15 +53,16 @@ package struct FloorRecord: Hashable, Sendable {
         return try FloorRecord(text: stored.value)
     }
 
-    /// Whether somebody has repaired the store since its floor was `earlier`: by a higher floor, or by the same one anew.
+    /// Whether the store was repaired since its floor was `earlier`: the floor is higher, or the same one was written
+    /// again.
     func isRaised(since earlier: FloorRecord?) -> Bool {
         guard let earlier else { return true }
         return limit.tick > earlier.limit.tick
             || limit.tick == earlier.limit.tick && raisedAtUnixMilliseconds > earlier.raisedAtUnixMilliseconds
     }
 
-    /// Raises the store's floor to this one, and leaves the limit of a higher one as it is. The record is written in either
-    /// case: daemons that wait for a repair know by it that there was one.
+    /// Raises the store's floor to this one; a higher limit is kept. The record is written in either case, so that
+    /// daemons that wait for a repair can detect it.
     ///
     /// - Returns: the floor that the store has now.
     package func raise(_ store: some Store) throws(StoreError) -> FloorRecord {
@@ -70,8 +73,9 @@ package struct FloorRecord: Hashable, Sendable {
             if let stored {
                 let present = try FloorRecord(text: stored.value)
                 if present.limit.tick >= limit.tick { next.limit = present.limit }
-                // Also by a clock that was set back: by it daemons tell this repair from the one before.
-                // What was made after an earlier repair began above what that one left out.
+                // The time increases even when the clock was set back, because daemons use it to distinguish this
+                // repair from the one before. The numbers of skipped values are added: what was created after an
+                // earlier repair began above the values that that repair skipped.
                 let (skipped, isTooMuch) = present.skippedValues.addingReportingOverflow(skippedValues)
                 next.skippedValues = isTooMuch ? .max : skipped
                 let last = present.raisedAtUnixMilliseconds

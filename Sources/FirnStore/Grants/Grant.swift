@@ -1,10 +1,11 @@
-/// The highest limit that a daemon was granted, and how far the store had come, as it remembers both apart from the store.
+/// The highest limit that a daemon was granted, and the store's version, as the daemon records both apart from the
+/// store.
 ///
 ///     granted/1 serial=12 address=… store=… worker=5 generation=3 limit=5800000 until=1795221600000 version=77 sum=…
 ///
-/// A daemon that gives tickets and never had a worker remembers the store's version alone; its limit is 0.
+/// A daemon that gives tickets and never had a worker records only the store's version; its limit is 0.
 package struct Grant: Hashable, Sendable {
-    /// A digest of where the store was found: `sqlite:/var/lib/firn/firn.db`.
+    /// A digest of the store's address: `sqlite:/var/lib/firn/firn.db`.
     package var address: UInt64
     /// Which store it was.
     package var storeID: UInt64
@@ -13,12 +14,12 @@ package struct Grant: Hashable, Sendable {
     package var limit: StoreInstant
     /// The highest version that the store had given to a write by then.
     package var version: UInt64
-    /// The sequence's record that this daemon wrote last.
+    /// The sequence record that this daemon wrote last.
     package var newest: WrittenRecord?
-    /// When the store's floor had been raised by then: what was remembered is settled by a later repair, and by no earlier
-    /// one. 0: it had none.
+    /// When the store's floor had last been raised by then: only a later repair settles this grant, and no earlier one.
+    /// 0: the store had no floor.
     package var repairedAtUnixMilliseconds: UInt64
-    /// Where the store was found, as `--store` says it; nil where that is too long for its slot.
+    /// The store's address, as in `--store`; nil when it is too long for its slot.
     package var storeName: String?
 
     package init(
@@ -46,7 +47,7 @@ package struct Grant: Hashable, Sendable {
     /// Whether a worker was ever granted.
     package var hasWorker: Bool { limit.tick > 0 }
 
-    /// 64-bit FNV-1a: two addresses with one digest would at worst make a daemon refuse that need not.
+    /// 64-bit FNV-1a. In the worst case, two addresses with one digest make a daemon refuse to serve without need.
     package static func digest(_ text: some StringProtocol) -> UInt64 {
         text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0100_0000_01B3 }
     }
@@ -73,7 +74,7 @@ package struct Grant: Hashable, Sendable {
         return record.text
     }
 
-    /// Throws `.corrupt` for a text that was written in part, or not by Firn.
+    /// Throws `.corrupt` for a text that was written only in part, or not by Firn.
     package static func parsed(_ text: String, path: String) throws(StoreError) -> (grant: Grant, serial: UInt64) {
         var reader = try RecordReader(key: path, text: text, kind: "granted", version: 1)
         let serial = try reader.number("serial")
@@ -104,11 +105,11 @@ package struct Grant: Hashable, Sendable {
     }
 }
 
-/// A record as somebody wrote it: at a later moment the store has it, or a later version of it.
+/// A record as a daemon wrote it. Later the store has this record, or a later version of it.
 package struct WrittenRecord: Hashable, Sendable {
     package var key: String
     package var version: UInt64
-    /// A digest of the value: of two stores that were one, both may have given the version.
+    /// A digest of the value: two stores that were once the same may both have assigned the version.
     package var content: UInt64
 
     package init(key: String, version: UInt64, content: UInt64) {
@@ -121,7 +122,7 @@ package struct WrittenRecord: Hashable, Sendable {
         self.init(key: key, version: version, content: Grant.digest(value))
     }
 
-    /// Whether the store still has it, or what was written after it.
+    /// Whether the store still has this record, or a later version of it.
     func isIn(_ store: some Store) throws(StoreError) -> Bool {
         guard let stored = try store.read(key) else { return false }
         if stored.version == version { return Grant.digest(stored.value) == content }

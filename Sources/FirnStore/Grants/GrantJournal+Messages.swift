@@ -1,4 +1,4 @@
-/// What an operator is told of a store that was set back, and what to do.
+/// The messages to an operator about a store that was set back, and what to do.
 extension GrantJournal {
     func setBack(_ grant: Grant, _ what: String) -> StoreError {
         StoreError(

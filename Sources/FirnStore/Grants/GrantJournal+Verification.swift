@@ -1,14 +1,14 @@
 internal import Synchronization
 
-/// Holding the store against what is remembered.
+/// Comparing the store with the journal.
 extension GrantJournal {
-    /// Sees whether the store still knows what this daemon was granted, or was repaired since.
+    /// Checks whether the store still has what this daemon was granted, or was repaired since.
     ///
     /// - Returns: the store's floor, if it has one: no claim may begin below it.
     /// - Throws: `.setBack`, with both times and what to do; any error of reading.
     @discardableResult
     package func verify(_ store: some Store) throws(StoreError) -> FloorRecord? {
-        // Before the store is asked: other threads learn of higher versions meanwhile.
+        // Read before the store is called, because other threads may record higher versions in the meantime.
         let known = state.withLock { $0 }
         let floor = try FloorRecord.read(store)
         let identity = try identity(of: store)
@@ -30,9 +30,9 @@ extension GrantJournal {
         return floor
     }
 
-    /// Which store it says that it is; nil if it says nothing, as one that was emptied.
+    /// The store's ID, from its own record; nil if it has none, for example after it was emptied.
     ///
-    /// - Throws: `.layoutDiffers` for one of other daemons.
+    /// - Throws: `.layoutDiffers` for a store of other daemons.
     private func identity(of store: some Store) throws(StoreError) -> UInt64? {
         guard let layout = context.layout else { return storeID }
         guard let record = try LayoutRecord.read(store) else { return nil }
@@ -40,7 +40,7 @@ extension GrantJournal {
         return record.storeID
     }
 
-    /// Holds a store that was not repaired since against what is known.
+    /// Compares a store that was not repaired since with what is known about it.
     private func verify(
         _ store: some Store,
         _ identity: UInt64?,
@@ -66,7 +66,7 @@ extension GrantJournal {
         state.withLock { $0.notice?.error }
     }
 
-    /// Holds the store against what this host's other daemons remember, dead or alive.
+    /// Compares the store with what other daemons of this host have recorded, whether they still run or not.
     private func verifyOthers(_ store: some Store, _ floor: FloorRecord?) throws(StoreError) -> [Grant] {
         guard let storage else { return [] }
         let storeID = storeID
@@ -74,7 +74,7 @@ extension GrantJournal {
         for grant in try storage.grants() where grant.storeID == storeID || grant.address == context.address {
             if try !isSettled(grant, by: floor, in: storeID, store) { grants.append(grant) }
         }
-        // The last one written and the highest: where these are, all before them are.
+        // The last one written and the highest: when the store has these, it has all before them.
         let newest = grants.max { $0.version < $1.version }
         let highest = grants.max { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }
         let foreign = grants.first { $0.storeID != storeID }
@@ -84,15 +84,15 @@ extension GrantJournal {
                 throw notice(grant.storeID == storeID ? .wasSetBack(error) : .isAnother(error))
             }
         }
-        // After the slots were read: those that live write on.
+        // Read after the slots, because daemons that run continue to write.
         let version = try store.highestVersion()
         let last = grants.filter { $0.storeID == storeID }.max { $0.version < $1.version }
         if let last, version < last.version { throw notice(.wasSetBack(versionFell(to: version, last))) }
         return grants
     }
 
-    /// Whether a repair that came after it was written has settled all that it speaks of: it lies below the store's floor, or
-    /// its worker is kept unused up to it, as the floor was not to be raised so far (``WorkerUse``).
+    /// Whether a repair that came after the grant was written has settled it: the grant is below the store's floor, or
+    /// its worker is kept unused up to it, because the floor was not to be raised that far (``WorkerUse``).
     private func isSettled(
         _ grant: Grant,
         by floor: FloorRecord?,
@@ -108,15 +108,15 @@ extension GrantJournal {
     }
 
     private func covers(_ floor: FloorRecord, _ grant: Grant, in storeID: UInt64?) -> Bool {
-        // Another store may count its ticks otherwise.
+        // Another store may count its ticks differently.
         grant.storeID == storeID
             ? floor.limit.tick >= grant.limit.tick : floor.limit.unixMilliseconds >= grant.limit.unixMilliseconds
     }
 
     /// What the store lacks of a grant; nil if nothing.
     ///
-    /// A later holder's limit may be lower only if an operator said that the earlier one is dead; the holder's own only
-    /// where it gave the worker back.
+    /// A later holder's limit may be lower only if an operator stated that the earlier one is dead. The holder's own
+    /// limit may be lower only if the holder gave the worker back.
     private func mismatch(_ grant: Grant, _ store: some Store) throws(StoreError) -> StoreError? {
         guard grant.storeID == storeID else { return otherStore(storeID, grant) }
         if let newest = grant.newest, try !newest.isIn(store) { return lacks(newest) }

@@ -1,32 +1,34 @@
 internal import Synchronization
 
-/// What one daemon knows, apart from the store, of what it was granted; so that a store which was restored from an older
-/// copy, emptied or exchanged is noticed before anything is given out twice.
+/// One daemon's record, apart from the store, of what it was granted. With it, the daemon detects a store that was
+/// restored from an older copy, emptied or exchanged, before anything is given out twice.
 ///
-/// It holds the store against three things that never fall in a store that was left alone:
+/// It compares the store with three values that never decrease in a store that was not set back:
 /// - the generation of the worker that was extended last, and its holder's limit, before and after every claim, by
 ///   ``verify(_:)``;
 /// - the store's version, at the same time, and at every write, by ``RollbackDetectingStore``;
-/// - the sequence's record that was written last, at the same time as the first. It tells also where versions do not: an
-///   etcd's rises by what others write, and one that was restored may count on from far above.
+/// - the sequence record that was written last, at the same time as the first. It detects cases that versions do not:
+///   an etcd's version increases with other programs' writes, and a restored etcd may continue with far higher
+///   versions.
 ///
-/// Once it has found the store set back it stays with that until the store is repaired: others go on writing to such a store,
-/// and what it lacked is soon hidden.
+/// After it has found the store set back, it keeps this result until the store is repaired: other daemons continue to
+/// write to such a store, and what it lacked soon cannot be seen any more.
 ///
-/// Where there is a storage, all outlive the daemon, and a sequence's values are used only once the record that reserved them is
-/// remembered. Only the last of each is kept, for the store has either all that was written before it or was set back.
+/// With a storage, all three outlive the daemon, and a sequence's values are used only after the record that reserved
+/// them is in the journal. Only the last of each is kept, because the store either has everything that was written
+/// before it, or was set back.
 package final class GrantJournal: Sendable {
-    /// What the journal has to know to speak of the store.
+    /// What the journal must know about the store.
     package struct Context: Sendable {
-        /// Which store it is; nil while that is not known, as ``GrantJournal/identified(as:)`` is told later.
+        /// The store's ID; nil while it is not known, until ``GrantJournal/identified(as:)`` is called.
         package var storeID: UInt64?
-        /// As `--store` says it: `sqlite:/var/lib/firn/firn.db`.
+        /// The store's address, as in `--store`: `sqlite:/var/lib/firn/firn.db`.
         package var storeName: String
-        /// The canonical text of the layout that the store's record has to show; nil: nobody looks.
+        /// The canonical text of the layout that the store's record must contain; nil: it is not checked.
         package var layout: String?
         /// When a tick begins.
         package var unixMilliseconds: @Sendable (_ tick: UInt64) -> UInt64
-        /// Milliseconds since 1970 as people write them.
+        /// Formats milliseconds since 1970 for people.
         package var text: @Sendable (_ unixMilliseconds: UInt64) -> String
 
         package init(
@@ -43,10 +45,10 @@ package final class GrantJournal: Sendable {
             self.text = text
         }
 
-        /// By which the journal of this store's place is found again.
+        /// The digest by which the journal of this store's address is found again.
         package var address: UInt64 { Grant.digest(storeName) }
 
-        /// The name, if it fits into the slot beside all else.
+        /// The name, if it fits into the slot together with everything else.
         var storedName: String? {
             var text = RecordText(kind: "", version: 1)
             text.append("", storeName)
@@ -55,26 +57,28 @@ package final class GrantJournal: Sendable {
     }
 
     struct State {
-        /// Which store it is; nil while none was met.
+        /// The store's ID; nil before the first contact with a store.
         var storeID: UInt64?
-        /// Whether the store was held against what is remembered on this host.
+        /// Whether the store was compared with what is recorded on this host.
         var isVerified = false
-        /// The highest of this daemon, or of the one before it in its slot.
+        /// The highest grant of this daemon, or of the previous daemon in its slot.
         var highest: Grant?
         var written: Grant?
         var version: UInt64 = 0
-        /// The sequence's record that was written last.
+        /// The sequence record that was written last.
         var newest: WrittenRecord?
-        /// When the floor was raised that the store had by what the daemon before this one remembered.
+        /// When the store's floor had last been raised, according to the previous daemon's record.
         var inheritedRepair: UInt64 = 0
-        /// How often the store was found repaired. What began before the last time is not held against it.
+        /// How often a repair was detected. Results of calls that began before the last repair are not compared with
+        /// the store.
         var repairs = 0
-        /// The floor that the store had when it was last found right: a repair raises it.
+        /// The store's floor when the store was last found correct; a repair raises it.
         var floor: FloorRecord?
         /// Why the store is not used: it was found to be set back, and was not repaired since.
         var notice: Notice?
 
-        /// All that is remembered lies below a floor that was raised since, and whatever the store says from now on is right.
+        /// All that is recorded is below a floor that was raised since. From now on the store's contents are taken as
+        /// correct.
         mutating func wasRepaired(floor: FloorRecord, newest: UInt64, storeID: UInt64) {
             self.storeID = storeID
             highest = nil
@@ -92,7 +96,7 @@ package final class GrantJournal: Sendable {
             if grant.hasWorker { highest = grant }
         }
 
-        /// All of it, as it is written down; nil while there is nothing.
+        /// All of it, in the form that is written; nil while there is nothing.
         func remembered(_ context: Context) -> Grant? {
             guard let storeID, version > 0 || highest != nil else { return nil }
             var grant =
@@ -113,11 +117,12 @@ package final class GrantJournal: Sendable {
         }
     }
 
-    /// What shows that the store was set back.
+    /// The evidence that the store was set back.
     enum Notice {
-        /// A version came again, or a grant is missing. Only a repair settles that: what others write hides it.
+        /// A version was assigned again, or a grant is missing. Only a repair settles this, because other daemons'
+        /// writes hide it.
         case wasSetBack(StoreError)
-        /// It is another one, or was emptied. The right one may be put back.
+        /// It is another store, or was emptied. The correct one may be put back.
         case isAnother(StoreError)
 
         var error: StoreError {
@@ -127,7 +132,7 @@ package final class GrantJournal: Sendable {
         }
     }
 
-    /// What was known of the store when a call to it began.
+    /// What was known about the store when a call to it began.
     struct Moment: Sendable {
         fileprivate var version: UInt64
         fileprivate var repairs: Int
@@ -137,11 +142,11 @@ package final class GrantJournal: Sendable {
     let storage: (any GrantStorage)?
     private let slot: (any GrantSlot)?
     let state = Mutex(State())
-    /// Held while the slot is written: what is older must not be written after what is newer.
+    /// Held while the slot is written, so that an older state is not written after a newer one.
     private let isPersisting = Mutex(())
 
-    /// - Parameter storage: Where to remember, and what others remember there; nil: in this process alone.
-    /// - Throws: what the storage does.
+    /// - Parameter storage: Where this daemon and others record their grants; nil: in this process only.
+    /// - Throws: errors of the storage.
     package init(_ context: Context, storage: (any GrantStorage)? = nil) throws(StoreError) {
         self.context = context
         self.storage = storage
@@ -149,14 +154,14 @@ package final class GrantJournal: Sendable {
         if let storeID = context.storeID { identified(as: storeID) }
     }
 
-    /// One that holds a store against what daemons remember in `storage`, and remembers nothing there.
+    /// A journal that compares a store with the daemons' records in `storage`, and writes nothing there.
     package init(examining context: Context, storage: (any GrantStorage)?) {
         self.context = context
         self.storage = storage
         slot = nil
     }
 
-    /// One that remembers `grant` and lasts as long as the process.
+    /// A journal that starts with `grant` and lasts as long as the process.
     init(_ context: Context, remembering grant: Grant?) {
         self.context = context
         storage = nil
@@ -167,7 +172,7 @@ package final class GrantJournal: Sendable {
         }
     }
 
-    /// The store was met, and says who it is: before it is verified or written to by way of this journal.
+    /// Sets the store's ID, after the first contact with it: before it is verified, or written to with this journal.
     package func identified(as storeID: UInt64) {
         state.withLock { state in
             guard state.storeID != storeID else { return }
@@ -183,9 +188,9 @@ package final class GrantJournal: Sendable {
         return storeID
     }
 
-    // MARK: - What is granted
+    // MARK: - Grants
 
-    /// The store was read or written, and says that this worker is ours up to its limit.
+    /// Records that, according to a read or write of the store, this daemon has this worker up to its limit.
     package func granted(_ held: HeldWorker) {
         let storeID = storeID
         state.withLock { state in
@@ -202,8 +207,8 @@ package final class GrantJournal: Sendable {
         }
     }
 
-    /// Writes what is remembered to its slot, if it has changed. Any thread; of two at once the second finds it written,
-    /// or writes what came after.
+    /// Writes what is recorded to its slot, if it has changed. May be called on any thread. Of two calls at once, the
+    /// second finds it written, or writes what was added since.
     package func persist() throws(StoreError) {
         guard let slot else { return }
         try isPersisting.withLock { _ throws(StoreError) in
@@ -217,30 +222,30 @@ package final class GrantJournal: Sendable {
         }
     }
 
-    /// The highest limit that is remembered.
+    /// The highest limit that is recorded.
     package var highest: Grant? {
         state.withLock { $0.highest }
     }
 
-    /// What is remembered of the store; nil while there is nothing.
+    /// What is recorded about the store; nil while there is nothing.
     package var remembered: Grant? {
         state.withLock { $0.remembered(context) }
     }
 
     // MARK: - The store's version
 
-    /// What is known now, for ``wrote(_:_:version:after:)`` and ``saw(version:since:)``.
+    /// The current state, for ``wrote(_:_:version:after:)`` and ``saw(version:since:)``.
     var moment: Moment {
         state.withLock { Moment(version: $0.version, repairs: $0.repairs) }
     }
 
-    /// - Throws: `.setBack` while the store is known to have been.
+    /// - Throws: `.setBack` while the store is known to be set back.
     func beginWrite() throws(StoreError) -> Moment {
         if let error = setBackError { throw error }
         return moment
     }
 
-    /// A write that began then has got this version.
+    /// Records that a write that began at `began` got this version.
     func wrote(_ key: String, _ value: String, version: UInt64, after began: Moment) throws(StoreError) {
         let (isPast, highest) = state.withLock { state in
             guard state.repairs == began.repairs else { return (true, state.highest) }
@@ -252,11 +257,11 @@ package final class GrantJournal: Sendable {
         }
         guard version <= began.version else { return }
         let error = versionFell(to: version, highest)
-        // One from before the repair says nothing of the store as it is now, and is not to be used all the same.
+        // A write from before the repair is no evidence about the current store. Its result must not be used either.
         throw isPast ? error : notice(.wasSetBack(error))
     }
 
-    /// The store was at this version, or had a record at it.
+    /// Records that the store was at this version, or had a record at it.
     func saw(version: UInt64, since began: Moment) {
         state.withLock { state in
             if state.repairs == began.repairs { state.version = max(state.version, version) }

@@ -2,15 +2,15 @@
 package protocol GrantStorage: Sendable {
     associatedtype Slot: GrantSlot
 
-    /// All that is remembered here, of any store.
+    /// All grants that are recorded here, of any store.
     func grants() throws(StoreError) -> [Grant]
-    /// A place for a daemon on the store at `address`: one that no other daemon has.
+    /// A slot for a daemon with the store at `address`. No other daemon has it.
     func takeSlot(address: UInt64) throws(StoreError) -> Slot
 }
 
-/// One daemon's place in a ``GrantStorage``, its own for as long as it lives.
+/// One daemon's slot in a ``GrantStorage``. It belongs to that daemon until the daemon ends.
 package protocol GrantSlot: Sendable {
-    /// What the last one that had the place remembered.
+    /// The record of the daemon that had the slot before.
     var inherited: Grant? { get }
     /// Writes the grant, durably.
     func write(_ grant: Grant) throws(StoreError)

@@ -1,9 +1,9 @@
 internal import Synchronization
 
-/// A store whose versions are watched: one that gives a version a second time was restored from an older copy, and what
-/// was written to it is not to be used.
+/// A store whose versions are checked: a store that assigns a version a second time was restored from an older copy,
+/// and what was written to it must not be used.
 package final class RollbackDetectingStore: Store {
-    /// A write that got no answer, by a digest of its text, and what was known when it began.
+    /// A write that got no answer: a digest of its text, and what was known when it began.
     private struct Doubt {
         var digest: UInt64
         var began: GrantJournal.Moment
@@ -13,8 +13,8 @@ package final class RollbackDetectingStore: Store {
     private let journal: GrantJournal
     private let doubts = Mutex<[String: [Doubt]]>([:])
 
-    /// As many as a caller knows again, for each of more records than a daemon ever has in doubt. Past it the record's
-    /// doubts are forgotten, and with them the one check that they are for.
+    /// As many per record as a caller recognizes, for more records than a daemon ever has in doubt. Beyond these
+    /// numbers, doubts are dropped, and with them only the check that uses them.
     private static let maximumDoubts = 4
     private static let maximumRecords = 16_384
 
@@ -23,8 +23,8 @@ package final class RollbackDetectingStore: Store {
         self.journal = journal
     }
 
-    /// Throws `.setBack` for a write of ours that got no answer and arrived in a store that was restored meanwhile: its
-    /// version is none that the store, left alone, could have given it.
+    /// Throws `.setBack` for a write of this daemon that got no answer and arrived in a store that was restored in the
+    /// meantime: without the restore, the store could not have assigned its version.
     package func read(_ key: String) throws(StoreError) -> StoredValue? {
         let began = journal.moment
         guard let stored = try store.read(key) else { return nil }
@@ -46,7 +46,7 @@ package final class RollbackDetectingStore: Store {
         ifVersion: UInt64?,
         ifValue: String?
     ) throws(StoreError) -> WriteOutcome {
-        // Writes of several threads overlap: one is to be above those that were answered before it began.
+        // Writes of several threads overlap. A write's version must be above those that were answered before it began.
         let began = try journal.beginWrite()
         let outcome: WriteOutcome
         do throws(StoreError) {
@@ -56,7 +56,7 @@ package final class RollbackDetectingStore: Store {
             throw error
         }
         if case .written(let version) = outcome {
-            // Whatever was in doubt cannot arrive any more.
+            // The writes that were in doubt cannot arrive any more.
             doubts.withLock { _ = $0.removeValue(forKey: key) }
             try journal.wrote(key, value, version: version, after: began)
         }

@@ -1,8 +1,8 @@
-/// Lets a sequence of a restored store leave out the values that may have been given since the copy was made.
+/// Makes a sequence of a restored store skip the values that may have been given out since the copy was made.
 package enum SequenceSkip {
-    /// Reserves `count` values for nobody, fewer at the sequence's end.
+    /// Reserves `count` values that no daemon uses, fewer at the sequence's end.
     ///
-    /// - Returns: the first value that can be given now; nil at the end.
+    /// - Returns: the first value that can be given out now; nil at the end.
     package static func perform(
         _ store: some Store,
         name: String,

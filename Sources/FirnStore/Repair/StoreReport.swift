@@ -1,15 +1,15 @@
-/// All that a store has, read record by record, with what is wrong with any of them.
+/// All records of a store, read one by one, with the problems that were found.
 package struct StoreReport: Sendable {
-    /// What of a record can be right or wrong by itself.
+    /// The values that each record is checked against.
     package struct Bounds: Sendable {
         /// The highest number that the layout has room for.
         package var maximumWorker: UInt64
         /// The first tick after the layout's last.
         package var endTick: UInt64
-        /// The present, and how far a limit may be ahead of it: a window, and what clocks may differ.
+        /// The current tick, and how far a limit may be ahead of it: a window, and the difference that clocks may have.
         package var nowTick: UInt64
         package var ticksAhead: UInt64
-        /// When a tick begins, as people write it.
+        /// Formats the time at which a tick begins, for people.
         package var text: @Sendable (_ tick: UInt64) -> String
 
         package init(
@@ -38,15 +38,15 @@ package struct StoreReport: Sendable {
         package var version: UInt64
     }
 
-    /// By rising number.
+    /// In increasing order of their numbers.
     package private(set) var workers: [Worker] = []
     /// By name.
     package private(set) var sequences: [Sequence] = []
     package private(set) var floor: FloorRecord?
-    /// What is wrong, a sentence each, with the record's key and what to do.
+    /// The problems, a sentence each, with the record's key and what to do.
     package private(set) var problems: [String] = []
 
-    /// Throws only where the store cannot be read at all.
+    /// Throws only when the store cannot be read at all.
     package init(_ store: some Store, bounds: Bounds) throws(StoreError) {
         if let stored = try store.read(FloorRecord.key) { readFloor(stored.value, bounds) }
         for stored in try store.list(prefix: WorkerRecord.keyPrefix) { readWorker(stored, bounds) }

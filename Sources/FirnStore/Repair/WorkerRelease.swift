@@ -1,26 +1,26 @@
 /// Takes a worker from its holder, for an operator.
 ///
-/// The record is written as its next holder's would be, with a higher generation, so that a holder that lives after all
-/// learns of it at its next write and stops. Nobody else uses the worker below its limit, as the holder may have, or may
-/// still.
+/// The record is written as its next holder would write it, with a higher generation, so that a holder that still runs
+/// finds out at its next write and stops. No other daemon uses the worker below its limit, because the holder may have
+/// used it, or may still use it.
 ///
-/// The statement that the holder is dead lowers the limit, so that no daemon takes it for the time and waits for it or
-/// doubts its own clock; up to where it was the worker stays ``WorkerRecord/used``. A range that was granted is never given
-/// out a second time, whether the statement is true or not.
+/// The statement that the holder is dead lowers the limit, so that no daemon takes the limit for the time and waits for
+/// it, or distrusts its own clock. Up to the previous limit, the worker stays ``WorkerRecord/used``. A granted range is
+/// never given out a second time, whether the statement is true or not.
 package struct WorkerRelease: Sendable {
     package enum Outcome: Hashable, Sendable {
-        /// Nobody holds it any more; the next may begin at this tick.
+        /// No daemon holds it any more; the next may begin at this tick.
         case released(freeFromTick: UInt64)
         /// Its limit has passed, or it never had a record.
         case wasFree
-        /// Nobody holds it, and it was used up to this tick.
+        /// No daemon holds it, and it was used up to this tick.
         case wasUsed(freeFromTick: UInt64)
-        /// Another one than `holder` has it now, or it was written since: it lives.
+        /// Another daemon than `holder` has it now, or the record was written since, so that the holder is not dead.
         case heldBy(Holder)
     }
 
     package let worker: UInt32
-    /// Whom it is to be taken from, as the operator was shown.
+    /// The record with the holder from which the worker is taken, as it was shown to the operator.
     package let record: WorkerRecord
     package let isHolderDead: Bool
 
@@ -30,7 +30,7 @@ package struct WorkerRelease: Sendable {
         self.isHolderDead = isHolderDead
     }
 
-    /// How often it is tried while the holder goes on extending.
+    /// How often it is tried while the holder continues to extend.
     private static let maximumAttempts = 16
 
     package func perform(
@@ -47,7 +47,7 @@ package struct WorkerRelease: Sendable {
                 return present.freeFrom > now.tick ? .wasUsed(freeFromTick: present.freeFrom) : .wasFree
             }
             guard present.generation == record.generation, present.holder == record.holder,
-                // The dead do not write.
+                // A dead holder does not write.
                 !isHolderDead || present.writeToken == record.writeToken
             else { return .heldBy(present.holder) }
             let limit = isHolderDead ? min(present.limit, now.tick + 1) : present.limit

@@ -1,6 +1,6 @@
-/// Keeps a worker of a restored store unused up to what a daemon with a wrong clock was granted.
+/// Keeps a worker of a restored store unused up to the limit that a daemon with a wrong clock was granted.
 ///
-/// Such a grant lies hours ahead, so that the store's floor cannot be raised above it; and the copy that was restored has no
+/// Such a limit is hours ahead, so the store's floor cannot be raised above it. The copy that was restored has no
 /// record of it.
 package enum WorkerUse {
     package static func keep(

@@ -1,4 +1,4 @@
-/// Values that were durably reserved for one daemon, by one write or by several on end.
+/// Values that were durably reserved for one daemon, by one write or by several consecutive ones.
 package struct SequenceBlock: Hashable, Sendable {
     package let name: String
     package let values: SequenceRun
@@ -11,20 +11,20 @@ package struct SequenceBlock: Hashable, Sendable {
     package var isLast: Bool { record.next == nil }
 }
 
-/// What a daemon did not use of its newest block, and of those that the newest one goes on from.
+/// The unused values of a daemon's newest block, and of the blocks that it continues.
 package struct SequenceRest: Hashable, Sendable {
     package let newest: SequenceBlock
-    /// This one and all after it, up to the newest block's last, were not used and will not be.
+    /// This value and all after it, up to the newest block's last, were not used and will not be.
     package let firstUnused: UInt64
 }
 
-/// Writes of one daemon that got no answer, and that may still arrive: all of them expect the same version.
+/// Writes of one daemon that got no answer and may still arrive. All of them expect the same version.
 package struct SequenceDoubt: Hashable, Sendable {
     /// nil: they expect no record.
     let version: UInt64?
-    /// The reserved value that they go on from.
+    /// The reserved value that they continue from.
     let reserved: UInt64
-    /// The latest last. Bounded: to forget one costs, at worst, its block.
+    /// The latest last. Bounded: in the worst case, a dropped one costs its block.
     private(set) var writeTokens: [UInt64] = []
 
     static let maximumWrites = 4
@@ -40,40 +40,42 @@ package struct SequenceDoubt: Hashable, Sendable {
     }
 }
 
-/// What became of taking a block.
+/// The result of taking a block.
 package enum SequenceBlockOutcome: Hashable, Sendable {
-    /// Durably ours. May be less than was asked for: the maximum was nearer, or it is an earlier write's.
+    /// Durably reserved for this daemon. It may have fewer values than requested: the maximum was near, or it is an
+    /// earlier write's block.
     case taken(SequenceBlock)
-    /// All values up to the maximum are reserved. One may come free again if its holder gives it back.
+    /// All values up to the maximum are reserved. Some may become free again if their holder gives them back.
     case exhausted(SequenceRecord)
-    /// There is no such sequence, and none was to be made.
+    /// There is no such sequence, and none was to be created.
     case unknown
-    /// There is one for another use.
+    /// The sequence exists for another use.
     case otherUse(SequenceKind)
-    /// Nothing is known to be taken. With a doubt: a write may yet arrive, and the next try must be told of it.
+    /// Nothing is known to be taken. With a doubt: a write may still arrive, and the doubt must be passed to the next
+    /// attempt.
     case failed(StoreError, SequenceDoubt?)
 }
 
-/// What became of giving a rest back. None of them needs an answer: what is not given back is a gap.
+/// The result of giving a rest back. None of them needs a reaction: what is not given back becomes a gap.
 package enum SequenceReturnOutcome: Hashable, Sendable {
     case givenBack
-    /// Somebody else wrote the record since.
+    /// Another daemon has written the record since.
     case conflict
     case failed(StoreError)
 }
 
-/// What became of making a sequence.
+/// The result of creating a sequence.
 package enum SequenceCreation: Hashable, Sendable {
     case created(SequenceRecord)
-    /// It was there, just as asked for.
+    /// It existed, exactly as requested.
     case existed(SequenceRecord)
-    /// It was there, and now goes on from the start that was asked for. The daemon that asked drops what
-    /// it holds below; others do when they take their next block.
+    /// It existed, and now continues from the requested start. The daemon that requested this drops what it holds below
+    /// the start; others do so when they take their next block.
     case startRaised(SequenceRecord)
-    /// It is there and is something else.
+    /// It exists with other parameters.
     case differs(SequenceRecord)
-    /// It is there, and values from the start on were already given, or are about to be.
+    /// It exists, and values from the start on were already given out, or will be soon.
     case startTooLow(SequenceRecord)
-    /// Perhaps made, perhaps not: ask again.
+    /// It was created or not, which is not known: try again.
     case failed(StoreError)
 }

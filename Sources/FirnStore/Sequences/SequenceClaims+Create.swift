@@ -1,9 +1,10 @@
 extension SequenceClaims {
-    /// Makes a sequence. Of two who make the same one at once, one writes it and both are told that it is there.
+    /// Creates a sequence. When two daemons create the same one at once, one writes it, and both get the answer that it
+    /// exists.
     ///
-    /// To ask again for what is there changes nothing. To ask with another start moves the sequence up to it: that is
-    /// how a table's AUTO_INCREMENT comes over. A start that is not above everything reserved is refused, as those
-    /// values were given, or lie in some daemon's block and are about to be.
+    /// To repeat the request for an existing sequence changes nothing. A request with another start moves the sequence
+    /// up to that start: a table's AUTO_INCREMENT is migrated this way. A start that is not above all reserved values
+    /// is refused, because those values were given out, or are in some daemon's block and will be soon.
     package func create(
         _ name: String,
         _ parameters: SequenceParameters,
@@ -46,7 +47,7 @@ extension SequenceClaims {
         return .failed(Self.contended(name))
     }
 
-    /// What there is to say of an existing sequence; nil if its start is to be raised.
+    /// The result for an existing sequence; nil if its start must be raised.
     private static func settled(_ record: SequenceRecord, _ parameters: SequenceParameters) -> SequenceCreation? {
         guard record.hasForm(of: parameters) else { return .differs(record) }
         guard let start = parameters.start, start != record.start else { return .existed(record) }

@@ -1,15 +1,16 @@
 /// Reserves values of named sequences in the store, for one run of one daemon.
 ///
-/// A record changes only at the version its writer last saw, so that of two writers one fails and reads again. The
-/// reserved value only rises, but for ``giveBack(_:using:)``, which takes back what nobody has used and nobody has gone
-/// on from. Whatever else happens, an answer that is lost or a daemon that dies, leaves a gap and never a duplicate.
+/// A record is changed only at the version that its writer last read, so that of two writers one fails and reads again.
+/// The reserved value only increases, except in ``giveBack(_:using:)``: it returns values that nobody has used and that
+/// no later reservation continues. Any other event, such as a lost answer or a daemon that dies, leaves a gap and never
+/// a duplicate.
 package struct SequenceClaims: Sendable {
     package let store: any Store
     package let holder: Holder
-    /// What remembers the store apart from it, before a block's values are used; nil: nothing.
+    /// The record of the store apart from it, written before a block's values are used; nil: none.
     package let journal: GrantJournal?
 
-    /// How often one call reads again because somebody else was faster.
+    /// How often one call reads again because another daemon wrote first.
     static let maximumAttempts = 16
 
     package init(store: any Store, holder: Holder, journal: GrantJournal? = nil) {
@@ -42,9 +43,9 @@ package struct SequenceClaims: Sendable {
 
     /// Reserves the next `count` values, fewer where the maximum is nearer.
     ///
-    /// `parameters` are what a sequence that does not exist is made as; nil: it is `.unknown`. `doubt` is what the last
-    /// try for this name left: the first thing done is to read the record, and if it is one of those writes, its
-    /// block is the answer.
+    /// A sequence that does not exist is created with `parameters`; when they are nil, the result is `.unknown`.
+    /// `doubt` is what the previous attempt for this name returned: the record is read first, and if it is one of those
+    /// writes, the result is its block.
     package func takeBlock(
         _ name: String,
         count: UInt64,
@@ -60,7 +61,7 @@ package struct SequenceClaims: Sendable {
             for _ in 0..<Self.maximumAttempts {
                 let stored = try readSequence(name)
                 if let stored, let doubt, let block = block(name, of: stored, after: doubt) { return .taken(block) }
-                // At another version none of those writes can arrive any more.
+                // At another version, none of those writes can arrive any more.
                 if stored?.version != doubt?.version { doubt = nil }
                 let present = if let stored { stored.record } else { try newRecord(parameters) }
                 guard var record = present else { return .unknown }
@@ -77,7 +78,7 @@ package struct SequenceClaims: Sendable {
                 case .success(.written(let version)):
                     return .taken(SequenceBlock(name: name, values: values, record: record, version: version))
                 case .success(.conflict):
-                    // Somebody was faster: perhaps an earlier write of our own.
+                    // Another write was first: possibly an earlier one of this daemon.
                     continue
                 case .failure(let error):
                     return readBack(name, attempt, error)
@@ -98,7 +99,7 @@ package struct SequenceClaims: Sendable {
     ) -> SequenceReturnOutcome {
         var record = rest.newest.record
         precondition(rest.firstUnused <= record.reserved, "what is given back was reserved")
-        // A start that was raised since the rest began stays where it is.
+        // A start that was raised after the rest began is kept.
         record.reserved = max(rest.firstUnused, record.start) - 1
         record.writeToken = random.next()
         let stored = Stored(record: rest.newest.record, version: rest.newest.version)
@@ -109,7 +110,8 @@ package struct SequenceClaims: Sendable {
         }
     }
 
-    /// Writes a record in the place of exactly `stored`: a restored store may have another daemon's at that version.
+    /// Writes a record in place of exactly `stored`: in a restored store, another daemon's record may have that
+    /// version.
     func write(
         _ name: String,
         _ record: SequenceRecord,
@@ -137,8 +139,8 @@ package struct SequenceClaims: Sendable {
         )
     }
 
-    /// A sequence that the store does not have. After a repair it may be one that was made since the copy was: without a
-    /// start of its own it begins above what the repair left out.
+    /// The record of a sequence that the store does not have. After a repair, it may be a sequence that was created
+    /// after the copy was made. So without a start of its own, it begins above the values that the repair skipped.
     func newRecord(_ parameters: SequenceParameters?) throws(StoreError) -> SequenceRecord? {
         guard let parameters else { return nil }
         var record = SequenceRecord(parameters, holder: holder, writeToken: 0)
@@ -162,7 +164,7 @@ package struct SequenceClaims: Sendable {
     }
 
     private func readBack(_ name: String, _ doubt: SequenceDoubt, _ error: StoreError) -> SequenceBlockOutcome {
-        // Nor is the doubt kept: the values of a write that was refused must not come back by a later look.
+        // The doubt is dropped too: the values of a refused write must not be returned by a later read.
         guard error.leavesDoubt else { return .failed(error, nil) }
         guard let stored = try? readSequence(name) else { return .failed(error, doubt) }
         if let block = block(name, of: stored, after: doubt) { return .taken(block) }

@@ -1,5 +1,5 @@
 extension SequenceKeeper {
-    /// The answer to `takeBlock`. After it, each waiting call asks again, in the order in which they came.
+    /// Handles the result of `takeBlock`. After it, each waiting call tries again, in the order in which they came.
     package mutating func blockAnswered(_ outcome: SequenceBlockOutcome, now: Int64) -> SequenceAction {
         precondition(isTaking, "the keeper was told of a block that it did not ask for")
         answeredRound = askedRound
@@ -35,7 +35,7 @@ extension SequenceKeeper {
         }
         obstacle = nil
         retryDelay.succeeded()
-        // Somebody moved the sequence up. What is still held lies below, and no call is to get some of both.
+        // The start was raised. What is still held is below it, and no call may get values from both.
         startRaised(to: block.record.start)
         hold(block)
         if block.isLast {
@@ -52,7 +52,7 @@ extension SequenceKeeper {
         return ask(now: now)
     }
 
-    /// Nothing is handed out below `start` any more.
+    /// No value below `start` is given out any more.
     package mutating func startRaised(to start: UInt64) {
         let runs = [present, next].compactMap { $0?.from(start) }
         present = runs.first
@@ -62,8 +62,8 @@ extension SequenceKeeper {
     /// The most that one block holds for the calls that wait.
     private var largestBlock: UInt64 { max(configuration.maximumBlock, configuration.fixedBlock ?? 1, largestDemand) }
 
-    /// Where there is a next block, or a strict sequence, the present one goes: its calls have come and gone, or two
-    /// blocks were too little for the call that asked for this one.
+    /// When there is a next block, or the sequence is strict, the present block is dropped: its calls were served, or
+    /// two blocks were too few for the call that led to this one.
     private mutating func hold(_ block: SequenceBlock) {
         newest = block
         highest = block.values.last
@@ -96,11 +96,11 @@ extension SequenceKeeper {
         largestDemand = 0
     }
 
-    /// Asks for the block that the rate and the waiting calls want.
+    /// Requests the block that the rate and the waiting calls need.
     mutating func ask(now: Int64) -> SequenceAction {
-        // What was refused while the store was away says nothing of the rate.
+        // Calls that were refused while the store was unavailable do not show the rate.
         if case .failed = obstacle {} else { resize(now: now) }
-        // The last run that is held counts towards the waiting calls; the one before it may have to go.
+        // The last held run counts towards the waiting calls; the one before it may have to be dropped.
         let counted = isStrict ? 0 : (next ?? present)?.count ?? 0
         let missing = demand > counted ? demand - counted : 0
         let count = max(blockSize, min(missing, largestBlock))
@@ -112,7 +112,7 @@ extension SequenceKeeper {
         return .takeBlock(count: count, after: doubt)
     }
 
-    /// Sets the block's size by what was wanted since the last one was asked for.
+    /// Sets the block's size by the demand since the last one was requested.
     private mutating func resize(now: Int64) {
         guard let askedAt else { return }
         let nanoseconds = Double(max(1, now > askedAt ? now - askedAt : 1))
@@ -120,9 +120,10 @@ extension SequenceKeeper {
         if configuration.fixedBlock == nil {
             let target = Double(configuration.blockNanoseconds)
             let ceiling = min(configuration.maximumBlock, saturatingSum(blockSize, blockSize))
-            // Little in a moment is no slow sequence: a call took what was left, and its block came after it.
+            // A small demand in a short time does not mean a slow sequence: a call took what was left, and its block
+            // came after it.
             let floor = nanoseconds < target / 2 ? blockSize : 1
-            // What has more than 64 bits is past any ceiling.
+            // A number with more than 64 bits is above any ceiling.
             let observed = UInt64(exactly: (perNanosecond * target).rounded()) ?? UInt64.max
             blockSize = max(floor, min(observed, ceiling))
         }

@@ -1,32 +1,33 @@
-/// Keeps the values of one sequence for a daemon: the block that it hands out, and the next one.
+/// Keeps the values of one sequence for a daemon: the block that is given out now, and the next one.
 ///
-/// A state machine without I/O, clock or thread. Two events: a call comes (``take(_:after:now:)``), and the store has
-/// answered (``blockAnswered(_:now:)``). It needs no timer, as every call looks whether a block is due. Times are
+/// A state machine without I/O, clock or thread. It has two events: a call (``take(_:after:now:)``), and the store's
+/// answer (``blockAnswered(_:now:)``). It needs no timer, because every call checks whether a block is due. Times are
 /// nanoseconds of any clock that does not stop in suspend.
 ///
 /// What it guarantees, whatever the store does:
-/// 1. A value is handed out at most once, after its block is known to be stored, and above all before it.
-/// 2. A call gets as many values as it asked for, or none.
-/// 3. It holds two runs at most; a third that is not their continuation drops the first. What a daemon that dies loses
-///    is ``heldCount`` and the one block under way: less than twice the largest of the maximum block, the fixed block
-///    and the largest call.
-/// 4. At most one block is under way, and after a failure none before the retry time.
-/// 5. A store that is away stops nothing before the blocks are used up.
+/// 1. A value is given out at most once, after its block is known to be stored. It is above all values before it.
+/// 2. A call gets as many values as it requested, or none.
+/// 3. It holds two runs at most; when a third does not continue the second, the first is dropped. A daemon that dies
+///    loses ``heldCount`` values and the one block in progress: less than twice the largest of the maximum block, the
+///    fixed block and the largest call.
+/// 4. At most one block is in progress, and after a failure none before the retry time.
+/// 5. An unavailable store stops nothing before the blocks are used up.
 ///
-/// **How large a block is.** What calls wanted since the last block was asked for says how much ten seconds take; that
-/// is the next block's size, at most twice the last one's, so that a short burst on a slow sequence does not cost
-/// ten seconds of its rate, and no less than it if that was a moment ago. Calls that wait are added up, and always fit.
+/// **Block size.** The demand since the last block was requested shows how many values ten seconds take. This is the
+/// next block's size, with two limits. It is at most twice the last size, so that a short burst on a slow sequence does
+/// not cost ten seconds of its rate. It is not below the last size if the last request was a moment ago. The demands of
+/// waiting calls are added, and always fit.
 ///
-/// **When the next one is asked for.** While half of the last block is left, or what two round trips to the store use.
-/// Never while blocks have one value: then the sequence is slower than about one in seven seconds, a caller can wait
-/// for a write, and a block ahead would double what a crash loses.
+/// **When the next block is requested.** When fewer values are left than half of the last block, or than two round
+/// trips to the store use. Never while blocks have one value: then the sequence is slower than about one value in seven
+/// seconds, a caller can wait for a write, and a block in advance would double what a crash loses.
 ///
-/// **Blocks of one, fixed,** are the strict choice: a value is only given to a call that came before its block was
-/// asked for, so that across all daemons a call that begins after another has ended gets the higher value. Each value
-/// costs its share of a write; calls that wait together share one.
+/// **A fixed block size of one** is the strict mode: a value is only given to a call that came before its block was
+/// requested. So across all daemons, a call that begins after another has ended gets the higher value. Each value costs
+/// its share of a write; calls that wait together share one.
 package struct SequenceKeeper: Sendable {
     package struct Configuration: Hashable, Sendable {
-        /// The largest block that a rate asks for. One write per second for a million values per second.
+        /// The largest block that a rate leads to. One write per second for a million values per second.
         package var maximumBlock: UInt64 = 1_000_000
         /// nil: the size follows the rate. 1 is strict.
         package var fixedBlock: UInt64?
@@ -34,38 +35,38 @@ package struct SequenceKeeper: Sendable {
         package var blockNanoseconds: Int64 = 10_000_000_000
         package var firstRetryNanoseconds: UInt64 = 50_000_000
         package var maximumRetryNanoseconds: UInt64 = 2_000_000_000
-        /// How long a sequence that was found at its end is believed to be: others may give values back.
+        /// How long a sequence that was found at its end is assumed to stay there: other daemons may give values back.
         package var exhaustedNanoseconds: Int64 = 10_000_000_000
 
         package init() {}
     }
 
-    /// Why there is no block, until when that is believed.
+    /// Why there is no block, and until when this is assumed.
     enum Obstacle: Hashable, Sendable {
         case failed(StoreError)
         case exhausted
-        /// Believed by the calls that waited for that answer only.
+        /// Applies only to the calls that waited for that answer.
         case refused(SequenceOutcome)
     }
 
     let configuration: Configuration
-    /// What is handed out now, and what after it. No next one without a present one.
+    /// What is given out now, and what after it. There is no next run without a present one.
     var present: SequenceRun?
     var next: SequenceRun?
     /// The last block that arrived.
     var newest: SequenceBlock?
-    /// Values at or below it are never handed out again, whatever the store says.
+    /// Values at or below it are never given out again, whatever the store returns.
     var highest: UInt64 = 0
 
-    /// How many blocks were asked for, and the number of the last one that was answered, and that arrived.
+    /// How many blocks were requested, the number of the last one that was answered, and of the last one that arrived.
     var askedRound: UInt64 = 0
     var answeredRound: UInt64 = 0
     var arrivedRound: UInt64 = 0
-    /// The block under way when the store was set back: it is not used.
+    /// The block that was in progress when the store was set back: it is not used.
     var droppedRound: UInt64 = 0
-    /// What waiting calls want of the block under way.
+    /// The demand of waiting calls that the block in progress covers.
     var coveredDemand: UInt64 = 0
-    /// What those want that came since, and the largest of them.
+    /// The demand of calls that came since, and the largest of them.
     var demand: UInt64 = 0
     var largestDemand: UInt64 = 0
 
@@ -74,11 +75,11 @@ package struct SequenceKeeper: Sendable {
     var doubt: SequenceDoubt?
     var retryDelay: RetryDelay
 
-    /// The size that the rate asks for.
+    /// The size that the rate leads to.
     var blockSize: UInt64
-    /// The next block is asked for when fewer are left.
+    /// The next block is requested when fewer values are left.
     var aheadBelow: UInt64
-    /// What new calls wanted since then, whether they got it or wait.
+    /// The demand of new calls since then, whether they got their values or wait.
     var wantedSinceAsked: UInt64 = 0
     var askedAt: Int64?
     var roundTripNanoseconds: Int64 = 0
@@ -97,19 +98,19 @@ package struct SequenceKeeper: Sendable {
         )
     }
 
-    /// Whether a block is under way: `blockAnswered` will be told.
+    /// Whether a block is in progress: `blockAnswered` will be called.
     package var isTaking: Bool { askedRound != answeredRound }
 
-    /// How many reserved values are still to be handed out.
+    /// How many reserved values are not given out yet.
     package var heldCount: UInt64 { (present?.count ?? 0) + (next?.count ?? 0) }
 
-    /// What the values are; nil before the first block arrived. Never changes after.
+    /// The kind of the values; nil before the first block arrived. It never changes after that.
     package var kind: SequenceKind? { newest?.record.kind }
 
     var isStrict: Bool { configuration.fixedBlock == 1 }
 
-    /// A call for `count` values; with `wait`, one that was told to wait before. The action is to be done whatever the
-    /// outcome is.
+    /// A call for `count` values. `wait` is set for a call that had to wait before. The action must be done whatever
+    /// the outcome is.
     package mutating func take(
         _ count: UInt32,
         after wait: SequenceWait? = nil,
@@ -117,13 +118,14 @@ package struct SequenceKeeper: Sendable {
     ) -> (outcome: SequenceOutcome, action: SequenceAction) {
         precondition(count > 0, "a call takes at least one value")
         if wait == nil { wantedSinceAsked = saturatingSum(wantedSinceAsked, UInt64(count)) }
-        // Of the last block a strict sequence too gives to later calls: nobody reserves a value above it any more.
+        // In a strict sequence, the last block's values are given to later calls too: nobody can reserve a value above
+        // them.
         let mayHandOut = !isStrict || newest?.isLast == true || wait.map({ $0.round <= arrivedRound }) == true
         if mayHandOut, let taken = handOut(UInt64(count)) {
             return (taken, isAheadDue(now: now) ? ask(now: now) : .none)
         }
         if isTaking {
-            // The block under way was asked for with this call in mind, or the one after it will be.
+            // The block in progress includes this call's demand, or the block after it will.
             if let wait, wait.round > answeredRound { return (.wait(wait), .none) }
             return (addDemand(UInt64(count)), .none)
         }
@@ -166,7 +168,7 @@ package struct SequenceKeeper: Sendable {
         return .wait(SequenceWait(round: askedRound + 1))
     }
 
-    /// Why a call is not worth a block.
+    /// Why no block is requested for a call.
     private func obstruction(_ wait: SequenceWait?, now: Int64) -> SequenceOutcome? {
         switch obstacle {
         case .failed(let error) where now < obstacleUntil:
@@ -180,21 +182,22 @@ package struct SequenceKeeper: Sendable {
         }
     }
 
-    /// The store was set back, or is another one: it may give out again what is held. Nothing of it is handed out any more,
-    /// nor of a block under way.
+    /// The store was set back, or is another one: it may give out again what is held. So nothing held is given out any
+    /// more, and no block in progress either.
     package mutating func storeSetBack() {
-        // The rest of the block was given to nobody. Once the store is repaired it may come again.
+        // The rest of the block was not given out. After the store is repaired, it may be reserved again.
         if let present { highest = present.first - 1 }
         present = nil
         next = nil
         if isTaking { droppedRound = askedRound }
     }
 
-    /// Gives up everything that is held, for the store: at a clean stop, or when a sequence that is little used makes
-    /// room for another. nil: there is nothing to give back. Not while a block is under way; see ``isTaking``.
+    /// Returns everything that is held, to be given back to the store: at a clean stop, or when a sequence that is
+    /// little used makes room for another. nil: there is nothing to give back. Not while a block is in progress; see
+    /// ``isTaking``.
     package mutating func rest() -> SequenceRest? {
         precondition(!isTaking, "what a block under way will bring is not known yet")
-        // If there are two, the second does not go on from the first, which then is lost.
+        // If there are two, the second does not continue the first, which is then lost.
         let unused = next ?? present
         present = nil
         next = nil

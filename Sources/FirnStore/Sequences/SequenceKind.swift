@@ -2,10 +2,10 @@
 package enum SequenceKind: Hashable, Sendable {
     /// Tickets: the values are the IDs.
     case plain
-    /// The values are the low 36 bits of IDs whose shard and type are fixed when the sequence is made. Whoever hands
-    /// them out composes them; here they stay what they are in the store.
+    /// The values are the low 36 bits of IDs whose shard and type are fixed when the sequence is created. The code that
+    /// gives them out composes the IDs; here the values are as in the store.
     case pinterest(shard: UInt16, type: UInt16)
-    /// The values tell the instances of one service apart.
+    /// The values distinguish the instances of one service.
     case prefix
 
     /// The highest type of a Pinterest ID: it has 10 bits.
@@ -13,7 +13,7 @@ package enum SequenceKind: Hashable, Sendable {
     /// The highest local part of a Pinterest ID: it has 36 bits.
     package static let maximumLocal: UInt64 = 1 << 36 - 1
 
-    /// What a sequence of this kind serves.
+    /// The use of a sequence of this kind.
     package var use: SequenceUse {
         switch self {
         case .plain, .pinterest: .tickets
@@ -21,7 +21,7 @@ package enum SequenceKind: Hashable, Sendable {
         }
     }
 
-    /// The highest value of a sequence that was given no maximum. 2^63 - 1 where the layout sets none: columns of
+    /// The highest value of a sequence without a given maximum. 2^63 - 1 where the layout sets none, because columns of
     /// databases and integers of many languages are signed.
     package var defaultMaximum: UInt64 {
         switch self {
@@ -41,7 +41,7 @@ extension SequenceKind: CustomStringConvertible {
     }
 }
 
-/// Which of the two calls a sequence answers. A name is one sequence, so that it cannot answer both.
+/// Which of the two calls a sequence answers. A name has only one sequence, which cannot answer both.
 package enum SequenceUse: Hashable, Sendable {
     case tickets, prefixes
 }

@@ -1,4 +1,5 @@
-/// What a sequence is made with, checked: a ``SequenceRecord`` can be made of it. On the wire it is a `SequenceDescription`.
+/// Checked parameters of a sequence: a ``SequenceRecord`` can be made of them. On the wire they are a
+/// `SequenceDescription`.
 ///
 /// A sequence gives the values from 1 to its maximum that leave the remainder `offset` when divided by `increment`.
 /// The offset is a remainder, from 0 to `increment - 1`, and not the first value as in MySQL's
@@ -7,10 +8,10 @@
 package struct SequenceParameters: Hashable, Sendable {
     package let kind: SequenceKind
     package let progression: SequenceProgression
-    /// Nothing below it is given from when it is set. nil: from the first value, or wherever the sequence is.
+    /// No value below it is given out after it is set. nil: the first value, or the sequence's current position.
     package let start: UInt64?
 
-    /// The sequence that is made on first use: 1, 2, 3, …
+    /// The sequence that is created on first use: 1, 2, 3, …
     package static let plain = SequenceParameters(.plain)
     /// The numbers of a service's instances: 1, 2, 3, …
     package static let prefix = SequenceParameters(.prefix)
@@ -21,7 +22,8 @@ package struct SequenceParameters: Hashable, Sendable {
         start = nil
     }
 
-    /// Throws for anything that is not a sequence with at least one value, saying what was wrong and what is allowed.
+    /// Throws for anything that is not a sequence with at least one value. The error contains what was wrong and what
+    /// is allowed.
     package init(
         kind: SequenceKind,
         increment: UInt64 = 1,
@@ -32,7 +34,7 @@ package struct SequenceParameters: Hashable, Sendable {
         guard increment > 0 else {
             throw SequenceParameterError("increment 0 would give one value forever: use 1 or more")
         }
-        // As MySQL: the first value is 1 unless somebody says otherwise.
+        // As in MySQL, the first value is 1 by default.
         let offset = offset ?? (increment == 1 ? 0 : 1)
         guard offset < increment else {
             throw SequenceParameterError(
@@ -99,7 +101,7 @@ package struct SequenceParameters: Hashable, Sendable {
 }
 
 extension SequenceKind {
-    /// A Pinterest sequence's kind of numbers that somebody typed. Throws for those that the ID has no room for.
+    /// The kind of a Pinterest sequence, from numbers that a user typed. Throws when the ID has no room for them.
     package static func pinterest(
         checkedShard shard: UInt64,
         checkedType type: UInt64
@@ -123,7 +125,7 @@ extension SequenceParameters: CustomStringConvertible {
     }
 }
 
-/// Why parameters make no sequence: what was wrong, with what value, and what to use instead.
+/// Why parameters are invalid: what was wrong, with what value, and what to use instead.
 package struct SequenceParameterError: Error, Hashable, Sendable, CustomStringConvertible {
     package let message: String
 

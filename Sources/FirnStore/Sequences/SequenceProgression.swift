@@ -1,5 +1,5 @@
 /// The values that a sequence may give: all from 1 to `maximum` that leave the remainder `offset` when divided by
-/// `increment`. No arithmetic here can overflow, whatever the numbers are, and no value is past the maximum.
+/// `increment`. No arithmetic here can overflow, whatever the numbers are, and no value is above the maximum.
 package struct SequenceProgression: Hashable, Sendable {
     /// At least 1.
     package let increment: UInt64
@@ -14,7 +14,7 @@ package struct SequenceProgression: Hashable, Sendable {
         self.maximum = maximum
     }
 
-    /// The lowest value above `value`; nil where the maximum leaves none.
+    /// The lowest value above `value`; nil when it would be above the maximum.
     package func next(after value: UInt64) -> UInt64? {
         // The smallest positive number of the class: the increment itself where the remainder is 0.
         let first = offset == 0 ? increment : offset
@@ -30,7 +30,7 @@ package struct SequenceProgression: Hashable, Sendable {
         return (maximum - next) / increment + 1
     }
 
-    /// The `count` values that follow `value`, fewer where the maximum is nearer; nil where there are none.
+    /// The `count` values that follow `value`, fewer when the maximum is nearer; nil when there are none.
     package func run(after value: UInt64, count: UInt64) -> SequenceRun? {
         guard let first = next(after: value) else { return nil }
         return SequenceRun(first: first, count: min(count, self.count(after: value)), increment: increment)
@@ -55,7 +55,7 @@ package struct SequenceRun: Hashable, Sendable {
 
     package var last: UInt64 { first + (count - 1) * increment }
 
-    /// What of it is not below `value`; nil if all is.
+    /// The part of it that is not below `value`; nil if all of it is below.
     func from(_ value: UInt64) -> SequenceRun? {
         guard value > first else { return self }
         guard value <= last else { return nil }
@@ -63,7 +63,7 @@ package struct SequenceRun: Hashable, Sendable {
         return SequenceRun(first: first + skipped * increment, count: count - skipped, increment: increment)
     }
 
-    /// Whether `next` goes on where this run ends.
+    /// Whether `next` continues this run without a gap.
     func isFollowed(by next: SequenceRun) -> Bool {
         next.increment == increment && next.first > last && next.first - last == increment
     }
@@ -73,7 +73,7 @@ package struct SequenceRun: Hashable, Sendable {
         return SequenceRun(first: first, count: count + next.count, increment: increment)
     }
 
-    /// Cuts the first `length` values off; there must be more.
+    /// Removes and returns the first `length` values; there must be more.
     mutating func removeFirst(_ length: UInt64) -> SequenceRun {
         precondition(length > 0 && length < count, "a cut leaves something on both sides")
         let head = SequenceRun(first: first, count: length, increment: increment)

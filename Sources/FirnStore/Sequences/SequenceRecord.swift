@@ -1,17 +1,18 @@
-/// What the store knows of one sequence, under `sequences/<name>`.
+/// The store's record of one sequence, under `sequences/<name>`.
 ///
 ///     sequence/1 kind=plain increment=1 offset=0 start=1 maximum=9223372036854775807 reserved=4200 host=web-1 pid=412 …
 package struct SequenceRecord: Hashable, Sendable {
     package let kind: SequenceKind
     package let progression: SequenceProgression
-    /// The start that was last asked for; 1 if none ever was.
+    /// The start that was last requested; 1 if none ever was.
     package var start: UInt64
-    /// Every value up to here, and this one, belongs to somebody or was left out. The next one to be reserved is the
-    /// progression's next after it. Kept instead of that one, for after the last value there is none.
+    /// Every value up to and including this one was reserved or skipped. The next one to be reserved is the
+    /// progression's next value after it. This value is stored and not the next one, because after the last value there
+    /// is no next one.
     package var reserved: UInt64
     /// Who wrote it last.
     package var holder: Holder
-    /// A random number of this very write, by which its writer knows it again if there was no answer.
+    /// A random number of this write, by which its writer recognizes it if there was no answer.
     package var writeToken: UInt64
 
     /// A new sequence, of which nothing is reserved.
@@ -24,10 +25,10 @@ package struct SequenceRecord: Hashable, Sendable {
         self.writeToken = writeToken
     }
 
-    /// The next value that nobody has reserved; nil where the sequence is at its end.
+    /// The next value that nobody has reserved; nil at the sequence's end.
     package var next: UInt64? { progression.next(after: reserved) }
 
-    /// The same but for the start is what `parameters` ask for.
+    /// Whether everything except the start is as in `parameters`.
     package func hasForm(of parameters: SequenceParameters) -> Bool {
         kind == parameters.kind && progression == parameters.progression
     }

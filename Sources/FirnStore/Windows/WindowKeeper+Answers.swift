@@ -28,8 +28,9 @@ extension WindowKeeper {
         }
     }
 
-    /// The store was found to be set back by somebody else of this daemon. To be told instead of ``ticked(now:)``, and before
-    /// it: a space is closed, as the worker may be another daemon's in a store that has forgotten this one.
+    /// Another part of this daemon has found the store set back. To be called instead of ``ticked(now:)``, and before
+    /// it: a space is closed, because the worker may be another daemon's in a store that has lost this daemon's
+    /// records.
     package mutating func storeSetBack(_ error: StoreError) -> WindowAction {
         switch state {
         case .holding(let held, .waiting), .holding(let held, .inDoubt):
@@ -70,7 +71,7 @@ extension WindowKeeper {
             ? settle(held, firstUnusedTick: firstUnusedTick) : release(held, firstUnusedTick: firstUnusedTick)
     }
 
-    /// Whatever it was: what is not given back becomes free at its limit.
+    /// The outcome does not matter: what is not given back becomes free at its limit.
     package mutating func releaseAnswered(_ outcome: ReleaseOutcome) -> WindowAction {
         guard case .releasing = state else { unexpected("releaseAnswered") }
         if case .failed(let error) = outcome { lastError = error }
@@ -103,7 +104,8 @@ extension WindowKeeper {
             lastError = nil
             return open(held)
         case .lost:
-            // It never arrived, or somebody was faster. Not at once: the store has just failed.
+            // The write never arrived, or another daemon was first. Not tried again at once, because the store has just
+            // failed.
             return waitToClaim(untilTick: retryTick(now: now, after: retryDelay.nextTicks()))
         case .setBack(let error):
             return claimRefused(error, now: now)
@@ -117,7 +119,7 @@ extension WindowKeeper {
         }
     }
 
-    /// Whatever became of its write, the claim is given up: no space is opened by it.
+    /// Whatever happened to its write, the claim is abandoned: no space is opened for it.
     private mutating func claimRefused(_ error: StoreError, now: UInt64) -> WindowAction {
         lastError = error
         return waitToClaim(untilTick: retryTick(now: now, after: retryDelay.nextTicks()))
@@ -127,7 +129,7 @@ extension WindowKeeper {
         switch outcome {
         case .holding(let known):
             precondition(known.worker == held.worker, "an answer is about the worker that was asked for")
-            // A limit below our own can only be a store set back by hand.
+            // A limit below this daemon's own is only possible in a store that was set back by hand.
             guard known.limit >= held.limit, known.generation == held.generation else { return lose(held) }
             guard known.limit > held.limit else { return notExtended(known, now: now) }
             lastError = nil
@@ -163,8 +165,9 @@ extension WindowKeeper {
         return .closeSpace
     }
 
-    /// Still ours, and no further. Tried again at once if that is the store's first answer after it was away; not if
-    /// writing failed just now although reading works, as on a full disk.
+    /// The worker is still this daemon's, and the limit is the old one. The extension is tried again at once if this is
+    /// the store's first answer after it was unavailable. It is not if a write has just failed although reading works,
+    /// as on a full disk.
     private mutating func notExtended(_ held: HeldWorker, now: UInt64) -> WindowAction {
         if case .holding(_, .readingBack(hasWaited: true)) = state { return extendOrWait(held, now: now) }
         let untilTick = retryTick(now: now, after: retryDelay.nextTicks())
@@ -172,11 +175,12 @@ extension WindowKeeper {
         return .wait(untilTick: untilTick)
     }
 
-    /// Looks again before the worker's limit has passed: its holder may give it back early. Never quite at the time at
-    /// which others look.
+    /// Tries again before the worker's limit has passed, because its holder may give it back early. The time is random,
+    /// so that not all daemons try at the same time.
     private mutating func waitForWorker(untilTick: UInt64, now: UInt64) -> WindowAction {
         let nextLook = retryTick(now: now, after: retryDelay.spread(configuration.maximumRetryTicks))
-        // One that is free already was snatched: the more often, the slower.
+        // Another daemon was faster with a worker that is already free: the more often this happens, the longer the
+        // delay.
         let whenFree =
             untilTick > now
             ? retryTick(now: untilTick, after: retryDelay.spread(configuration.firstRetryTicks))

@@ -1,5 +1,5 @@
 extension WindowKeeper {
-    /// How it stands at this tick.
+    /// The status at this tick.
     package func status(now: UInt64) -> WindowStatus {
         if case .stopped = state { return .stopped }
         if isStopping { return .stopping }

@@ -1,31 +1,32 @@
-/// Keeps one worker for a daemon: claims it, extends its window well before it runs out, and gives it back.
+/// Keeps one worker for a daemon: claims it, extends its window well before it ends, and gives it back.
 ///
-/// A state machine without I/O, clock or thread. Each event is answered by one ``WindowAction``; its driver does
-/// that action and tells the outcome by the next event.
+/// A state machine without I/O, clock or thread. Each event is answered by one ``WindowAction``; its driver does that
+/// action and reports the outcome with the next event.
 ///
 /// What it guarantees, whatever the store and the clock do:
-/// 1. No limit is given to a space before a write or a read has shown it to be stored.
-/// 2. After a write without an answer, the next thing that it asks of the store is to read that record back.
-/// 3. Once a worker is found lost, its space is closed before anything else.
-/// 4. A space that follows another begins at or after the first tick which that one left unused.
-/// 5. A store that is away closes nothing: the space ends by itself at its limit, and goes on when the store does.
-/// 6. A store that was set back closes every space at once, and none is opened until a claim finds it repaired.
+/// 1. No limit is given to a space before a write or a read has shown that it is stored.
+/// 2. After a write without an answer, the next call to the store reads that record back.
+/// 3. When a worker is found to be lost, its space is closed before anything else.
+/// 4. A space that follows another begins at or after the first tick that the earlier one left unused.
+/// 5. An unavailable store closes nothing: the space ends at its limit, and continues when the store is available
+///    again.
+/// 6. When the store was set back, every space is closed at once, and none is opened until a claim finds it repaired.
 package struct WindowKeeper: Sendable {
     package struct Configuration: Hashable, Sendable {
         /// How far ahead of now a limit is set.
         package var windowTicks: UInt64
-        /// How often. A third of the window: two extensions may fail and nobody notices.
+        /// How often the limit is raised. A third of the window: two extensions may fail without an effect.
         package var extendEveryTicks: UInt64
         package var firstRetryTicks: UInt64
         package var maximumRetryTicks: UInt64
-        /// The layout's last tick; no window goes past it.
+        /// The layout's last tick; no window extends beyond it.
         package var maximumTick: UInt64
 
-        /// With the delays in the proportions that suit a window: extended every third of it, retried after a
-        /// thirtieth of it and then more and more slowly, up to a third.
+        /// Sets the delays in proportion to the window: extended every third of it, retried after a thirtieth of it and
+        /// then after longer and longer delays, up to a third.
         ///
-        /// - Parameter maximumRetryTicks: Less than a third, where windows are long: a store that is back, or a worker
-        ///   that was given back, is to be noticed in a time that people wait for.
+        /// - Parameter maximumRetryTicks: Less than a third for long windows, so that a store that is available again,
+        ///   or a worker that was given back, is noticed in a time that people accept.
         package init(windowTicks: UInt64, maximumTick: UInt64, maximumRetryTicks: UInt64 = .max) {
             precondition(windowTicks > 0, "a window holds at least one tick")
             precondition(maximumTick < UInt64.max, "the tick after the last must have a number")
@@ -41,24 +42,24 @@ package struct WindowKeeper: Sendable {
         case idle
         case claiming
         case waitingToClaim(untilTick: UInt64)
-        /// A claim's write had no answer. Reading back, or waiting to.
+        /// A claim's write got no answer. Reading back, or waiting to do so.
         case claimInDoubt(HeldWorker, retryAtTick: UInt64?)
         case opening(HeldWorker)
         case holding(HeldWorker, Phase)
         /// Lost, or stopping.
         case closing(HeldWorker, inDoubt: Bool)
-        /// Stopping, and reading back once, to know what there is to release.
+        /// Stopping, and reading back once, to find out what can be released.
         case settling(HeldWorker, firstUnusedTick: UInt64)
         case releasing
         case stopped
     }
 
-    /// What is under way for a worker whose space is open.
+    /// What is in progress for a worker whose space is open.
     enum Phase: Hashable, Sendable {
         case waiting(untilTick: UInt64)
         case extending
         case readingBack(hasWaited: Bool)
-        /// A write had no answer, and reading back failed.
+        /// A write got no answer, and reading back failed.
         case inDoubt(untilTick: UInt64)
         case raising
     }
@@ -91,7 +92,7 @@ package struct WindowKeeper: Sendable {
         return claim()
     }
 
-    /// Time has passed, perhaps less than was asked for, perhaps much more.
+    /// Time has passed: possibly less than was requested, possibly much more.
     package mutating func ticked(now: UInt64) -> WindowAction {
         switch state {
         case .waitingToClaim(let untilTick):
@@ -111,7 +112,7 @@ package struct WindowKeeper: Sendable {
         }
     }
 
-    /// To be told instead of ``ticked(now:)``: while waiting.
+    /// To be called instead of ``ticked(now:)``, while waiting.
     package mutating func stopRequested() -> WindowAction {
         isStopping = true
         switch state {
@@ -155,8 +156,8 @@ package struct WindowKeeper: Sendable {
         return .finish
     }
 
-    /// The next extension, if it is due. Asks the limit and not the last success, so that it is right after any jump
-    /// of the clock.
+    /// The next extension, if it is due. It depends on the limit and not on the last success, so that it is right after
+    /// any jump of the clock.
     mutating func extendOrWait(_ held: HeldWorker, now: UInt64) -> WindowAction {
         let end = configuration.maximumTick + 1
         let dueTick: UInt64

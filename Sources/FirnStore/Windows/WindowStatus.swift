@@ -1,16 +1,16 @@
-/// How a ``WindowKeeper`` stands, for the ready probe and the log.
+/// The status of a ``WindowKeeper``, for the ready probe and the log.
 package enum WindowStatus: Hashable, Sendable {
     /// Has no worker yet. The error is the store's last one, if it was the reason.
     case claiming(StoreError?)
     /// The fixed worker is taken, by this holder, at least until this tick unless it is given back.
     case workerTaken(by: Holder, untilTick: UInt64)
-    /// All workers are taken. nil: by this daemon itself.
+    /// All workers are taken. nil: this daemon itself has them.
     case noWorkerFree(freeAtTick: UInt64?)
     /// The fixed worker was used up to this tick by a holder whose clock was ahead.
     case workerUsedAhead(worker: UInt32, untilTick: UInt64)
     /// The store was repaired, and nothing below this tick may be given out.
     case belowFloor(untilTick: UInt64)
-    /// Can hand out IDs. With an error, only until the limit, unless the store comes back.
+    /// Can give out IDs. With an error, only until the limit, unless the store becomes available again.
     case serving(worker: UInt32, limit: UInt64, StoreError?)
     /// Has a worker whose window has passed, and the store does not answer.
     case windowEnded(worker: UInt32, limit: UInt64, StoreError?)
@@ -18,7 +18,7 @@ package enum WindowStatus: Hashable, Sendable {
     case stopping
     case stopped
 
-    /// Whether no worker is held any more, for the store is not the one that granted it, or knows less than it did.
+    /// Whether no worker is held any more, because the store is not the one that granted it, or was set back.
     package var isStoreLost: Bool {
         switch self {
         case .claiming(let error?), .windowEnded(_, _, let error?): error.isOfAnotherStore

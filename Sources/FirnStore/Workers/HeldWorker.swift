@@ -1,4 +1,4 @@
-/// A worker as its holder knows it: what was last known to be durably stored.
+/// A worker as its holder knows it: the last state that is known to be durably stored.
 package struct HeldWorker: Hashable, Sendable {
     package var worker: UInt32
     package var generation: UInt64
@@ -6,14 +6,14 @@ package struct HeldWorker: Hashable, Sendable {
     package var version: UInt64
     /// The first tick this holder may use.
     package var firstTick: UInt64
-    /// The first tick this holder may *not* use: durably stored, so memory never goes past the disk. Equal to
-    /// ``firstTick`` while a claim's own write is in doubt.
+    /// The first tick this holder may *not* use. It is durably stored, so the limit in memory is never above the one on
+    /// disk. Equal to ``firstTick`` while a claim's own write is in doubt.
     package var limit: UInt64
-    /// The record as this holder last knew it to be stored: what it writes next replaces this text and no other. nil while a
+    /// The record as this holder last knew it to be stored: its next write replaces this text and no other. nil while a
     /// claim's own write is in doubt.
     private(set) var record: WorkerRecord?
-    /// The tokens of writes that got no answer and would apply to ``version``, the latest last. Bounded: to forget
-    /// one costs, at worst, the worker.
+    /// The tokens of writes that got no answer and would apply to ``version``, the latest last. Bounded: in the worst
+    /// case, a dropped one costs the worker.
     private(set) var writesInDoubt: [UInt64] = []
 
     static let maximumWritesInDoubt = 4
@@ -32,7 +32,7 @@ package struct HeldWorker: Hashable, Sendable {
         writesInDoubt.append(token)
     }
 
-    /// Whether `record`, at `version`, is one that this holder wrote, and nobody after it.
+    /// Whether this holder wrote `record` at `version`, and nobody wrote after it.
     func wrote(_ record: WorkerRecord, version: UInt64, as holder: Holder) -> Bool {
         guard record.generation == generation, record.holder.instance == holder.instance else { return false }
         if version == self.version { return self.record.map { $0 == record } ?? (record.limit == limit) }
@@ -56,23 +56,24 @@ package struct HeldWorker: Hashable, Sendable {
 
 /// What is known of a held worker after its record was written or read.
 package enum HoldOutcome: Hashable, Sendable {
-    /// Ours, durably, up to this limit, which need not be the one asked for.
+    /// Durably this daemon's, up to this limit, which may differ from the requested one.
     case holding(HeldWorker)
-    /// Not ours any more: stop using it at once. The record is the new holder's; nil if there is none.
+    /// Not this daemon's any more: stop using it at once. The record is the new holder's; nil if there is none.
     case lost(to: WorkerRecord?)
-    /// The store failed. Read back before anything else; until then the old limit stands.
+    /// The store failed. Read back before anything else; until then the old limit is valid.
     case inDoubt(HeldWorker, StoreError)
-    /// The store has forgotten what it granted, so that others may have been given this worker: stop using it at once,
-    /// whatever its record says.
+    /// The store has lost what it granted, so that others may have been given this worker: stop using it at once,
+    /// whatever its record contains.
     case setBack(StoreError)
 }
 
-/// What became of lowering a limit. None of them needs an answer: at worst, the worker stays taken until its limit.
+/// The result of lowering a limit. None of them needs a reaction: in the worst case, the worker stays taken until its
+/// limit.
 package enum ReleaseOutcome: Hashable, Sendable {
     case released(limit: UInt64)
     /// The limit was no higher than the first unused tick.
     case unneeded
-    /// Somebody else wrote the record since.
+    /// Another daemon has written the record since.
     case conflict
     case failed(StoreError)
 }

@@ -50,7 +50,7 @@ extension WorkerClaims {
         return .noneFree(freeAtTick: now.tick)
     }
 
-    /// Any worker outside of `taken` is equally likely, and no list of the others is made: there may be 65,536.
+    /// Any worker outside of `taken` is equally likely. No list of the others is made, because there may be 65,536.
     private func randomWorker(exceptFor taken: Set<UInt32>, using random: inout some RandomNumberGenerator) -> UInt32? {
         let free = UInt64(maximumWorker) + 1 - UInt64(taken.count)
         guard free > 0 else { return nil }
@@ -61,7 +61,7 @@ extension WorkerClaims {
         return UInt32(choice)
     }
 
-    /// Throws an error that refuses: such a claim has failed, whatever the record says afterwards.
+    /// Throws an error that refuses: such a claim has failed, whatever the record contains afterwards.
     private func attempt(
         _ worker: UInt32,
         after previous: Stored?,
@@ -95,7 +95,7 @@ extension WorkerClaims {
             case .conflict:
                 return .conflict
             case .written(let version):
-                // A repair, or a restore, that began meanwhile has either seen this record, or is seen here.
+                // A repair or a restore that began in the meantime has either seen this record, or is seen here.
                 if let floor = try verifiedFloor(), floor.limit.tick > firstTick {
                     return .ended(.belowFloor(untilTick: floor.limit.tick))
                 }

@@ -1,6 +1,6 @@
 extension WorkerClaims {
-    /// Moves the limit of a held worker up. Also after it has passed: if the record is still ours, nobody else has
-    /// used the worker since.
+    /// Raises the limit of a held worker. Also possible after the limit has passed: if the record is still this
+    /// daemon's, no other has used the worker since.
     package func extend(
         _ held: HeldWorker,
         toLimit limit: UInt64,
@@ -26,7 +26,7 @@ extension WorkerClaims {
             case .written(let version):
                 return .holding(held.following(record, version: version))
             case .conflict:
-                // Perhaps an earlier write of our own, which got no answer, has arrived since.
+                // An earlier write of this daemon, which got no answer, may have arrived since.
                 return reconcile(held)
             }
         } catch {
@@ -39,10 +39,10 @@ extension WorkerClaims {
 
     /// Reads the record back after a write that got no answer.
     ///
-    /// It is ours if generation and instance are, and if its last write is one of ours: an instance alone is also
-    /// that of a cloned machine. Where it is not, whatever the reason, the worker counts as lost, which is safe. Nor is a
-    /// record believed before the store was held against what this daemon remembers: a late write of ours may have arrived
-    /// in a store that was restored meanwhile.
+    /// The worker is this daemon's if generation and instance match, and if the last write is one of this daemon's: a
+    /// cloned machine has the same instance. In all other cases the worker counts as lost, which is safe. A record is
+    /// trusted only after the store was compared with this daemon's journal: a late write of this daemon may have
+    /// arrived in a store that was restored in the meantime.
     package func reconcile(_ held: HeldWorker) -> HoldOutcome {
         do throws(StoreError) {
             guard let stored = try readWorker(held.worker) else { return .lost(to: nil) }
@@ -56,7 +56,7 @@ extension WorkerClaims {
         }
     }
 
-    /// Gives the rest of the window back, so that the next holder need not wait for it.
+    /// Gives the rest of the window back, so that the next holder does not have to wait for it.
     ///
     /// `firstUnusedTick` and all after it must never have been used, and must not be used from now on, whatever the
     /// outcome.
@@ -85,16 +85,16 @@ extension WorkerClaims {
         }
     }
 
-    /// Whether a wall clock can be believed at start.
+    /// Whether a wall clock can be trusted at start.
     package enum ClockCheck: Hashable, Sendable {
         case plausible
-        /// The store's daemons were allowed ticks up to `storeTick`, which `worker` reached under `holder`.
+        /// The store's daemons were granted ticks up to `storeTick`, the limit of `worker` under `holder`.
         case clockBehind(storeTick: UInt64, nowTick: UInt64, worker: UInt32, holder: Holder)
     }
 
-    /// Compares the wall clock with the highest limit in the store. A clock that is behind it by more than a window
-    /// (which a daemon alive at this moment may be ahead) and `allowedTicks` has been set back, or somebody's was ahead.
-    /// What was used above a limit does not count: an operator has seen to that worker.
+    /// Compares the wall clock with the highest limit in the store. A running daemon's limit may be ahead by a window.
+    /// When the clock is behind by more than a window and `allowedTicks`, it was set back, or another daemon's clock
+    /// was ahead. What was used above a limit does not count, because an operator has dealt with that worker.
     package func checkClock(nowTick: UInt64, allowedTicks: UInt64) throws(StoreError) -> ClockCheck {
         guard let (worker, stored) = try readWorkers().max(by: { $0.value.record.limit < $1.value.record.limit }) else {
             return .plausible

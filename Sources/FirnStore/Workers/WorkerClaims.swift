@@ -16,27 +16,27 @@ package enum ClaimRule: Hashable, Sendable {
     case fixed(UInt32)
 }
 
-/// What became of a claim.
+/// The result of a claim.
 package enum ClaimOutcome: Hashable, Sendable {
     case claimed(HeldWorker)
-    /// The claim was written, or perhaps not, and the store failed. Read back before anything else.
+    /// The claim was written or not, which is not known, and the store failed. Read back before anything else.
     case inDoubt(HeldWorker, StoreError)
-    /// Every worker is taken, or was snatched while trying. The first one becomes free at this tick, unless it is
-    /// extended; nil if all are excluded.
+    /// Every worker is taken, or was claimed by another daemon during the attempt. The first one becomes free at this
+    /// tick, unless it is extended; nil if all are excluded.
     case noneFree(freeAtTick: UInt64?)
     /// The fixed worker is taken.
     case held(by: Holder, untilTick: UInt64)
     /// The fixed worker was taken from a holder whose clock was ahead, and was used up to this tick.
     case usedAhead(worker: UInt32, untilTick: UInt64)
-    /// The store's floor, which a repair raised, is above the present: nothing may begin before this tick.
+    /// The store's floor, which a repair raised, is above the current tick: nothing may begin before this tick.
     case belowFloor(untilTick: UInt64)
     /// The layout has no ticks left.
     case layoutEnded
 }
 
-/// Takes, extends and gives back workers by compare-and-swap on their records. Knows no clock: time is passed in.
+/// Takes, extends and gives back workers by compare-and-swap on their records. It has no clock: time is passed in.
 ///
-/// A record changes only at the version its writer last saw, so that of two writers one fails and learns of it.
+/// A record is changed only at the version that its writer last read, so that of two writers one fails and detects it.
 /// A new holder raises the generation and begins at or above the stored limit. Only ``release(_:firstUnusedTick:at:)``
 /// lowers a limit, and only its holder's own.
 package struct WorkerClaims: Sendable {
@@ -47,10 +47,10 @@ package struct WorkerClaims: Sendable {
     /// The layout's last tick.
     package let maximumTick: UInt64
     package let windowTicks: UInt64
-    /// What the store is held against before each claim; nil: nothing.
+    /// What the store is compared with before each claim; nil: nothing.
     package let journal: GrantJournal?
 
-    /// How many workers one call tries before it gives up, so that a start of hundreds of daemons ends.
+    /// How many workers one call tries before it gives up, so that a start of hundreds of daemons comes to an end.
     static let maximumAttempts = 16
 
     package init(
@@ -73,9 +73,9 @@ package struct WorkerClaims: Sendable {
 
     /// Claims a worker and its first window.
     ///
-    /// The window begins at `notBefore` or later: the first tick that this daemon has not used on another worker, as
-    /// IDs must not fall when it changes. Throws if the store could not be read, or knows less than this daemon was
-    /// granted; nothing was written then.
+    /// The window begins at `notBefore` or later: the first tick that this daemon has not used on another worker,
+    /// because IDs must not decrease when it changes. Throws if the store could not be read, or lacks what this daemon
+    /// was granted; nothing was written then.
     package func claim(
         _ rule: ClaimRule,
         at now: StoreInstant,
@@ -91,12 +91,12 @@ package struct WorkerClaims: Sendable {
         }
     }
 
-    /// The store's floor, once the store was held against what this daemon remembers.
+    /// The store's floor, after the store was compared with this daemon's journal.
     func verifiedFloor() throws(StoreError) -> FloorRecord? {
         if let journal { try journal.verify(store) } else { try FloorRecord.read(store) }
     }
 
-    /// Where a new holder begins.
+    /// The first tick of a new holder.
     static func firstTick(after previous: WorkerRecord?, nowTick: UInt64, notBefore: UInt64) -> UInt64 {
         max(nowTick, notBefore, previous?.freeFrom ?? 0)
     }
@@ -117,7 +117,7 @@ package struct WorkerClaims: Sendable {
         return Stored(record: try WorkerRecord(key: key, text: stored.value), version: stored.version)
     }
 
-    /// All workers with a record. One past the layout's last is somebody's mistake, and refused.
+    /// All workers with a record. A number above the layout's maximum is a mistake, and is refused.
     func readWorkers() throws(StoreError) -> [UInt32: Stored] {
         var workers: [UInt32: Stored] = [:]
         for stored in try store.list(prefix: WorkerRecord.keyPrefix) {

@@ -1,10 +1,10 @@
-/// Who holds a worker: for the reader of a refusal, and to know one's own record again.
+/// Who holds a worker: for the message of a refusal, and to recognize one's own record.
 package struct Holder: Hashable, Sendable {
     package var host: String
     package var pod: String?
     package var pid: UInt32
-    /// A random number of one run of one daemon. Nothing else tells two runs apart for sure: hosts, pods and pids
-    /// all come again.
+    /// A random number of one run of one daemon. Nothing else distinguishes two runs reliably, because hosts, pods and
+    /// pids are reused.
     package var instance: UInt64
 
     package init(host: String, pod: String?, pid: UInt32, instance: UInt64) {
@@ -16,24 +16,25 @@ package struct Holder: Hashable, Sendable {
 }
 
 extension Holder {
-    /// For people: where the holder runs.
+    /// Where the holder runs, for messages to people.
     package var text: String {
         "\(pod.map { "pod \($0) on " } ?? "")host \(host), pid \(pid)"
     }
 }
 
-/// What the store knows of one worker, under `workers/<number>`.
+/// The store's record of one worker, under `workers/<number>`.
 package struct WorkerRecord: Hashable, Sendable {
-    /// Rises by one with every new holder.
+    /// Increases by one with every new holder.
     package var generation: UInt64
     /// The first tick that the holder may *not* use. The worker is free once it has passed, unless it is ``used``.
     package var limit: UInt64
-    /// The first tick above the limit that nobody may have used: an operator took the worker from a holder that had been
-    /// granted more than the limit shows, as its clock was ahead. nil where the limit says all.
+    /// The first tick above the limit that nobody can have used: an operator took the worker from a holder that had
+    /// been granted more than the limit shows, because its clock was ahead. nil when no more was granted than the limit
+    /// shows.
     package var used: UInt64?
     package var holder: Holder
-    /// A random number of this very write. A holder whose write got no answer knows by it whether it was applied;
-    /// generation and instance would not do, as a cloned virtual machine has both in common with its original.
+    /// A random number of this write. A holder whose write got no answer uses it to find out whether the write was
+    /// applied. Generation and instance are not enough, because a cloned virtual machine shares both with its original.
     package var writeToken: UInt64
     /// By the holder's wall clock; for people only.
     package var renewedAtUnixMilliseconds: UInt64
@@ -57,10 +58,11 @@ package struct WorkerRecord: Hashable, Sendable {
 }
 
 extension WorkerRecord {
-    /// The token of a holder's last write, by which it gave the rest of its window back: no other write has it.
+    /// The token of a holder's last write, which gave the rest of its window back. No other write has it.
     static let givenBackToken: UInt64 = 0
 
-    /// Whether its holder gave it back. In a store that was left alone, no limit of this generation was ever granted after.
+    /// Whether its holder gave it back. In a store that was not set back, no limit of this generation was granted after
+    /// that.
     var isGivenBack: Bool { writeToken == Self.givenBackToken }
 
     /// The first tick at which another holder may begin.
@@ -82,7 +84,7 @@ extension WorkerRecord {
         return worker
     }
 
-    /// Format 1 where there is nothing in it that format 1 has not: a store stays one that earlier versions know.
+    /// Format 1 when it needs nothing of format 2, so that earlier versions can still read the store.
     package var text: String {
         var record = RecordText(kind: "worker", version: used == nil ? 1 : 2)
         record.append("generation", generation)
