@@ -1,13 +1,13 @@
 internal import CSQLite
 internal import FirnStore
 
-/// What SQLite answered when it did not do what it was asked.
+/// The error that SQLite returned.
 struct SQLiteFailure: Error {
     /// SQLite's extended result code.
     var code: Int32
-    /// SQLite's own words, with the code.
+    /// SQLite's own message, with the code.
     var text: String
-    /// The system call's error that was behind it; 0 where there was none.
+    /// The error of the underlying system call; 0 if there was none.
     var systemError: Int32 = 0
 
     var primaryCode: Int32 { code & 0xFF }
@@ -15,12 +15,12 @@ struct SQLiteFailure: Error {
     var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
 }
 
-/// What may be done with a database.
+/// How a database may be used.
 enum SQLiteAccess: Sendable {
     case make, write
-    /// What daemons write meanwhile is seen.
+    /// Sees what daemons write in the meantime.
     case read
-    /// It is read as a file that nobody writes: where no log can be made beside it, and there is none.
+    /// It is read as a file that nobody writes: for a file without a log, where none can be created.
     case readUnchanging
 
     var isReadOnly: Bool { self == .read || self == .readUnchanging }
@@ -30,7 +30,7 @@ enum SQLiteAccess: Sendable {
 final class SQLiteConnection {
     fileprivate let handle: OpaquePointer
 
-    /// Opens, and creates where missing and allowed, the file at `path`, and touches nothing in it.
+    /// Opens the file at `path`, or creates it if it is missing and that is allowed. Its content is not changed.
     init(
         path: String,
         busyTimeoutMilliseconds: Int32,
@@ -55,7 +55,7 @@ final class SQLiteConnection {
         guard lookaside == SQLITE_OK else { throw failure(lookaside) }
     }
 
-    /// The path as it stands in a URI.
+    /// The path, escaped for a URI.
     private static func escaped(_ path: String) -> String {
         path.utf8.map { byte in
             let isPlain = byte > 0x20 && byte < 0x7F && !"%?#".utf8.contains(byte)
@@ -65,17 +65,17 @@ final class SQLiteConnection {
     }
 
     deinit {
-        // Statements still there keep the database open until the last of them is finalized.
+        // Statements that still exist keep the database open until the last of them is finalized.
         sqlite3_close_v2(handle)
     }
 
-    /// SQLite opens a file that it may not write for reading alone, without a word.
+    /// SQLite opens a file that it may not write read-only, and reports no error.
     var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
     /// Where the database file is, with all symbolic links followed.
     var resolvedPath: String? { sqlite3_db_filename(handle, "main").map { String(cString: $0) } }
 
-    /// Whether the path leads elsewhere than to the file that is open.
+    /// Whether the path leads to another file than the one that is open.
     var hasMoved: Bool {
         var moved: Int32 = 0
         let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved)

@@ -8,16 +8,17 @@ internal import FirnFiles
     internal import Darwin
 #endif
 
-/// Which files, not which names, a database consists of.
+/// The files of which a database consists, and not their names.
 ///
-/// A database whose file was removed or replaced goes on working for the processes that have it open, alone in its own world, while
-/// the next daemon starts a new one. The same is true of its write-ahead log and of that one's index.
+/// When a database's file was removed or replaced, the processes that have it open continue to use it, while the next
+/// daemon creates a new one. Neither sees the other's records. The same is true of the write-ahead log and of the log's
+/// index.
 struct SQLiteFiles: Equatable {
     struct Identity: Equatable {
         var device: UInt64
         var inode: UInt64
 
-        /// nil if there is no such file, or no way to it.
+        /// nil if there is no such file, or if it cannot be reached.
         init?(path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return nil }
@@ -26,14 +27,14 @@ struct SQLiteFiles: Equatable {
         }
     }
 
-    /// As it was given: a symbolic link may be turned to another file.
+    /// As it was given: a symbolic link may be changed to another file.
     var path: String
-    /// Where SQLite keeps the log beside the database.
+    /// The path beside which SQLite keeps the log.
     var resolvedPath: String
     var database: Identity?
     var log: Identity?
     var logIndex: Identity?
-    /// Whether there has to be a log, and the same one. It comes and goes where a file is only read.
+    /// Whether the log must exist, and be the same file. It appears and disappears when a store is only read.
     var isLogOurs = true
 
     init(path: String, resolvedPath: String) {
@@ -46,7 +47,7 @@ struct SQLiteFiles: Equatable {
 
     var areComplete: Bool { database != nil && (!isLogOurs || log != nil && logIndex != nil) }
 
-    /// The name of one that is now another file than it was, or none.
+    /// The path of the first file that was removed or replaced; nil if there is none.
     func firstReplaced() -> String? {
         let now = SQLiteFiles(path: path, resolvedPath: resolvedPath)
         if now.database != database { return path }
@@ -56,8 +57,8 @@ struct SQLiteFiles: Equatable {
         return nil
     }
 
-    /// How a file can be opened that is to be read only: for writing, if this user may, so that the log beside it is kept
-    /// in order.
+    /// How to open a file that is only read: for writing, if this user may write it, so that the log beside it is
+    /// maintained.
     static func accessForReading(_ path: String) -> SQLiteAccess {
         let resolved = realpath(path, nil)
         defer { free(resolved) }

@@ -2,9 +2,10 @@ internal import CSQLite
 internal import FirnStore
 
 extension SQLiteSession {
-    /// Whether the file is empty. Throws if it is neither that nor a store of ours; nothing has been changed then.
+    /// Whether the file is empty. Throws if it is neither empty nor a Firn store; nothing was changed then.
     ///
-    /// In one transaction, or a file that another daemon is making at this moment would look like somebody else's.
+    /// In one transaction: otherwise a file that another daemon is creating at this moment would look like a foreign
+    /// one.
     static func isFresh(_ connection: SQLiteConnection, path: String) throws -> Bool {
         try connection.run("BEGIN")
         defer { try? connection.run("ROLLBACK") }
@@ -52,7 +53,8 @@ extension SQLiteSession {
         }
     }
 
-    /// Durability first, then a small memory: the cache holds 64 KiB, nothing is mapped, the log stays below a MiB.
+    /// Durability first, then a small memory: the cache holds 64 KiB, nothing is memory-mapped, the log stays below a
+    /// MiB.
     static func setUp(_ connection: SQLiteConnection, busyTimeoutMilliseconds: Int32) throws(SQLiteFailure) {
         try connection.run(
             """
@@ -60,7 +62,7 @@ extension SQLiteSession {
             PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON
             """
         )
-        // Of two that switch to the log at once, SQLite tells one that it is busy without letting it wait.
+        // When two connections switch to the log at once, SQLite returns busy to one of them, without waiting.
         let pauseMilliseconds: Int32 = 10
         var pausesLeft = busyTimeoutMilliseconds / pauseMilliseconds
         while true {
@@ -79,7 +81,7 @@ extension SQLiteSession {
     static func initialize(_ connection: SQLiteConnection, path: String) throws {
         try connection.run("BEGIN IMMEDIATE")
         do {
-            // Another daemon may have been first.
+            // Another daemon may have created it first.
             guard try inspect(connection, path: path) else { return try connection.run("ROLLBACK") }
             try connection.run(
                 """

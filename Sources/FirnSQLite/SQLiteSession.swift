@@ -1,6 +1,6 @@
 internal import FirnStore
 
-/// A connection that has been found to be a Firn store, with its statements.
+/// A connection to a file that was verified to be a Firn store, with its statements.
 final class SQLiteSession {
     /// "Firn", in the header of every store.
     static let applicationID: Int64 = 0x4669_726E
@@ -14,8 +14,8 @@ final class SQLiteSession {
     private let nextVersion: SQLiteStatement
     private let upsert: SQLiteStatement
 
-    /// - Parameter checkpoint: Whether to move the log into the database before anything is believed. After a failed
-    ///   sync, Linux forgets that what it has in memory is not on the disk; only writing it again makes it so.
+    /// - Parameter checkpoint: Whether to move the log into the database before any content is trusted. After a failed
+    ///   sync, Linux no longer knows that its cached data is not on the disk; only writing it again makes it durable.
     init(path: String, busyTimeoutMilliseconds: Int32, access: SQLiteAccess, checkpoint: Bool) throws {
         connection = try SQLiteConnection(
             path: path,
@@ -50,7 +50,7 @@ final class SQLiteSession {
             ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version
             """
         )
-        // A copy that was made without a log gets one with the first read.
+        // A copy without a log gets one with the first read.
         _ = try connection.number("SELECT last FROM versions")
         var files = SQLiteFiles(path: path, resolvedPath: connection.resolvedPath ?? path)
         files.isLogOurs = !access.isReadOnly
@@ -90,7 +90,7 @@ final class SQLiteSession {
         return records
     }
 
-    /// The version that the last write was given; 0 before the first.
+    /// The version of the last write; 0 before the first.
     func highestVersion() throws -> UInt64 {
         defer { lastVersion.reset() }
         guard try lastVersion.step(), let version = UInt64(exactly: lastVersion.number(0)) else {
@@ -99,7 +99,7 @@ final class SQLiteSession {
         return version
     }
 
-    /// The new version, or nil if the record was not at `ifVersion`, or was not `ifValue` where that is given.
+    /// The new version, or nil if the record was not at `ifVersion`, or, when `ifValue` is given, had another value.
     func write(_ key: String, _ value: String, ifVersion: UInt64?, ifValue: String?) throws -> UInt64? {
         try connection.transaction { () throws(SQLiteFailure) in
             try self.replace(key, value, ifVersion: ifVersion, ifValue: ifValue)
@@ -123,7 +123,7 @@ final class SQLiteSession {
         if let ifValue, version == nil || selectOne.text(0) != ifValue { return nil }
         guard try nextVersion.step() else { return nil }
         let next = nextVersion.number(0)
-        // To its end: the row comes before the update is complete.
+        // The statement is run to its end: it returns the row before the update is complete.
         _ = try nextVersion.step()
         try upsert.bind(1, key)
         try upsert.bind(2, value)

@@ -10,27 +10,27 @@ package import FirnStore
     internal import Darwin
 #endif
 
-/// A store's file as it was found, without having been opened for use.
+/// A store's file as it was found, without opening it for use.
 package struct ExaminedStore {
     /// Its records, at their versions.
     package let records: any Store
-    /// Where it was when a daemon used it last; nil: none has said so.
+    /// Where it was when a daemon used it last; nil: that is not recorded.
     package let recordedPlace: StorePlace?
     package let presentPlace: StorePlace
-    /// Whether what was written last is among them: there was no log beside the file, as a daemon leaves it that stopped in
-    /// order, or it could be copied with its log.
+    /// Whether the last write is among them: there was no log beside the file, as after a daemon's clean stop, or the
+    /// file could be copied with its log.
     package let isWhole: Bool
     /// Whether a daemon may be writing to it.
     package let hasLog: Bool
 }
 
 extension SQLiteStore {
-    /// Looks at the store at `path`, or at where it would be made, and changes nothing there: no file is made, no lock
-    /// taken. A file with a log beside it is read from a copy.
+    /// Examines the store at `path`, or the place where it would be created, and changes nothing there: no file is
+    /// created, no lock is taken. A file with a log beside it is read from a copy.
     ///
-    /// - Returns: its records; where no copy can be made, without those that are still in the log. Nil where there is no
+    /// - Returns: its records. If no copy can be made, those that are still in the log are missing. Nil if there is no
     ///   store yet.
-    /// - Throws: what opening it would throw.
+    /// - Throws: the errors that opening it would throw.
     package static func examine(path: String) throws(StoreError) -> ExaminedStore? {
         let path = try LocalPath.absolute(path)
         guard try LocalPath.examineDirectory(of: path) else { return nil }
@@ -43,7 +43,7 @@ extension SQLiteStore {
         try LocalPath.requireRegular(path)
         try requireSoleName(path)
         try LocalPath.requireWritable(path, option: "--store")
-        // A process that has it open keeps the files of its log there, and then nothing need be made.
+        // A process that has it open keeps the files of its log there, and then no file has to be created.
         if access(path + "-wal", F_OK) != 0 || access(path + "-shm", F_OK) != 0 {
             try LocalPath.requireWritable(LocalPath.parent(of: path), option: "--store")
         }
@@ -60,9 +60,9 @@ extension SQLiteStore {
         }
     }
 
-    /// Refuses a file that other processes may have open by another path. SQLite keeps a log beside the path by which it
-    /// opened a file: processes with two logs do not see each other's records. To be asked before SQLite opens the file, as
-    /// closing it moves its log into it.
+    /// Refuses a file that other processes may have open with another path. SQLite keeps a log beside the path with
+    /// which it opened a file: processes with two logs do not see each other's records. To be called before SQLite
+    /// opens the file, because closing it moves its log into it.
     static func requireSoleName(_ path: String) throws(StoreError) {
         if csqlite_is_mount_point(path) != 0 {
             throw StoreError(
@@ -75,7 +75,7 @@ extension SQLiteStore {
         }
         var status = stat()
         guard stat(path, &status) == 0, status.st_nlink > 1 else { return }
-        // A backup may be made of hard links. By its first name the file is the store still.
+        // A backup may consist of hard links. With its first name, the file is still the store.
         let recorded = try copy(of: path)?.recordedPlace
         guard recorded?.path != path else { return }
         throw StoreError(
@@ -127,8 +127,8 @@ extension SQLiteStore {
 }
 
 extension SQLiteFiles {
-    /// The room in KiB that a start needs to give out IDs and tickets: the file, its log and the log's index, as far as they
-    /// are not there yet. Measured on tmpfs, with SQLite's pages of 4 KiB.
+    /// The room in KiB that a start needs to give out IDs and tickets: for the file, its log and the log's index, as
+    /// far as they do not exist yet. Measured on tmpfs, with SQLite's pages of 4 KiB.
     static func roomToOpen(_ path: String) -> UInt64 {
         var status = stat()
         guard stat(path, &status) == 0, status.st_size > 0 else { return 120 }

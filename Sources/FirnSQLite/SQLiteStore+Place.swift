@@ -1,21 +1,22 @@
 internal import CSQLite
 package import FirnStore
 
-/// The file's place, which its daemons write into it: not a record, for it is no other store's, and no version rises.
+/// The file's place, which its daemons write into it. It is not a record: no other store has one, and no version
+/// increases.
 extension SQLiteStore {
     /// Where the file is now.
     package var presentPlace: StorePlace { StorePlace(ofFileAt: path) }
 
-    /// Where the file was when a daemon used it last; nil: none has said so.
+    /// Where the file was when a daemon used it last; nil: that is not recorded.
     package func recordedPlace() throws(StoreError) -> StorePlace? {
         let text = try perform("read the place of") { try $0.place() }
         return try text.map { text throws(StoreError) in try StorePlace(text: text) }
     }
 
-    /// Says that the store is where the file is now.
+    /// Records that the store is where the file is now.
     ///
-    /// It is on the disk with the next record that is written, and costs no sync of its own: what a power loss takes was
-    /// said by a daemon that had written nothing yet.
+    /// It becomes durable with the next record that is written, and needs no sync of its own: a power loss can only
+    /// remove it if the daemon had written no record yet.
     package func recordPlace() throws(StoreError) {
         let text = presentPlace.text
         try perform("write the place of") { try $0.setPlace(text) }

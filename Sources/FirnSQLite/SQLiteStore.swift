@@ -13,10 +13,10 @@ internal import Synchronization
 
 /// A store in one SQLite file: for all daemons on one host.
 ///
-/// What it answers to a write is on the disk (write-ahead log, synced at every commit). Any number of processes may have
-/// the file open; it must be on a local file system. It notices when the file, or a file of its log, is removed or
-/// replaced (is another inode or on another device), before a call and after it, and then refuses to read and write: the
-/// truth is elsewhere. It goes on once the very same files are back.
+/// When a write is answered, it is on the disk (write-ahead log, synced at every commit). Any number of processes may
+/// have the file open; it must be on a local file system. Before and after each call, the store checks whether the
+/// file, or a file of its log, was removed or replaced (is another inode or on another device). If so, it refuses to
+/// read and write, because the valid data is elsewhere. It continues when the same files are back.
 package final class SQLiteStore: Store {
     /// How long a call waits for other processes before it fails with `.unavailable`.
     package static let busyTimeoutMilliseconds: Int32 = 2000
@@ -25,17 +25,17 @@ package final class SQLiteStore: Store {
         var session: SQLiteSession?
         /// The database as it was first opened; it stays the same over all sessions.
         var database: SQLiteFiles.Identity?
-        /// Set by a failed read, write or sync: what the system has in memory may never reach the disk.
+        /// Set by a failed read, write or sync: what the system has cached may never reach the disk.
         var mustCheckpoint = false
     }
 
-    /// What a store is opened for.
+    /// The purpose for which a store is opened.
     package enum Use: Sendable {
-        /// It is made where it is missing.
+        /// It is created if it is missing.
         case make
-        /// It has to be there.
+        /// It must exist.
         case write
-        /// It has to be there, and need not be writable.
+        /// It must exist, and does not have to be writable.
         case read
     }
 
@@ -43,12 +43,12 @@ package final class SQLiteStore: Store {
     private let access: SQLiteAccess
     let state: Mutex<State>
 
-    /// Opens the store, and makes it, with its directory, where they are missing.
+    /// Opens the store. Creates it, with its directory, if they are missing.
     ///
-    /// Throws `.notOurs`, `.newerFormat` or `.corrupt` for a file that it will not touch, and `.unwritable` where it
-    /// may not write.
+    /// Throws `.notOurs`, `.newerFormat` or `.corrupt` for a file that it must not use, and `.unwritable` if it may not
+    /// write.
     ///
-    /// - Parameter mayMake: If false, it throws `.missing` where there is no store, and makes nothing.
+    /// - Parameter mayMake: If false, it throws `.missing` if there is no store, and creates nothing.
     package convenience init(path: String, mayMake: Bool = true) throws(StoreError) {
         try self.init(path: path, for: mayMake ? .make : .write)
     }
@@ -77,7 +77,7 @@ package final class SQLiteStore: Store {
     /// Whether it was opened for reading, and cannot be written.
     package var isReadOnly: Bool { access.isReadOnly }
 
-    /// `path` from the root.
+    /// `path` as an absolute path.
     package static func absolute(_ path: String) throws(StoreError) -> String {
         try LocalPath.absolute(path)
     }
@@ -119,13 +119,13 @@ package final class SQLiteStore: Store {
                 let session = try openSession(&state)
                 if let replaced = session.files.firstReplaced() { throw Self.replacedError(replaced) }
                 let result = try body(session)
-                // Also after it: what was written to a file that had just been removed is written nowhere.
+                // Also checked after the call: what was written to a file that had just been removed is lost.
                 if let replaced = session.files.firstReplaced() { throw Self.replacedError(replaced) }
                 return result
             } catch let error as StoreError {
                 throw error
             } catch let failure as SQLiteFailure {
-                // A file that went away in the midst of a call is no disk's fault.
+                // When a file was removed during a call, the disk is not the cause.
                 let replaced = state.session?.files.firstReplaced()
                 if failure.primaryCode == SQLITE_IOERR { state.mustCheckpoint = true }
                 if state.mustCheckpoint || state.session?.connection.isInTransaction == true { state.session = nil }
@@ -139,7 +139,7 @@ package final class SQLiteStore: Store {
 
     private func openSession(_ state: inout State) throws -> SQLiteSession {
         if let session = state.session { return session }
-        // Before the open, which would make a new file where ours is gone.
+        // Checked before opening, which would create a new file if this store's file was removed.
         if let database = state.database, SQLiteFiles.Identity(path: path) != database {
             throw Self.replacedError(path)
         }
@@ -200,10 +200,10 @@ extension SQLiteFailure {
         }
     }
 
-    /// SQLITE_IOERR_SHORT_READ: there is less in the log than its index says.
+    /// SQLITE_IOERR_SHORT_READ: the log is shorter than its index says.
     private static let shortRead: Int32 = 522
 
-    /// SQLite has a code of its own only for a write to the database, and none for its log's index, or for a quota.
+    /// SQLite has a code for this only for a write to the database, but not for its log's index, or for a quota.
     private var isOutOfRoom: Bool {
         switch primaryCode {
         case SQLITE_FULL: true

@@ -9,19 +9,19 @@ package import FirnStore
     internal import Darwin
 #endif
 
-/// Where a store's file is, and on which host: by what a store can tell that it was copied, while it may be that the
-/// original is used on.
+/// Where a store's file is, and on which host. With it, a store can detect that it was copied, while the original may
+/// still be in use.
 ///
 ///     place/1 path=/var/lib/firn/firn.db host=web-1 machine=… boot=… device=65024 inode=1312 born=1795221600000000000
 package struct StorePlace: Hashable, Sendable {
     package var path: String
     package var host: String
-    /// Digests of the host's `/etc/machine-id` and of its present boot; 0 where there is none, as in many containers.
+    /// Digests of the host's `/etc/machine-id` and of its current boot; 0 if there is none, as in many containers.
     package var machine: UInt64
     package var boot: UInt64
     package var device: UInt64
     package var inode: UInt64
-    /// When the file was made, in nanoseconds since 1970; 0 where the file system does not know.
+    /// When the file was created, in nanoseconds since 1970; 0 if the file system does not record it.
     package var born: UInt64
 
     package init(
@@ -48,17 +48,16 @@ package struct StorePlace: Hashable, Sendable {
         case anotherFile
         /// The same file, on another machine: a disk that was cloned, or moved.
         case anotherMachine
-        /// The same file on another device at another path, while the host has not been started anew: a volume that was
-        /// cloned.
+        /// The same file on another device at another path, while the host was not restarted: a volume that was cloned.
         case anotherDevice
-        /// The same file on a machine that was started anew under another name: a machine that was cloned, or renamed.
+        /// The same file on a machine that was restarted with another name: a machine that was cloned, or renamed.
         case anotherHost
     }
 
-    /// Whether the file may be a copy of the one that `recorded` speaks of; nil: it is that one.
+    /// Whether the file may be a copy of the one that `recorded` describes; nil: it is that one.
     ///
-    /// Devices have other numbers after a restart or when a volume is attached again, containers have other names and
-    /// often no machine's, and paths are whatever a file is mounted at: none of these tells by itself.
+    /// Devices get other numbers after a restart or when a volume is attached again. Containers get other names, and
+    /// often have no machine ID. Paths depend on where a file is mounted. So none of these is sufficient by itself.
     package func difference(from recorded: StorePlace) -> Difference? {
         if inode != recorded.inode || Self.differ(born, recorded.born) { return .anotherFile }
         if Self.differ(machine, recorded.machine) { return .anotherMachine }
@@ -122,7 +121,7 @@ package struct StorePlace: Hashable, Sendable {
         return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// 0 where there is no such file, or it does not hold a number yet (machine-id(5)).
+    /// 0 if there is no such file, or if it does not contain a number yet (machine-id(5)).
     private static func digest(ofFileAt path: String) -> UInt64 {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return 0 }
@@ -140,6 +139,6 @@ package struct StorePlace: Hashable, Sendable {
 }
 
 extension StorePlace {
-    /// For people: where that is.
+    /// The path and the host, for messages to people.
     package var description: String { "\(path) on host \(host)" }
 }

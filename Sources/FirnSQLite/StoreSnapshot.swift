@@ -6,18 +6,18 @@
     internal import Darwin
 #endif
 
-/// A store's file and the log beside it as they were at one moment, copied to a directory of their own. In place, a file
-/// that has a log cannot be read whole without writing beside it.
+/// A store's file and the log beside it as they were at one moment, copied to a separate directory. In its place, a
+/// file with a log cannot be read completely without writing beside it.
 final class StoreSnapshot {
     let path: String
     private let directory: String
 
     private static let suffixes = ["", "-wal"]
-    /// Far more than any store of Firn's has.
+    /// Far more than any Firn store needs.
     private static let maximumBytes = 256 << 20
     private static let maximumAttempts = 5
 
-    /// Nil where no copy can be made, or the files never stand still for as long as one takes.
+    /// Nil if no copy can be made, or if the files change during every attempt.
     init?(of original: String) {
         var name = Array("\(Self.temporaryDirectory)/firn-check-XXXXXX".utf8CString)
         guard mkdtemp(&name) != nil else { return nil }
@@ -48,7 +48,7 @@ final class StoreSnapshot {
         var nanoseconds: Int
     }
 
-    /// What tells that a file was written to; nil where one is missing, or too large.
+    /// The values that show whether a file was written to; nil if one is missing, or too large.
     private static func states(of path: String) -> [FileState]? {
         var states: [FileState] = []
         for suffix in suffixes {
