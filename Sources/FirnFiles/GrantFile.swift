@@ -9,16 +9,17 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// One daemon's ``Grant`` on the disk, locked for as long as the daemon lives.
+/// One daemon's ``Grant`` on the disk, locked until the daemon ends.
 ///
-/// The file has two places, written in turn: a power loss spoils the one that was being written and leaves the other.
-/// It is written in its place and not renamed into it, as the lock is the file's, and as that is one sync and not two.
+/// The file has two places, written in turn: a power loss damages the one that was being written and leaves the other.
+/// It is written in place and not replaced with a rename, because the lock belongs to the file, and because this needs
+/// one sync and not two.
 package final class GrantFile: GrantSlot {
-    /// A sector of every disk, and twice what a grant takes.
+    /// A sector of every disk, and twice the length of a grant.
     static let placeLength = 512
 
     package let path: String
-    /// What the last one that had the file remembered.
+    /// The grant of the daemon that had the file before.
     package let inherited: Grant?
     private let descriptor: Int32
     private let lastSerial: Mutex<UInt64>
@@ -34,17 +35,17 @@ package final class GrantFile: GrantSlot {
         close(descriptor)
     }
 
-    /// What a file holds.
+    /// The content of a file.
     enum Content: Equatable {
-        /// Nothing that was ever written to its end.
+        /// No write was ever completed.
         case nothing
         case grant(Grant, serial: UInt64)
         case damaged
     }
 
-    /// Opens the file, makes it if need be, and locks it.
+    /// Opens the file, creates it if necessary, and locks it.
     ///
-    /// - Returns: nil if another process has it, or if it is about another store than the one at `address`.
+    /// - Returns: nil if another process has locked it, or if it is for another store than the one at `address`.
     static func locked(path: String, address: UInt64) throws(StoreError) -> GrantFile? {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o640)
         guard descriptor >= 0 else { throw failure("open", path) }
@@ -63,7 +64,7 @@ package final class GrantFile: GrantSlot {
         }
     }
 
-    /// What the file has; `.nothing` if it went away meanwhile.
+    /// The content of the file; `.nothing` if it was removed in the meantime.
     static func content(path: String) throws(StoreError) -> Content {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
@@ -74,7 +75,7 @@ package final class GrantFile: GrantSlot {
         return try content(descriptor, path)
     }
 
-    /// Whether it is the file at `path` still: it may have been removed before it was locked.
+    /// Whether it is still the file at `path`: it may have been removed before it was locked.
     static func isAt(_ path: String, _ descriptor: Int32) -> Bool {
         var (there, here) = (stat(), stat())
         return lstat(path, &there) == 0 && fstat(descriptor, &here) == 0 && there.st_dev == here.st_dev
@@ -93,7 +94,7 @@ package final class GrantFile: GrantSlot {
             if found.serial > best?.serial ?? 0 { best = found }
         }
         if let best { return .grant(best.grant, serial: best.serial) }
-        // The very first write may have been cut off.
+        // The very first write may have been interrupted.
         return count <= placeLength ? .nothing : .damaged
     }
 

@@ -8,10 +8,10 @@ package import FirnStore
     internal import Darwin
 #endif
 
-/// Paths of files and directories on this host, as options name them: each error names the option that gives another one.
+/// Paths of files and directories on this host, as set by options. Each error names the option that changes the path.
 package enum LocalPath {
-    /// `path` from the root, so that neither a later change of the working directory nor SQLite's special names
-    /// (`:memory:`) can turn it into something else.
+    /// `path` as an absolute path, so that neither a later change of the working directory nor SQLite's special names
+    /// (`:memory:`) can change its meaning.
     package static func absolute(_ path: String) throws(StoreError) -> String {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw StoreError(code: .unwritable, message: "the store's path is empty or has a NUL: give it a file")
@@ -24,12 +24,12 @@ package enum LocalPath {
         return String(cString: directory) + "/" + path
     }
 
-    /// Makes the directory of `path` if only that is missing, with mode 0750.
+    /// Creates the directory of `path`, with mode 0750, if only that directory is missing.
     package static func makeDirectory(of path: String, option: String = "--store") throws(StoreError) {
         if try examineDirectory(of: path, option: option) { return }
         let directory = parent(of: path)
         if mkdir(directory, 0o750) == 0 {
-            // Else a power loss could take the directory, and with it what was promised inside.
+            // Otherwise a power loss could remove the directory, with the durable data inside.
             let above = open(parent(of: directory), O_RDONLY)
             if above >= 0 {
                 fsync(above)
@@ -50,8 +50,8 @@ package enum LocalPath {
         return bytes.isEmpty ? "." : String(decoding: bytes, as: UTF8.self)
     }
 
-    /// - Returns: whether the directory of `path` is there; if not, it could be made.
-    /// - Throws: `.unwritable` where it could not.
+    /// - Returns: whether the directory of `path` exists; if not, it could be created.
+    /// - Throws: `.unwritable` if it could not be created.
     package static func examineDirectory(of path: String, option: String = "--store") throws(StoreError) -> Bool {
         let directory = parent(of: path)
         var status = stat()
@@ -71,7 +71,7 @@ package enum LocalPath {
         return false
     }
 
-    /// Throws for anything at `path` that is no file, such as a directory; not where nothing is.
+    /// Throws for anything at `path` that is not a file, such as a directory; not if nothing is there.
     package static func requireRegular(_ path: String) throws(StoreError) {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
@@ -89,11 +89,12 @@ package enum LocalPath {
         }
     }
 
-    /// Throws where the file system has less room than opening needs. One that does not say how large it is passes.
+    /// Throws if the file system has less room than opening needs. A file system that does not report its size is
+    /// accepted.
     package static func requireRoom(_ directory: String, _ neededKiB: UInt64, option: String) throws(StoreError) {
         var status = statvfs()
         guard statvfs(directory, &status) == 0, status.f_blocks > 0 else { return }
-        // Some of what is free is kept for the superuser.
+        // Some of the free blocks are reserved for the superuser.
         let blocks = geteuid() == 0 ? status.f_bfree : status.f_bavail
         let free = UInt64(blocks).multipliedFullWidth(by: UInt64(status.f_frsize))
         let left = free.high > 0 ? .max : free.low / 1024

@@ -4,10 +4,10 @@ extension StateDirectory {
     /// The room in KiB that a start needs: a file for each store.
     private static let roomKiB: UInt64 = 4
 
-    /// Looks at the directory, or at where it would be made, and changes nothing.
+    /// Examines the directory, or the place where it would be created, and changes nothing.
     ///
-    /// - Returns: whether it is there.
-    /// - Throws: what a daemon would, that has to remember there.
+    /// - Returns: whether it exists.
+    /// - Throws: the errors that a daemon with this directory would get.
     package static func examine(path: String) throws(StoreError) -> Bool {
         let path = try LocalPath.absolute(path)
         guard try LocalPath.examineDirectory(of: path + "/granted-0", option: "--state-dir") else { return false }

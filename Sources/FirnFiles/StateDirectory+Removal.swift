@@ -9,17 +9,18 @@ package import FirnStore
 #endif
 
 extension StateDirectory {
-    /// How long a file is kept whose store is gone: somebody may put that store back, from a backup.
+    /// How long a file is kept after its store was removed: the store may be restored from a backup.
     static let keptMilliseconds: UInt64 = 30 * 86_400_000
-    /// The same where the directory is full: until then no daemon can have a window that the file speaks of.
+    /// The same for a full directory: after this time no daemon can have a window that is recorded in the file.
     static let keptWhenFullMilliseconds: UInt64 = 3_600_000
 
-    /// Removes the files of SQLite stores that are gone, when they are old enough.
+    /// Removes the files of SQLite stores that no longer exist, when the files are old enough.
     ///
-    /// What is remembered of a store matters for as long as the store may be used again: its windows until they have
-    /// passed, its sequences forever. So a file stays whose store is there, or in etcd, or whose path is not known; one
-    /// that a daemon has; and one that was written, or whose limit lies, less than 30 days ago. Then nothing is left at the
-    /// path that the file could be held against; if a store is put there later, it is taken as it is, as on a new host.
+    /// The grants of a store matter as long as the store may be used again: its windows until they have passed, its
+    /// sequences forever. So a file is kept if its store exists, is in etcd, or has an unknown path; if a daemon uses
+    /// the file; and if the file was written, or its limit is, less than 30 days ago. When a file is removed, nothing
+    /// is left at the store's path that it could be compared with. If a store is put there later, it is accepted as it
+    /// is, as on a new host.
     ///
     /// - Returns: how many were removed.
     package func removeOutlived(at unixMilliseconds: UInt64) throws(StoreError) -> Int {
@@ -40,7 +41,7 @@ extension GrantFile {
     fileprivate static func remove(path: String, ifUnusedSince unixMilliseconds: UInt64) throws(StoreError) -> Bool {
         let descriptor = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return false }
-        // With it the lock goes, once the file is gone.
+        // This also releases the lock, after the file was removed.
         defer { close(descriptor) }
         var status = stat()
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isAt(path, descriptor), fstat(descriptor, &status) == 0,
@@ -60,7 +61,7 @@ extension GrantFile {
         guard storeName.hasPrefix(prefix) else { return false }
         var status = stat()
         guard lstat(String(storeName.dropFirst(prefix.utf8.count)), &status) != 0 else { return false }
-        // Any other error says that it cannot be seen, and not that it is not there.
+        // Any other error means that the file cannot be seen, and not that it does not exist.
         return errno == ENOENT || errno == ENOTDIR
     }
 }

@@ -8,18 +8,18 @@ package import FirnStore
     internal import Darwin
 #endif
 
-/// Where the daemons of a host remember what they were granted: a file `granted-<n>` for each that runs at once.
+/// Where the daemons of a host record their grants: a file `granted-<n>` for each that runs at the same time.
 ///
-/// A file outlives its daemon; the next one on the same store takes it over once it has been held against the store.
+/// A file outlives its daemon. The next daemon on the same store takes it over after it was compared with the store.
 package struct StateDirectory: GrantStorage {
     package let path: String
 
     private static let prefix = "granted-"
-    /// More daemons than ever run on a host: past it something else is wrong with the directory.
+    /// More daemons than ever run on a host: beyond this number, something else is wrong with the directory.
     static let maximumFiles = 4096
     let maximumFiles: Int
 
-    /// - Throws: `.unwritable` where there is no such directory and it cannot be made.
+    /// - Throws: `.unwritable` if the directory does not exist and cannot be created.
     package init(path: String) throws(StoreError) {
         try self.init(path: path, maximumFiles: Self.maximumFiles)
     }
@@ -30,13 +30,13 @@ package struct StateDirectory: GrantStorage {
         try LocalPath.makeDirectory(of: self.path + "/" + Self.prefix, option: "--state-dir")
     }
 
-    /// One that is there already; nothing is made.
+    /// A directory that exists already; nothing is created.
     package init(existing path: String) throws(StoreError) {
         maximumFiles = Self.maximumFiles
         self.path = try LocalPath.absolute(path)
     }
 
-    /// All that is remembered here, of any store.
+    /// All grants that are recorded here, of any store.
     ///
     /// - Throws: `.corrupt` for a file that was written and cannot be read.
     package func grants() throws(StoreError) -> [Grant] {
@@ -57,7 +57,7 @@ package struct StateDirectory: GrantStorage {
         return grants
     }
 
-    /// A file for a daemon on the store at `address`: one that nobody else has.
+    /// A file for a daemon on the store at `address`. No other daemon has it.
     package func takeSlot(address: UInt64) throws(StoreError) -> GrantFile {
         let present = try numbers()
         for number in present {
@@ -65,7 +65,7 @@ package struct StateDirectory: GrantStorage {
         }
         for number in 0..<maximumFiles where !present.contains(number) {
             guard let file = try GrantFile.locked(path: file(number), address: address) else { continue }
-            // Else a power loss could take the new file's name.
+            // Otherwise a power loss could remove the new file's directory entry.
             let directory = open(path, O_RDONLY | O_CLOEXEC)
             if directory >= 0 {
                 fsync(directory)
@@ -86,7 +86,7 @@ package struct StateDirectory: GrantStorage {
         "\(path)/\(Self.prefix)\(number)"
     }
 
-    /// The numbers of the files that are there, rising.
+    /// The numbers of the existing files, in increasing order.
     func numbers() throws(StoreError) -> [Int] {
         guard let directory = opendir(path) else {
             throw StoreError(
