@@ -1,14 +1,14 @@
 internal import Dispatch
 internal import Synchronization
 
-/// One call, made by a task and waited for by a thread: any but the one that the task runs on.
+/// One call that a task makes and a thread waits for. The thread must not be the one that the task runs on.
 final class BlockingCall<Response: Sendable>: Sendable {
-    /// What became of it.
+    /// The outcome of the call.
     enum Outcome {
         case answered(Response)
-        /// - Parameter wasSent: false only if the peer cannot have seen any of it, and never will.
+        /// - Parameter wasSent: false only if the peer cannot have seen any part of it, and never will.
         case failed(any Error, wasSent: Bool)
-        /// No answer in time, and none is waited for any more.
+        /// There was no answer in time, and the call is not waited for any more.
         case late(wasSent: Bool)
     }
 
@@ -18,7 +18,7 @@ final class BlockingCall<Response: Sendable>: Sendable {
         var result: Result<Response, any Error>?
     }
 
-    /// Thrown into a task whose thread has gone on.
+    /// Thrown into a task whose thread no longer waits.
     private struct Abandoned: Error {}
 
     private let state = Mutex(State())
@@ -27,9 +27,9 @@ final class BlockingCall<Response: Sendable>: Sendable {
     /// Makes the call and waits for it.
     ///
     /// - Parameters:
-    ///   - patience: how long to wait for a call that can still be made elsewhere.
-    ///   - longestPatience: how long to wait for one that cannot: it was sent, and `mayRepeat` is false.
-    ///   - body: makes the call; runs what it is given right before it sends, and sends nothing if that throws.
+    ///   - patience: how long to wait for a call that can still be made at another endpoint.
+    ///   - longestPatience: how long to wait for a call that cannot be repeated: it was sent, and `mayRepeat` is false.
+    ///   - body: makes the call. It runs its argument right before it sends, and sends nothing if that throws.
     static func perform(
         patience: Duration,
         longestPatience: Duration,
@@ -55,9 +55,9 @@ final class BlockingCall<Response: Sendable>: Sendable {
         return outcome
     }
 
-    /// The outcome; `nil` if there is none in time, the request was sent, and that is to be waited for.
+    /// The outcome; `nil` if there is none in time, the request was sent, and the caller must wait for its answer.
     ///
-    /// A call is abandoned in the same breath in which it is seen not to have been sent: so it never will be.
+    /// A call that was not sent is abandoned under the lock under which this was checked, so it will never be sent.
     private func outcome(within patience: Duration, evenIfSent: Bool) -> Outcome? {
         _ = ended.wait(timeout: .now() + .nanoseconds(patience.wholeNanoseconds))
         return state.withLock { state in
@@ -86,7 +86,7 @@ final class BlockingCall<Response: Sendable>: Sendable {
 }
 
 extension Duration {
-    /// 0 to some 292 years.
+    /// 0 to about 292 years.
     var wholeNanoseconds: Int {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }

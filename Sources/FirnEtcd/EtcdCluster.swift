@@ -4,7 +4,8 @@ internal import NIOPosix
 internal import SwiftProtobuf
 internal import Synchronization
 
-/// The endpoints of a cluster: which one to ask, and which next when it fails; and the token that they want.
+/// The endpoints of a cluster: it chooses the endpoint for a call, and the next one after a failure. It also has the
+/// token for authentication.
 final class EtcdCluster: Sendable {
     private struct State {
         var places: [Place]
@@ -14,13 +15,13 @@ final class EtcdCluster: Sendable {
         var runner: Runner?
     }
 
-    /// One endpoint's connection, if there is one, and how many calls were given to it.
+    /// One endpoint's connection, if there is one, and the number of calls that used it.
     private struct Place {
         var connection: EtcdConnection?
         var calls = 0
     }
 
-    /// The one thread of a cluster's connections.
+    /// The only thread of a cluster's connections.
     private struct Runner {
         let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop: any EventLoop
@@ -32,13 +33,13 @@ final class EtcdCluster: Sendable {
         }
     }
 
-    /// What one endpoint made of a call.
+    /// The result of a call at one endpoint.
     private enum Attempt<Response> {
         case answered(Response)
         case failed(EtcdFailure, mayHaveHappened: Bool)
     }
 
-    /// On how many connections to one endpoint a call is tried that was never sent.
+    /// On how many connections to one endpoint a call is tried as long as it was never sent.
     private static let maximumTurns = 3
 
     private let configuration: EtcdConfiguration
@@ -60,14 +61,14 @@ final class EtcdCluster: Sendable {
         }
         guard let runner else { return }
         connections.forEach { $0.close() }
-        // Nobody waits for it: the connections need their thread for as long as they take to close.
+        // No caller waits for this: the connections need their thread until they are closed.
         Task {
             for connection in connections { await connection.ended() }
             try? await runner.eventLoops.shutdownGracefully()
         }
     }
 
-    /// Makes the call, at each endpoint once at most, until one answers.
+    /// Makes the call, at each endpoint at most once, until one answers.
     func perform<Request: Message, Response: Message>(
         _ method: EtcdMethod,
         _ request: Request
@@ -78,7 +79,7 @@ final class EtcdCluster: Sendable {
         var failure = EtcdClusterFailure()
         for turn in endpoints.indices {
             let index = (first + turn) % endpoints.count
-            // What is left is shared among those that are left, so that the last one has its chance.
+            // The remaining time is divided among the remaining endpoints, so that the last one gets its share.
             let share = ContinuousClock.now.duration(to: deadline) / (endpoints.count - turn)
             switch attempt(method, request, at: index, patience: share, deadline: deadline) as Attempt<Response> {
             case .answered(let response):
@@ -97,7 +98,7 @@ final class EtcdCluster: Sendable {
         throw failure
     }
 
-    /// Makes the call at one endpoint, with a token if there is a user, and once more if the token was not taken.
+    /// Makes the call at one endpoint, with a token if there is a user, and once more if the token was rejected.
     private func attempt<Request: Message, Response: Message>(
         _ method: EtcdMethod,
         _ request: Request,
@@ -122,7 +123,7 @@ final class EtcdCluster: Sendable {
         preconditionFailure("the last turn returns")
     }
 
-    /// The token to call with; `nil` without a user.
+    /// The token for calls; `nil` without a user.
     private func authenticate(at index: Int, until end: ContinuousClock.Instant) -> Attempt<String?> {
         guard let credentials = configuration.credentials else { return .answered(nil) }
         if let token = state.withLock({ $0.token }) { return .answered(token) }
@@ -187,12 +188,12 @@ final class EtcdCluster: Sendable {
             failure = .late(configuration.timeout)
             wasSent = sent
         }
-        // Another call found the connection wanting before this one could be made on it.
+        // Another call found the connection unusable before this one was made on it.
         if !wasSent, connection.isRetired, turn < Self.maximumTurns {
             return call(method, request, token: token, at: index, until: end, deadline, turn: turn + 1)
         }
         if case .tryElsewhere = failure.consequence { retire(connection, at: index) }
-        // What etcd refuses it has not done; what it failed at, it may have.
+        // When etcd refuses a call, it has not done it. When it fails at a call, it may have done it.
         let isRefusal = if case .tryElsewhere = failure.consequence { false } else { true }
         return .failed(failure, mayHaveHappened: method == .transaction && wasSent && !isRefusal)
     }
@@ -222,7 +223,7 @@ final class EtcdCluster: Sendable {
         return (place.connection!, executor)
     }
 
-    /// Has the next call make a new connection.
+    /// Makes the next call open a new connection.
     private func retire(_ connection: EtcdConnection, at index: Int) {
         state.withLock { if $0.places[index].connection === connection { $0.places[index] = Place() } }
         connection.retire()

@@ -1,9 +1,9 @@
 internal import FirnStore
 
-/// Why no endpoint answered a call: what each of those said that were asked.
+/// Why no endpoint answered a call: the failure of each endpoint that was tried.
 struct EtcdClusterFailure: Error {
     private(set) var failures: [(endpoint: EtcdEndpoint, reason: EtcdFailure)] = []
-    /// Whether a write may have been done, or may be yet.
+    /// Whether a write may have been done, or may still be done.
     var mayHaveHappened = false
 
     mutating func add(_ reason: EtcdFailure, at endpoint: EtcdEndpoint) {
@@ -16,7 +16,7 @@ struct EtcdClusterFailure: Error {
 
     /// - Parameter what: such as "read layout from".
     func storeError(doing what: String) -> StoreError {
-        // One that is only away says less than one that refuses.
+        // A refusal tells more about the cause than an unavailable endpoint.
         let code = failures.lazy.map(\.reason.code).first { $0 != .unavailable } ?? .unavailable
         let reasons = failures.map { "\($0.endpoint): \($0.reason.text)" }.joined(separator: "; ")
         let doubt = mayHaveHappened ? " (it may have been done all the same)" : ""

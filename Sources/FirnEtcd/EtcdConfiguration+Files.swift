@@ -1,8 +1,8 @@
 internal import NIOSSL
 
 extension EtcdConfiguration.TLS {
-    /// The first file that holds nothing to connect with, in words; nil when all do. They are read again for every new
-    /// connection, so this is for the start, which can still say so.
+    /// A message about the first file without content that is usable for a connection; nil when all are usable. The
+    /// files are read again for every new connection, so this is for the start, which can still report it.
     package var unusableFile: String? {
         for path in [authoritiesPath, certificate?.path].compactMap({ $0 }) where !Self.hasCertificate(path) {
             return "\(path) holds no certificate in PEM form"

@@ -6,8 +6,8 @@ package struct EtcdConfiguration: Sendable {
     /// What all keys begin with, so that Firn can share a cluster. Daemons with the same prefix are one cluster.
     package var keyPrefix = "/firn/"
 
-    /// The longest that a call takes, whatever the number of endpoints. Two seconds are much for a healthy etcd, which
-    /// answers in milliseconds, and little of a window of a minute.
+    /// The longest that a call takes, whatever the number of endpoints. Two seconds are long for a healthy etcd, which
+    /// answers in milliseconds, and short compared to a window of a minute.
     package var timeout = Duration.seconds(2)
 
     /// `nil`: without encryption.
@@ -25,9 +25,9 @@ package struct EtcdConfiguration: Sendable {
     package struct TLS: Sendable {
         /// The authorities that may have signed the server's certificate. `nil`: the system's.
         package var authoritiesPath: String?
-        /// This client's certificate, with those between it and the authority after it, and its key.
+        /// This client's certificate, followed by the intermediate certificates, and its key.
         package var certificate: Certificate?
-        /// The name that the server's certificate must hold. `nil`: the endpoint's host.
+        /// The name that the server's certificate must contain. `nil`: the endpoint's host.
         package var serverName: String?
 
         package struct Certificate: Sendable {
@@ -45,7 +45,7 @@ package struct EtcdConfiguration: Sendable {
 
     package struct Credentials: Sendable {
         package var user: String
-        /// Read for every new token, so that a password can be changed, or a wrong one put right, in place.
+        /// Read for every new token, so that a password can be changed or corrected in place.
         package var readPassword: @Sendable () throws -> String
 
         package init(user: String, readPassword: @escaping @Sendable () throws -> String) {

@@ -8,15 +8,16 @@ internal import Synchronization
 
 /// One endpoint's connection, made by the first call and kept open.
 ///
-/// It is not used again after a call on it failed: its owner makes a new one, which looks the name up and reads the
-/// certificates anew. So nobody waits for a peer that is gone without a word, and the library's own waits between
-/// attempts, which grow to minutes, never come into play.
+/// It is not used again after a call on it failed: its owner makes a new one, which resolves the name and reads the
+/// certificates again. So no call waits for a peer that has disappeared without closing the connection, and the
+/// library's own delays between attempts, which grow to minutes, have no effect.
 final class EtcdConnection: Sendable {
-    /// How many calls one connection is for.
+    /// How many calls one connection is used for.
     ///
-    /// etcd may send a ping for each call, to measure the connection (gRPC for Go does), and reset the stream of a call
-    /// that it answered before it saw the request's end; SwiftNIO closes a connection with more than 200 pings or resets
-    /// in 30 s, as if under attack, with all calls on it. A new connection every so often is cheaper.
+    /// etcd may send a ping for each call, to measure the connection (gRPC for Go does), and may reset the stream of a
+    /// call that it answered before it saw the request's end. SwiftNIO closes a connection with more than 200 pings or
+    /// resets in 30 s, as a protection against attacks, and all calls on it fail. To open a new connection regularly is
+    /// cheaper.
     static let maximumCalls = 150
 
     private let client: GRPCClient<HTTP2ClientTransport.Posix>
@@ -30,7 +31,7 @@ final class EtcdConnection: Sendable {
         _ executor: EventLoopExecutor
     ) throws {
         var transport = HTTP2ClientTransport.Posix.Config.defaults
-        // It waits 100 µs for more to send, and here there hardly is more.
+        // It waits 100 µs for more data to send, but here there rarely is more.
         transport.connection.flushCoalescing = nil
         transport.http2.authority = configuration.tls?.serverName
         let client = GRPCClient(
@@ -45,7 +46,7 @@ final class EtcdConnection: Sendable {
         running = Task(executorPreference: executor) { try? await client.runConnections() }
     }
 
-    /// Takes no more calls. Those under way may end.
+    /// Takes no more calls. Those in progress may end.
     func retire() {
         isOver.store(true, ordering: .releasing)
         client.beginGracefulShutdown()
@@ -54,13 +55,13 @@ final class EtcdConnection: Sendable {
     /// Whether a call that could not be made here should be tried on another connection to the same endpoint.
     var isRetired: Bool { isOver.load(ordering: .acquiring) }
 
-    /// Takes no more calls, and fails those under way.
+    /// Takes no more calls, and fails those in progress.
     func close() {
         retire()
         running.cancel()
     }
 
-    /// Returns when nothing of a retired connection is left.
+    /// Returns when a retired connection is completely closed.
     func ended() async {
         await running.value
     }
@@ -70,8 +71,8 @@ final class EtcdConnection: Sendable {
     /// Makes one call.
     ///
     /// - Parameters:
-    ///   - willSend: called when the connection stands, right before the request is handed to it. If it throws, nothing
-    ///     is sent; if it is never called, nothing was.
+    ///   - willSend: called when the connection is established, right before the request is passed to it. If it throws,
+    ///     nothing is sent; if it is never called, nothing was sent.
     func call<Request: Message, Response: Message>(
         _ method: EtcdMethod,
         _ request: Request,
@@ -93,7 +94,7 @@ final class EtcdConnection: Sendable {
     }
 }
 
-/// The calls of etcd's API that Firn makes; proto/etcd/rpc.proto has their messages. For three of them a generated
+/// The calls of etcd's API that Firn makes; proto/etcd/rpc.proto has their messages. For three calls, a generated
 /// client would be longer than this.
 enum EtcdMethod {
     case range, transaction, authenticate

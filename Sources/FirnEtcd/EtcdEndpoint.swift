@@ -29,7 +29,7 @@ package struct EtcdEndpoint: Hashable, Sendable, CustomStringConvertible {
         self.init(host: String(host), port: port)
     }
 
-    /// What a URL has and a host has not: `http://host:2379` is a likely slip.
+    /// Characters that a URL has and a host does not have: `http://host:2379` is a likely mistake.
     private static let forbidden = Array("/[]@,".utf8)
 
     package var description: String {

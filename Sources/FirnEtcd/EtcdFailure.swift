@@ -6,15 +6,15 @@ internal import NIOSSL
 
 /// Why a call to one endpoint failed.
 struct EtcdFailure: Error {
-    /// What follows from it.
+    /// What the caller does next.
     enum Consequence {
-        /// Another endpoint, or a later moment, may do better.
+        /// Another endpoint, or a later attempt, may succeed.
         case tryElsewhere
         /// The whole cluster would answer the same.
         case giveUp
-        /// The token has expired, or the endpoint that gave it was restarted: nothing was done. A new one may do.
+        /// The token has expired, or the endpoint that gave it was restarted: nothing was done. A new token may work.
         case authenticate
-        /// The revision that a list is read at is gone from the history: the list begins anew.
+        /// The revision at which a list is read is no longer in the history: the list is read again from its beginning.
         case readAnew
     }
 
@@ -37,7 +37,7 @@ struct EtcdFailure: Error {
         )
     }
 
-    /// - Parameter wasSent: whether the connection stood and the request was handed to it.
+    /// - Parameter wasSent: whether the connection was established and the request was passed to it.
     init(_ error: any Error, wasSent: Bool, timeout: Duration) {
         if (error as? RuntimeError)?.code == .clientIsStopped {
             self.init(.unavailable, "the connection was closed; it is made anew", .tryElsewhere)
@@ -88,7 +88,7 @@ struct EtcdFailure: Error {
         }
     }
 
-    /// The connection never stood.
+    /// The connection was never established.
     private init(connecting error: RPCError) {
         let causes = Self.causes(of: error)
         let reason = causes.last.map(Self.text) ?? error.message
@@ -99,14 +99,14 @@ struct EtcdFailure: Error {
                 .tryElsewhere
             )
         } else {
-            // What a server does that wants TLS and is not spoken to in TLS, or does not know HTTP/2.
+            // A server that requires TLS does this when the client does not use it. So does a server without HTTP/2.
             let isHungUp = error.message.contains("closed the connection before completing")
             let advice = isHungUp ? " Is it etcd, and does it want TLS (--etcd-ca)?" : ""
             self.init(.unavailable, "cannot connect: \(reason)\(advice)", .tryElsewhere)
         }
     }
 
-    /// Whether etcd has no users, so that the call is to be made without.
+    /// Whether etcd has no users, so that the call must be made without one.
     var saysNoUsers: Bool { text.contains("authentication is not enabled") }
 
     private static func isOfTLS(_ error: any Error) -> Bool {
@@ -123,7 +123,7 @@ struct EtcdFailure: Error {
         return causes
     }
 
-    /// The error and what it came from, in one line.
+    /// The error and its causes, in one line.
     private static func describe(_ error: any Error) -> String {
         causes(of: error).map(text).joined(separator: ": ")
     }

@@ -7,15 +7,15 @@ internal import SwiftProtobuf
     internal import Foundation
 #endif
 
-/// A store in an etcd cluster, by its version 3 API: for daemons on many hosts.
+/// A store in an etcd cluster, with its version 3 API: for daemons on many hosts.
 ///
-/// A version is etcd's revision of the key's last write, so it rises with every write anywhere in the cluster; a cluster
-/// restored from a snapshot counts on from the snapshot, and gives revisions out again. Reads are linearizable: they
-/// see every write that was answered before, whichever member answered it.
+/// A version is etcd's revision of the key's last write, so it increases with every write anywhere in the cluster. A
+/// cluster that was restored from a snapshot continues from the snapshot, and assigns revisions again. Reads are
+/// linearizable: they see every write that was answered before, whichever member answered it.
 ///
-/// Calls block for ``EtcdConfiguration/timeout`` at most. Nothing is connected, and no thread started, before the first;
-/// all connections share one thread. A read goes from endpoint to endpoint until one answers. A
-/// write does so only while it provably was not sent; after that, no answer means that it may or may not be done.
+/// Calls block for ``EtcdConfiguration/timeout`` at most. No connection is made, and no thread started, before the
+/// first call; all connections share one thread. A read goes from endpoint to endpoint until one answers. A write does
+/// so only as long as it provably was not sent; after that, a write without an answer may or may not be done.
 package final class EtcdStore: Store {
     let configuration: EtcdConfiguration
     let cluster: EtcdCluster
@@ -23,7 +23,7 @@ package final class EtcdStore: Store {
     /// Records of one page of a list: some 200 KiB of workers, far below the 4 MiB that a message may have.
     static let pageLength: Int64 = 1000
 
-    /// How often a list begins anew because etcd forgot, half way, the revision that it began at.
+    /// How often a list is read again from its beginning because etcd no longer had the revision of the first page.
     private static let maximumListings = 3
 
     package init(_ configuration: EtcdConfiguration) {
@@ -31,7 +31,7 @@ package final class EtcdStore: Store {
         cluster = EtcdCluster(configuration)
     }
 
-    /// Closes the connections. Calls under way fail, and those made later connect again.
+    /// Closes the connections. Calls in progress fail, and later ones connect again.
     package func close() {
         cluster.close()
     }
@@ -63,7 +63,7 @@ package final class EtcdStore: Store {
         ifValue: String?
     ) throws(StoreError) -> WriteOutcome {
         checkKey(key)
-        // To etcd, 0 is the revision of a key that is not there; to us, no record ever has it.
+        // In etcd, 0 is the revision of a key that does not exist. No record of Firn ever has it.
         if ifVersion == 0 { return .conflict }
         guard let revision = Int64(exactly: ifVersion ?? 0) else { return .conflict }
         let fullKey = Data(fullKey(key).utf8)
@@ -96,10 +96,10 @@ package final class EtcdStore: Store {
         return response.succeeded ? .written(version: UInt64(response.header.revision)) : .conflict
     }
 
-    /// The cluster's revision, which other applications' writes raise too.
+    /// The cluster's revision, which other applications' writes increase too.
     package func highestVersion() throws(StoreError) -> UInt64 {
         var request = Etcdserverpb_RangeRequest()
-        // A key below which this user may read, whatever role it has; whether it is there does not matter.
+        // A key that this user may read, whatever role it has. It does not matter whether the key exists.
         request.key = Data(fullKey(LayoutRecord.key).utf8)
         let response: Etcdserverpb_RangeResponse = try perform("read the revision of", .range, request)
         return UInt64(response.header.revision)
@@ -133,7 +133,7 @@ extension EtcdStore {
         }
     }
 
-    /// All pages of a list, as of the moment of the first; `nil` if that moment is no longer in etcd's history.
+    /// All pages of a list, at the revision of the first; `nil` if that revision is no longer in etcd's history.
     private func listOnce(prefix: String, mayBeginAnew: Bool) throws(StoreError) -> [StoredRecord]? {
         let first = fullKey(prefix)
         var request = Etcdserverpb_RangeRequest()

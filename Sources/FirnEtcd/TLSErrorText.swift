@@ -1,10 +1,11 @@
-/// What TLS says of a failure, without where in its sources that was: the paths are those of the machine that built it.
+/// The text of a TLS failure without the location in the library's sources: their paths are those of the machine that
+/// built it.
 enum TLSErrorText {
-    /// What stands before a reason in BoringSSL's words, such as `error:1000007d:SSL
+    /// The text before a reason in BoringSSL's messages, such as `error:1000007d:SSL
     /// routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at /build/ssl/handshake.cc:393`.
     private static let mark = "OPENSSL_internal:"
 
-    /// The reasons alone, where it is such a text; else the text.
+    /// Only the reasons, if the text has this form; otherwise the text.
     static func words(_ text: String) -> String {
         var reasons: [String] = []
         var rest = text.utf8[...]
