@@ -20,10 +20,10 @@ final class HTTPLoop {
     /// Indexed by slot.
     private var connections: [(connection: HTTPConnection, handler: RequestHandler)?] = []
     private var freeSlots: [Int] = []
-    private var turn: (scheduled: Scheduled<Void>, at: NIODeadline)?
+    private let turnTimer: EarliestTimer
     /// When each connection's timeouts are checked next, in NIO's uptime nanoseconds.
     private var timeoutChecks = DeadlineHeap()
-    private var timeoutCheck: (scheduled: Scheduled<Void>, at: NIODeadline)?
+    private let timeoutTimer: EarliestTimer
     private var drainDeadline = NIODeadline.distantFuture
     private let drained: EventLoopPromise<Void>
 
@@ -46,6 +46,8 @@ final class HTTPLoop {
         drained: EventLoopPromise<Void>
     ) {
         self.eventLoop = eventLoop
+        turnTimer = EarliestTimer(eventLoop)
+        timeoutTimer = EarliestTimer(eventLoop)
         self.mint = mint
         self.admin = admin
         self.policy = policy
@@ -54,6 +56,14 @@ final class HTTPLoop {
         self.drained = drained
         timeouts = HTTPTimeouts(limits)
         router = mint.map { Router(layout: $0.layout) }
+        turnTimer.body = { [weak self] in
+            self?.mint?.takeTurn()
+            self?.scheduleTurn()
+        }
+        timeoutTimer.body = { [weak self] in
+            self?.checkTimeouts()
+            self?.scheduleTimeoutCheck()
+        }
     }
 
     // MARK: - Accepting and closing connections
@@ -147,17 +157,7 @@ final class HTTPLoop {
     /// Schedules the mint's next turn for when it is due.
     func scheduleTurn() {
         guard let mint, let nanoseconds = mint.nanosecondsToNextTurn else { return }
-        let at = NIODeadline.now() + .nanoseconds(nanoseconds)
-        if let turn {
-            guard at < turn.at else { return }
-            turn.scheduled.cancel()
-        }
-        let scheduled = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [self] in
-            turn = nil
-            mint.takeTurn()
-            scheduleTurn()
-        }
-        turn = (scheduled, at)
+        turnTimer.set(to: .now() + .nanoseconds(nanoseconds))
     }
 
     func storeAnswered(_ answer: StoreAnswer) {
@@ -180,17 +180,7 @@ final class HTTPLoop {
 
     private func scheduleTimeoutCheck() {
         guard timeoutChecks.count > 0 else { return }
-        let at = NIODeadline.uptimeNanoseconds(UInt64(timeoutChecks.earliest))
-        if let timeoutCheck {
-            guard at < timeoutCheck.at else { return }
-            timeoutCheck.scheduled.cancel()
-        }
-        let scheduled = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [self] in
-            timeoutCheck = nil
-            checkTimeouts()
-            scheduleTimeoutCheck()
-        }
-        timeoutCheck = (scheduled, at)
+        timeoutTimer.set(to: .uptimeNanoseconds(UInt64(timeoutChecks.earliest)))
     }
 
     private func checkTimeouts() {
@@ -215,7 +205,7 @@ final class HTTPLoop {
         guard !isDraining else { return }
         isDraining = true
         drainDeadline = .now() + timeouts.drain
-        timeoutCheck?.scheduled.cancel()
+        timeoutTimer.cancel()
         guard !isEmpty else { return drained.succeed() }
         scheduleDrainCheck()
     }
