@@ -27,6 +27,14 @@ package protocol Store: AnyObject, Sendable {
         ifValue: String?
     ) throws(StoreError) -> WriteOutcome
 
+    /// Reads several records, in as few round trips as the store can. Each has its own result, in the order of `keys`.
+    func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>]
+
+    /// Makes several writes, each as ``write(_:_:ifVersion:ifValue:)`` does, in as few round trips and syncs as the
+    /// store can. Each has its own result, in the order of `writes`. They are not one transaction: some may be applied
+    /// and others not. No two are of the same key.
+    func write(_ writes: [StoreWrite]) -> [Result<WriteOutcome, StoreError>]
+
     /// The version that was last assigned to a write of any record, or a higher one; 0 if there was none. It decreases
     /// only when the store is set back.
     func highestVersion() throws(StoreError) -> UInt64
@@ -35,6 +43,35 @@ package protocol Store: AnyObject, Sendable {
 extension Store {
     package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
         try write(key, value, ifVersion: ifVersion, ifValue: nil)
+    }
+
+    /// One by one.
+    package func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>] {
+        keys.map { key in Result { () throws(StoreError) in try read(key) } }
+    }
+
+    /// One by one.
+    package func write(_ writes: [StoreWrite]) -> [Result<WriteOutcome, StoreError>] {
+        writes.map { one in
+            Result { () throws(StoreError) in
+                try write(one.key, one.value, ifVersion: one.ifVersion, ifValue: one.ifValue)
+            }
+        }
+    }
+}
+
+/// One of several writes that are made together.
+package struct StoreWrite: Hashable, Sendable {
+    package var key: String
+    package var value: String
+    package var ifVersion: UInt64?
+    package var ifValue: String?
+
+    package init(key: String, value: String, ifVersion: UInt64?, ifValue: String? = nil) {
+        self.key = key
+        self.value = value
+        self.ifVersion = ifVersion
+        self.ifValue = ifValue
     }
 }
 
