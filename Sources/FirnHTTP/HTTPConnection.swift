@@ -26,17 +26,18 @@ final class HTTPConnection {
     /// Whether the limiter counts it.
     var isCounted = false
     /// A complete request is being answered.
-    var isAnswering = false { didSet { loop.scheduleTimeout(self) } }
+    var isAnswering = false { didSet { if !isAnswering { loop.scheduleTimeout(self) } } }
     /// Whether bytes of a request have arrived that is not complete yet.
     var hasPartialRequest = false
     /// Whether the last part that the decoder returned was the end of a request.
     var sawRequestEnd = false
     /// The decoder has found bytes that are not a request.
     var isBroken = false
-    /// When the first byte of an incomplete request arrived; `nil` when there is none.
-    var requestBegan: NIODeadline? { didSet { loop.scheduleTimeout(self) } }
+    /// When the first byte of an incomplete request arrived; `nil` when there is none. It becomes `nil` when an answer
+    /// begins, which has no timeout.
+    var requestBegan: NIODeadline? { didSet { if requestBegan != nil { loop.scheduleTimeout(self) } } }
     /// When the peer stopped reading an answer; `nil` while it reads.
-    var stuckSince: NIODeadline? { didSet { loop.scheduleTimeout(self) } }
+    var stuckSince: NIODeadline? { didSet { if stuckSince != oldValue { loop.scheduleTimeout(self) } } }
     /// When the last byte arrived, or the last answer was sent.
     var lastActivity: NIODeadline
     var lingerBegan = NIODeadline.uptimeNanoseconds(0)
