@@ -907,6 +907,51 @@ void   firn__v1__describe_response__free_unpacked
   assert(message->base.descriptor == &firn__v1__describe_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   firn__v1__readiness__init
+                     (Firn__V1__Readiness         *message)
+{
+  static const Firn__V1__Readiness init_value = FIRN__V1__READINESS__INIT;
+  *message = init_value;
+}
+size_t firn__v1__readiness__get_packed_size
+                     (const Firn__V1__Readiness *message)
+{
+  assert(message->base.descriptor == &firn__v1__readiness__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__readiness__pack
+                     (const Firn__V1__Readiness *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__readiness__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__readiness__pack_to_buffer
+                     (const Firn__V1__Readiness *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__readiness__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__Readiness *
+       firn__v1__readiness__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__Readiness *)
+     protobuf_c_message_unpack (&firn__v1__readiness__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__readiness__free_unpacked
+                     (Firn__V1__Readiness *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__readiness__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   firn__v1__layout__init
                      (Firn__V1__Layout         *message)
 {
@@ -2054,7 +2099,7 @@ const ProtobufCMessageDescriptor firn__v1__describe_request__descriptor =
   (ProtobufCMessageInit) firn__v1__describe_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor firn__v1__describe_response__field_descriptors[6] =
+static const ProtobufCFieldDescriptor firn__v1__describe_response__field_descriptors[7] =
 {
   {
     "version",
@@ -2128,11 +2173,24 @@ static const ProtobufCFieldDescriptor firn__v1__describe_response__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "readiness",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__DescribeResponse, readiness),
+    &firn__v1__readiness__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned firn__v1__describe_response__field_indices_by_name[] = {
   3,   /* field[3] = epoch_unix_ms */
   1,   /* field[1] = layout */
   5,   /* field[5] = max_batch */
+  6,   /* field[6] = readiness */
   4,   /* field[4] = tick_ns */
   0,   /* field[0] = version */
   2,   /* field[2] = workers */
@@ -2140,7 +2198,7 @@ static const unsigned firn__v1__describe_response__field_indices_by_name[] = {
 static const ProtobufCIntRange firn__v1__describe_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor firn__v1__describe_response__descriptor =
 {
@@ -2150,11 +2208,62 @@ const ProtobufCMessageDescriptor firn__v1__describe_response__descriptor =
   "Firn__V1__DescribeResponse",
   "firn.v1",
   sizeof(Firn__V1__DescribeResponse),
-  6,
+  7,
   firn__v1__describe_response__field_descriptors,
   firn__v1__describe_response__field_indices_by_name,
   1,  firn__v1__describe_response__number_ranges,
   (ProtobufCMessageInit) firn__v1__describe_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__readiness__field_descriptors[2] =
+{
+  {
+    "obstacle",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Readiness, obstacle),
+    &firn__v1__status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resting",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Readiness, resting),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__readiness__field_indices_by_name[] = {
+  0,   /* field[0] = obstacle */
+  1,   /* field[1] = resting */
+};
+static const ProtobufCIntRange firn__v1__readiness__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor firn__v1__readiness__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.Readiness",
+  "Readiness",
+  "Firn__V1__Readiness",
+  "firn.v1",
+  sizeof(Firn__V1__Readiness),
+  2,
+  firn__v1__readiness__field_descriptors,
+  firn__v1__readiness__field_indices_by_name,
+  1,  firn__v1__readiness__number_ranges,
+  (ProtobufCMessageInit) firn__v1__readiness__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor firn__v1__layout__field_descriptors[5] =

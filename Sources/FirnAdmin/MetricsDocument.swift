@@ -108,7 +108,7 @@ package struct MetricsDocument {
         page.family("firn_workers_wanted", .gauge, "Workers that the daemon is to hold.")
         page.sample([], UInt64(places.count))
         page.family("firn_workers", .gauge, "Workers whose IDs can be given out now.")
-        page.sample([], UInt64(places.count { reading.windowSeconds($0) > 0 && $0.obstacle == nil }))
+        page.sample([], UInt64(places.count { (reading.windowSeconds($0) > 0 || $0.isResting) && $0.obstacle == nil }))
         page.family(
             "firn_worker_window_seconds",
             .gauge,
@@ -117,6 +117,15 @@ package struct MetricsDocument {
         for place in places {
             guard let holding = place.holding else { continue }
             page.sample([("worker", "\(holding.worker)")], reading.windowSeconds(place))
+        }
+        page.family(
+            "firn_worker_resting",
+            .gauge,
+            "1 while the worker's window is not extended because no IDs are taken, otherwise 0."
+        )
+        for place in places {
+            guard let holding = place.holding else { continue }
+            page.sample([("worker", "\(holding.worker)")], UInt64(place.isResting ? 1 : 0))
         }
         page.family("firn_worker_generation", .gauge, "How often the worker was claimed, by anyone.")
         for place in places {

@@ -62,7 +62,8 @@ enum StatusDocument {
             ("worker", place.holding.map { .number(UInt64($0.worker)) } ?? .null),
             // As a string: it is only displayed, and may exceed 2^53.
             ("generation", place.holding.map { .string("\($0.generation)") } ?? .null),
-            ("serving", .boolean(place.obstacle == nil && left > 0)),
+            ("serving", .boolean(place.obstacle == nil && (left > 0 || place.isResting))),
+            ("resting", .boolean(place.isResting)),
             ("window_left_seconds", .decimal(left)),
             (
                 "window_until",

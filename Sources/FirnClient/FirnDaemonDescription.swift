@@ -11,13 +11,33 @@ public struct FirnDaemonDescription: Sendable, Hashable {
     public var workers: [UInt32]
     /// The largest number of IDs, or of tickets, that it gives in one call: 1 to 65,536.
     public var maximumBatchSize: Int
+    /// Whether IDs can be had now; `nil` from a daemon whose version does not tell. The daemon takes no ID to find out,
+    /// and one at rest stays at rest.
+    public var readiness: Readiness?
+
+    /// Whether a daemon can give out IDs.
+    public enum Readiness: Sendable, Hashable {
+        /// IDs can be had.
+        case ready
+        /// IDs can be had. No IDs were requested for a while, so the next request waits for one write to the store.
+        case resting
+        /// No IDs can be had now: calls for them throw a ``FirnClientError`` with this code and this message.
+        case unready(code: FirnClientError.Code, message: String, retryAfter: Duration?)
+    }
 
     /// Makes a description, for instance in a test of code that takes one.
-    public init(version: String, layout: Layout, workers: [UInt32], maximumBatchSize: Int) {
+    public init(
+        version: String,
+        layout: Layout,
+        workers: [UInt32],
+        maximumBatchSize: Int,
+        readiness: Readiness? = nil
+    ) {
         self.version = version
         self.layout = layout
         self.workers = workers
         self.maximumBatchSize = maximumBatchSize
+        self.readiness = readiness
     }
 
     init(_ description: DaemonDescription) {
@@ -25,7 +45,20 @@ public struct FirnDaemonDescription: Sendable, Hashable {
             version: description.version,
             layout: description.layout,
             workers: description.workers,
-            maximumBatchSize: Int(description.maximumBatch)
+            maximumBatchSize: Int(description.maximumBatch),
+            readiness: description.readiness.map(Readiness.init)
         )
+    }
+}
+
+extension FirnDaemonDescription.Readiness {
+    init(_ readiness: DaemonDescription.Readiness) {
+        switch readiness {
+        case .ready: self = .ready
+        case .resting: self = .resting
+        case .unready(let status):
+            let error = FirnClientError(status)
+            self = .unready(code: error.code, message: error.message, retryAfter: error.retryAfter)
+        }
     }
 }

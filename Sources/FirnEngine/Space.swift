@@ -134,6 +134,11 @@ package final class Space: Sendable {
         precondition(clamped >= old, "a window's limit only rises")
     }
 
+    /// How far positions were taken. It changes with every claim that takes some.
+    package var position: UInt64 {
+        cursor.load(ordering: .relaxed)
+    }
+
     /// The first tick that may not be used.
     package var windowLimit: UInt64 {
         limit.load(ordering: .acquiring)

@@ -17,6 +17,8 @@ package final class IDService {
     /// Counts this thread's calls; `nil` when they are not counted.
     let recorder: CallRecorder?
 
+    /// Gets the store's answers for this thread; `nil` where requests do not wait for a window.
+    private let listener: (any StoreListener)?
     private let clock: TickClock
     private let availability: Availability
     private let description: () -> DaemonDescription
@@ -30,6 +32,7 @@ package final class IDService {
         clock: TickClock,
         availability: Availability,
         sequences: (any SequenceSource)? = nil,
+        listener: (any StoreListener)? = nil,
         recorder: CallRecorder? = nil,
         description: @escaping () -> DaemonDescription
     ) {
@@ -38,6 +41,7 @@ package final class IDService {
         self.clock = clock
         self.availability = availability
         self.sequences = sequences
+        self.listener = listener
         self.recorder = recorder
         self.description = description
         self.moment = clock.now()
@@ -116,6 +120,13 @@ package final class IDService {
             "the worker's IDs are used up to a time \(milliseconds) ms from now, as after a clock that was set back; try again then",
             retryAfterMilliseconds: milliseconds
         )
+    }
+
+    /// Whether a request that found no window waits for one: the windows were at rest, and this ends it.
+    /// ``StoreAnswer/windows`` follows.
+    func awaitsWindow() -> Bool {
+        guard let listener, let rest = availability.rest else { return false }
+        return rest.end(for: listener)
     }
 
     /// The error when no window covers the current time.

@@ -53,6 +53,7 @@ package final class Server: Sendable {
                         clock: clock,
                         availability: availability,
                         sequences: SequenceContext(sequences: sequences, listener: mailbox),
+                        listener: mailbox,
                         recorder: meters.map { CallRecorder($0.shards[index]) },
                         description: description
                     )

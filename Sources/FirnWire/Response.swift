@@ -38,11 +38,29 @@ package struct DaemonDescription: Sendable, Equatable {
     package var workers: [UInt32]
     /// The largest count that one NextBatch may request.
     package var maximumBatch: UInt32
+    /// Whether IDs can be had now; `nil` from a daemon whose version does not tell.
+    package var readiness: Readiness?
 
-    package init(version: String, layout: Layout, workers: [UInt32], maximumBatch: UInt32) {
+    /// Whether a daemon can give out IDs.
+    package enum Readiness: Sendable, Equatable {
+        case ready
+        /// Ready; the next request for an ID waits for one write to the store.
+        case resting
+        /// Gives out none now, for this reason.
+        case unready(Status)
+    }
+
+    package init(
+        version: String,
+        layout: Layout,
+        workers: [UInt32],
+        maximumBatch: UInt32,
+        readiness: Readiness? = nil
+    ) {
         self.version = version
         self.layout = layout
         self.workers = workers
         self.maximumBatch = maximumBatch
+        self.readiness = readiness
     }
 }

@@ -43,14 +43,7 @@ package struct ResponseDecoder: ~Copyable {
     private static func outcome(of response: Firn__V1__Response) throws(Status) -> Response.Outcome {
         switch response.outcome_case {
         case FIRN__V1__RESPONSE__OUTCOME_ERROR:
-            let status = response.error.pointee
-            return .error(
-                Status(
-                    Status.Code(rawValue: status.code),
-                    text(status.message),
-                    retryAfterMilliseconds: status.retry_after_ms
-                )
-            )
+            return .error(status(response.error.pointee))
         case FIRN__V1__RESPONSE__OUTCOME_NEXT_ID:
             return .nextID(FirnID(rawValue: response.next_id.pointee.id))
         case FIRN__V1__RESPONSE__OUTCOME_NEXT_BATCH:
@@ -110,7 +103,21 @@ package struct ResponseDecoder: ~Copyable {
             version: text(description.version),
             layout: layout,
             workers: Array(UnsafeBufferPointer(start: description.workers, count: description.n_workers)),
-            maximumBatch: description.max_batch
+            maximumBatch: description.max_batch,
+            readiness: description.readiness.map { readiness($0.pointee) }
+        )
+    }
+
+    private static func readiness(_ readiness: Firn__V1__Readiness) -> DaemonDescription.Readiness {
+        if let obstacle = readiness.obstacle { return .unready(status(obstacle.pointee)) }
+        return readiness.resting != 0 ? .resting : .ready
+    }
+
+    private static func status(_ status: Firn__V1__Status) -> Status {
+        Status(
+            Status.Code(rawValue: status.code),
+            text(status.message),
+            retryAfterMilliseconds: status.retry_after_ms
         )
     }
 

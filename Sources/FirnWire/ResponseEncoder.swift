@@ -62,16 +62,41 @@ extension FrameBuffer {
 
     /// An error, as the answer to a call, or with call 0 for the whole connection.
     package func appendError(callID: UInt64, _ status: Status) {
-        var outcome = Firn__V1__Status()
-        firn__v1__status__init(&outcome)
-        outcome.code = status.code.rawValue
-        outcome.retry_after_ms = status.retryAfterMilliseconds
-        Self.withCString(status.message) { text in
-            outcome.message = text
-            withUnsafeMutablePointer(to: &outcome) { pointer in
-                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_ERROR)
-                response.error = pointer
-                appendFrame(&response, maximumLength: 64 + status.message.utf8.count)
+        Self.withStatus(status) { pointer in
+            var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_ERROR)
+            response.error = pointer
+            appendFrame(&response, maximumLength: 64 + status.message.utf8.count)
+        }
+    }
+
+    private static func withStatus(_ status: Status, _ body: (UnsafeMutablePointer<Firn__V1__Status>) -> Void) {
+        var message = Firn__V1__Status()
+        firn__v1__status__init(&message)
+        message.code = status.code.rawValue
+        message.retry_after_ms = status.retryAfterMilliseconds
+        withCString(status.message) { text in
+            message.message = text
+            withUnsafeMutablePointer(to: &message, body)
+        }
+    }
+
+    private static func withReadiness(
+        _ readiness: DaemonDescription.Readiness?,
+        _ body: (UnsafeMutablePointer<Firn__V1__Readiness>?) -> Void
+    ) {
+        guard let readiness else { return body(nil) }
+        var message = Firn__V1__Readiness()
+        firn__v1__readiness__init(&message)
+        switch readiness {
+        case .ready:
+            withUnsafeMutablePointer(to: &message, body)
+        case .resting:
+            message.resting = 1
+            withUnsafeMutablePointer(to: &message, body)
+        case .unready(let status):
+            withStatus(status) { pointer in
+                message.obstacle = pointer
+                withUnsafeMutablePointer(to: &message, body)
             }
         }
     }
@@ -104,7 +129,8 @@ extension FrameBuffer {
         outcome.tick_ns = description.layout.tickNanoseconds
         outcome.max_batch = description.maximumBatch
         var workers = description.workers
-        let length = 256 + description.version.utf8.count + description.layout.name.utf8.count + 5 * workers.count
+        var length = 256 + description.version.utf8.count + description.layout.name.utf8.count + 5 * workers.count
+        if case .unready(let status) = description.readiness { length += status.message.utf8.count }
         Self.withCString(description.version) { version in
             Self.withCString(description.layout.name) { name in
                 workers.withUnsafeMutableBufferPointer { workers in
@@ -114,10 +140,13 @@ extension FrameBuffer {
                     outcome.workers = workers.baseAddress
                     withUnsafeMutablePointer(to: &layout) { layout in
                         outcome.layout = layout
-                        withUnsafeMutablePointer(to: &outcome) { pointer in
-                            var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_DESCRIBE)
-                            response.describe = pointer
-                            appendFrame(&response, maximumLength: length)
+                        Self.withReadiness(description.readiness) { readiness in
+                            outcome.readiness = readiness
+                            withUnsafeMutablePointer(to: &outcome) { pointer in
+                                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_DESCRIBE)
+                                response.describe = pointer
+                                appendFrame(&response, maximumLength: length)
+                            }
                         }
                     }
                 }

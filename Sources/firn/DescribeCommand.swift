@@ -35,6 +35,12 @@ struct DescribeCommand: AsyncParsableCommand {
         let workers = description.workers.map(String.init).joined(separator: ", ")
         lines.append("workers         \(workers.isEmpty ? "none now" : workers)")
         lines.append("largest batch   \(description.maximumBatchSize)")
+        switch description.readiness {
+        case .ready: lines.append("readiness       ready")
+        case .resting: lines.append("readiness       ready, at rest")
+        case .unready(_, let message, _): lines.append("readiness       no IDs now: \(message)")
+        case nil: break
+        }
         return lines
     }
 
@@ -45,6 +51,16 @@ struct DescribeCommand: AsyncParsableCommand {
             ("fields", .string(description.layout.specification)),
             ("workers", .array(description.workers.map { .number(UInt64($0)) })),
             ("maximumBatch", .number(UInt64(description.maximumBatchSize))),
+            ("ready", Self.isReady(description).map(JSON.boolean) ?? .null),
+            ("resting", description.readiness.map { .boolean($0 == .resting) } ?? .null),
         ])
+    }
+
+    private static func isReady(_ description: FirnDaemonDescription) -> Bool? {
+        switch description.readiness {
+        case .ready, .resting: true
+        case .unready: false
+        case nil: nil
+        }
     }
 }

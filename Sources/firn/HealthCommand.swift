@@ -6,10 +6,10 @@ struct HealthCommand: AsyncParsableCommand {
         commandName: "health",
         abstract: "See whether IDs can be had; exit 0 when so.",
         discussion: """
-            It takes an ID and drops it, which leaves a gap of one: the only proof that the whole way of an ID is there. \
-            With --live it only asks the daemon to describe itself, which it does whether it has a worker or not: for a \
-            probe that starts the daemon anew, which would not bring back a store that is away. Otherwise it says why on \
-            standard error.
+            It asks the daemon whether it has a worker whose window is open, or can be opened. It takes no ID, so a daemon \
+            at rest stays at rest; only from a daemon of an older version, which does not tell, it takes one and drops it. \
+            With --live it only checks that the daemon answers: for a probe that restarts the daemon, which would not \
+            bring back a store that is away. When there are no IDs, the reason is on standard error.
 
             EXIT CODES:
               0    ready; with --live: alive
@@ -27,10 +27,14 @@ struct HealthCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withClient { client in
-            if live {
-                _ = try await client.daemonDescription()
-            } else {
-                _ = try await client.nextID()
+            let description = try await client.daemonDescription()
+            if !live {
+                switch description.readiness {
+                case .ready, .resting: break
+                case .unready(let code, let message, let retryAfter):
+                    throw FirnClientError(code: code, message: message, retryAfter: retryAfter)
+                case nil: _ = try await client.nextID()
+                }
             }
             var output = StandardOutput()
             try output.write(line: live ? "alive" : "ready")

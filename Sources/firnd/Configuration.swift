@@ -27,6 +27,8 @@ struct Configuration {
     var workers: Int
     var shards: Int
     var window: Duration
+    /// How long no IDs have been taken when the window is left to end; `nil`: it is always extended.
+    var restAfter: Duration?
     var firstSequence: FirstSequence
     var clockTolerance: Duration
     var clockOffset: Duration
@@ -96,6 +98,7 @@ struct Configuration {
             self.window = window ?? Self.localWindow
             try options.etcd.requireNone()
         }
+        restAfter = options.ids.restAfter.value
         clockTolerance = try Self.required(options.ids.clockTolerance, "clock-tolerance")
         sequences.isExplicit = options.ids.sequencesExplicit
         sequences.keeper.fixedBlock = try options.ids.sequenceBlock.map { block throws(ConfigurationError) in

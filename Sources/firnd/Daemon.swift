@@ -63,7 +63,8 @@ final class Daemon {
         let claims = Self.makeClaims(configuration, store: store, journal: journal, clock: clock)
 
         let slots = (0..<configuration.workers).map { _ in WorkerSlot() }
-        let availability = Availability(slots: slots, clock: clock, watch: watch)
+        let rest = WindowRest()
+        let availability = Availability(slots: slots, clock: clock, watch: watch, rest: rest)
         signals.lastWords { [configuration] in Self.lost(slots, configuration) }
         let shardsPerWorker = Server.shardsPerWorker(
             workers: slots.count,
@@ -74,7 +75,7 @@ final class Daemon {
             configuration: configuration.sequences,
             logger: logger
         )
-        let windows = try WindowThread { [configuration, logger, stop, watch] in
+        let windows = try WindowThread(rest: rest) { [configuration, logger, stop, watch] in
             let renewer = WindowRenewer(
                 slots: slots,
                 rule: configuration.rule,
@@ -86,6 +87,8 @@ final class Daemon {
                 availability: availability,
                 meter: meters?.windows,
                 watch: watch,
+                rest: rest,
+                restAfter: configuration.restAfter,
                 logger: logger
             )
             // This thread wakes up that often anyway; the main thread does the work.
@@ -126,7 +129,8 @@ final class Daemon {
                     version: FirnVersion.text,
                     layout: layout,
                     workers: slots.compactMap { $0.current().space.map { UInt32($0.worker) } },
-                    maximumBatch: limits.maximumBatch
+                    maximumBatch: limits.maximumBatch,
+                    readiness: availability.readiness
                 )
             }
         )

@@ -201,6 +201,16 @@ struct IDOptions: ParsableArguments {
     )
     var window: DurationText?
 
+    @Option(
+        help: ArgumentHelp(
+            "Let the window end, and write nothing, once no IDs were taken for so long; off to extend it always.",
+            discussion:
+                "The next request waits for one write to the store, which extends the window or claims another worker.",
+            valueName: "duration"
+        )
+    )
+    var restAfter = DurationText(.seconds(30))
+
     @Flag(help: "Refuse unknown sequences instead of making them on first use.")
     var sequencesExplicit = false
 

@@ -196,7 +196,7 @@ import Testing
             "allow-uid": "1", "allow-gid": "2", "insecure-tcp": "true", "layout": "discord",
             "store": "etcd:127.0.0.1:1", "state-dir": "none", "worker": "auto", "pod-ip": "10.0.0.1",
             "workers": "2", "shards": "3", "http-threads": "2", "window": "4s", "clock-tolerance": "5m",
-            "max-batch": "6",
+            "max-batch": "6", "rest-after": "21s",
             "etcd-prefix": "/p/", "etcd-ca": certificates.authority.certificate,
             "etcd-cert": certificates.client.certificate, "etcd-key": certificates.client.key,
             "etcd-server-name": "etcd", "etcd-user": "u", "etcd-password-file": "/proc/version",

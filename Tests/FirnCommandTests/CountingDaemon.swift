@@ -86,6 +86,9 @@ final class CountingDaemon: Sendable {
         }
     }
 
+    /// How many IDs it has given out.
+    var taken: UInt64 { lastID.withLock { $0 } }
+
     private func take(_ count: UInt32) -> FirnID {
         lastID.withLock { last in
             defer { last += UInt64(count) }

@@ -46,7 +46,7 @@ import Testing
         #expect(text.lines.contains("workers         3, 4"))
         let json = try Command.run("describe", "--format", "json", "--address", daemon.address)
         #expect(json.output.contains(#""version":"1 \"odd\"\\\u0001","layout":"snowflake""#))
-        #expect(json.output.contains(#""workers":[3,4],"maximumBatch":65536}"#))
+        #expect(json.output.contains(#""workers":[3,4],"maximumBatch":65536,"ready":null,"resting":null}"#))
     }
 
     @Test func healthIsReadyOrSaysWhyNot() throws {

@@ -43,6 +43,33 @@ import Testing
         #expect(alive.ratio < Self.limit)
     }
 
+    /// A probe takes no ID, which would end the rest.
+    @Test func aProbeLeavesADaemonAtRest() throws {
+        let daemon = try Firnd("--window", "300ms", "--rest-after", "300ms")
+        func isResting() throws -> Bool {
+            try Command.run("describe", "--format", "json", "--address", daemon.address).output
+                .contains(#""ready":true,"resting":true"#)
+        }
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try !isResting(), .now < deadline { usleep(20_000) }
+        for arguments in [["health"], ["health", "--live"], ["describe"]] {
+            let command = try Command.run(arguments + ["--address", daemon.address])
+            #expect(command.exitCode == 0)
+            #expect(try isResting(), "\(command)")
+        }
+        #expect(try Command.run("next", "--address", daemon.address).exitCode == 0)
+        #expect(try !isResting())
+    }
+
+    /// A daemon of an older version does not say whether it is ready.
+    @Test func aDaemonThatDoesNotTellIsAskedForAnID() throws {
+        let daemon = try CountingDaemon()
+        defer { daemon.stop() }
+        let ready = try Command.run("health", "--address", daemon.address)
+        #expect(ready.exitCode == 0 && ready.output == "ready\n", "\(ready)")
+        #expect(daemon.taken == 1)
+    }
+
     @Test func aDaemonWithoutItsStoreIsAliveAndNotReady() throws {
         let daemon = try Firnd("--window", "1s")
         for suffix in ["", "-wal", "-shm"] {

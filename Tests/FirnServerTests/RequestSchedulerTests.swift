@@ -59,6 +59,8 @@ private struct SchedulerWalk {
         case 2...9: ask()
         case 10...13: advance()
         case 14: storeAnswers()
+        case 15 where random.oneIn(3):
+            if Bool.random(using: &random) { scheduler.rest.publish(isResting: true) } else { endRest() }
         case 15: changeShard()
         case 16: changeRoom()
         case 17 where random.oneIn(20): refuse()
@@ -70,6 +72,7 @@ private struct SchedulerWalk {
     /// With room, IDs and values enough all are answered in the end.
     mutating func end() {
         for shard in scheduler.shards { (shard.condition, shard.capacity) = (.open, 100) }
+        endRest()
         scheduler.room = [:]
         for _ in 0..<2000 where !open.isEmpty {
             for peer in peers { requests.hasRead(peer) }
@@ -137,6 +140,12 @@ private struct SchedulerWalk {
         shard.condition = random.oneIn(4) ? ScriptedShard.Condition.allCases.randomElement(using: &random)! : .open
         if random.oneIn(8) { shard.firstTick = scheduler.tick + .random(in: 1...2000, using: &random) }
         shard.isReplaced = random.oneIn(2)
+    }
+
+    private mutating func endRest() {
+        let told = scheduler.listener.windows
+        scheduler.rest.publish(isResting: false)
+        if scheduler.listener.windows > told { scheduler.storeAnswered(.windows) }
     }
 
     private mutating func changeRoom() {

@@ -1,6 +1,7 @@
 import FirnEngine
 import FirnLayout
 import FirnWire
+import Synchronization
 
 @testable import FirnServer
 @testable import FirnStore
@@ -100,6 +101,18 @@ final class ScriptedSequences: SequenceSource {
     }
 }
 
+/// Notes what the store has answered.
+final class ScriptedListener: StoreListener {
+    private let answers = Mutex(0)
+
+    /// How often it was told that a rest has ended.
+    var windows: Int { answers.withLock { $0 } }
+
+    func storeAnswered(_ answer: StoreAnswer) {
+        if case .windows = answer.subject { answers.withLock { $0 += 1 } }
+    }
+}
+
 /// A scheduler with a mock clock, scripted shards and a scripted store, and a host that notes each answer.
 final class ScriptedScheduler {
     /// What a peer was answered.
@@ -117,6 +130,9 @@ final class ScriptedScheduler {
     let sequences = ScriptedSequences()
     let service: IDService
     let requests: RequestScheduler<ScriptedShard>
+    /// At rest when a test says so; its end is noted in `listener`.
+    let rest = WindowRest()
+    let listener = ScriptedListener()
     /// All answers, by peer, in their order.
     private(set) var answers: [PeerID: [Answer]] = [:]
     /// How many bytes of answers a peer may be given in a turn; as many as there are, unless said.
@@ -129,14 +145,15 @@ final class ScriptedScheduler {
     init(capacity: UInt64 = 16, shards: Int = 1, turnShare: UInt64 = 4) {
         self.shards = (0..<shards).map { _ in ScriptedShard(capacity: capacity) }
         let layout = ScriptedHost.narrow
-        let availability = Availability()
+        let availability = Availability(rest: rest)
         availability.becameReady()
         service = IDService(
             layout: layout,
             limits: Limits(fileDescriptors: 1024),
             clock: TickClock(layout: layout, source: time),
             availability: availability,
-            sequences: sequences
+            sequences: sequences,
+            listener: listener
         ) { DaemonDescription(version: "1", layout: layout, workers: [], maximumBatch: 65_536) }
         requests = RequestScheduler(service: service, shards: self.shards, turnShare: turnShare) { missingIDs in
             Status(.deadlineExceeded, missingIDs.map { "\($0) IDs" } ?? "store")

@@ -13,6 +13,10 @@ struct SimulatedDaemon {
     var space: HeldWorker?
     var lastUsedTick: UInt64?
     var opened = 0
+    /// Nobody wants IDs of it.
+    var mayRest = false
+    /// How often a rest was ended.
+    var wanted = 0
 
     init(claims: WorkerClaims, rule: ClaimRule, seed: UInt64) {
         self.claims = claims
@@ -77,7 +81,12 @@ struct SimulatedDaemon {
             ledger?.released(held, by: claims.holder, firstUnusedTick: firstUnusedTick)
             pending = keeper.releaseAnswered(claims.release(held, firstUnusedTick: firstUnusedTick, at: moment))
         case .wait:
-            pending = keeper.ticked(now: now)
+            if keeper.isResting, !mayRest {
+                wanted += 1
+                pending = keeper.wanted(now: now)
+            } else {
+                pending = keeper.ticked(now: now, mayRest: mayRest)
+            }
         case .finish:
             break
         }

@@ -29,6 +29,7 @@ import Testing
         var machines = [Machine](repeating: Machine(), count: 4)
         var instance: UInt64 = 0
         var opened = 0
+        var wanted = 0
         for step in 0..<4000 {
             disturb(store, &random)
             for index in machines.indices {
@@ -57,16 +58,21 @@ import Testing
                     continue
                 }
                 if daemon.isWaiting, random.oneIn(300) { daemon.requestStop() }
-                if let used = daemon.use(now: now) { ledger.used(used.worker, used.tick, by: daemon.claims.holder) }
-                let openedBefore = daemon.opened
+                if random.oneIn(150) { daemon.mayRest.toggle() }
+                if !daemon.mayRest, let used = daemon.use(now: now) {
+                    ledger.used(used.worker, used.tick, by: daemon.claims.holder)
+                }
+                let before = daemon
                 daemon.step(now: now, ledger: ledger, random: &random)
-                opened += daemon.opened - openedBefore
+                opened += daemon.opened - before.opened
+                wanted += daemon.wanted - before.wanted
                 machines[index].daemon = daemon.pending == .finish ? nil : daemon
             }
         }
         #expect(ledger.violations == [])
         // It must have been worth looking at.
         #expect(opened > 3 && ledger.usedTicks > 50, "\(opened) spaces, \(ledger.usedTicks) ticks")
+        #expect(wanted > 0, "none was ever at rest")
     }
 
     private static let context = GrantJournal.Context(

@@ -88,6 +88,22 @@ enum DescriptionSamples {
         }
     }
 
+    @Test func readinessIsReadBack() {
+        let obstacles = ["", "no worker", String(repeating: "w", count: 20_000)].map {
+            DaemonDescription.Readiness.unready(Status(.unavailable, $0, retryAfterMilliseconds: 100))
+        }
+        for readiness in [nil, .ready, .resting] + obstacles {
+            let description = DaemonDescription(
+                version: "1",
+                layout: .snowflake,
+                workers: [4],
+                maximumBatch: 5,
+                readiness: readiness
+            )
+            Self.expectRoundTrip(Response(callID: 9, outcome: .describe(description)))
+        }
+    }
+
     /// What another implementation wrote. In `proto/`:
     ///
     ///     echo TEXT | protoc --encode=firn.v1.Response firn/v1/firn.proto | xxd -p

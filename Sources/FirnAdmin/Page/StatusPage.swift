@@ -289,11 +289,11 @@ enum StatusPage {
             const card = make("div", "worker");
             const top = make("div", "top");
             top.append(make("b", "", worker.worker === null ? "none" : worker.worker));
-            top.append(make("span", worker.serving ? "pill good" : "pill bad", worker.serving ? "serving" : "waiting"));
+            top.append(make("span", worker.serving ? "pill good" : "pill bad", worker.resting ? "at rest" : worker.serving ? "serving" : "waiting"));
             card.append(top);
             if (worker.worker !== null) {
               const share = Math.min(1, worker.window_left_seconds / status.window_seconds);
-              const bar = make("div", share < 0.25 ? "bar low" : "bar");
+              const bar = make("div", share < 0.25 && !worker.resting ? "bar low" : "bar");
               bar.setAttribute("role", "meter");
               bar.setAttribute("aria-label", `window of worker ${worker.worker}`);
               bar.setAttribute("aria-valuemin", 0);

@@ -28,13 +28,21 @@ package struct WindowReading: Sendable, Equatable {
     package struct Place: Sendable, Equatable {
         /// The worker that it holds; `nil` while it has none.
         package var holding: Holding?
+        /// Its window is not extended until IDs are requested.
+        package var isResting: Bool
         /// Why it cannot give out IDs; `nil` when it can.
         package var obstacle: String?
         /// The last error of the store, when the store has not answered since.
         package var storeError: String?
 
-        package init(holding: Holding? = nil, obstacle: String? = nil, storeError: String? = nil) {
+        package init(
+            holding: Holding? = nil,
+            isResting: Bool = false,
+            obstacle: String? = nil,
+            storeError: String? = nil
+        ) {
             self.holding = holding
+            self.isResting = isResting
             self.obstacle = obstacle
             self.storeError = storeError
         }

@@ -42,6 +42,7 @@ package struct MintSource: Sendable {
             clock: clock,
             availability: availability,
             sequences: SequenceContext(sequences: sequences, listener: listener),
+            listener: listener,
             recorder: meters.map { CallRecorder($0[thread]) },
             description: { preconditionFailure("a mint is not asked for a description") }
         )
@@ -134,14 +135,21 @@ package final class Mint {
         requests.wakeUp()
         deliver { deliveries in
             requests.expire(&deliveries)
-            while let peer = requests.nextTurn() { requests.serve(peer, room: .max, &deliveries) }
+            serveTurns(&deliveries)
         }
     }
 
-    /// Serves the requests for which the store has answered.
+    private func serveTurns(_ deliveries: inout [Delivery]) {
+        while let peer = requests.nextTurn() { requests.serve(peer, room: .max, &deliveries) }
+    }
+
+    /// Serves the requests for which the store has answered. Those that waited for a window have a turn.
     package func storeAnswered(_ answer: StoreAnswer) {
         requests.wakeUp()
-        deliver { requests.storeAnswered(answer, &$0) }
+        deliver { deliveries in
+            requests.storeAnswered(answer, &deliveries)
+            serveTurns(&deliveries)
+        }
     }
 
     /// Refuses all requests that wait, for example when the daemon stops and cannot serve them any more.

@@ -20,6 +20,10 @@ struct IDRequest {
         case shareUsed
         /// The current tick has no more.
         case waits(untilTick: UInt64)
+        /// The windows were at rest: ``StoreAnswer/windows`` will follow.
+        case waitsForWindow
+        /// There is no window now. Only inside of ``advance(from:share:gathered:_:)``.
+        case closed
     }
 
     /// Takes IDs of the current tick, at most `share`, which is reduced by the number of IDs taken.
@@ -32,6 +36,32 @@ struct IDRequest {
         gathered: inout GatheredRuns,
         _ service: IDService
     ) -> Progress {
+        let progress = attempt(from: shard, share: &share, gathered: &gathered, service)
+        guard case .closed = progress else { return progress }
+        return withoutWindow(from: shard, share: &share, gathered: &gathered, service)
+    }
+
+    @inline(never)
+    private mutating func withoutWindow(
+        from shard: some IDShard,
+        share: inout UInt64,
+        gathered: inout GatheredRuns,
+        _ service: IDService
+    ) -> Progress {
+        if service.awaitsWindow() { return .waitsForWindow }
+        // The rest may have ended after the attempt.
+        let progress = attempt(from: shard, share: &share, gathered: &gathered, service)
+        guard case .closed = progress else { return progress }
+        return .answered(.error(service.closed))
+    }
+
+    @inline(__always)
+    private mutating func attempt(
+        from shard: some IDShard,
+        share: inout UInt64,
+        gathered: inout GatheredRuns,
+        _ service: IDService
+    ) -> Progress {
         let now = service.moment.tick
         guard method == .nextBatch else {
             switch shard.nextID(now: now) {
@@ -39,7 +69,7 @@ struct IDRequest {
                 share -= 1
                 return .answered(.nextID(id))
             case .full(let tick): return Self.wait(for: tick, service)
-            case .closed: return .answered(.error(service.closed))
+            case .closed: return .closed
             case .expired: return .answered(.error(service.expired))
             }
         }
@@ -51,7 +81,7 @@ struct IDRequest {
                 remaining -= run.count
                 share -= UInt64(run.count)
             case .full(let tick): return Self.wait(for: tick, service)
-            case .closed: return .answered(.error(service.closed))
+            case .closed: return .closed
             case .expired: return .answered(.error(service.expired))
             }
         }

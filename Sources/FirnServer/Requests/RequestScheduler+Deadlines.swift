@@ -10,14 +10,14 @@ extension RequestScheduler {
     var nextWakeUp: Int64 {
         var wake = deadlines.earliest
         let now = service.moment.bootNanoseconds
-        for line in lines where !line.waiting.isEmpty {
+        for line in lines where line.waitsForTick {
             wake = min(wake, now.addingReportingOverflow(service.nanoseconds(untilTick: line.wakeTick)).partialValue)
         }
         return wake
     }
 
     /// Whether ``nextWakeUp`` depends on the current moment, or is a time at all.
-    var waitsForTime: Bool { deadlines.earliest != .max || lines.contains { !$0.waiting.isEmpty } }
+    var waitsForTime: Bool { deadlines.earliest != .max || lines.contains(where: \.waitsForTick) }
 
     /// Fails the requests whose deadline has passed. The IDs that they have already got become gaps; what is reserved
     /// for them at the store serves others.

@@ -39,6 +39,11 @@ extension RequestScheduler {
             let peer = storeRequests[request].peer
             deliveries.append(finish(request, Self.outcome(content)))
             settle(peer.slot)
+        case .windows:
+            // Their turn comes at once.
+            for line in lines.indices where lines[line].wakeTick == ShardLine<Shard>.never {
+                lines[line].wakeTick = service.moment.tick
+            }
         }
     }
 

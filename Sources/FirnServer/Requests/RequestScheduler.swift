@@ -135,6 +135,8 @@ final class RequestScheduler<Shard: IDShard> {
             case .answered(let outcome): return ended(pending.method, outcome)
             case .shareUsed: preconditionFailure("the share of a request that is alone has no end")
             case .waits(let tick): lines[line].wakeTick = tick
+            case .waitsForWindow: lines[line].wakeTick = ShardLine<Shard>.never
+            case .closed: preconditionFailure("without a window, a request waits for one or is answered")
             }
             peers[peer.slot].gathered = gathered
         }
@@ -197,6 +199,11 @@ final class RequestScheduler<Shard: IDShard> {
                 // nothing is first in the next tick.
                 if share < whole { moveToEnd(slot) }
                 return
+            case .waitsForWindow:
+                lines[line].wakeTick = ShardLine<Shard>.never
+                return
+            case .closed:
+                preconditionFailure("without a window, a request waits for one or is answered")
             }
         }
         leaveLine(slot)

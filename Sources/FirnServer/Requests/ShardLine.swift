@@ -4,6 +4,11 @@ struct ShardLine<Shard: IDShard> {
     /// Peers that are served from this shard, waiting or not.
     var peers = 0
     var waiting = SlotQueue()
-    /// The tick that the line waits for.
+    /// The tick that the line waits for; ``never``: it waits for a window.
     var wakeTick: UInt64 = 0
+
+    static var never: UInt64 { .max }
+
+    /// Whether requests wait here for a tick.
+    var waitsForTick: Bool { !waiting.isEmpty && wakeTick != Self.never }
 }

@@ -10,7 +10,11 @@ package struct StoreAnswer: Sendable {
         case values(of: Sequences.Key)
         /// The reply to the request with this number.
         case reply(to: Int)
+        /// The windows' rest has ended.
+        case windows
     }
+
+    static let windows = StoreAnswer(.windows)
 
     let subject: Subject
 

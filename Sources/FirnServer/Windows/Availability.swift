@@ -14,15 +14,24 @@ package final class Availability: Sendable {
     private let slots: [WorkerSlot]
     private let clock: TickClock?
     private let watch: StoreWatch?
+    /// Windows at rest may end; that is no lapse.
+    let rest: WindowRest?
 
     /// - Parameters:
     ///   - slots: the workers whose windows are checked.
     ///   - clock: the time that the windows are compared with.
     ///   - watch: knows which threads wait for the store.
-    package init(slots: [WorkerSlot] = [], clock: TickClock? = nil, watch: StoreWatch? = nil) {
+    ///   - rest: knows whether the windows are at rest; `nil`: they never are.
+    package init(
+        slots: [WorkerSlot] = [],
+        clock: TickClock? = nil,
+        watch: StoreWatch? = nil,
+        rest: WindowRest? = nil
+    ) {
         self.slots = slots
         self.clock = clock
         self.watch = watch
+        self.rest = rest
         reason = Mutex(
             Status(.unavailable, "the daemon is starting: no worker is claimed yet", retryAfterMilliseconds: 100)
         )
@@ -37,6 +46,12 @@ package final class Availability: Sendable {
                 retryAfterMilliseconds: 1000
             )
             : reason.withLock { $0 } ?? lapse
+    }
+
+    /// What Describe answers.
+    package var readiness: DaemonDescription.Readiness {
+        if let obstacle { return .unready(obstacle) }
+        return rest?.isResting == true ? .resting : .ready
     }
 
     /// The error of a call that found no window.
@@ -64,7 +79,7 @@ package final class Availability: Sendable {
 
     /// A state that no thread has written yet: a worker has no window now.
     private var lapse: Status? {
-        guard let clock else { return nil }
+        guard let clock, rest?.isResting != true else { return nil }
         let now = clock.now()
         for slot in slots {
             guard let space = slot.current().space else {

@@ -19,6 +19,8 @@ package final class WindowRenewer {
         var held: HeldWorker?
         var wakeTick: UInt64 = 0
         var lastStatus: WindowStatus?
+        /// The space's position at the last step.
+        var position: UInt64?
     }
 
     private let rule: WorkerRule
@@ -43,6 +45,11 @@ package final class WindowRenewer {
     /// Records what this thread waits for; `nil` when it is not needed.
     private let watch: StoreWatch?
     private var journalError: StoreError?
+    private let rest: WindowRest?
+    /// How long no IDs have been taken when the windows go to rest; `nil`: they never do.
+    private let restAfter: Int64?
+    /// When IDs were last seen to be taken or wanted, in boot nanoseconds.
+    private var lastUse: Int64
 
     private static let steeringInterval: Int64 = 1_000_000_000
 
@@ -54,6 +61,8 @@ package final class WindowRenewer {
     ///   - rule: which workers. A fixed one is for a single slot.
     ///   - firstSequence: the sequence number with which a tick begins.
     ///   - meter: has as many places as there are slots.
+    ///   - rest: tells the threads that give out IDs whether the windows are at rest; `nil`: they never are.
+    ///   - restAfter: how long no IDs have been taken when the windows go to rest; `nil`: they never do.
     package init(
         slots: [WorkerSlot],
         rule: WorkerRule,
@@ -65,8 +74,11 @@ package final class WindowRenewer {
         availability: Availability,
         meter: WindowMeter? = nil,
         watch: StoreWatch? = nil,
+        rest: WindowRest? = nil,
+        restAfter: Duration? = nil,
         logger: Logger
     ) {
+        precondition(restAfter == nil || rest != nil, "without a WindowRest nobody could end a rest")
         if case .fixed = rule { precondition(slots.count == 1, "a fixed worker is one") }
         self.rule = rule
         self.claims = claims
@@ -76,6 +88,9 @@ package final class WindowRenewer {
         self.firstSequence = firstSequence
         self.meter = meter
         self.watch = watch
+        self.rest = rest
+        self.restAfter = restAfter?.nanoseconds
+        lastUse = clock.now().bootNanoseconds
         reporter = WindowReporter(layout: layout, claims: claims, availability: availability, logger: logger)
         clockReporter = ClockReporter(layout: layout, logger: logger)
         places = slots.map { slot in
@@ -108,8 +123,13 @@ package final class WindowRenewer {
                 perform(places[index].keeper.storeSetBack(error), at: index)
             }
         }
-        for index in places.indices where clock.now().tick >= places[index].wakeTick {
-            perform(places[index].keeper.ticked(now: clock.now().tick), at: index)
+        let mayRest = mayRest(moment)
+        for index in places.indices {
+            if !mayRest, places[index].keeper.isResting {
+                perform(places[index].keeper.wanted(now: clock.now().tick), at: index)
+            } else if clock.now().tick >= places[index].wakeTick {
+                perform(places[index].keeper.ticked(now: clock.now().tick, mayRest: mayRest), at: index)
+            }
         }
         let statuses = places.map { $0.keeper.status(now: clock.now().tick) }
         // Called before the status is published: a caller that sees the status cannot get a ticket either.
@@ -120,6 +140,21 @@ package final class WindowRenewer {
         }
         reporter.publish(places.compactMap(\.lastStatus), now: clock.now())
         meter?.publish(places.map(reading))
+        // After the reason for a refusal is published: the requests that waited are tried again now.
+        rest?.publish(isResting: places.contains { $0.keeper.isResting })
+    }
+
+    /// Whether no IDs have been taken or wanted for a while.
+    private func mayRest(_ moment: Moment) -> Bool {
+        guard let restAfter, let rest else { return false }
+        var isUsed = rest.isWanted
+        for index in places.indices {
+            let position = places[index].space?.position
+            if position != places[index].position { isUsed = true }
+            places[index].position = position
+        }
+        if isUsed { lastUse = moment.bootNanoseconds }
+        return moment.bootNanoseconds - lastUse >= restAfter
     }
 
     private func reading(_ place: Place) -> WindowReading.Place {
@@ -137,6 +172,7 @@ package final class WindowRenewer {
                     limitTick: $0.limit
                 )
             },
+            isResting: place.keeper.isResting,
             obstacle: place.lastStatus.flatMap(reporter.reason),
             storeError: storeError.map { "\($0)" }
         )

@@ -17,6 +17,9 @@ struct WindowReporter {
         case .serving(let worker, let limit, nil):
             // An extension each second is not worth a log line; a new worker, or a store that answers again, is.
             if case .serving(worker, _, nil)? = previous { return }
+            if case .resting(worker, _)? = previous {
+                return logger.debug("rest is over", metadata: ["worker": "\(worker)"])
+            }
             logger.info(
                 "worker held",
                 metadata: ["worker": "\(worker)", "window_until": "\(time(limit))"]
@@ -27,6 +30,9 @@ struct WindowReporter {
                 "the store did not answer; IDs are given out until the window ends",
                 metadata: ["worker": "\(worker)", "window_until": "\(time(limit))", "error": "\(error)"]
             )
+        case .resting(let worker, let limit):
+            // For a daemon that is called once in a while, this is no news.
+            logger.debug("at rest", metadata: ["worker": "\(worker)", "window_until": "\(time(limit))"])
         default:
             guard let reason = reason(status) else { return }
             if let previous, Self.isSameNews(status, previous) || self.reason(previous) == reason { return }
@@ -113,7 +119,7 @@ struct WindowReporter {
     /// Why a worker with this status gives out no IDs, and what to do; `nil` when it gives out IDs.
     func reason(_ status: WindowStatus) -> String? {
         switch status {
-        case .serving:
+        case .serving, .resting:
             return nil
         case .claiming(nil):
             return "no worker is claimed yet; it is being tried"

@@ -13,8 +13,14 @@ package final class WindowThread: Sendable {
 
     /// Starts to keep windows, and returns after one attempt to claim every worker. Then each slot has its worker, or
     /// the daemon's ``Availability`` has the reason why not, and the thread continues to try.
-    package init(_ makeRenewer: @escaping @Sendable () -> WindowRenewer) throws(ListenError) {
+    ///
+    /// - Parameter rest: wakes the thread when its end is wanted.
+    package init(
+        rest: WindowRest? = nil,
+        _ makeRenewer: @escaping @Sendable () -> WindowRenewer
+    ) throws(ListenError) {
         let wakeup = try Wakeup()
+        rest?.setWake { wakeup.signal() }
         let firstRound = try Wakeup()
         let stops = Flag()
         self.wakeup = wakeup

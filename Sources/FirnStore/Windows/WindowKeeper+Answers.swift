@@ -28,12 +28,12 @@ extension WindowKeeper {
         }
     }
 
-    /// Another part of this daemon has found the store set back. To be called instead of ``ticked(now:)``, and before
-    /// it: a space is closed, because the worker may be another daemon's in a store that has lost this daemon's
+    /// Another part of this daemon has found the store set back. To be called instead of ``ticked(now:mayRest:)``,
+    /// and before it: a space is closed, because the worker may be another daemon's in a store that has lost this daemon's
     /// records.
     package mutating func storeSetBack(_ error: StoreError) -> WindowAction {
         switch state {
-        case .holding(let held, .waiting), .holding(let held, .inDoubt):
+        case .holding(let held, .waiting), .holding(let held, .resting), .holding(let held, .inDoubt):
             return lose(held, error)
         case .waitingToClaim(let untilTick):
             return .wait(untilTick: untilTick)

@@ -6,6 +6,7 @@ extension WindowKeeper {
         switch state {
         case .opening(let held), .holding(let held, _):
             if now > configuration.maximumTick { return .layoutEnded }
+            if isResting { return .resting(worker: held.worker, limit: held.limit) }
             return now < held.limit
                 ? .serving(worker: held.worker, limit: held.limit, lastError)
                 : .windowEnded(worker: held.worker, limit: held.limit, lastError)

@@ -11,6 +11,8 @@
 /// 5. An unavailable store closes nothing: the space ends at its limit, and continues when the store is available
 ///    again.
 /// 6. When the store was set back, every space is closed at once, and none is opened until a claim finds it repaired.
+/// 7. A window at rest is not extended, and nothing is written, until ``wanted(now:)``. Then the limit is raised by the
+///    same write as always: when another holder has claimed the worker in the meantime, that write finds it.
 package struct WindowKeeper: Sendable {
     package struct Configuration: Hashable, Sendable {
         /// How far ahead of now a limit is set.
@@ -59,6 +61,8 @@ package struct WindowKeeper: Sendable {
         case waiting(untilTick: UInt64)
         case extending
         case readingBack(hasWaited: Bool)
+        /// Not extended, because no IDs are taken. The window may end.
+        case resting
         /// A write got no answer, and reading back failed.
         case inDoubt(untilTick: UInt64)
         case raising
@@ -93,7 +97,10 @@ package struct WindowKeeper: Sendable {
     }
 
     /// Time has passed: possibly less than was requested, possibly much more.
-    package mutating func ticked(now: UInt64) -> WindowAction {
+    ///
+    /// - Parameter mayRest: no IDs have been taken for a while. A window that would be extended is left to end instead,
+    ///   unless the store has just failed: what is in progress there is completed first.
+    package mutating func ticked(now: UInt64, mayRest: Bool = false) -> WindowAction {
         switch state {
         case .waitingToClaim(let untilTick):
             return now < untilTick ? .wait(untilTick: untilTick) : claim()
@@ -102,7 +109,12 @@ package struct WindowKeeper: Sendable {
             state = .claimInDoubt(held, retryAtTick: nil)
             return .readBack(held)
         case .holding(let held, .waiting(let untilTick)):
-            return now < untilTick ? .wait(untilTick: untilTick) : extendOrWait(held, now: now)
+            guard now >= untilTick else { return .wait(untilTick: untilTick) }
+            guard mayRest, lastError == nil else { return extendOrWait(held, now: now) }
+            state = .holding(held, .resting)
+            return .wait(untilTick: UInt64.max)
+        case .holding(_, .resting):
+            return .wait(untilTick: UInt64.max)
         case .holding(let held, .inDoubt(let untilTick)):
             guard now >= untilTick else { return .wait(untilTick: untilTick) }
             state = .holding(held, .readingBack(hasWaited: true))
@@ -112,7 +124,19 @@ package struct WindowKeeper: Sendable {
         }
     }
 
-    /// To be called instead of ``ticked(now:)``, while waiting.
+    /// Whether the window is at rest.
+    package var isResting: Bool {
+        if case .holding(_, .resting) = state { true } else { false }
+    }
+
+    /// IDs are wanted or were taken: the window's rest is over. To be called instead of ``ticked(now:mayRest:)``, while
+    /// ``isResting``.
+    package mutating func wanted(now: UInt64) -> WindowAction {
+        guard case .holding(let held, .resting) = state else { unexpected("wanted") }
+        return extendOrWait(held, now: now)
+    }
+
+    /// To be called instead of ``ticked(now:mayRest:)``, while waiting.
     package mutating func stopRequested() -> WindowAction {
         isStopping = true
         switch state {
@@ -120,7 +144,7 @@ package struct WindowKeeper: Sendable {
             return stop()
         case .claimInDoubt(let held, _?):
             return settle(held, firstUnusedTick: held.firstTick)
-        case .holding(let held, .waiting):
+        case .holding(let held, .waiting), .holding(let held, .resting):
             state = .closing(held, inDoubt: false)
             return .closeSpace
         case .holding(let held, .inDoubt):

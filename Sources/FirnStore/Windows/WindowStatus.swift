@@ -12,6 +12,8 @@ package enum WindowStatus: Hashable, Sendable {
     case belowFloor(untilTick: UInt64)
     /// Can give out IDs. With an error, only until the limit, unless the store becomes available again.
     case serving(worker: UInt32, limit: UInt64, StoreError?)
+    /// Has a worker whose window is not extended until IDs are wanted. The limit may have passed.
+    case resting(worker: UInt32, limit: UInt64)
     /// Has a worker whose window has passed, and the store does not answer.
     case windowEnded(worker: UInt32, limit: UInt64, StoreError?)
     case layoutEnded

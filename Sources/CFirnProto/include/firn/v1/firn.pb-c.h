@@ -35,6 +35,7 @@ typedef struct Firn__V1__ListSequencesRequest Firn__V1__ListSequencesRequest;
 typedef struct Firn__V1__ListSequencesResponse Firn__V1__ListSequencesResponse;
 typedef struct Firn__V1__DescribeRequest Firn__V1__DescribeRequest;
 typedef struct Firn__V1__DescribeResponse Firn__V1__DescribeResponse;
+typedef struct Firn__V1__Readiness Firn__V1__Readiness;
 typedef struct Firn__V1__Layout Firn__V1__Layout;
 
 
@@ -376,10 +377,34 @@ struct  Firn__V1__DescribeResponse
   uint64_t epoch_unix_ms;
   uint64_t tick_ns;
   uint32_t max_batch;
+  /*
+   * Whether IDs can be had now. Absent: the daemon's version does not tell.
+   */
+  Firn__V1__Readiness *readiness;
 };
 #define FIRN__V1__DESCRIBE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&firn__v1__describe_response__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, 0,NULL, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, NULL, 0,NULL, 0, 0, 0, NULL }
+
+
+/*
+ * Whether a daemon can give out IDs. It takes none to find out.
+ */
+struct  Firn__V1__Readiness
+{
+  ProtobufCMessage base;
+  /*
+   * Why it gives out none now; absent when it is ready.
+   */
+  Firn__V1__Status *obstacle;
+  /*
+   * It is ready, and at rest: the next request for an ID waits for one write to the store.
+   */
+  protobuf_c_boolean resting;
+};
+#define FIRN__V1__READINESS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__readiness__descriptor) \
+    , NULL, 0 }
 
 
 struct  Firn__V1__Layout
@@ -779,6 +804,25 @@ Firn__V1__DescribeResponse *
 void   firn__v1__describe_response__free_unpacked
                      (Firn__V1__DescribeResponse *message,
                       ProtobufCAllocator *allocator);
+/* Firn__V1__Readiness methods */
+void   firn__v1__readiness__init
+                     (Firn__V1__Readiness         *message);
+size_t firn__v1__readiness__get_packed_size
+                     (const Firn__V1__Readiness   *message);
+size_t firn__v1__readiness__pack
+                     (const Firn__V1__Readiness   *message,
+                      uint8_t             *out);
+size_t firn__v1__readiness__pack_to_buffer
+                     (const Firn__V1__Readiness   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__Readiness *
+       firn__v1__readiness__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__readiness__free_unpacked
+                     (Firn__V1__Readiness *message,
+                      ProtobufCAllocator *allocator);
 /* Firn__V1__Layout methods */
 void   firn__v1__layout__init
                      (Firn__V1__Layout         *message);
@@ -860,6 +904,9 @@ typedef void (*Firn__V1__DescribeRequest_Closure)
 typedef void (*Firn__V1__DescribeResponse_Closure)
                  (const Firn__V1__DescribeResponse *message,
                   void *closure_data);
+typedef void (*Firn__V1__Readiness_Closure)
+                 (const Firn__V1__Readiness *message,
+                  void *closure_data);
 typedef void (*Firn__V1__Layout_Closure)
                  (const Firn__V1__Layout *message,
                   void *closure_data);
@@ -890,6 +937,7 @@ extern const ProtobufCMessageDescriptor firn__v1__list_sequences_request__descri
 extern const ProtobufCMessageDescriptor firn__v1__list_sequences_response__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__describe_request__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__describe_response__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__readiness__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__layout__descriptor;
 
 PROTOBUF_C__END_DECLS
