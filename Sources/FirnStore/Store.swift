@@ -32,7 +32,9 @@ package protocol Store: AnyObject, Sendable {
 
     /// Makes several writes, each as ``write(_:_:ifVersion:ifValue:)`` does, in as few round trips and syncs as the
     /// store can. Each has its own result, in the order of `writes`. They are not one transaction: some may be applied
-    /// and others not. No two are of the same key.
+    /// and others not, and those without an answer are in doubt while others are not. No two are of the same key.
+    ///
+    /// Their versions are above all that were assigned before the call. Writes of one call may get the same version.
     func write(_ writes: [StoreWrite]) -> [Result<WriteOutcome, StoreError>]
 
     /// The version that was last assigned to a write of any record, or a higher one; 0 if there was none. It decreases
@@ -78,7 +80,8 @@ package struct StoreWrite: Hashable, Sendable {
 /// A value and the version at which it was written.
 package struct StoredValue: Hashable, Sendable {
     package var value: String
-    /// At least 1. Increases with every write anywhere in the store, so that no version is ever used twice.
+    /// At least 1. Increases with every write anywhere in the store, so that no record ever has a version twice. Only
+    /// writes of one call, of different records, may have the same.
     package var version: UInt64
 
     package init(value: String, version: UInt64) {

@@ -55,9 +55,29 @@ final class ValidatedStore: Store {
         return try store.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
     }
 
+    func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>] {
+        ifValidated(count: keys.count) { store.read(keys) }
+    }
+
+    func write(_ writes: [StoreWrite]) -> [Result<WriteOutcome, StoreError>] {
+        ifValidated(count: writes.count) { store.write(writes) }
+    }
+
     func highestVersion() throws(StoreError) -> UInt64 {
         try requireValidated()
         return try store.highestVersion()
+    }
+
+    private func ifValidated<Value>(
+        count: Int,
+        _ body: () -> [Result<Value, StoreError>]
+    ) -> [Result<Value, StoreError>] {
+        do throws(StoreError) {
+            try requireValidated()
+        } catch {
+            return (0..<count).map { _ in .failure(error) }
+        }
+        return body()
     }
 
     private func requireValidated() throws(StoreError) {

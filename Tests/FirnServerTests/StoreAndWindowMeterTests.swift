@@ -34,6 +34,26 @@ import Testing
         #expect(meter.reading.lastError != nil, "but what it said is still known")
     }
 
+    /// Each is counted, with its own outcome; the store gets one call.
+    @Test func readsAndWritesOfOneCallAreCountedEach() throws {
+        let counter = CountingStore()
+        let meter = StoreMeter()
+        let store = MeteredStore(counter, meter: meter)
+        let keys = ["a", "b", "c"]
+        #expect(store.write(keys.map { StoreWrite(key: $0, value: "x", ifVersion: nil) }).count == 3)
+        _ = store.write([
+            StoreWrite(key: "a", value: "y", ifVersion: nil), StoreWrite(key: "d", value: "y", ifVersion: nil),
+        ])
+        #expect(store.read(keys).count == 3)
+        counter.memory.isAvailable = false
+        #expect(store.read(keys).count == 3)
+        let reading = meter.reading
+        #expect(reading.outcomes[.write] == ["ok": 4, "conflict": 1])
+        #expect(reading.outcomes[.read] == ["ok": 3, "unavailable": 3])
+        #expect(reading.latencies[.read]?.count == 6 && reading.latencies[.write]?.count == 5)
+        #expect(reading.isFailing && counter.calls == 4)
+    }
+
     @Test func theMeterFollowsTheWindows() throws {
         let memory = MemoryStore()
         let layout = Layout.snowflake

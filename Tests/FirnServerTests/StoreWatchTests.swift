@@ -78,6 +78,21 @@ import Testing
         #expect(log.lines.last == "the wait for the store, or its disk, is over")
         #expect(watch.longestWait == nil && alarm.nanoseconds.withLock { $0 } == nil)
     }
+
+    @Test func aCallOfSeveralReadsSaysHowMany() throws {
+        let time = ScriptedTime(unixNanoseconds: ScriptedHost.start)
+        let watch = StoreWatch(patience: .seconds(2), logger: RecordedLog().logger, clock: time) { _ in }
+        let gate = Barrier()
+        let store = WatchedStore(BarredStore(gate: gate), watch: watch)
+        let reader = NativeThread(name: "reader") { _ = store.read(["sequences/a", "sequences/b", "sequences/c"]) }
+        while !gate.someoneWaits { usleep(100) }
+        time.advance(nanoseconds: 2_500_000_000)
+        watch.look()
+        #expect(watch.longestWait == "read sequences/a and 2 more has taken 2.5 s so far")
+        gate.open()
+        reader.join()
+        #expect(watch.longestWait == nil)
+    }
 }
 
 /// Keeps threads waiting.

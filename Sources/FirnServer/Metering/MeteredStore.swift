@@ -3,6 +3,9 @@ package import FirnStore
 internal import Synchronization
 
 /// A store whose calls are counted and timed.
+///
+/// Of several reads or writes in one call, each is counted, with the time that the whole call took: none has its result
+/// earlier.
 package final class MeteredStore: Store {
     private let store: any Store
     private let meter: StoreMeter
@@ -33,6 +36,14 @@ package final class MeteredStore: Store {
         }
     }
 
+    package func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>] {
+        measuredEach(.read, { _ in false }) { store.read(keys) }
+    }
+
+    package func write(_ writes: [StoreWrite]) -> [Result<WriteOutcome, StoreError>] {
+        measuredEach(.write, { $0 == .conflict }) { store.write(writes) }
+    }
+
     /// Counted as a read.
     package func highestVersion() throws(StoreError) -> UInt64 {
         try measured(.read, { _ in false }) { () throws(StoreError) in try store.highestVersion() }
@@ -43,27 +54,27 @@ package final class MeteredStore: Store {
         _ isConflict: (Value) -> Bool,
         _ body: () throws(StoreError) -> Value
     ) throws(StoreError) -> Value {
+        try measuredEach(operation, isConflict) { [Result { () throws(StoreError) in try body() }] }[0].get()
+    }
+
+    private func measuredEach<Value>(
+        _ operation: StoreOperation,
+        _ isConflict: (Value) -> Bool,
+        _ body: () -> [Result<Value, StoreError>]
+    ) -> [Result<Value, StoreError>] {
         let began = clock.bootNanoseconds()
-        do throws(StoreError) {
-            let value = try body()
-            meter.ended(
-                operation,
-                isConflict(value) ? "conflict" : "ok",
-                after: clock.bootNanoseconds() - began,
-                error: nil,
-                at: clock.wallNanoseconds()
-            )
-            return value
-        } catch {
-            meter.ended(
-                operation,
-                "\(error.code)",
-                after: clock.bootNanoseconds() - began,
-                error: error,
-                at: clock.wallNanoseconds()
-            )
-            throw error
+        let results = body()
+        let took = clock.bootNanoseconds() - began
+        let now = clock.wallNanoseconds()
+        for result in results {
+            switch result {
+            case .success(let value):
+                meter.ended(operation, isConflict(value) ? "conflict" : "ok", after: took, error: nil, at: now)
+            case .failure(let error):
+                meter.ended(operation, "\(error.code)", after: took, error: error, at: now)
+            }
         }
+        return results
     }
 }
 

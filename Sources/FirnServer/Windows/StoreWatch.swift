@@ -120,6 +120,19 @@ package final class WatchedStore: Store {
         }
     }
 
+    package func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>] {
+        watch.during("read", Self.text(keys.first, keys.count)) { store.read(keys) }
+    }
+
+    package func write(_ writes: [StoreWrite]) -> [Result<WriteOutcome, StoreError>] {
+        watch.during("write", Self.text(writes.first?.key, writes.count)) { store.write(writes) }
+    }
+
+    private static func text(_ first: String?, _ count: Int) -> String {
+        guard let first, count > 1 else { return first ?? "" }
+        return "\(first) and \(count - 1) more"
+    }
+
     package func highestVersion() throws(StoreError) -> UInt64 {
         try watch.during("read", "versions") { () throws(StoreError) in try store.highestVersion() }
     }

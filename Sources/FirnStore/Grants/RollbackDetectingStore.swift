@@ -33,6 +33,18 @@ package final class RollbackDetectingStore: Store {
         return stored
     }
 
+    package func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>] {
+        let began = journal.moment
+        return zip(keys, store.read(keys)).map { key, result in
+            Result { () throws(StoreError) in
+                guard let stored = try result.get() else { return nil }
+                try check(key, stored)
+                journal.saw(version: stored.version, since: began)
+                return stored
+            }
+        }
+    }
+
     package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
         let began = journal.moment
         let records = try store.list(prefix: prefix)
@@ -46,21 +58,40 @@ package final class RollbackDetectingStore: Store {
         ifVersion: UInt64?,
         ifValue: String?
     ) throws(StoreError) -> WriteOutcome {
-        // Writes of several threads overlap. A write's version must be above those that were answered before it began.
-        let began = try journal.beginWrite()
-        let outcome: WriteOutcome
+        try write([StoreWrite(key: key, value: value, ifVersion: ifVersion, ifValue: ifValue)])[0].get()
+    }
+
+    /// If one of the writes shows that the store was set back, none of their results is used: those with higher versions
+    /// may be in the restored store too.
+    package func write(_ writes: [StoreWrite]) -> [Result<WriteOutcome, StoreError>] {
+        // Writes of several threads overlap, and those of one call do. A write's version must be above those that were
+        // answered before it began.
+        let began: GrantJournal.Moment
         do throws(StoreError) {
-            outcome = try store.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
+            began = try journal.beginWrite()
         } catch {
-            if error.leavesDoubt { doubt(key, value, began) }
-            throw error
+            return writes.map { _ in .failure(error) }
         }
-        if case .written(let version) = outcome {
-            // The writes that were in doubt cannot arrive any more.
-            doubts.withLock { _ = $0.removeValue(forKey: key) }
-            try journal.wrote(key, value, version: version, after: began)
+        let results = store.write(writes)
+        var setBack: StoreError?
+        for (write, result) in zip(writes, results) {
+            do throws(StoreError) {
+                guard case .written(let version) = try result.get() else { continue }
+                // The writes that were in doubt cannot arrive any more.
+                doubts.withLock { _ = $0.removeValue(forKey: write.key) }
+                do throws(StoreError) {
+                    try journal.wrote(write.key, write.value, version: version, after: began)
+                } catch {
+                    setBack = error
+                }
+            } catch {
+                if error.leavesDoubt { doubt(write.key, write.value, began) }
+            }
         }
-        return outcome
+        guard let setBack else { return results }
+        return results.map { result in
+            if case .success(.written) = result { .failure(setBack) } else { result }
+        }
     }
 
     package func highestVersion() throws(StoreError) -> UInt64 {
