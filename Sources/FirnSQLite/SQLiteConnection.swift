@@ -96,14 +96,14 @@ final class SQLiteConnection {
         return statement.number(0)
     }
 
-    /// Runs `body` between `BEGIN IMMEDIATE` and `COMMIT`, or `ROLLBACK` if it throws or returns nil.
+    /// Runs `body` between `BEGIN IMMEDIATE` and `COMMIT`, or `ROLLBACK` if it throws or has changed nothing.
     func transaction<Result>(
-        _ body: () throws(SQLiteFailure) -> Result?
-    ) throws(SQLiteFailure) -> Result? {
+        _ body: () throws(SQLiteFailure) -> (result: Result, hasChanged: Bool)
+    ) throws(SQLiteFailure) -> Result {
         try run("BEGIN IMMEDIATE")
         do throws(SQLiteFailure) {
-            let result = try body()
-            try run(result == nil ? "ROLLBACK" : "COMMIT")
+            let (result, hasChanged) = try body()
+            try run(hasChanged ? "COMMIT" : "ROLLBACK")
             return result
         } catch {
             // Some failures have rolled back already. If this one fails, the caller sees `isInTransaction`.

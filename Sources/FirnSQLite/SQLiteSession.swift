@@ -99,34 +99,32 @@ final class SQLiteSession {
         return version
     }
 
-    /// The new version, or nil if the record was not at `ifVersion`, or, when `ifValue` is given, had another value.
-    func write(_ key: String, _ value: String, ifVersion: UInt64?, ifValue: String?) throws -> UInt64? {
+    /// Makes the writes in one transaction, with one sync. For each, the new version, or nil if the record was not at
+    /// `ifVersion`, or, when `ifValue` is given, had another value.
+    func write(_ writes: [StoreWrite]) throws -> [UInt64?] {
         try connection.transaction { () throws(SQLiteFailure) in
-            try self.replace(key, value, ifVersion: ifVersion, ifValue: ifValue)
+            var versions: [UInt64?] = []
+            for write in writes { versions.append(try self.replace(write)) }
+            return (versions, versions.contains { $0 != nil })
         }
     }
 
-    private func replace(
-        _ key: String,
-        _ value: String,
-        ifVersion: UInt64?,
-        ifValue: String?
-    ) throws(SQLiteFailure) -> UInt64? {
+    private func replace(_ write: StoreWrite) throws(SQLiteFailure) -> UInt64? {
         defer {
             selectOne.reset()
             nextVersion.reset()
             upsert.reset()
         }
-        try selectOne.bind(1, key)
+        try selectOne.bind(1, write.key)
         let version = try selectOne.step() ? UInt64(bitPattern: selectOne.number(1)) : nil
-        guard version == ifVersion else { return nil }
-        if let ifValue, version == nil || selectOne.text(0) != ifValue { return nil }
+        guard version == write.ifVersion else { return nil }
+        if let ifValue = write.ifValue, version == nil || selectOne.text(0) != ifValue { return nil }
         guard try nextVersion.step() else { return nil }
         let next = nextVersion.number(0)
         // The statement is run to its end: it returns the row before the update is complete.
         _ = try nextVersion.step()
-        try upsert.bind(1, key)
-        try upsert.bind(2, value)
+        try upsert.bind(1, write.key)
+        try upsert.bind(2, write.value)
         try upsert.bind(3, next)
         _ = try upsert.step()
         return UInt64(bitPattern: next)

@@ -37,12 +37,12 @@ extension SQLiteSession {
     fileprivate func setPlace(_ text: String) throws {
         try connection.run("PRAGMA synchronous = NORMAL")
         defer { try? connection.run("PRAGMA synchronous = FULL") }
-        _ = try connection.transaction { () throws(SQLiteFailure) -> Bool? in
+        try connection.transaction { () throws(SQLiteFailure) in
             try connection.run("CREATE TABLE IF NOT EXISTS place (text TEXT NOT NULL) STRICT; DELETE FROM place")
             let statement = try SQLiteStatement(connection, "INSERT INTO place (text) VALUES (?1)")
             try statement.bind(1, text)
             _ = try statement.step()
-            return true
+            return ((), hasChanged: true)
         }
     }
 }

@@ -87,6 +87,25 @@ package final class SQLiteStore: Store {
         return try perform("read \(key) from") { try $0.read(key) }
     }
 
+    package func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>] {
+        keys.forEach(checkKey)
+        guard let first = keys.first else { return [] }
+        do throws(StoreError) {
+            return try perform("read \(Self.text(first, keys.count)) from") { session in
+                try keys.map { key in
+                    do {
+                        return .success(try session.read(key))
+                    } catch let error as StoreError {
+                        // Of this record alone.
+                        return .failure(error)
+                    }
+                }
+            }
+        } catch {
+            return keys.map { _ in .failure(error) }
+        }
+    }
+
     package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
         checkKey(prefix)
         return try perform("list \(prefix) of") { try $0.list(prefix: prefix) }
@@ -98,11 +117,24 @@ package final class SQLiteStore: Store {
         ifVersion: UInt64?,
         ifValue: String?
     ) throws(StoreError) -> WriteOutcome {
-        checkKey(key)
-        let version = try perform("write \(key) to") {
-            try $0.write(key, value, ifVersion: ifVersion, ifValue: ifValue)
+        try write([StoreWrite(key: key, value: value, ifVersion: ifVersion, ifValue: ifValue)])[0].get()
+    }
+
+    /// In one transaction, with one sync: if it fails, all of them have failed.
+    package func write(_ writes: [StoreWrite]) -> [Result<WriteOutcome, StoreError>] {
+        for write in writes { checkKey(write.key) }
+        guard let first = writes.first else { return [] }
+        do throws(StoreError) {
+            let versions = try perform("write \(Self.text(first.key, writes.count)) to") { try $0.write(writes) }
+            return versions.map { .success($0.map { .written(version: $0) } ?? .conflict) }
+        } catch {
+            return writes.map { _ in .failure(error) }
         }
-        return version.map { .written(version: $0) } ?? .conflict
+    }
+
+    /// The keys of one call, in a message.
+    private static func text(_ first: String, _ count: Int) -> String {
+        count == 1 ? first : "\(first) and \(count - 1) more"
     }
 
     package func highestVersion() throws(StoreError) -> UInt64 {

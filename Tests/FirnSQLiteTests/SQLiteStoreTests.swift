@@ -345,6 +345,60 @@ import Testing
         #expect(try store.write("a", large, ifVersion: version).version != nil)
     }
 
+    /// One transaction: a failure in its midst leaves nothing of it, and no result says otherwise.
+    @Test func aBatchThatFailsInItsMidstHasFailedWholly() throws {
+        let store = try SQLiteStore(path: path)
+        let version = try store.write("a", "1", ifVersion: nil).version
+        store.state.withLock { try! $0.session!.connection.run("PRAGMA max_page_count = 4") }
+        let large = String(repeating: "x", count: 100_000)
+        let batch = [
+            StoreWrite(key: "a", value: "2", ifVersion: version), StoreWrite(key: "b", value: large, ifVersion: nil),
+            StoreWrite(key: "c", value: "3", ifVersion: 7),
+        ]
+        for result in store.write(batch) {
+            let error = #expect(throws: StoreError.self) { try result.get() }
+            #expect(error?.code == .diskFull && error?.leavesDoubt == true)
+        }
+        #expect(try store.read(["a", "b", "c"]).map { try $0.get()?.value } == ["1", nil, nil])
+        store.state.withLock { try! $0.session!.connection.run("PRAGMA max_page_count = 1000") }
+        #expect(try store.write(batch).map { try $0.get() != .conflict } == [true, true, false])
+    }
+
+    /// Its log has the pages of one transaction, not of a thousand.
+    @Test func aBatchIsOneTransaction() throws {
+        let store = try SQLiteStore(path: path)
+        let size = { try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int ?? 0 }
+        _ = try store.write("a", "1", ifVersion: nil)
+        let before = try size()
+        let results = store.write((0..<200).map { StoreWrite(key: "s/\($0)", value: "1", ifVersion: nil) })
+        #expect(try results.allSatisfy { try $0.get() != .conflict })
+        #expect(try size() - before < 20 * 4096)
+        let again = try SQLiteStore(path: path)
+        #expect(try again.read((0..<200).map { "s/\($0)" }).allSatisfy { try $0.get()?.value == "1" })
+    }
+
+    @Test func ofSeveralReadsARecordThatIsNotTextFailsAlone() throws {
+        let store = try SQLiteStore(path: path)
+        _ = try store.write("b", "1", ifVersion: nil)
+        try sql("INSERT INTO records VALUES ('a', CAST(x'ff' AS TEXT), 1)")
+        let results = store.read(["a", "b"])
+        let error = #expect(throws: StoreError.self) { try results[0].get() }
+        #expect(error?.code == .corrupt)
+        #expect(try results[1].get()?.value == "1")
+    }
+
+    @Test func aBatchForALockedFileIsUnavailable() throws {
+        let store = try SQLiteStore(path: path)
+        let other = try SQLiteConnection(path: path, busyTimeoutMilliseconds: 0)
+        try other.run("BEGIN IMMEDIATE")
+        let results = store.write((0..<3).map { StoreWrite(key: "s/\($0)", value: "1", ifVersion: nil) })
+        for result in results {
+            let error = #expect(throws: StoreError.self) { try result.get() }
+            #expect(error?.code == .unavailable)
+        }
+        try other.run("ROLLBACK")
+    }
+
     @Test func afterAFailedSyncTheLogIsWrittenAgain() throws {
         let store = try SQLiteStore(path: path)
         let witness = try SQLiteStore(path: path)
