@@ -7,7 +7,7 @@ internal import Synchronization
 /// The endpoints of a cluster: it chooses the endpoint for a call, and the next one after a failure. It also has the
 /// token for authentication.
 final class EtcdCluster: Sendable {
-    private struct State {
+    struct State {
         var places: [Place]
         /// The endpoint that answered last.
         var preferred = 0
@@ -16,13 +16,13 @@ final class EtcdCluster: Sendable {
     }
 
     /// One endpoint's connection, if there is one, and the number of calls that used it.
-    private struct Place {
+    struct Place {
         var connection: EtcdConnection?
         var calls = 0
     }
 
     /// The only thread of a cluster's connections.
-    private struct Runner {
+    struct Runner {
         let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let eventLoop: any EventLoop
         let executor: EventLoopExecutor
@@ -34,16 +34,25 @@ final class EtcdCluster: Sendable {
     }
 
     /// The result of a call at one endpoint.
-    private enum Attempt<Response> {
+    enum Attempt<Response> {
         case answered(Response)
         case failed(EtcdFailure, mayHaveHappened: Bool)
+
+        /// Why another endpoint should be tried, if it should.
+        var failureOfEndpoint: EtcdFailure? {
+            guard case .failed(let failure, _) = self, case .tryElsewhere = failure.consequence else { return nil }
+            return failure
+        }
     }
 
     /// On how many connections to one endpoint a call is tried as long as it was never sent.
-    private static let maximumTurns = 3
+    static let maximumTurns = 3
 
-    private let configuration: EtcdConfiguration
-    private let state: Mutex<State>
+    /// How many calls of one caller are in progress at once. etcd accepts any number of them on a connection by default.
+    static let maximumCallsAtOnce = 128
+
+    let configuration: EtcdConfiguration
+    let state: Mutex<State>
 
     init(_ configuration: EtcdConfiguration) {
         self.configuration = configuration
@@ -73,133 +82,51 @@ final class EtcdCluster: Sendable {
         _ method: EtcdMethod,
         _ request: Request
     ) throws(EtcdClusterFailure) -> Response {
+        let results: [Result<Response, EtcdClusterFailure>] = perform(method, [request])
+        return try results[0].get()
+    }
+
+    /// Makes several calls at once, each at each endpoint at most once, until one answers it. Each has its own result,
+    /// in the order of `requests`.
+    func perform<Request: Message, Response: Message>(
+        _ method: EtcdMethod,
+        _ requests: [Request]
+    ) -> [Result<Response, EtcdClusterFailure>] {
         let endpoints = configuration.endpoints
         let deadline = ContinuousClock.now + configuration.timeout
         let first = state.withLock { $0.preferred }
-        var failure = EtcdClusterFailure()
-        for turn in endpoints.indices {
+        var results = requests.map { _ in Result<Response, EtcdClusterFailure>.failure(EtcdClusterFailure()) }
+        var open = Array(requests.indices)
+        for turn in endpoints.indices where !open.isEmpty {
             let index = (first + turn) % endpoints.count
             // The remaining time is divided among the remaining endpoints, so that the last one gets its share.
             let share = ContinuousClock.now.duration(to: deadline) / (endpoints.count - turn)
-            switch attempt(method, request, at: index, patience: share, deadline: deadline) as Attempt<Response> {
-            case .answered(let response):
-                state.withLock { $0.preferred = index }
-                return response
-            case .failed(let reason, let mayHaveHappened):
-                failure.add(reason, at: endpoints[index])
-                failure.mayHaveHappened = mayHaveHappened
-                if case .tryElsewhere = reason.consequence {
-                    state.withLock { $0.preferred = (index + 1) % endpoints.count }
-                    if !mayHaveHappened { continue }
+            let calls = open.map { requests[$0] }
+            let attempts: [Attempt<Response>] = attempt(method, calls, at: index, patience: share, deadline: deadline)
+            var preferred = index
+            var unanswered: [Int] = []
+            for (number, attempt) in zip(open, attempts) {
+                switch attempt {
+                case .answered(let response):
+                    results[number] = .success(response)
+                case .failed(let reason, let mayHaveHappened):
+                    var failure = results[number].failure ?? EtcdClusterFailure()
+                    failure.add(reason, at: endpoints[index])
+                    failure.mayHaveHappened = mayHaveHappened
+                    results[number] = .failure(failure)
+                    guard case .tryElsewhere = reason.consequence else { continue }
+                    preferred = (index + 1) % endpoints.count
+                    if !mayHaveHappened { unanswered.append(number) }
                 }
-                throw failure
             }
+            state.withLock { $0.preferred = preferred }
+            open = unanswered
         }
-        throw failure
-    }
-
-    /// Makes the call at one endpoint, with a token if there is a user, and once more if the token was rejected.
-    private func attempt<Request: Message, Response: Message>(
-        _ method: EtcdMethod,
-        _ request: Request,
-        at index: Int,
-        patience: Duration,
-        deadline: ContinuousClock.Instant
-    ) -> Attempt<Response> {
-        let end = ContinuousClock.now + patience
-        for isLast in [false, true] {
-            let token: String?
-            switch authenticate(at: index, until: end) {
-            case .answered(let known): token = known
-            case .failed(let failure, _): return .failed(failure, mayHaveHappened: false)
-            }
-            let outcome: Attempt<Response> = call(method, request, token: token, at: index, until: end, deadline)
-            guard case .failed(let failure, _) = outcome, case .authenticate = failure.consequence, token != nil else {
-                return outcome
-            }
-            state.withLock { if $0.token == token { $0.token = nil } }
-            if isLast { return outcome }
-        }
-        preconditionFailure("the last turn returns")
-    }
-
-    /// The token for calls; `nil` without a user.
-    private func authenticate(at index: Int, until end: ContinuousClock.Instant) -> Attempt<String?> {
-        guard let credentials = configuration.credentials else { return .answered(nil) }
-        if let token = state.withLock({ $0.token }) { return .answered(token) }
-        var request = Etcdserverpb_AuthenticateRequest()
-        request.name = credentials.user
-        do {
-            request.password = try credentials.readPassword()
-        } catch {
-            return .failed(EtcdFailure(.refused, "\(error)"), mayHaveHappened: false)
-        }
-        let outcome: Attempt<Etcdserverpb_AuthenticateResponse> = call(
-            .authenticate,
-            request,
-            token: nil,
-            at: index,
-            until: end,
-            end
-        )
-        switch outcome {
-        case .answered(let response):
-            state.withLock { $0.token = response.token }
-            return .answered(response.token)
-        case .failed(let failure, _) where failure.saysNoUsers:
-            return .answered(nil)
-        case .failed(let failure, _):
-            return .failed(failure, mayHaveHappened: false)
-        }
-    }
-
-    private func call<Request: Message, Response: Message>(
-        _ method: EtcdMethod,
-        _ request: Request,
-        token: String?,
-        at index: Int,
-        until end: ContinuousClock.Instant,
-        _ deadline: ContinuousClock.Instant,
-        turn: Int = 1
-    ) -> Attempt<Response> {
-        let connection: EtcdConnection
-        let executor: EventLoopExecutor
-        do {
-            (connection, executor) = try self.connection(at: index)
-        } catch {
-            return .failed(EtcdFailure(error, wasSent: false, timeout: configuration.timeout), mayHaveHappened: false)
-        }
-        let outcome = BlockingCall<Response>.perform(
-            patience: ContinuousClock.now.duration(to: end),
-            longestPatience: ContinuousClock.now.duration(to: deadline),
-            mayRepeat: method != .transaction,
-            on: executor
-        ) { willSend in
-            try await connection.call(method, request, token: token, willSend: willSend)
-        }
-        let failure: EtcdFailure
-        let wasSent: Bool
-        switch outcome {
-        case .answered(let response): return .answered(response)
-        case .failed(let error, let sent):
-            failure = EtcdFailure(error, wasSent: sent, timeout: configuration.timeout)
-            wasSent = sent
-        case .late(let sent):
-            failure = .late(configuration.timeout)
-            wasSent = sent
-        }
-        // Another call found the connection unusable before this one was made on it.
-        if !wasSent, connection.isRetired, turn < Self.maximumTurns {
-            return call(method, request, token: token, at: index, until: end, deadline, turn: turn + 1)
-        }
-        if case .tryElsewhere = failure.consequence { retire(connection, at: index) }
-        // When etcd refuses a call, it has not done it. When it fails at a call, it may have done it.
-        let isRefusal = if case .tryElsewhere = failure.consequence { false } else { true }
-        return .failed(failure, mayHaveHappened: method == .transaction && wasSent && !isRefusal)
+        return results
     }
 
     /// The connection for one call.
-    private func connection(at index: Int) throws -> (EtcdConnection, EventLoopExecutor) {
+    func connection(at index: Int) throws -> (EtcdConnection, EventLoopExecutor) {
         let (place, spent, executor) = try state.withLock { state in
             let runner = state.runner ?? Runner()
             state.runner = runner
@@ -224,8 +151,14 @@ final class EtcdCluster: Sendable {
     }
 
     /// Makes the next call open a new connection.
-    private func retire(_ connection: EtcdConnection, at index: Int) {
+    func retire(_ connection: EtcdConnection, at index: Int) {
         state.withLock { if $0.places[index].connection === connection { $0.places[index] = Place() } }
         connection.retire()
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        if case .failure(let failure) = self { failure } else { nil }
     }
 }

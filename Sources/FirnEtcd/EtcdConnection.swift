@@ -98,11 +98,16 @@ final class EtcdConnection: Sendable {
 /// client would be longer than this.
 enum EtcdMethod {
     case range, transaction, authenticate
+    /// A transaction that only reads.
+    case readTransaction
+
+    /// Whether it may change what etcd stores, so that it must not be made twice.
+    var mayWrite: Bool { self == .transaction }
 
     var descriptor: MethodDescriptor {
         switch self {
         case .range: MethodDescriptor(fullyQualifiedService: "etcdserverpb.KV", method: "Range")
-        case .transaction: MethodDescriptor(fullyQualifiedService: "etcdserverpb.KV", method: "Txn")
+        case .transaction, .readTransaction: MethodDescriptor(fullyQualifiedService: "etcdserverpb.KV", method: "Txn")
         case .authenticate: MethodDescriptor(fullyQualifiedService: "etcdserverpb.Auth", method: "Authenticate")
         }
     }

@@ -16,6 +16,9 @@ internal import SwiftProtobuf
 /// Calls block for ``EtcdConfiguration/timeout`` at most. No connection is made, and no thread started, before the
 /// first call; all connections share one thread. A read goes from endpoint to endpoint until one answers. A write does
 /// so only as long as it provably was not sent; after that, a write without an answer may or may not be done.
+///
+/// Several reads or writes of one call are put into a few transactions, which are sent together on one connection. Those
+/// of one transaction have one answer: without it, all of them are in doubt.
 package final class EtcdStore: Store {
     let configuration: EtcdConfiguration
     let cluster: EtcdCluster
@@ -62,38 +65,7 @@ package final class EtcdStore: Store {
         ifVersion: UInt64?,
         ifValue: String?
     ) throws(StoreError) -> WriteOutcome {
-        checkKey(key)
-        // In etcd, 0 is the revision of a key that does not exist. No record of Firn ever has it.
-        if ifVersion == 0 { return .conflict }
-        guard let revision = Int64(exactly: ifVersion ?? 0) else { return .conflict }
-        let fullKey = Data(fullKey(key).utf8)
-        var request = Etcdserverpb_TxnRequest()
-        request.compare = [
-            .with { compare in
-                compare.result = .equal
-                compare.target = .mod
-                compare.key = fullKey
-                compare.modRevision = revision
-            }
-        ]
-        if let ifValue {
-            request.compare.append(
-                .with { compare in
-                    compare.result = .equal
-                    compare.target = .value
-                    compare.key = fullKey
-                    compare.value = Data(ifValue.utf8)
-                }
-            )
-        }
-        request.success = [
-            .with { operation in
-                operation.requestPut.key = fullKey
-                operation.requestPut.value = Data(value.utf8)
-            }
-        ]
-        let response: Etcdserverpb_TxnResponse = try perform("write \(key) to", .transaction, request)
-        return response.succeeded ? .written(version: UInt64(response.header.revision)) : .conflict
+        try write([StoreWrite(key: key, value: value, ifVersion: ifVersion, ifValue: ifValue)])[0].get()
     }
 
     /// The cluster's revision, which other applications' writes increase too.
@@ -107,9 +79,9 @@ package final class EtcdStore: Store {
 }
 
 extension EtcdStore {
-    private func fullKey(_ key: String) -> String { configuration.keyPrefix + key }
+    func fullKey(_ key: String) -> String { configuration.keyPrefix + key }
 
-    private func value(of pair: Mvccpb_KeyValue, key: String) throws(StoreError) -> String {
+    func value(of pair: Mvccpb_KeyValue, key: String) throws(StoreError) -> String {
         guard let text = String(validating: pair.value, as: UTF8.self) else {
             throw StoreError(
                 code: .corrupt,

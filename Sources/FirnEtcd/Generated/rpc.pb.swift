@@ -112,6 +112,14 @@ nonisolated struct Etcdserverpb_RequestOp: Sendable {
 
   var request: Etcdserverpb_RequestOp.OneOf_Request? = nil
 
+  var requestRange: Etcdserverpb_RangeRequest {
+    get {
+      if case .requestRange(let v)? = request {return v}
+      return Etcdserverpb_RangeRequest()
+    }
+    set {request = .requestRange(newValue)}
+  }
+
   var requestPut: Etcdserverpb_PutRequest {
     get {
       if case .requestPut(let v)? = request {return v}
@@ -120,10 +128,56 @@ nonisolated struct Etcdserverpb_RequestOp: Sendable {
     set {request = .requestPut(newValue)}
   }
 
+  /// A transaction of its own, with its own comparisons.
+  var requestTxn: Etcdserverpb_TxnRequest {
+    get {
+      if case .requestTxn(let v)? = request {return v}
+      return Etcdserverpb_TxnRequest()
+    }
+    set {request = .requestTxn(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Request: Equatable, Sendable {
+    case requestRange(Etcdserverpb_RangeRequest)
     case requestPut(Etcdserverpb_PutRequest)
+    /// A transaction of its own, with its own comparisons.
+    case requestTxn(Etcdserverpb_TxnRequest)
+
+  }
+
+  init() {}
+}
+
+nonisolated struct Etcdserverpb_ResponseOp: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var response: Etcdserverpb_ResponseOp.OneOf_Response? = nil
+
+  var responseRange: Etcdserverpb_RangeResponse {
+    get {
+      if case .responseRange(let v)? = response {return v}
+      return Etcdserverpb_RangeResponse()
+    }
+    set {response = .responseRange(newValue)}
+  }
+
+  var responseTxn: Etcdserverpb_TxnResponse {
+    get {
+      if case .responseTxn(let v)? = response {return v}
+      return Etcdserverpb_TxnResponse()
+    }
+    set {response = .responseTxn(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Response: Equatable, Sendable {
+    case responseRange(Etcdserverpb_RangeResponse)
+    case responseTxn(Etcdserverpb_TxnResponse)
 
   }
 
@@ -271,6 +325,9 @@ nonisolated struct Etcdserverpb_TxnResponse: Sendable {
 
   /// Whether the comparisons held. Not in the bytes where they did not.
   var succeeded: Bool = false
+
+  /// One for each operation, in their order.
+  var responses: [Etcdserverpb_ResponseOp] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -470,7 +527,7 @@ nonisolated extension Etcdserverpb_PutRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Etcdserverpb_RequestOp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RequestOp"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{4}\u{2}request_put\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_range\0\u{3}request_put\0\u{4}\u{2}request_txn\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -478,6 +535,19 @@ nonisolated extension Etcdserverpb_RequestOp: SwiftProtobuf.Message, SwiftProtob
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
+      case 1: try {
+        var v: Etcdserverpb_RangeRequest?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .requestRange(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .requestRange(v)
+        }
+      }()
       case 2: try {
         var v: Etcdserverpb_PutRequest?
         var hadOneofValue = false
@@ -491,6 +561,19 @@ nonisolated extension Etcdserverpb_RequestOp: SwiftProtobuf.Message, SwiftProtob
           self.request = .requestPut(v)
         }
       }()
+      case 4: try {
+        var v: Etcdserverpb_TxnRequest?
+        var hadOneofValue = false
+        if let current = self.request {
+          hadOneofValue = true
+          if case .requestTxn(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.request = .requestTxn(v)
+        }
+      }()
       default: break
       }
     }
@@ -501,14 +584,93 @@ nonisolated extension Etcdserverpb_RequestOp: SwiftProtobuf.Message, SwiftProtob
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if case .requestPut(let v)? = self.request {
+    switch self.request {
+    case .requestRange?: try {
+      guard case .requestRange(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .requestPut?: try {
+      guard case .requestPut(let v)? = self.request else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
+    }()
+    case .requestTxn?: try {
+      guard case .requestTxn(let v)? = self.request else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Etcdserverpb_RequestOp, rhs: Etcdserverpb_RequestOp) -> Bool {
     if lhs.request != rhs.request {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Etcdserverpb_ResponseOp: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ResponseOp"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}response_range\0\u{4}\u{3}response_txn\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Etcdserverpb_RangeResponse?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .responseRange(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .responseRange(v)
+        }
+      }()
+      case 4: try {
+        var v: Etcdserverpb_TxnResponse?
+        var hadOneofValue = false
+        if let current = self.response {
+          hadOneofValue = true
+          if case .responseTxn(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.response = .responseTxn(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.response {
+    case .responseRange?: try {
+      guard case .responseRange(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    }()
+    case .responseTxn?: try {
+      guard case .responseTxn(let v)? = self.response else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: Etcdserverpb_ResponseOp, rhs: Etcdserverpb_ResponseOp) -> Bool {
+    if lhs.response != rhs.response {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -631,7 +793,7 @@ nonisolated extension Etcdserverpb_TxnRequest: SwiftProtobuf.Message, SwiftProto
 
 nonisolated extension Etcdserverpb_TxnResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TxnResponse"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}succeeded\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}header\0\u{1}succeeded\0\u{1}responses\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -641,6 +803,7 @@ nonisolated extension Etcdserverpb_TxnResponse: SwiftProtobuf.Message, SwiftProt
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._header) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.succeeded) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.responses) }()
       default: break
       }
     }
@@ -657,12 +820,16 @@ nonisolated extension Etcdserverpb_TxnResponse: SwiftProtobuf.Message, SwiftProt
     if self.succeeded != false {
       try visitor.visitSingularBoolField(value: self.succeeded, fieldNumber: 2)
     }
+    if !self.responses.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.responses, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: Etcdserverpb_TxnResponse, rhs: Etcdserverpb_TxnResponse) -> Bool {
     if lhs._header != rhs._header {return false}
     if lhs.succeeded != rhs.succeeded {return false}
+    if lhs.responses != rhs.responses {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
