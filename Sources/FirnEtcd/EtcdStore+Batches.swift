@@ -26,12 +26,7 @@ extension EtcdStore {
             requests
         )
         return zip(parts, answers).flatMap { part, answer in
-            Self.results(
-                of: answer,
-                keys[part].count,
-                mayBeBare: false,
-                doing: "read \(Self.text(Array(keys[part]))) from"
-            ) {
+            Self.results(of: answer, Array(keys[part]), mayBeBare: false, doing: { "read \($0) from" }) {
                 number,
                 response in
                 let key = keys[part.lowerBound + number]
@@ -57,7 +52,7 @@ extension EtcdStore {
         )
         for (part, answer) in zip(parts, answers) {
             let keys = possible[part].map { writes[$0].key }
-            let outcomes = Self.results(of: answer, keys.count, mayBeBare: true, doing: "write \(Self.text(keys)) to") {
+            let outcomes = Self.results(of: answer, keys, mayBeBare: true, doing: { "write \($0) to" }) {
                 number,
                 response -> Result<WriteOutcome, StoreError> in
                 let isWritten = keys.count == 1 ? response.succeeded : response.responses[number].responseTxn.succeeded
@@ -113,29 +108,28 @@ extension EtcdStore {
         return .with { $0.requestRange.key = Data(fullKey(key).utf8) }
     }
 
-    /// The results of one transaction's operations.
+    /// The results of one transaction's operations, one for each key. An error names the key that it is of.
     private static func results<Value>(
         of answer: Result<Etcdserverpb_TxnResponse, EtcdClusterFailure>,
-        _ count: Int,
+        _ keys: [String],
         mayBeBare: Bool,
-        doing what: String,
+        doing what: (String) -> String,
         _ result: (Int, Etcdserverpb_TxnResponse) -> Result<Value, StoreError>
     ) -> [Result<Value, StoreError>] {
         switch answer {
         case .failure(let failure):
-            let error = failure.storeError(doing: what)
-            return (0..<count).map { _ in .failure(error) }
+            return keys.map { .failure(failure.storeError(doing: what($0))) }
         case .success(let response):
             // A single write has no operation if its conditions do not hold.
-            guard response.responses.count == count || (mayBeBare && count == 1) else {
-                let error = StoreError(
-                    code: .unavailable,
-                    message: "cannot \(what) etcd (it may have been done all the same): it answered "
-                        + "\(response.responses.count) of \(count) operations; does a proxy between change them?"
-                )
-                return (0..<count).map { _ in .failure(error) }
+            guard response.responses.count == keys.count || (mayBeBare && keys.count == 1) else {
+                return keys.map { key in
+                    let message =
+                        "cannot \(what(key)) etcd (it may have been done all the same): it answered "
+                        + "\(response.responses.count) of \(keys.count) operations; does a proxy between change them?"
+                    return .failure(StoreError(code: .unavailable, message: message))
+                }
             }
-            return (0..<count).map { result($0, response) }
+            return keys.indices.map { result($0, response) }
         }
     }
 
@@ -153,10 +147,5 @@ extension EtcdStore {
         }
         if first < items.count { parts.append(first..<items.count) }
         return parts
-    }
-
-    /// The keys, in a message.
-    private static func text(_ keys: [String]) -> String {
-        keys.count < 2 ? keys.joined() : "\(keys[0]) and \(keys.count - 1) more"
     }
 }

@@ -89,9 +89,9 @@ package final class SQLiteStore: Store {
 
     package func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>] {
         keys.forEach(checkKey)
-        guard let first = keys.first else { return [] }
-        do throws(StoreError) {
-            return try perform("read \(Self.text(first, keys.count)) from") { session in
+        guard !keys.isEmpty else { return [] }
+        do throws(CallFailure) {
+            return try attempt { session in
                 try keys.map { key in
                     do {
                         return .success(try session.read(key))
@@ -102,7 +102,7 @@ package final class SQLiteStore: Store {
                 }
             }
         } catch {
-            return keys.map { _ in .failure(error) }
+            return keys.map { .failure(storeError(error, doing: "read \($0) from")) }
         }
     }
 
@@ -123,30 +123,49 @@ package final class SQLiteStore: Store {
     /// In one transaction, with one sync: if it fails, all of them have failed.
     package func write(_ writes: [StoreWrite]) -> [Result<WriteOutcome, StoreError>] {
         for write in writes { checkKey(write.key) }
-        guard let first = writes.first else { return [] }
-        do throws(StoreError) {
-            let versions = try perform("write \(Self.text(first.key, writes.count)) to") { try $0.write(writes) }
+        guard !writes.isEmpty else { return [] }
+        do throws(CallFailure) {
+            let versions = try attempt { try $0.write(writes) }
             return versions.map { .success($0.map { .written(version: $0) } ?? .conflict) }
         } catch {
-            return writes.map { _ in .failure(error) }
+            return writes.map { .failure(storeError(error, doing: "write \($0.key) to")) }
         }
-    }
-
-    /// The keys of one call, in a message.
-    private static func text(_ first: String, _ count: Int) -> String {
-        count == 1 ? first : "\(first) and \(count - 1) more"
     }
 
     package func highestVersion() throws(StoreError) -> UInt64 {
         try perform("read the last version of") { try $0.highestVersion() }
     }
 
-    /// Runs `body` on an open session, and closes the session if it can no longer be trusted.
+    /// Why a call failed, before it is said in words what was called.
+    private enum CallFailure: Error {
+        case store(StoreError)
+        case database(SQLiteFailure)
+    }
+
+    private func storeError(_ failure: CallFailure, doing what: String) -> StoreError {
+        switch failure {
+        case .store(let error): error
+        case .database(let failure): failure.storeError(path: path, doing: what, access)
+        }
+    }
+
+    /// Runs `body` on an open session.
+    ///
+    /// - Parameter what: such as "read layout from".
     func perform<Result: Sendable>(
         _ what: String,
         _ body: (SQLiteSession) throws -> Result
     ) throws(StoreError) -> Result {
-        try state.withLock { state throws(StoreError) in
+        do throws(CallFailure) {
+            return try attempt(body)
+        } catch {
+            throw storeError(error, doing: what)
+        }
+    }
+
+    /// Runs `body` on an open session, and closes the session if it can no longer be trusted.
+    private func attempt<Result: Sendable>(_ body: (SQLiteSession) throws -> Result) throws(CallFailure) -> Result {
+        try state.withLock { state throws(CallFailure) in
             do {
                 let session = try openSession(&state)
                 if let replaced = session.files.firstReplaced() { throw Self.replacedError(replaced) }
@@ -155,14 +174,14 @@ package final class SQLiteStore: Store {
                 if let replaced = session.files.firstReplaced() { throw Self.replacedError(replaced) }
                 return result
             } catch let error as StoreError {
-                throw error
+                throw .store(error)
             } catch let failure as SQLiteFailure {
                 // When a file was removed during a call, the disk is not the cause.
                 let replaced = state.session?.files.firstReplaced()
                 if failure.primaryCode == SQLITE_IOERR { state.mustCheckpoint = true }
                 if state.mustCheckpoint || state.session?.connection.isInTransaction == true { state.session = nil }
-                if let replaced { throw Self.replacedError(replaced) }
-                throw failure.storeError(path: path, doing: what, access)
+                if let replaced { throw .store(Self.replacedError(replaced)) }
+                throw .database(failure)
             } catch {
                 preconditionFailure("a session throws nothing else: \(error)")
             }

@@ -355,9 +355,10 @@ import Testing
             StoreWrite(key: "a", value: "2", ifVersion: version), StoreWrite(key: "b", value: large, ifVersion: nil),
             StoreWrite(key: "c", value: "3", ifVersion: 7),
         ]
-        for result in store.write(batch) {
+        for (write, result) in zip(batch, store.write(batch)) {
             let error = #expect(throws: StoreError.self) { try result.get() }
             #expect(error?.code == .diskFull && error?.leavesDoubt == true)
+            #expect(error?.message.contains("write \(write.key) to") == true, "each error names its own record")
         }
         #expect(try store.read(["a", "b", "c"]).map { try $0.get()?.value } == ["1", nil, nil])
         store.state.withLock { try! $0.session!.connection.run("PRAGMA max_page_count = 1000") }
