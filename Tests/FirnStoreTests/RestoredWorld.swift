@@ -18,6 +18,8 @@ final class RestoredWorld {
         /// It ran while the store was repaired. If the store is restored again before it next looks at the floor, it takes
         /// that repair for the answer to both.
         var sawRepair = false
+        /// The floor that it looked at last, to find out whether the store was repaired.
+        var floor: String?
         /// For each record that it tried to write: what it had seen when it began, and whether the store lacked its last grant.
         var writes: [String: (seen: UInt64, lackedGrant: Bool)] = [:]
     }
@@ -200,9 +202,28 @@ final class WitnessedStore: Store {
         try witnessed { () throws(StoreError) in
             let stored = try world.store.read(key)
             if let stored { world.showed(stored.value, to: witness) }
+            if key == FloorRecord.key, stored?.value != witness.floor {
+                // It finds a repair, and from here on takes the store's contents as correct. The store may have been
+                // restored since the repair, and what the daemon saw in between is lost.
+                witness.floor = stored?.value
+                witness.seen = 0
+                witness.hasProof = false
+            }
             return stored
         } versions: {
             $0.map { [$0.version] } ?? []
+        }
+    }
+
+    /// A floor that is read with sequences is not compared with anything.
+    func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>] {
+        keys.map { key in
+            let floor = witness.floor
+            defer { witness.floor = floor }
+            let seen = witness.seen
+            let result = Result { () throws(StoreError) in try read(key) }
+            if key == FloorRecord.key { witness.seen = max(witness.seen, seen) }
+            return result
         }
     }
 
