@@ -16,13 +16,15 @@ final class SequenceHost {
     let sequences: Sequences
     let limits: Limits
 
+    /// - Parameter counting: counts the calls to the store; it has the store itself.
     init(
         store: MemoryStore = MemoryStore(),
+        counting: CountingStore? = nil,
         instance: UInt64 = .random(in: 0...(.max)),
         limits: Limits = Limits(fileDescriptors: 1024),
         _ configure: (inout Sequences.Configuration) -> Void = { _ in }
     ) throws {
-        self.store = store
+        self.store = counting?.memory ?? store
         self.limits = limits
         var configuration = Sequences.Configuration()
         configure(&configuration)
@@ -30,7 +32,7 @@ final class SequenceHost {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         sequences = try Sequences(
-            claims: SequenceClaims(store: store, holder: holder),
+            claims: SequenceClaims(store: counting ?? store, holder: holder),
             configuration: configuration,
             logger: logger
         )

@@ -16,9 +16,12 @@ struct SequenceSimulatedDaemon {
         var count: UInt64
         var doubt: SequenceDoubt?
         var dueStep: Int
+        /// Whether it is in a batch, and not answered.
+        var isBegun = false
         var outcome: SequenceBlockOutcome?
     }
 
+    let name: String
     let claims: SequenceClaims
     let parameters: SequenceParameters
     var keeper: SequenceKeeper
@@ -30,8 +33,10 @@ struct SequenceSimulatedDaemon {
         _ claims: SequenceClaims,
         _ parameters: SequenceParameters,
         _ configuration: SequenceKeeper.Configuration,
-        seed: UInt64
+        seed: UInt64,
+        name: String = "a"
     ) {
+        self.name = name
         self.claims = claims
         self.parameters = parameters
         keeper = SequenceKeeper(configuration: configuration, jitterSeed: seed)
@@ -56,20 +61,40 @@ struct SequenceSimulatedDaemon {
         delay: Int,
         random: inout SeededGenerator
     ) {
-        guard var due = order, step >= due.dueStep else { return }
-        guard let outcome = due.outcome else {
-            due.outcome = claims.takeBlock(
-                "a",
-                count: due.count,
-                for: .tickets,
-                orCreate: parameters,
-                after: due.doubt,
-                using: &random
-            )
-            due.dueStep = step + delay
-            order = due
-            return
+        if let reservation = begin(step: step) {
+            var batch = SequenceBatch<Void>()
+            batch.add(reservation, for: ())
+            var answered: [SequenceBatch<Void>.Answered] = []
+            while answered.isEmpty { answered = batch.write(claims, using: &random) + batch.read(claims) }
+            answer(answered[0].outcome, dueStep: step + delay)
+        } else {
+            deliver(step: step, now: now, &ledger, delay: delay)
         }
+    }
+
+    /// The reservation that is to be made now.
+    mutating func begin(step: Int) -> SequenceReservation? {
+        guard let order, step >= order.dueStep, order.outcome == nil, !order.isBegun else { return nil }
+        self.order?.isBegun = true
+        return SequenceReservation(
+            name,
+            count: order.count,
+            for: .tickets,
+            orCreate: parameters,
+            after: order.doubt,
+            newest: keeper.lastWritten
+        )
+    }
+
+    /// The reservation was made, or could not be; the daemon uses that some steps later.
+    mutating func answer(_ outcome: SequenceBlockOutcome, dueStep: Int) {
+        order?.outcome = outcome
+        order?.dueStep = dueStep
+    }
+
+    /// Lets the answer come, if it is time.
+    mutating func deliver(step: Int, now: Int64, _ ledger: inout SequenceLedger, delay: Int) {
+        guard let due = order, step >= due.dueStep, let outcome = due.outcome else { return }
         order = nil
         #expect(throws: Never.self, "it is remembered before it is used") { try claims.journal?.persist() }
         perform(keeper.blockAnswered(outcome, now: now), dueStep: step + delay)

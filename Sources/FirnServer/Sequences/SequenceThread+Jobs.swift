@@ -9,31 +9,45 @@ extension SequenceThread {
     /// Sequences in one page of a list: some 30 KiB.
     private static let pageLength = 256
 
-    func takeBlock(for entry: Sequences.Entry, count: UInt64, after doubt: SequenceDoubt?) -> Answer {
-        var random = systemRandom()
-        let parameters: SequenceParameters = entry.key.use == .tickets ? .plain : .prefix
-        let outcome = claims.takeBlock(
-            entry.key.name.description,
+    func reservation(for order: Order) -> SequenceReservation {
+        let (key, count) = (order.entry.key, order.count)
+        let parameters: SequenceParameters = key.use == .tickets ? .plain : .prefix
+        return SequenceReservation(
+            key.name.description,
             count: count,
-            for: entry.key.use,
+            for: key.use,
             orCreate: isExplicit ? nil : parameters,
-            after: doubt,
-            using: &random
+            after: order.doubt,
+            newest: order.entry.state.withLock(\.keeper.lastWritten)
         )
-        if case .failed(let error, _) = outcome {
-            logger.warning(
-                "no block of a sequence could be reserved",
-                metadata: ["sequence": "\(entry.key.name)", "error": "\(error)"]
-            )
+    }
+
+    /// Passes a block, or why there is none, to the sequence and to the threads with calls that wait for it.
+    func give(_ outcome: SequenceBlockOutcome, to entry: Sequences.Entry) {
+        let (action, waiting) = entry.state.withLock { state in
+            let action = state.keeper.blockAnswered(outcome, now: clock.bootNanoseconds())
+            defer { state.waiting.removeAll() }
+            return (action, Array(state.waiting.values))
         }
-        return { [self] in
-            let (action, waiting) = entry.state.withLock { state in
-                let action = state.keeper.blockAnswered(outcome, now: clock.bootNanoseconds())
-                defer { state.waiting.removeAll() }
-                return (action, Array(state.waiting.values))
+        if case .takeBlock(let count, let doubt) = action { post(Order(entry: entry, count: count, doubt: doubt)) }
+        waiting.forEach { $0.storeAnswered(StoreAnswer(.values(of: entry.key))) }
+    }
+
+    /// Logs the failures of a batch: one line for each kind, with the first sequence and its error.
+    func report(_ blocks: [SequenceBatch<Sequences.Entry>.Answered]) {
+        var failures: [(sequence: Name, error: StoreError, others: Int)] = []
+        for (entry, outcome) in blocks {
+            guard case .failed(let error, _) = outcome else { continue }
+            if let index = failures.firstIndex(where: { $0.error.code == error.code }) {
+                failures[index].others += 1
+            } else {
+                failures.append((entry.key.name, error, 0))
             }
-            if case .takeBlock(let count, let doubt) = action { post(.takeBlock(entry, count: count, after: doubt)) }
-            waiting.forEach { $0.storeAnswered(StoreAnswer(.values(of: entry.key))) }
+        }
+        for (sequence, error, others) in failures {
+            var metadata: Logger.Metadata = ["sequence": "\(sequence)", "error": "\(error)"]
+            if others > 0 { metadata["others"] = "\(others)" }
+            logger.warning("no block of a sequence could be reserved", metadata: metadata)
         }
     }
 

@@ -7,11 +7,26 @@ internal import Synchronization
 /// The thread that reserves blocks of sequences, and makes all other calls to the store for sequences. It starts with
 /// the first such call: a daemon without sequences does not have it.
 ///
-/// What was written is recorded in the journal, apart from the store, before its values are used. One write records all
-/// jobs that were done in the meantime; their answers are held back until then.
+/// **Blocks** are reserved in batches. What waits when a call to the store ends shares the next one, so the number of
+/// calls does not depend on the number of sequences. There is one call at a time. So a slow store has no more calls in
+/// progress for more sequences, a batch grows with the time that a call takes, and a sequence waits for two calls at
+/// most before its own: a write, and a read for others. Several calls at once would only make batches smaller. A
+/// reservation that needs further calls, because other daemons wrote its record or an answer was lost, takes part in
+/// later ones and keeps no other waiting.
+///
+/// **Creations and lists** are made one by one, some between any two batches.
+///
+/// What was written is recorded in the journal, apart from the store, before its values are used. Answers are held back
+/// until then.
 final class SequenceThread: Sendable {
+    /// A block that a keeper has requested.
+    struct Order: Sendable {
+        let entry: Sequences.Entry
+        let count: UInt64
+        let doubt: SequenceDoubt?
+    }
+
     enum Job: Sendable {
-        case takeBlock(Sequences.Entry, count: UInt64, after: SequenceDoubt?)
         case create(SequenceDescription, in: Sequences, StoreReply)
         case list(after: Name?, StoreReply)
         case makeRoom(in: Sequences)
@@ -23,11 +38,28 @@ final class SequenceThread: Sendable {
     /// There is one block per sequence, and the number of sequences is limited. Replies have a limit of their own,
     /// because a call may time out long before its job's turn.
     private struct Queue {
+        var orders: [Order] = []
         var jobs: [Job] = []
         var replies = 0
         var thread: NativeThread?
         /// Set when the thread has to end: the latest time for that, in boot nanoseconds.
         var stopBy: Int64?
+        /// Whether a job to make room is queued.
+        var makesRoom = false
+
+        /// Orders are taken in the sequence in which they came.
+        mutating func takeOrders(_ most: Int) -> [Order] {
+            let taken = Array(orders.prefix(most))
+            orders.removeFirst(taken.count)
+            return taken
+        }
+
+        mutating func takeJob() -> Job? {
+            guard !jobs.isEmpty else { return nil }
+            let job = jobs.removeFirst()
+            if case .makeRoom = job { makesRoom = false }
+            return job
+        }
     }
 
     let claims: SequenceClaims
@@ -50,14 +82,18 @@ final class SequenceThread: Sendable {
         wakeup = try Wakeup()
     }
 
-    /// Queues `job`.
-    func post(_ job: Job) {
-        queue.withLock { queue in
-            guard queue.stopBy == nil else { return }
-            queue.jobs.append(job)
-            if queue.thread == nil { queue.thread = NativeThread(name: "sequences") { [self] in work() } }
+    /// Queues a block that a keeper has requested.
+    func post(_ order: Order) {
+        post { $0.orders.append(order) }
+    }
+
+    /// Queues a job to give the least used sequences back, if none is queued.
+    func postRoom(in sequences: Sequences) {
+        post { queue in
+            guard !queue.makesRoom else { return }
+            queue.makesRoom = true
+            queue.jobs.append(.makeRoom(in: sequences))
         }
-        wakeup.signal()
     }
 
     /// Queues `job`, which fills in `reply`; or refuses it at once when too many wait.
@@ -68,7 +104,16 @@ final class SequenceThread: Sendable {
             return true
         }
         guard isWelcome else { return reply.give(.refused(Self.tooMany)) }
-        post(job)
+        post { $0.jobs.append(job) }
+    }
+
+    private func post(_ change: (inout Queue) -> Void) {
+        queue.withLock { queue in
+            guard queue.stopBy == nil else { return }
+            change(&queue)
+            if queue.thread == nil { queue.thread = NativeThread(name: "sequences") { [self] in work() } }
+        }
+        wakeup.signal()
     }
 
     private static let tooMany = Status(
@@ -77,7 +122,7 @@ final class SequenceThread: Sendable {
         retryAfterMilliseconds: 1000
     )
 
-    /// Does the queued jobs, then ends; for `limit` at most. When the store blocks a call for longer, the thread runs
+    /// Does what is queued, then ends; for `limit` at most. When the store blocks a call for longer, the thread runs
     /// until the process ends.
     func stop(within limit: Duration) {
         let thread = queue.withLock { queue -> NativeThread? in
@@ -88,32 +133,41 @@ final class SequenceThread: Sendable {
         _ = thread?.join(within: limit)
     }
 
+    /// Whether the thread has to end now, with what is queued or without.
+    private var isTimeOver: Bool {
+        guard let stopBy = queue.withLock(\.stopBy) else { return false }
+        return clock.bootNanoseconds() >= stopBy
+    }
+
     private func work() {
-        while true {
-            let (jobs, stopBy) = queue.withLock { queue in
-                defer { queue.jobs.removeAll() }
-                return (queue.jobs, queue.stopBy)
+        var batch = SequenceBatch<Sequences.Entry>()
+        var random = systemRandom()
+        while !isTimeOver {
+            let (orders, hasJobs, mustStop) = queue.withLock { queue in
+                (queue.takeOrders(batch.room), !queue.jobs.isEmpty, queue.stopBy != nil)
             }
-            if jobs.isEmpty {
-                if stopBy != nil { return }
+            for order in orders { batch.add(reservation(for: order), for: order.entry) }
+            if batch.isEmpty, !hasJobs {
+                if mustStop { return }
                 wakeup.wait(nanoseconds: .max)
                 continue
             }
-            perform(jobs)
+            give(batch.write(claims, using: &random))
+            give(batch.read(claims))
+            if hasJobs { performJobs() }
         }
     }
 
-    private func perform(_ jobs: [Job]) {
+    /// Performs the next jobs, as long as their answers may be held back.
+    private func performJobs() {
         var answers: [Answer] = []
-        var began = clock.bootNanoseconds()
-        for job in jobs {
-            if let stopBy = queue.withLock(\.stopBy), clock.bootNanoseconds() >= stopBy { break }
+        let began = clock.bootNanoseconds()
+        repeat {
+            guard !isTimeOver, let job = queue.withLock({ $0.takeJob() }) else { break }
             // It gives back many sequences. No answer should wait for that.
-            let isLong = if case .makeRoom = job { true } else { false }
-            if isLong || clock.bootNanoseconds() - began > Self.maximumGathering { give(&answers) }
-            if answers.isEmpty { began = clock.bootNanoseconds() }
+            if case .makeRoom = job { give(&answers) }
             answers.append(perform(job))
-        }
+        } while clock.bootNanoseconds() - began < Self.maximumGathering
         give(&answers)
     }
 
@@ -122,6 +176,13 @@ final class SequenceThread: Sendable {
         remember()
         answers.forEach { $0() }
         answers.removeAll()
+    }
+
+    private func give(_ blocks: [SequenceBatch<Sequences.Entry>.Answered]) {
+        guard !blocks.isEmpty else { return }
+        remember()
+        report(blocks)
+        for (entry, outcome) in blocks { give(outcome, to: entry) }
     }
 
     /// Only the detection of a store that was set back depends on it, so a failure is reported and otherwise ignored.
@@ -143,8 +204,6 @@ final class SequenceThread: Sendable {
     /// Makes the calls to the store.
     private func perform(_ job: Job) -> Answer {
         switch job {
-        case .takeBlock(let entry, let count, let doubt):
-            return takeBlock(for: entry, count: count, after: doubt)
         case .create(let description, let sequences, let reply):
             let (content, start) = create(description)
             return { [self] in

@@ -61,7 +61,7 @@ package final class Sequences: Sendable {
     let configuration: Configuration
     let claims: SequenceClaims
     let table = Mutex<[Key: Entry]>([:])
-    private let thread: SequenceThread
+    let thread: SequenceThread
 
     package init(claims: SequenceClaims, configuration: Configuration, logger: Logger) throws(ListenError) {
         self.claims = claims
@@ -88,7 +88,7 @@ package final class Sequences: Sendable {
                 return (Self.answer(outcome, kind: state.keeper.kind, key: key, count: count), action)
             }
             if case .takeBlock(let size, let doubt) = action {
-                thread.post(.takeBlock(entry, count: size, after: doubt))
+                thread.post(SequenceThread.Order(entry: entry, count: size, doubt: doubt))
             }
             if let answer { return answer }
         }
@@ -119,45 +119,6 @@ package final class Sequences: Sendable {
         for entry in table.withLock({ Array($0.values) }) { entry.state.withLock { $0.keeper.storeSetBack() } }
     }
 
-    /// Gives back the values that were reserved and not given out, for many sequences at once, for `limit` at most and
-    /// as long as the store answers. No values may be taken after this.
-    ///
-    /// - Returns: the number of sequences with values that were not given back and become a gap.
-    package func stop(within limit: Duration) -> Int {
-        let clock = SystemTimeSource()
-        let deadline = clock.bootNanoseconds() + limit.nanoseconds
-        thread.stop(within: limit)
-        var rests: [SequenceRest] = []
-        var lost = 0
-        for entry in table.withLock({ Array($0.values) }) {
-            entry.state.withLock { state in
-                guard !state.isRetired else { return }
-                if state.keeper.isTaking {
-                    // Values of a reservation that was in progress when the thread ended cannot be given back.
-                    if state.keeper.heldCount > 0 { lost += 1 }
-                } else if let rest = state.keeper.rest() {
-                    rests.append(rest)
-                }
-            }
-        }
-        let givenBack = Counter()
-        NativeThread.forEach(
-            below: rests.count,
-            name: "sequences",
-            within: .nanoseconds(deadline - clock.bootNanoseconds())
-        ) { [rests, claims] number in
-            var random = systemRandom()
-            if case .failed = claims.giveBack(rests[number], using: &random) { return false }
-            givenBack.value.wrappingAdd(1, ordering: .relaxed)
-            return true
-        }
-        return lost + rests.count - givenBack.value.load(ordering: .relaxed)
-    }
-
-    private final class Counter: Sendable {
-        let value = Atomic(0)
-    }
-
     private func entry(for key: Key) -> Entry? {
         let (entry, count) = table.withLock { table -> (Entry?, Int) in
             if let entry = table[key] { return (entry, 0) }
@@ -168,37 +129,8 @@ package final class Sequences: Sendable {
             table[key] = entry
             return (entry, table.count)
         }
-        if count > configuration.maximumSequences { thread.post(.makeRoom(in: self)) }
+        if count > configuration.maximumSequences { thread.postRoom(in: self) }
         return entry
-    }
-
-    /// Gives the least used sequences back to the store. Called on the store's thread.
-    func makeRoom() {
-        let entries = table.withLock { Array($0.values) }
-        let excess = entries.count - (configuration.maximumSequences - configuration.maximumSequences / 8)
-        guard entries.count > configuration.maximumSequences else { return }
-        let byUse = entries.map { (entry: $0, lastUsed: $0.state.withLock(\.lastUsed)) }.sorted {
-            $0.lastUsed < $1.lastUsed
-        }
-        for (entry, _) in byUse.prefix(excess) {
-            // With an unavailable store, trying all of them would delay the requests that wait for it. The next call
-            // makes room again.
-            guard giveBack(entry) else { return }
-        }
-    }
-
-    /// - Returns: whether the store answered, as far as it was called.
-    private func giveBack(_ entry: Entry) -> Bool {
-        let rest = entry.state.withLock { state -> SequenceRest? in
-            guard !state.keeper.isTaking, !state.isRetired else { return nil }
-            state.isRetired = true
-            return state.keeper.rest()
-        }
-        guard entry.state.withLock(\.isRetired) else { return true }
-        _ = table.withLock { $0.removeValue(forKey: entry.key) }
-        var random = systemRandom()
-        guard let rest, case .failed = claims.giveBack(rest, using: &random) else { return true }
-        return false
     }
 }
 

@@ -49,8 +49,11 @@ package struct FloorRecord: Hashable, Sendable {
     }
 
     package static func read(_ store: some Store) throws(StoreError) -> FloorRecord? {
-        guard let stored = try store.read(key) else { return nil }
-        return try FloorRecord(text: stored.value)
+        try store.read(key).map(FloorRecord.init)
+    }
+
+    init(_ stored: StoredValue) throws(StoreError) {
+        try self.init(text: stored.value)
     }
 
     /// Whether the store was repaired since its floor was `earlier`: the floor is higher, or the same one was written

@@ -6,6 +6,22 @@ package struct SequenceBlock: Hashable, Sendable {
     package let record: SequenceRecord
     /// The version at which it was written.
     package let version: UInt64
+    /// Whether others wrote the record between this daemon's last block and this one.
+    package let isContended: Bool
+
+    package init(
+        name: String,
+        values: SequenceRun,
+        record: SequenceRecord,
+        version: UInt64,
+        isContended: Bool = false
+    ) {
+        self.name = name
+        self.values = values
+        self.record = record
+        self.version = version
+        self.isContended = isContended
+    }
 
     /// Whether the sequence has no value after this block.
     package var isLast: Bool { record.next == nil }

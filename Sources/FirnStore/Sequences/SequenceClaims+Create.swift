@@ -21,9 +21,7 @@ extension SequenceClaims {
                     record.start = start
                     record.reserved = start - 1
                 } else {
-                    guard let new = try newRecord(parameters) else {
-                        preconditionFailure("parameters make a record")
-                    }
+                    let new = try newRecord(parameters)
                     if new.next == nil { return .startTooLow(new) }
                     record = new
                 }

@@ -3,6 +3,7 @@ extension SequenceKeeper {
     package mutating func blockAnswered(_ outcome: SequenceBlockOutcome, now: Int64) -> SequenceAction {
         precondition(isTaking, "the keeper was told of a block that it did not ask for")
         answeredRound = askedRound
+        isNewestCurrent = false
         roundTripNanoseconds = max(0, now - (askedAt ?? now))
         defer { coveredDemand = 0 }
         switch outcome {
@@ -66,6 +67,7 @@ extension SequenceKeeper {
     /// two blocks were too few for the call that led to this one.
     private mutating func hold(_ block: SequenceBlock) {
         newest = block
+        isNewestCurrent = true
         highest = block.values.last
         arrivedRound = answeredRound
         guard !isStrict, let last = next ?? present else {

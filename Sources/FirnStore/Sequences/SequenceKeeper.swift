@@ -55,6 +55,8 @@ package struct SequenceKeeper: Sendable {
     var next: SequenceRun?
     /// The last block that arrived.
     var newest: SequenceBlock?
+    /// Whether nothing since then suggests that its record is no longer in the store as it was written.
+    var isNewestCurrent = false
     /// Values at or below it are never given out again, whatever the store returns.
     var highest: UInt64 = 0
 
@@ -103,6 +105,10 @@ package struct SequenceKeeper: Sendable {
 
     /// How many reserved values are not given out yet.
     package var heldCount: UInt64 { (present?.count ?? 0) + (next?.count ?? 0) }
+
+    /// The last block, if its record may still be in the store as it was written, for the next reservation. Nothing may
+    /// depend on that.
+    package var lastWritten: SequenceBlock? { isNewestCurrent && doubt == nil ? newest : nil }
 
     /// The kind of the values; nil before the first block arrived. It never changes after that.
     package var kind: SequenceKind? { newest?.record.kind }
@@ -189,6 +195,7 @@ package struct SequenceKeeper: Sendable {
         if let present { highest = present.first - 1 }
         present = nil
         next = nil
+        isNewestCurrent = false
         if isTaking { droppedRound = askedRound }
     }
 
@@ -201,6 +208,7 @@ package struct SequenceKeeper: Sendable {
         let unused = next ?? present
         present = nil
         next = nil
+        isNewestCurrent = false
         guard let unused, let newest else { return nil }
         precondition(unused.last == newest.values.last, "the last run that is held ends with the newest block")
         highest = unused.first - 1
