@@ -59,6 +59,18 @@ package final class EtcdStore: Store {
         return try listOnce(prefix: prefix, mayBeginAnew: false) ?? []
     }
 
+    package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        checkKey(prefix)
+        let first = fullKey(prefix)
+        var request = Etcdserverpb_RangeRequest()
+        // The least key above the last one of the page before.
+        request.key = after.map { Data(fullKey($0).utf8) + [0] } ?? Data(first.utf8)
+        request.rangeEnd = Self.endOfRange(of: first)
+        request.limit = min(Int64(limit), Self.pageLength)
+        let page: Etcdserverpb_RangeResponse = try perform("list \(prefix) of", .range, request)
+        return try page.kvs.map { pair throws(StoreError) in try record(pair) }
+    }
+
     package func write(
         _ key: String,
         _ value: String,

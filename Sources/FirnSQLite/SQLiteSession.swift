@@ -77,13 +77,14 @@ final class SQLiteSession {
         return try StoredValue(value: Self.text(selectOne, 0, key), version: Self.version(selectOne, 1, key))
     }
 
-    func list(prefix: String) throws -> [StoredRecord] {
+    func list(prefix: String, after: String? = nil, limit: Int = .max) throws -> [StoredRecord] {
         defer { selectFrom.reset() }
-        try selectFrom.bind(1, prefix)
+        try selectFrom.bind(1, after ?? prefix)
         var records: [StoredRecord] = []
-        while try selectFrom.step() {
+        while records.count < limit, try selectFrom.step() {
             let key = try Self.text(selectFrom, 0, prefix)
             guard key.utf8.starts(with: prefix.utf8) else { break }
+            if key == after { continue }
             let value = try Self.text(selectFrom, 1, key)
             records.append(StoredRecord(key: key, value: value, version: try Self.version(selectFrom, 2, key)))
         }

@@ -111,6 +111,11 @@ package final class SQLiteStore: Store {
         return try perform("list \(prefix) of") { try $0.list(prefix: prefix) }
     }
 
+    package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        checkKey(prefix)
+        return try perform("list \(prefix) of") { try $0.list(prefix: prefix, after: after, limit: limit) }
+    }
+
     package func write(
         _ key: String,
         _ value: String,

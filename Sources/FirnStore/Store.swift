@@ -14,6 +14,10 @@ package protocol Store: AnyObject, Sendable {
     /// The records whose key begins with `prefix`, in the order of their keys' bytes.
     func list(prefix: String) throws(StoreError) -> [StoredRecord]
 
+    /// The first `limit` records, at most 1,000, of those that ``list(prefix:)`` returns and whose key is above `after`;
+    /// nil: from the first on. Fewer than `limit` are the last ones. The pages of a list are not read at one moment.
+    func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord]
+
     /// Writes `value` if the record is still at `ifVersion` (nil: if there is no record). Once it answers
     /// `.written`, the value is durable.
     ///
@@ -45,6 +49,15 @@ package protocol Store: AnyObject, Sendable {
 extension Store {
     package func write(_ key: String, _ value: String, ifVersion: UInt64?) throws(StoreError) -> WriteOutcome {
         try write(key, value, ifVersion: ifVersion, ifValue: nil)
+    }
+
+    /// Lists all of them: for a store that is small.
+    package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        let records = try list(prefix: prefix)
+        let first = records.firstIndex { record in
+            after.map { $0.utf8.lexicographicallyPrecedes(record.key.utf8) } ?? true
+        }
+        return Array(records[(first ?? records.endIndex)...].prefix(limit))
     }
 
     /// One by one.

@@ -45,6 +45,11 @@ final class ValidatedStore: Store {
         return try store.list(prefix: prefix)
     }
 
+    func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        try requireValidated()
+        return try store.list(prefix: prefix, after: after, limit: limit)
+    }
+
     func write(
         _ key: String,
         _ value: String,

@@ -108,6 +108,32 @@ import Testing
         #expect(records.map(\.key) == keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
         #expect(records.allSatisfy { $0.value == "of \($0.key)" })
         #expect(Set(records.map(\.version)).count == keys.count)
+        for limit in [1000, 999, 300] {
+            var paged: [StoredRecord] = []
+            while true {
+                let page = try store.list(prefix: "many/", after: paged.last?.key, limit: limit)
+                paged += page
+                guard page.count == limit else { break }
+            }
+            #expect(paged == records, "in pages of \(limit)")
+        }
+    }
+
+    @Test(arguments: StoreUnderTest.allCases) func aPageBeginsAboveAKeyThatNeedNotBeThere(_ kind: StoreUnderTest) throws
+    {
+        let store = try kind.make()
+        for key in ["workers/2", "workers/10", "workers", "workers/1", "workers0", "layout"] {
+            _ = try store.write(key, "of \(key)", ifVersion: nil)
+        }
+        func page(_ after: String?, _ limit: Int) throws -> [String] {
+            try store.list(prefix: "workers/", after: after, limit: limit).map(\.key)
+        }
+        #expect(try page(nil, 2) == ["workers/1", "workers/10"])
+        #expect(try page("workers/1", 1) == ["workers/10"])
+        #expect(try page("workers/11", 9) == ["workers/2"])
+        #expect(try page("workers/2", 9) == [])
+        #expect(try page("workers/10", 9) == ["workers/2"])
+        #expect(try store.list(prefix: "none", after: nil, limit: 9).isEmpty)
     }
 
     @Test(arguments: StoreUnderTest.allCases) func aLargeValueComesBackWhole(_ kind: StoreUnderTest) throws {

@@ -25,6 +25,12 @@ package final class MeteredStore: Store {
         try measured(.list, { _ in false }) { () throws(StoreError) in try store.list(prefix: prefix) }
     }
 
+    package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        try measured(.list, { _ in false }) { () throws(StoreError) in
+            try store.list(prefix: prefix, after: after, limit: limit)
+        }
+    }
+
     package func write(
         _ key: String,
         _ value: String,

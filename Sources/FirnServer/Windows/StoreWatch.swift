@@ -109,6 +109,12 @@ package final class WatchedStore: Store {
         try watch.during("list", prefix) { () throws(StoreError) in try store.list(prefix: prefix) }
     }
 
+    package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        try watch.during("list", prefix) { () throws(StoreError) in
+            try store.list(prefix: prefix, after: after, limit: limit)
+        }
+    }
+
     package func write(
         _ key: String,
         _ value: String,

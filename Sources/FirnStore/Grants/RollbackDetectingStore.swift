@@ -52,6 +52,13 @@ package final class RollbackDetectingStore: Store {
         return records
     }
 
+    package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        let began = journal.moment
+        let records = try store.list(prefix: prefix, after: after, limit: limit)
+        if let newest = records.lazy.map(\.version).max() { journal.saw(version: newest, since: began) }
+        return records
+    }
+
     package func write(
         _ key: String,
         _ value: String,
