@@ -132,6 +132,12 @@ package struct MetricsDocument {
             guard let holding = place.holding else { continue }
             page.sample([("worker", "\(holding.worker)")], holding.generation)
         }
+        page.family(
+            "firn_store_workers_far_ahead",
+            .gauge,
+            "Workers of the store that are known to be unused until a time far ahead, because a daemon's clock was."
+        )
+        page.sample([], UInt64(reading.windows.workersFarAhead))
     }
 
     private mutating func writeStore() {

@@ -115,6 +115,13 @@ package struct StorePlace: Hashable, Sendable {
         )
     }
 
+    /// Identifies the current boot of this machine, and so its clock: all its containers have the same one. nil where the
+    /// system does not tell.
+    package static var currentBoot: UInt64? {
+        let digest = digest(ofFileAt: "/proc/sys/kernel/random/boot_id")
+        return digest == 0 ? nil : digest
+    }
+
     private static var hostName: String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }

@@ -63,6 +63,9 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether a record's text is the reason, so that other records may be read.
+    var isOfOneRecord: Bool { code == .corrupt || code == .newerFormat }
+
     /// Whether what the store granted before may be granted to others now: it is another store, or an older copy.
     package var isOfAnotherStore: Bool {
         switch code {

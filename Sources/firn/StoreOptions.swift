@@ -125,16 +125,18 @@ struct OpenStore {
     }
 
     func report() throws(StoreError) -> StoreReport {
-        try StoreReport(
-            store,
-            bounds: StoreReport.Bounds(
-                maximumWorker: layout.maximumWorker,
-                endTick: layout.maximumTick + 1,
-                nowTick: now.tick,
-                // The tolerance of an hour, and a minute for etcd's window.
-                ticksAhead: ticks(milliseconds: 3_660_000),
-                text: { [layout] in "\(layout.roundedTime(ofTick: $0))" }
-            )
+        try StoreReport(store, bounds: bounds)
+    }
+
+    /// What the records are checked against.
+    var bounds: StoreReport.Bounds {
+        StoreReport.Bounds(
+            maximumWorker: layout.maximumWorker,
+            endTick: layout.maximumTick + 1,
+            nowTick: now.tick,
+            // The tolerance of an hour, and a minute for etcd's window.
+            ticksAhead: ticks(milliseconds: 3_660_000),
+            text: { [layout] in "\(layout.roundedTime(ofTick: $0))" }
         )
     }
 
@@ -145,7 +147,7 @@ struct OpenStore {
         let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return Holder(
             host: isNamed ? host : "unknown",
-            pod: "firn-command",
+            pod: Holder.operatorPod,
             pid: UInt32(getpid()),
             instance: .random(in: 0...(.max))
         )

@@ -59,8 +59,9 @@ final class Daemon {
             httpListeners.admin.isEmpty
             ? nil : Admin(configuration, listeners: httpListeners, clock: clock, log: output.writer)
         let meters = admin?.meters
-        let store = try openStore(journal: journal, clock: clock, meter: meters?.store)
-        let claims = Self.makeClaims(configuration, store: store, journal: journal, clock: clock)
+        let findings = WorkerFindings()
+        let store = try openStore(journal: journal, clock: clock, findings: findings, meter: meters?.store)
+        let claims = Self.makeClaims(configuration, store: store, journal: journal, clock: clock, findings: findings)
 
         let slots = (0..<configuration.workers).map { _ in WorkerSlot() }
         let rest = WindowRest()
@@ -219,13 +220,18 @@ final class Daemon {
     /// A file must exist. etcd may become reachable later: until then, calls are refused because there is no worker
     /// yet. If the store then turns out to be another daemon's, the daemon stops with the same message and exit code as
     /// at the start.
-    private func openStore(journal: GrantJournal, clock: TickClock, meter: StoreMeter?) throws -> any Store {
+    private func openStore(
+        journal: GrantJournal,
+        clock: TickClock,
+        findings: WorkerFindings,
+        meter: StoreMeter?
+    ) throws -> any Store {
         let bare = try watch.during("open the store") { try configuration.store.open(etcd: configuration.etcd) }
         let opened = WatchedStore(bare, watch: watch)
         let store = RollbackDetectingStore(meter.map { MeteredStore(opened, meter: $0) } ?? opened, journal: journal)
         let validated = ValidatedStore(
             store,
-            check: { [configuration] in try Self.check($0, configuration, journal, clock) },
+            check: { [configuration] in try Self.check($0, configuration, journal, clock, findings) },
             refused: { [refusal, stop] error in
                 refusal.error.withLock { if $0 == nil { $0 = error } }
                 // Every call that fails the check gets here; only the first one has an effect.
@@ -248,21 +254,32 @@ final class Daemon {
     }
 
     /// Throws if the store belongs to another layout or its records are behind the recorded grants, or if a clock is
-    /// wrong.
+    /// wrong. Adds the workers to `findings` whose records are far ahead and are not believed.
     static func check(
         _ store: any Store,
         _ configuration: Configuration,
         _ journal: GrantJournal,
-        _ clock: TickClock
+        _ clock: TickClock,
+        _ findings: WorkerFindings
     ) throws {
         let layout = configuration.layout
         journal.identified(as: try LayoutRecord.check(store, layout: layout.name))
         try journal.verify(store)
-        let claims = makeClaims(configuration, store: store, journal: journal, clock: clock)
+        let claims = makeClaims(configuration, store: store, journal: journal, clock: clock, findings: findings)
         let now = clock.now().tick
         switch try claims.checkClock(nowTick: now, allowedTicks: clock.ticks(in: configuration.clockTolerance)) {
         case .plausible:
-            return
+            guard case .fixed(let worker) = configuration.rule, let ahead = try claims.farAhead(worker, nowTick: now)
+            else {
+                return
+            }
+            throw ClockError(
+                description:
+                    "the wall clock says \(layout.roundedTime(ofTick: now)), but worker \(worker) was used up to "
+                    + "\(layout.roundedTime(ofTick: ahead.freeFromTick)) by \(ahead.holder.text), whose clock was ahead. "
+                    + "Give this daemon another --worker or 'auto', or wait until then. If this host's clock is behind, "
+                    + "set it"
+            )
         case .clockBehind(let storeTick, let nowTick, let worker, _):
             throw ClockError(
                 description:
@@ -279,7 +296,8 @@ final class Daemon {
         _ configuration: Configuration,
         store: any Store,
         journal: GrantJournal,
-        clock: TickClock
+        clock: TickClock,
+        findings: WorkerFindings
     ) -> WorkerClaims {
         WorkerClaims(
             store: store,
@@ -293,7 +311,11 @@ final class Daemon {
             // The engine's last tick: below the layout's last tick where positions use all 64 bits.
             maximumTick: Space.endTick(of: configuration.layout) - 1,
             windowTicks: clock.ticks(in: configuration.window),
-            journal: journal
+            journal: journal,
+            outlierTicks: clock.ticks(in: WorkerClaims.outlierDistance),
+            clockID: StorePlace.currentBoot,
+            testimonyTicks: clock.ticks(in: WindowRenewer.testimonyInterval),
+            findings: findings
         )
     }
 }

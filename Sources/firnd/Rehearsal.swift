@@ -126,7 +126,14 @@ struct Rehearsal {
             storage: examined.isWhole ? try configuration.state.existing() : nil
         )
         let clock = TickClock(layout: layout, source: source, followLimit: configuration.clockTolerance)
-        try Daemon.check(examined.records, configuration, journal, clock)
+        let findings = WorkerFindings()
+        try Daemon.check(examined.records, configuration, journal, clock, findings)
+        let found = findings.takeUnreported()
+        notes += found.farAhead.map { worker in
+            "worker \(worker.worker) is unused until \(layout.roundedTime(ofTick: worker.freeFromTick)), because the clock of "
+                + "\(worker.holder.text) was ahead; a daemon with that --worker does not start before then"
+        }
+        notes += found.unreadable.map { "\($0.message); its worker counts as taken" }
         guard examined.isWhole, let recorded = examined.recordedPlace,
             let what = CopiedStore.finding(examined.presentPlace, recorded, storeName)
         else { return }

@@ -101,15 +101,17 @@ import Testing
         machine.pieces = []
         machine.doubt = nil
         machine.highestValue = 0
+        var claims = WorkerClaims(
+            store: store,
+            holder: holder(instance),
+            maximumWorker: maximumWorker,
+            maximumTick: 1 << 40,
+            windowTicks: 30,
+            journal: journal
+        )
+        claims.listAtOnce(instance % 3 == 0)
         machine.daemon = SimulatedDaemon(
-            claims: WorkerClaims(
-                store: store,
-                holder: holder(instance),
-                maximumWorker: maximumWorker,
-                maximumTick: 1 << 40,
-                windowTicks: 30,
-                journal: journal
-            ),
+            claims: claims,
             rule: isFixed ? .fixed(0) : .any(excluding: []),
             seed: world.random.next()
         )

@@ -43,15 +43,17 @@ import Testing
                         remembering: machines[index].journal?.highest
                     )
                     machines[index].journal = journal
+                    var claims = WorkerClaims(
+                        store: RollbackDetectingStore(store, journal: journal),
+                        holder: holder(instance),
+                        maximumWorker: maximumWorker,
+                        maximumTick: 1 << 40,
+                        windowTicks: 30,
+                        journal: journal
+                    )
+                    claims.listAtOnce(seed % 5 == 0)
                     machines[index].daemon = SimulatedDaemon(
-                        claims: WorkerClaims(
-                            store: RollbackDetectingStore(store, journal: journal),
-                            holder: holder(instance),
-                            maximumWorker: maximumWorker,
-                            maximumTick: 1 << 40,
-                            windowTicks: 30,
-                            journal: journal
-                        ),
+                        claims: claims,
                         rule: isFixed ? .fixed(0) : .any(excluding: []),
                         seed: random.next()
                     )

@@ -13,8 +13,11 @@ package final class WindowMeter: Sendable {
 
     package var reading: WindowReading { state.withLock { $0 } }
 
-    func publish(_ places: [WindowReading.Place]) {
-        state.withLock { $0.places = places }
+    func publish(_ places: [WindowReading.Place], workersFarAhead: Int = 0) {
+        state.withLock { state in
+            state.places = places
+            state.workersFarAhead = workersFarAhead
+        }
     }
 
     func steered(_ steering: ClockSteering) {
@@ -66,6 +69,8 @@ package struct WindowReading: Sendable, Equatable {
     package var places: [Place]
     /// The result of the last comparison with the wall clock; `nil` before the first.
     package var clock: ClockSteering?
+    /// How many workers of the store are known to have limits far ahead, whoever holds them.
+    package var workersFarAhead = 0
 
     /// The wall clock minus the time in the IDs; 0 before the first comparison.
     package var clockOffsetNanoseconds: Int64 { clock?.offsetNanoseconds ?? 0 }

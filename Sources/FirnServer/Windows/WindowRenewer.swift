@@ -51,6 +51,15 @@ package final class WindowRenewer {
     /// When IDs were last seen to be taken or wanted, in boot nanoseconds.
     private var lastUse: Int64
 
+    /// How old a host's word in the store on what time it is may be before the host gives it again.
+    package static let testimonyInterval = Duration.seconds(600)
+
+    /// Whether a window was opened or extended since this daemon last testified to the time, and when it does so next:
+    /// a second after its first window was opened, so that a start does not share the disk with it.
+    private var hasNewWindow = false
+    private var nextTestimony: Int64?
+    private static let firstTestimony: Int64 = 1_000_000_000
+
     private static let steeringInterval: Int64 = 1_000_000_000
 
     /// A waiting daemon sends few requests to the store, and a takeover after a clean stop may take two seconds.
@@ -139,7 +148,10 @@ package final class WindowRenewer {
             places[index].lastStatus = status
         }
         reporter.publish(places.compactMap(\.lastStatus), now: clock.now())
-        meter?.publish(places.map(reading))
+        let found = claims.findings.takeUnreported()
+        for worker in found.farAhead { reporter.found(worker) }
+        for error in found.unreadable { reporter.found(unreadable: error) }
+        meter?.publish(places.map(reading), workersFarAhead: claims.findings.farAheadCount(nowTick: clock.now().tick))
         // After the reason for a refusal is published: the requests that waited are tried again now.
         rest?.publish(isResting: places.contains { $0.keeper.isResting })
     }
@@ -196,6 +208,24 @@ package final class WindowRenewer {
             if journalError != error { reporter.notRemembered(error) }
             journalError = error
         }
+    }
+
+    /// Testifies in the store what time it is, for daemons that start later: soon after the first window was opened, and
+    /// about every ten minutes. A daemon that extends no window does not, and nor does one whose store fails. A failure
+    /// has no consequence.
+    package func testify() {
+        guard hasNewWindow, let held = places.lazy.compactMap(\.held).first,
+            places.allSatisfy({ if case .serving(_, _, nil)? = $0.lastStatus { true } else { false } })
+        else { return }
+        let moment = clock.now()
+        let next = nextTestimony ?? moment.bootNanoseconds + Self.firstTestimony
+        nextTestimony = next
+        guard moment.bootNanoseconds >= next else { return }
+        hasNewWindow = false
+        // Not all daemons at the same time.
+        let pause = Double(Self.testimonyInterval.nanoseconds) * .random(in: 1...1.5)
+        nextTestimony = moment.bootNanoseconds + Int64(pause)
+        try? claims.testify(held, at: instant(moment))
     }
 
     /// Nanoseconds until ``advance()`` has something to do.
@@ -283,6 +313,7 @@ package final class WindowRenewer {
             return places[index].keeper.holdAnswered(claims.reconcile(held), now: clock.now().tick)
         case .openSpace(let held):
             open(held, at: index)
+            hasNewWindow = true
             claims.journal?.granted(held)
             return places[index].keeper.spaceOpened(now: clock.now().tick)
         case .raiseLimit(let held):
@@ -290,6 +321,7 @@ package final class WindowRenewer {
             remember()
             places[index].space?.extend(limit: held.limit)
             places[index].held = held
+            hasNewWindow = true
             return places[index].keeper.limitRaised(now: clock.now().tick)
         case .closeSpace:
             let firstUnused = places[index].slot.close()

@@ -50,6 +50,28 @@ struct WindowReporter {
         }
     }
 
+    /// A worker's record is far ahead of the clock.
+    func found(_ farAhead: FarAheadWorker) {
+        logger.warning(
+            """
+            a worker's record is far ahead: it is not used until that time, and other workers are not affected; \
+            the clock of its holder was ahead, unless this host's clock is behind
+            """,
+            metadata: [
+                "worker": "\(farAhead.worker)", "until": "\(time(farAhead.freeFromTick))",
+                "holder": "\(farAhead.holder.text)",
+            ]
+        )
+    }
+
+    /// A worker's record cannot be read.
+    func found(unreadable error: StoreError) {
+        logger.warning(
+            "a worker's record cannot be read: the worker counts as taken, and other workers are not affected",
+            metadata: ["error": "\(error)"]
+        )
+    }
+
     /// The window of a worker was given back, or could not be given back.
     func released(_ held: HeldWorker, _ outcome: ReleaseOutcome) {
         switch outcome {
@@ -132,7 +154,7 @@ struct WindowReporter {
                 + "stop that daemon, wait, or give this one another --worker"
         case .workerUsedAhead(let worker, let untilTick):
             return "worker \(worker) was used up to \(time(untilTick)) by a daemon whose clock was ahead; give this "
-                + "daemon another --worker or 'auto', or wait until then"
+                + "daemon another --worker or 'auto', or wait until then; set this host's clock, if it is behind"
         case .belowFloor(let untilTick):
             return "the store was repaired, and no ID before \(time(untilTick)) may be given out; "
                 + "it is waited for, unless this host's clock is behind: then set it"

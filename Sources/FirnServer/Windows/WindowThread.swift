@@ -31,11 +31,13 @@ package final class WindowThread: Sendable {
             renewer.advance()
             firstRound.signal()
             renewer.remember()
+            renewer.testify()
             while !stops.isSet.load(ordering: .acquiring) {
                 wakeup.wait(nanoseconds: renewer.nanosecondsToNextStep)
                 heartbeat.beat()
                 renewer.advance()
                 renewer.remember()
+                renewer.testify()
             }
             renewer.finish()
         }

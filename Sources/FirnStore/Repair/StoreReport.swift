@@ -49,6 +49,7 @@ package struct StoreReport: Sendable {
     /// Throws only when the store cannot be read at all.
     package init(_ store: some Store, bounds: Bounds) throws(StoreError) {
         if let stored = try store.read(FloorRecord.key) { readFloor(stored.value, bounds) }
+        if let stored = try store.read(ClockRecord.key) { readClock(stored.value) }
         for stored in try store.list(prefix: WorkerRecord.keyPrefix) { readWorker(stored, bounds) }
         for stored in try store.list(prefix: SequenceRecord.keyPrefix) { readSequence(stored) }
         workers.sort { $0.number < $1.number }
@@ -69,27 +70,44 @@ package struct StoreReport: Sendable {
         }
     }
 
+    /// Daemons write it anew if it is corrupt, and start without it.
+    private mutating func readClock(_ text: String) {
+        do throws(StoreError) {
+            _ = try ClockRecord(text: text)
+        } catch {
+            problems.append(error.message)
+        }
+    }
+
     private mutating func readWorker(_ stored: StoredRecord, _ bounds: Bounds) {
+        let (worker, found) = Self.examine(stored, bounds)
+        if let worker { workers.append(worker) }
+        problems += found
+    }
+
+    /// The worker of a record, if it can be read, and the record's problems.
+    static func examine(_ stored: StoredRecord, _ bounds: Bounds) -> (worker: Worker?, problems: [String]) {
         do throws(StoreError) {
             let number = try WorkerRecord.worker(ofKey: stored.key)
             let record = try WorkerRecord(key: stored.key, text: stored.value)
-            workers.append(Worker(number: number, record: record))
+            var problems: [String] = []
             if number > bounds.maximumWorker {
                 problems.append(
-                    "the record \(stored.key) is past the layout's last worker, \(bounds.maximumWorker): daemons refuse "
-                        + "to claim; remove it, Firn did not write it"
+                    "the record \(stored.key) is past the layout's last worker, \(bounds.maximumWorker): remove it, "
+                        + "Firn did not write it"
                 )
             }
-            if let what = Self.wrong(limit: record.limit, bounds) {
+            if let what = wrong(limit: record.limit, bounds) {
                 problems.append(
-                    "the limit of \(stored.key) is \(what): the clock of \(record.holder.text) was ahead. Daemons whose "
-                        + "clocks are right do not start; once that daemon is stopped, 'firn workers release \(number) "
-                        + "--holder-is-dead' lets them. The worker itself stays unused until then: daemons with "
-                        + "--worker \(number) need another number, or auto"
+                    "the limit of \(stored.key) is \(what): the clock of \(record.holder.text) was ahead. The worker "
+                        + "stays unused until then: daemons with --worker \(number) need another number, or auto. If "
+                        + "daemons whose clocks are right do not start, stop that daemon, and run 'firn workers release "
+                        + "\(number) --holder-is-dead'"
                 )
             }
+            return (Worker(number: number, record: record), problems)
         } catch {
-            problems.append(error.message)
+            return (nil, [error.message])
         }
     }
 

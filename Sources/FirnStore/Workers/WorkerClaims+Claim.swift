@@ -14,6 +14,10 @@ extension WorkerClaims {
         for _ in 0..<Self.maximumAttempts {
             let previous = try readWorker(worker)
             if let record = previous?.record, !Self.isFree(record, atTick: now.tick) {
+                if isFarAhead(record, atTick: now.tick) {
+                    findings.add(FarAheadWorker(worker, record))
+                    return .usedAhead(worker: worker, untilTick: record.freeFrom)
+                }
                 return record.limit > now.tick
                     ? .held(by: record.holder, untilTick: record.limit)
                     : .usedAhead(worker: worker, untilTick: record.freeFrom)
@@ -24,41 +28,118 @@ extension WorkerClaims {
         return .noneFree(freeAtTick: now.tick)
     }
 
+    /// Tries random workers, a few and then more, and lists all of them only when these were taken. So the cost of a
+    /// claim does not depend on how many workers are held, up to all but a few of them.
     func claimAny(
         excluding excluded: Set<UInt32>,
         at now: StoreInstant,
         notBefore: UInt64,
         using random: inout some RandomNumberGenerator
     ) throws(StoreError) -> ClaimOutcome {
-        let workers = try readWorkers()
-        var taken = excluded.filter { $0 <= maximumWorker }
-        var freeAtTick: UInt64?
-        for (worker, stored) in workers where !Self.isFree(stored.record, atTick: now.tick) {
-            if taken.insert(worker).inserted {
-                freeAtTick = min(freeAtTick ?? UInt64.max, stored.record.freeFrom)
-            }
+        var draw = WorkerDraw(maximumWorker: maximumWorker, excluding: excluded)
+        var search = Search()
+        for count in probes {
+            let outcome = try claim(
+                oneOf: draw.next(count, using: &random),
+                &search,
+                at: now,
+                notBefore: notBefore,
+                using: &random
+            )
+            if let outcome { return outcome }
         }
-        for _ in 0..<Self.maximumAttempts {
-            guard let worker = randomWorker(exceptFor: taken, using: &random) else {
-                return .noneFree(freeAtTick: freeAtTick)
-            }
-            let attempt = try attempt(worker, after: workers[worker], at: now, notBefore: notBefore, using: &random)
-            if case .ended(let outcome) = attempt { return outcome }
-            taken.insert(worker)
-            freeAtTick = now.tick
+        if draw.isExhausted || search.attempts >= Self.maximumAttempts { return try search.failed() }
+
+        let listed = try listTaken(at: now, &search)
+        draw = WorkerDraw(maximumWorker: maximumWorker, excluding: listed.union(excluded))
+        // What is drawn is read again, because the list's pages are from different moments.
+        for worker in draw.next(Self.maximumAttempts, using: &random) {
+            let outcome = try claim(oneOf: [worker], &search, at: now, notBefore: notBefore, using: &random)
+            if let outcome { return outcome }
         }
-        return .noneFree(freeAtTick: now.tick)
+        return try search.failed()
     }
 
-    /// Any worker outside of `taken` is equally likely. No list of the others is made, because there may be 65,536.
-    private func randomWorker(exceptFor taken: Set<UInt32>, using random: inout some RandomNumberGenerator) -> UInt32? {
-        let free = UInt64(maximumWorker) + 1 - UInt64(taken.count)
-        guard free > 0 else { return nil }
-        var choice = UInt64.random(in: 0..<free, using: &random)
-        for worker in taken.sorted() where UInt64(worker) <= choice {
-            choice += 1
+    /// What a search for a free worker has found.
+    private struct Search {
+        var attempts = 0
+        /// When the first of the workers that it found taken becomes free.
+        var freeAtTick: UInt64?
+        /// Why the first of the records that it could not read cannot be read.
+        var unreadable: StoreError?
+
+        mutating func taken(until tick: UInt64) {
+            freeAtTick = min(freeAtTick ?? .max, tick)
         }
-        return UInt32(choice)
+
+        /// If a record cannot be read, that may be the reason, and waiting does not help.
+        func failed() throws(StoreError) -> ClaimOutcome {
+            if let unreadable { throw unreadable }
+            return .noneFree(freeAtTick: freeAtTick)
+        }
+    }
+
+    /// Claims the first free one of `workers`, which are in random order; another one if that is lost to another
+    /// daemon. nil: all of them are taken.
+    private func claim(
+        oneOf workers: [UInt32],
+        _ search: inout Search,
+        at now: StoreInstant,
+        notBefore: UInt64,
+        using random: inout some RandomNumberGenerator
+    ) throws(StoreError) -> ClaimOutcome? {
+        guard !workers.isEmpty else { return nil }
+        for (worker, result) in zip(workers, store.read(workers.map(WorkerRecord.key))) {
+            guard search.attempts < Self.maximumAttempts else { return nil }
+            let previous: Stored?
+            do throws(StoreError) {
+                previous = try result.get().map { value throws(StoreError) in try Stored(worker, value) }
+            } catch {
+                guard error.isOfOneRecord else { throw error }
+                found(unreadable: worker, error, &search)
+                continue
+            }
+            if let record = previous?.record, !Self.isFree(record, atTick: now.tick) {
+                found(taken: worker, record, at: now, &search)
+                continue
+            }
+            let attempt = try attempt(worker, after: previous, at: now, notBefore: notBefore, using: &random)
+            if case .ended(let outcome) = attempt { return outcome }
+            search.attempts += 1
+            search.taken(until: now.tick)
+        }
+        return nil
+    }
+
+    /// All workers that are taken, read page by page, of which only the numbers are kept.
+    private func listTaken(at now: StoreInstant, _ search: inout Search) throws(StoreError) -> Set<UInt32> {
+        var taken: Set<UInt32> = []
+        try forEachPage { page in
+            for stored in page {
+                // Keys that are no worker's do not keep others from being used.
+                guard let worker = try? WorkerRecord.worker(ofKey: stored.key) else { continue }
+                do throws(StoreError) {
+                    let record = try WorkerRecord(key: stored.key, text: stored.value)
+                    guard !Self.isFree(record, atTick: now.tick) else { continue }
+                    found(taken: worker, record, at: now, &search)
+                } catch {
+                    found(unreadable: worker, error, &search)
+                }
+                taken.insert(worker)
+            }
+        }
+        return taken
+    }
+
+    private func found(taken worker: UInt32, _ record: WorkerRecord, at now: StoreInstant, _ search: inout Search) {
+        if isFarAhead(record, atTick: now.tick) { findings.add(FarAheadWorker(worker, record)) }
+        search.taken(until: record.freeFrom)
+    }
+
+    /// It may be held, so it counts as taken.
+    private func found(unreadable worker: UInt32, _ error: StoreError, _ search: inout Search) {
+        findings.add(unreadable: worker, error)
+        search.unreadable = search.unreadable ?? error
     }
 
     /// Throws an error that refuses: such a claim has failed, whatever the record contains afterwards.

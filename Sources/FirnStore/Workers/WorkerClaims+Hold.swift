@@ -84,25 +84,4 @@ extension WorkerClaims {
             return .failed(error)
         }
     }
-
-    /// Whether a wall clock can be trusted at start.
-    package enum ClockCheck: Hashable, Sendable {
-        case plausible
-        /// The store's daemons were granted ticks up to `storeTick`, the limit of `worker` under `holder`.
-        case clockBehind(storeTick: UInt64, nowTick: UInt64, worker: UInt32, holder: Holder)
-    }
-
-    /// Compares the wall clock with the highest limit in the store. A running daemon's limit may be ahead by a window.
-    /// When the clock is behind by more than a window and `allowedTicks`, it was set back, or another daemon's clock
-    /// was ahead. What was used above a limit does not count, because an operator has dealt with that worker.
-    package func checkClock(nowTick: UInt64, allowedTicks: UInt64) throws(StoreError) -> ClockCheck {
-        guard let (worker, stored) = try readWorkers().max(by: { $0.value.record.limit < $1.value.record.limit }) else {
-            return .plausible
-        }
-        let record = stored.record
-        guard record.limit > nowTick, record.limit - nowTick > windowTicks,
-            record.limit - nowTick - windowTicks > allowedTicks
-        else { return .plausible }
-        return .clockBehind(storeTick: record.limit, nowTick: nowTick, worker: worker, holder: record.holder)
-    }
 }

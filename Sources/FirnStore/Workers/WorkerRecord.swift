@@ -16,6 +16,11 @@ package struct Holder: Hashable, Sendable {
 }
 
 extension Holder {
+    /// The pod of a holder that is a command and no daemon: `firn workers release`, `firn store repair`.
+    package static let operatorPod = "firn-command"
+
+    var isOperator: Bool { pod == Self.operatorPod }
+
     /// Where the holder runs, for messages to people.
     package var text: String {
         "\(pod.map { "pod \($0) on " } ?? "")host \(host), pid \(pid)"
