@@ -13,24 +13,47 @@ struct WorkersListCommand: AsyncParsableCommand {
             that is shown. The json format is one object a \
             line; ticks and generations are strings in it, for they have up to 64 bits. Records that cannot be read are \
             told on standard error, and the exit code is 65.
+
+            A large store is read and written in pages of 1,000 workers, in the order of their numbers, so that it takes \
+            little memory. --limit writes so many workers at most; when there are more, standard error has the --after \
+            that continues.
             """
     )
+
+    @Option(help: ArgumentHelp("List the workers with numbers above this one.", valueName: "worker"))
+    var after: UInt32?
+
+    @Option(help: ArgumentHelp("List so many workers at most. (default: all)", valueName: "count"))
+    var limit: Int?
 
     @OptionGroup var options: StoreOptions
 
     @Option(help: "How to write the answer.")
     var format = AnswerFormat.text
 
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit is \(limit); give 1 or more.") }
+    }
+
     func run() async throws {
         try reportingErrors {
             let store = try options.open(forReading: true)
-            let report = try store.report()
+            var pages = try WorkerPages(store.store, bounds: store.bounds, after: after)
             var output = StandardOutput()
-            let now = store.now.tick
-            for line in format.lines(for: report.workers, of: store.layout, now: now) { try output.write(line: line) }
+            var table = WorkerTable(format: format, layout: store.layout)
+            var room = limit ?? .max
+            var last: UInt32?
+            while room > 0, let page = try pages.next(atMost: room) {
+                for line in table.lines(for: page, now: store.now.tick) { try output.write(line: line) }
+                try output.flush()
+                room -= page.count
+                last = page.last?.number ?? last
+            }
+            for line in table.rest { try output.write(line: line) }
             try output.flush()
-            if let problem = report.problems.first {
-                let others = report.problems.count - 1
+            if let last, !pages.isAtEnd { StandardError.write(line: "firn: there are more workers: --after \(last)") }
+            if let problem = pages.firstProblem {
+                let others = pages.problemCount - 1
                 let more = others == 0 ? "" : " (and \(others) more: firn store check)"
                 throw Refusal(message: problem + more, exitCode: .dataError)
             }
@@ -38,19 +61,35 @@ struct WorkersListCommand: AsyncParsableCommand {
     }
 }
 
-extension AnswerFormat {
-    /// Workers as a table with a header, or as one JSON object each.
-    fileprivate func lines(for workers: [StoreReport.Worker], of layout: Layout, now: UInt64) -> [String] {
-        switch self {
+/// Workers as a table with a header, or as one JSON object each.
+private struct WorkerTable {
+    let format: AnswerFormat
+    let layout: Layout
+    private var table = Table(textColumns: 4)
+    /// The header, until it is written.
+    private var rows = [["worker", "state", "host", "pod", "pid", "generation", "limit", "left", "renewed"]]
+
+    init(format: AnswerFormat, layout: Layout) {
+        self.format = format
+        self.layout = layout
+    }
+
+    mutating func lines(for workers: [StoreReport.Worker], now: UInt64) -> [String] {
+        switch format {
         case .text:
-            Table.lines(
-                ["worker", "state", "host", "pod", "pid", "generation", "limit", "left", "renewed"],
-                workers.map { $0.cells(layout, now) },
-                textColumns: 4
-            )
+            let head = rows
+            rows = []
+            return table.lines(head + workers.map { $0.cells(layout, now) })
         case .json:
-            workers.map { $0.json(layout, now).text }
+            return workers.map { $0.json(layout, now).text }
         }
+    }
+
+    /// The header of a table without workers.
+    var rest: [String] {
+        guard format == .text, !rows.isEmpty else { return [] }
+        var table = table
+        return table.lines(rows)
     }
 }
 
