@@ -3,7 +3,7 @@
 // docs/images/modules-light.svg shows the modules, and which way the arrows point; scripts/draw-modules draws it.
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnSQLite sees SQLite,
-// only FirnEtcd sees gRPC, and only FirnEtcd, FirnHTTP and FirnClient see SwiftNIO.
+// only FirnEtcd sees gRPC, only FirnPostgres sees libpq, and only FirnEtcd, FirnHTTP and FirnClient see SwiftNIO.
 
 import PackageDescription
 
@@ -18,6 +18,8 @@ let swiftSettings: [SwiftSetting] =
 
 /// What only a build with etcd compiles. Without the trait the products still build; the test targets need it.
 let etcd = TargetDependencyCondition.when(traits: ["Etcd"])
+/// Likewise with PostgreSQL.
+let postgres = TargetDependencyCondition.when(traits: ["Postgres"])
 
 let package = Package(
     name: "firn",
@@ -28,8 +30,9 @@ let package = Package(
         .executable(name: "firn", targets: ["firn"]),
     ],
     traits: [
-        .default(enabledTraits: ["Etcd"]),
+        .default(enabledTraits: ["Etcd", "Postgres"]),
         .trait(name: "Etcd", description: "firnd and firn reach stores in etcd; brings gRPC and TLS."),
+        .trait(name: "Postgres", description: "firnd and firn reach stores in PostgreSQL; needs libpq's header."),
         .trait(name: "ServiceLifecycle", description: "FirnClient is a Service of swift-service-lifecycle."),
         .trait(name: "Metrics", description: "FirnClient counts its calls and connections with swift-metrics."),
         .trait(name: "Tracing", description: "FirnClient's calls are spans of swift-distributed-tracing."),
@@ -80,6 +83,13 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf", condition: etcd),
             ],
             exclude: ["Generated/SOURCES"],
+            swiftSettings: swiftSettings
+        ),
+        // Loads libpq at its first use, and does not link it.
+        .target(name: "CPostgres"),
+        .target(
+            name: "FirnPostgres",
+            dependencies: [.target(name: "CPostgres", condition: postgres), "FirnStore"],
             swiftSettings: swiftSettings
         ),
         .target(name: "CLinux"),
@@ -341,10 +351,11 @@ if let part = Context.environment["FIRN_ONLY"] {
 }
 
 // What scripts/build-release compiles, where both programs are made by one `swift build`. Without --product that makes every
-// target but the tests: what only tests need is among those, and etcd, with the trait or without.
+// target but the tests: what only tests need is among those, and etcd and PostgreSQL, with their traits or without.
 if let parts = Context.environment["FIRN_ONLY_PROGRAMS"] {
     keepOnly { target in
         let isForTests = target.isTest || target.path?.hasPrefix("Tests/") == true
-        return !isForTests && !(parts == "small" && target.name == "FirnEtcd")
+        let isOfTrait = ["CPostgres", "FirnEtcd", "FirnPostgres"].contains(target.name)
+        return !isForTests && !(parts == "small" && isOfTrait)
     }
 }
