@@ -1,0 +1,36 @@
+/// What is sent before every statement, in the same message and the same transaction: a session's settings would be
+/// another client's behind PgBouncer, and those of the server are not Firn's.
+enum PostgresPreface {
+    /// - Parameter end: when nobody waits for the statement any more, and the server shall give it up.
+    static func text(isWrite: Bool, until end: ContinuousClock.Instant) -> String {
+        let (seconds, attoseconds) = ContinuousClock.now.duration(to: end).components
+        let milliseconds = max(1, min(seconds, 3600) * 1000 + attoseconds / 1_000_000_000_000_000)
+        // `on` waits for the disk, and for the standbys of synchronous_standby_names; remote_apply for more than that.
+        let commit = """
+            , set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+                WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)
+            """
+        return """
+            SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SELECT current_setting('fsync'), pg_is_in_recovery(),
+            set_config('statement_timeout', '\(milliseconds)', true), set_config('lock_timeout', '0', true)\(isWrite ? commit : "")
+            """
+    }
+
+    /// Runs one statement.
+    ///
+    /// - Throws: also if the server is a standby, or does not sync.
+    static func run(
+        _ statement: String,
+        isWrite: Bool,
+        on connection: PostgresConnection,
+        until end: ContinuousClock.Instant
+    ) throws(PostgresFailure) -> PostgresConnection.Rows {
+        let results = try connection.run("\(text(isWrite: isWrite, until: end)); \(statement)", until: end)
+        guard results.count == 3, let settings = results[1].rows.first else {
+            throw PostgresFailure.lost("it answered \(results.count) statements of 3")
+        }
+        if settings[1] == "t" { throw PostgresFailure.standby }
+        if settings[0] != "on" { throw PostgresFailure.withoutSync }
+        return results[2]
+    }
+}
