@@ -189,6 +189,12 @@ let package = Package(
             path: "Tests/EtcdTestSupport",
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "PostgresTestSupport",
+            dependencies: ["EtcdTestSupport", "FirnPostgres", "FirnTestSupport"],
+            path: "Tests/PostgresTestSupport",
+            swiftSettings: swiftSettings
+        ),
 
         .testTarget(
             name: "FirnLayoutTests",
@@ -246,6 +252,11 @@ let package = Package(
         .testTarget(
             name: "FirnEtcdTests",
             dependencies: ["EtcdTestSupport", "FirnEtcd", "FirnStore"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FirnPostgresTests",
+            dependencies: ["EtcdTestSupport", "FirnPostgres", "FirnStore", "FirnTestSupport", "PostgresTestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -9,6 +9,8 @@ package final class FaultyProxy: Sendable {
         case swallow
         /// Requests get through; once an answer comes, it is dropped and the connection cut.
         case loseAnswers
+        /// The same where what comes from the server is always an answer, and not HTTP/2.
+        case loseAllAnswers
         /// What comes from the server takes so long.
         case slow(milliseconds: UInt32)
     }
@@ -105,6 +107,7 @@ package final class FaultyProxy: Sendable {
         guard count > 0 else { return false }
         switch (mode, isAnswer) {
         case (.swallow, _): return true
+        case (.loseAllAnswers, true): return false
         case (.loseAnswers, true) where holdsAnswer(chunk[..<count]): return false
         case (.slow(let milliseconds), true):
             usleep(milliseconds * 1000)

@@ -44,7 +44,7 @@ enum LoopbackHTTP {
 }
 
 /// A socket connected to a port of 127.0.0.1, for blocking use.
-func connectedSocket(port: UInt16) throws -> Int32 {
+package func connectedSocket(port: UInt16) throws -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = loopback(port)
     guard descriptor >= 0, withSocketAddress(&address, { connect(descriptor, $0, $1) }) == 0 else {
@@ -56,7 +56,7 @@ func connectedSocket(port: UInt16) throws -> Int32 {
 }
 
 /// A socket that listens on a free port of 127.0.0.1.
-func listeningSocket() throws -> (descriptor: Int32, port: UInt16) {
+package func listeningSocket() throws -> (descriptor: Int32, port: UInt16) {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = loopback(0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)

@@ -1,12 +1,12 @@
 internal import FirnTestSupport
-internal import Foundation
+package import Foundation
 
 /// Starts a program that ends with this process at the latest.
 ///
 /// - Parameters:
 ///   - log: the file that gets what it says.
 ///   - origin: where the program comes from, for whoever lacks it.
-func spawn(_ command: [String], log: String, _ origin: String) throws -> pid_t {
+package func spawn(_ command: [String], log: String, _ origin: String) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -29,7 +29,7 @@ func spawn(_ command: [String], log: String, _ origin: String) throws -> pid_t {
 
 /// Runs a program to its end. Throws what it said unless it succeeds.
 @discardableResult
-func run(_ command: [String], _ origin: String) throws -> String {
+package func run(_ command: [String], _ origin: String) throws -> String {
     let log = "/tmp/firn-run.\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: log) }
     let pid = try spawn(command, log: log, origin)
