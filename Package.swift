@@ -235,7 +235,8 @@ let package = Package(
             name: "FirnStoreTests",
             dependencies: [
                 .target(name: "EtcdTestSupport", condition: etcd), .target(name: "FirnEtcd", condition: etcd),
-                "FirnFiles", "FirnSQLite", "FirnStore", "FirnTestSupport",
+                .target(name: "FirnPostgres", condition: postgres), "FirnFiles", "FirnSQLite", "FirnStore",
+                "FirnTestSupport", .target(name: "PostgresTestSupport", condition: postgres),
             ],
             swiftSettings: swiftSettings
         ),

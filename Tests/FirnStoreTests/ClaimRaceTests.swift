@@ -19,6 +19,12 @@ import Testing
         }
     #endif
 
+    #if Postgres
+        @Test func of64ClaimersOneHoldsTheWorkerInPostgreSQL() throws {
+            try race(on: StoreUnderTest.postgres.make())
+        }
+    #endif
+
     private func race(on store: any Store) throws {
         for round in 0..<100 {
             let moment = StoreInstant(tick: UInt64(1000 + round * 100), unixMilliseconds: 0)

@@ -9,6 +9,10 @@ import Testing
     import EtcdTestSupport
     import FirnEtcd
 #endif
+#if Postgres
+    import FirnPostgres
+    import PostgresTestSupport
+#endif
 
 /// The stores that keep the contract. A new one joins by a case.
 enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
@@ -16,9 +20,21 @@ enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
     #if Etcd
         case etcd
     #endif
+    #if Postgres
+        case postgres
+    #endif
 
     /// Those that need no other process.
     static let local: [StoreUnderTest] = [.memory, .sqlite]
+
+    /// Whether other tests' writes count in its versions.
+    var isShared: Bool {
+        #if Etcd
+            self == .etcd
+        #else
+            false
+        #endif
+    }
 
     /// One for all tests of this process as well, which nobody's deinit removes.
     private static let directory: TemporaryDirectory = {
@@ -29,6 +45,10 @@ enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
     #if Etcd
         /// One for all tests of this process: each has a prefix of its own.
         private static let server = Result { try EtcdServer() }
+    #endif
+    #if Postgres
+        /// Likewise: each has a role and a schema of its own.
+        private static let database = Result { try PostgresServer() }
     #endif
 
     var testDescription: String { rawValue }
@@ -44,6 +64,14 @@ enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
                 // The machine may be busy with other tests.
                 configuration.timeout = .seconds(30)
                 return EtcdStore(configuration)
+        #endif
+        #if Postgres
+            case .postgres:
+                let server = try Self.database.get()
+                let address = try PostgresAddress(parsing: server.location(role: server.makeRole()))
+                var configuration = PostgresConfiguration(address)
+                configuration.timeout = .seconds(30)
+                return PostgresStore(configuration)
         #endif
         }
     }
