@@ -128,7 +128,8 @@ let package = Package(
         .target(
             name: "FirnConfiguration",
             dependencies: [
-                .target(name: "FirnEtcd", condition: etcd), "FirnSQLite", "FirnStore",
+                .target(name: "FirnEtcd", condition: etcd), .target(name: "FirnPostgres", condition: postgres),
+                "FirnSQLite", "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -136,8 +137,8 @@ let package = Package(
         .executableTarget(
             name: "firnd",
             dependencies: [
-                "CLinux", "FirnAdmin", "FirnConfiguration", "FirnEngine", .target(name: "FirnEtcd", condition: etcd),
-                "FirnFiles", "FirnHTTP", "FirnLayout", "FirnSQLite", "FirnServer", "FirnStore", "FirnWire",
+                "CLinux", "FirnAdmin", "FirnConfiguration", "FirnEngine", "FirnFiles",
+                "FirnHTTP", "FirnLayout", "FirnSQLite", "FirnServer", "FirnStore", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -172,8 +173,7 @@ let package = Package(
         .executableTarget(
             name: "firn",
             dependencies: [
-                "FirnClient", "FirnConfiguration", .target(name: "FirnEtcd", condition: etcd), "FirnFiles",
-                "FirnLayout", "FirnSQLite", "FirnStore",
+                "FirnClient", "FirnConfiguration", "FirnFiles", "FirnLayout", "FirnSQLite", "FirnStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -311,8 +311,8 @@ let package = Package(
         .testTarget(
             name: "FirnCommandTests",
             dependencies: [
-                "EtcdTestSupport", "FirnLayout", "FirnSQLite", "FirnStore", "FirnTestSupport", "FirnWire", "firn",
-                "firnd",
+                "EtcdTestSupport", "FirnLayout", "FirnSQLite", "FirnStore", "FirnTestSupport", "FirnWire",
+                "PostgresTestSupport", "firn", "firnd",
             ],
             swiftSettings: swiftSettings
         ),
@@ -321,7 +321,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CSQLite", "EtcdTestSupport", "FirnClient", "FirnConfiguration", "FirnEngine", "FirnEtcd", "FirnFiles",
-                "FirnLayout", "FirnSQLite", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire", "firn", "firnd",
+                "FirnLayout", "FirnPostgres", "FirnSQLite", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire",
+                "PostgresTestSupport", "firn", "firnd",
             ],
             swiftSettings: swiftSettings
         ),

@@ -4,12 +4,16 @@ package import FirnStore
 #if Etcd
     package import FirnEtcd
 #endif
+#if Postgres
+    package import FirnPostgres
+#endif
 
 /// Where workers and windows are stored, as `--store` specifies it for the daemon and the command.
 package enum StoreLocation: Equatable, CustomStringConvertible {
     case sqlite(path: String)
     case memory
     case etcd([EtcdEndpoint])
+    case postgres(PostgresAddress)
 
     package init(parsing text: String) throws(ConfigurationError) {
         if text == "memory" {
@@ -22,12 +26,30 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
             #else
                 throw .builtWithoutEtcd
             #endif
+        } else if PostgresAddress.schemes.contains(where: text.hasPrefix) {
+            #if Postgres
+                self = .postgres(try Self.address(text))
+            #else
+                throw .builtWithoutPostgres
+            #endif
         } else {
             throw ConfigurationError(
-                "--store is '\(text)'; write sqlite:PATH, etcd:HOST:PORT, or memory for IDs that need not outlive the daemon"
+                "--store is '\(text)'; write sqlite:PATH, postgres://USER@HOST/DATABASE, etcd:HOST:PORT, or memory for IDs "
+                    + "that need not outlive the daemon"
             )
         }
     }
+
+    #if Postgres
+        /// The text itself is repeated only where it has no password in it.
+        private static func address(_ text: String) throws(ConfigurationError) -> PostgresAddress {
+            do throws(PostgresAddressError) {
+                return try PostgresAddress(parsing: text)
+            } catch {
+                throw ConfigurationError("--store names PostgreSQL: \(error)")
+            }
+        }
+    #endif
 
     /// More than an etcd cluster has members.
     private static let maximumEndpoints = 16
@@ -57,16 +79,26 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
         case .sqlite(let path): "sqlite:\(path)"
         case .memory: "memory"
         case .etcd(let endpoints): "etcd:\(endpoints.map(\.description).joined(separator: ","))"
+        case .postgres(let address): address.description
+        }
+    }
+
+    /// Whether it is on other hosts, or may be.
+    package var isRemote: Bool {
+        switch self {
+        case .sqlite, .memory: false
+        case .etcd, .postgres: true
         }
     }
 
     /// The store's name as `--store` takes it, valid from any working directory.
-    package func name(_ etcd: EtcdConfiguration?) -> String {
+    package func name(_ remote: RemoteStore?) -> String {
         switch self {
         case .sqlite(let path): "sqlite:\((try? SQLiteStore.absolute(path)) ?? path)"
-        case .memory: description
-        // Two prefixes in one cluster are two stores.
-        case .etcd: etcd.map { "\(description) --etcd-prefix \($0.keyPrefix)" } ?? description
+        case .memory, .postgres: description
+        case .etcd:
+            // Two prefixes in one cluster are two stores.
+            if case .etcd(let etcd)? = remote { "\(description) --etcd-prefix \(etcd.keyPrefix)" } else { description }
         }
     }
 
@@ -74,14 +106,14 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
     ///
     /// - Parameters:
     ///   - use: Whether a missing file is created, and whether a read-only file is accepted.
-    ///   - etcd: How to reach an etcd store; required for one. Nothing is sent to it yet.
-    package func open(_ use: SQLiteStore.Use = .make, etcd: EtcdConfiguration?) throws(StoreError) -> any Store {
-        switch self {
-        case .memory: return MemoryStore()
-        case .sqlite(let path): return try SQLiteStore(path: path, for: use)
-        case .etcd:
-            guard let etcd else { preconditionFailure("an etcd store is opened with its configuration") }
-            return etcd.makeStore()
+    ///   - remote: How to reach a store on other hosts; required for one. Nothing is sent to it yet.
+    package func open(_ use: SQLiteStore.Use = .make, remote: RemoteStore?) throws(StoreError) -> any Store {
+        switch (self, remote) {
+        case (.memory, _): return MemoryStore()
+        case (.sqlite(let path), _): return try SQLiteStore(path: path, for: use)
+        case (.etcd, .etcd(let configuration)?): return configuration.makeStore()
+        case (.postgres, .postgres(let configuration)?): return configuration.makeStore(for: use)
+        case (.etcd, _), (.postgres, _): preconditionFailure("a remote store is opened with its configuration")
         }
     }
 }

@@ -5,10 +5,6 @@ internal import FirnLayout
 internal import FirnSQLite
 internal import FirnStore
 
-#if Etcd
-    internal import FirnEtcd
-#endif
-
 #if canImport(Darwin)
     internal import Darwin
 #elseif canImport(Musl)
@@ -21,7 +17,7 @@ internal import FirnStore
 struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The store: sqlite:PATH or etcd:HOST:PORT. (default: $FIRN_STORE, or where firnd keeps it by default)",
+            "The store: sqlite:PATH, postgres://USER@HOST/DATABASE or etcd:HOST:PORT. (default: $FIRN_STORE, or where firnd keeps it by default)",
             valueName: "store"
         )
     )
@@ -29,6 +25,9 @@ struct StoreOptions: ParsableArguments {
 
     @OptionGroup(title: "With --store etcd:HOST:PORT")
     var etcd: EtcdOptions
+
+    @OptionGroup(title: "With --store postgres://HOST/DATABASE")
+    var postgres: PostgresOptions
 
     /// The store's location. Nothing is opened.
     var location: StoreLocation {
@@ -45,14 +44,6 @@ struct StoreOptions: ParsableArguments {
         }
     }
 
-    private func etcdConfiguration(of location: StoreLocation) throws -> EtcdConfiguration? {
-        guard case .etcd(let endpoints) = location else {
-            try etcd.requireNone()
-            return nil
-        }
-        return try EtcdConfiguration(endpoints, etcd, window: nil)
-    }
-
     static var paths: DefaultPaths { DefaultPaths(environment: environment) }
 
     private static func environment(_ name: String) -> String? {
@@ -65,8 +56,8 @@ struct StoreOptions: ParsableArguments {
     ///   with a message on standard error.
     func open(forReading: Bool = false) throws -> OpenStore {
         let location = try location
-        let etcd = try etcdConfiguration(of: location)
-        let store = try location.open(forReading ? .read : .write, etcd: etcd)
+        let remote = try RemoteStore.make(location, etcd: etcd, postgres: postgres, window: nil)
+        let store = try location.open(forReading ? .read : .write, remote: remote)
         if let file = store as? SQLiteStore, file.isReadOnly {
             StandardError.write(line: "firn: the store \(location) may not be written by this user, and is only read")
         }
@@ -79,7 +70,7 @@ struct StoreOptions: ParsableArguments {
         do {
             return OpenStore(
                 store: store,
-                name: location.name(etcd),
+                name: location.name(remote),
                 record: record,
                 layout: try Layout(parsing: record.layout)
             )
@@ -134,7 +125,7 @@ struct OpenStore {
             maximumWorker: layout.maximumWorker,
             endTick: layout.maximumTick + 1,
             nowTick: now.tick,
-            // The tolerance of an hour, and a minute for etcd's window.
+            // The tolerance of an hour, and a minute for the window of a store on other hosts.
             ticksAhead: ticks(milliseconds: 3_660_000),
             text: { [layout] in "\(layout.roundedTime(ofTick: $0))" }
         )

@@ -6,10 +6,6 @@ internal import FirnStore
 internal import Glibc
 internal import Logging
 
-#if Etcd
-    internal import FirnEtcd
-#endif
-
 /// The daemon's configuration, interpreted and validated. Creating it writes nothing and opens no store.
 struct Configuration {
     var addresses: [ListenAddress]
@@ -21,8 +17,8 @@ struct Configuration {
     var layout: Layout
     var store: StoreLocation
     var state: StateLocation
-    /// How to reach an etcd store; nil for other stores.
-    var etcd: EtcdConfiguration?
+    /// How to reach a store on other hosts; nil for other stores.
+    var remote: RemoteStore?
     var rule: WorkerRule
     var workers: Int
     var shards: Int
@@ -54,8 +50,9 @@ struct Configuration {
 
     /// Extended every second, which costs almost nothing.
     private static let localWindow = Duration.seconds(3)
-    /// Longer than a leader election in etcd, a member's restart and a short network failure; costs a write every 20 s.
-    private static let etcdWindow = Duration.seconds(60)
+    /// Longer than a leader election in etcd, a member's restart, a failover of PostgreSQL and a short network failure;
+    /// costs a write every 20 s.
+    private static let remoteWindow = Duration.seconds(60)
 
     init(_ options: Options, environment: (String) -> String?) throws(ConfigurationError) {
         clockOffset = options.ids.clockOffset.value
@@ -89,15 +86,9 @@ struct Configuration {
         let window = try options.ids.window.map { text throws(ConfigurationError) in
             try Self.required(text, "window")
         }
-        if case .etcd(let endpoints) = store {
-            self.window = window ?? Self.etcdWindow
-            let etcd = try EtcdConfiguration(endpoints, options.etcd, window: self.window)
-            notices += etcd.notices
-            self.etcd = etcd
-        } else {
-            self.window = window ?? Self.localWindow
-            try options.etcd.requireNone()
-        }
+        self.window = window ?? (store.isRemote ? Self.remoteWindow : Self.localWindow)
+        remote = try RemoteStore.make(store, etcd: options.etcd, postgres: options.postgres, window: self.window)
+        notices += remote?.notices ?? []
         restAfter = options.ids.restAfter.value
         clockTolerance = try Self.required(options.ids.clockTolerance, "clock-tolerance")
         sequences.isExplicit = options.ids.sequencesExplicit

@@ -1,14 +1,9 @@
 internal import CLinux
+internal import FirnConfiguration
 internal import FirnEngine
 internal import FirnLayout
 internal import FirnServer
 internal import Logging
-
-#if Etcd
-    internal import FirnEtcd
-#else
-    internal import FirnConfiguration
-#endif
 
 /// The daemon's periodic work besides serving.
 extension Daemon {
@@ -55,6 +50,6 @@ extension Configuration {
     /// How long a call to the store may take before the log mentions it: longer than a call that times out by itself,
     /// which is logged then. SQLite waits 2 s for a lock.
     var storePatience: Duration {
-        etcd.map { $0.timeout + .seconds(1) } ?? .milliseconds(2500)
+        remote.map { $0.timeout + .seconds(1) } ?? .milliseconds(2500)
     }
 }

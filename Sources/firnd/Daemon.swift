@@ -10,10 +10,6 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
-#if Etcd
-    internal import FirnEtcd
-#endif
-
 /// The daemon: store, windows and server, started in this order and stopped in the reverse.
 final class Daemon {
     private let configuration: Configuration
@@ -207,7 +203,7 @@ final class Daemon {
     private func makeJournal() throws -> GrantJournal {
         let layout = configuration.layout
         let context = GrantJournal.Context(
-            storeName: configuration.store.name(configuration.etcd),
+            storeName: configuration.store.name(configuration.remote),
             layout: layout.name,
             unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
             text: { UTCTime(unixMilliseconds: $0).description }
@@ -217,7 +213,7 @@ final class Daemon {
 
     /// Opens the store, and checks whether it belongs to this daemon.
     ///
-    /// A file must exist. etcd may become reachable later: until then, calls are refused because there is no worker
+    /// A file must exist. A store on other hosts may become reachable later: until then, calls are refused because there is no worker
     /// yet. If the store then turns out to be another daemon's, the daemon stops with the same message and exit code as
     /// at the start.
     private func openStore(
@@ -226,7 +222,7 @@ final class Daemon {
         findings: WorkerFindings,
         meter: StoreMeter?
     ) throws -> any Store {
-        let bare = try watch.during("open the store") { try configuration.store.open(etcd: configuration.etcd) }
+        let bare = try watch.during("open the store") { try configuration.store.open(remote: configuration.remote) }
         let opened = WatchedStore(bare, watch: watch)
         let store = RollbackDetectingStore(meter.map { MeteredStore(opened, meter: $0) } ?? opened, journal: journal)
         let validated = ValidatedStore(
@@ -240,7 +236,7 @@ final class Daemon {
         )
         do {
             try validated.validate()
-        } catch  where configuration.etcd != nil && !ValidatedStore.isFinal(error) {
+        } catch  where configuration.remote != nil && !ValidatedStore.isFinal(error) {
             logger.warning(
                 "the store is away; nothing is given out until it is there",
                 metadata: ["store": "\(configuration.store)", "error": "\(error)"]

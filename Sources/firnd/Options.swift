@@ -44,6 +44,9 @@ struct Options: ParsableCommand {
     @OptionGroup(title: "etcd")
     var etcd: EtcdOptions
 
+    @OptionGroup(title: "PostgreSQL")
+    var postgres: PostgresOptions
+
     @OptionGroup(title: "Limits")
     var limits: LimitOptions
 
@@ -139,8 +142,9 @@ struct IDOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where workers and windows are kept: sqlite:PATH, etcd:HOST:PORT[,HOST:PORT…] or memory.",
-            discussion: "Default: firn.db in /var/lib/firn, else in $XDG_STATE_HOME/firn, else beside the socket.",
+            "Where workers and windows are kept: sqlite:PATH, postgres://USER@HOST/DATABASE, etcd:HOST:PORT[,HOST:PORT…] or memory.",
+            discussion:
+                "Default: firn.db in /var/lib/firn, else in $XDG_STATE_HOME/firn, else beside the socket. A password for PostgreSQL is in a password file (PGPASSFILE).",
             valueName: "store"
         )
     )
@@ -195,7 +199,7 @@ struct IDOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How far ahead time is reserved in the store. Default: 3s; with etcd 60s.",
+            "How far ahead time is reserved in the store. Default: 3s; with PostgreSQL and etcd 60s.",
             valueName: "duration"
         )
     )

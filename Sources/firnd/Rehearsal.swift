@@ -10,7 +10,7 @@ internal import FirnStore
 /// changed or claimed.
 ///
 /// Temporary conditions are notes and not refusals: for example, a daemon that serves at this address may be the one
-/// that the checked configuration will replace. etcd is not contacted, and whether a worker is free is not checked.
+/// that the checked configuration will replace. A store on other hosts is not contacted, and whether a worker is free is not checked.
 struct Rehearsal {
     private let configuration: Configuration
 

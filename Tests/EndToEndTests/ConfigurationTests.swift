@@ -162,6 +162,12 @@ import Testing
         (["--store", "etcd:a:1", "--etcd-user", "u", "--etcd-password-file", "/dev/null"], "/dev/null is empty"),
         (["--store", "etcd:a:1", "--etcd-prefix", "firn"], "'firn'"),
         (["--store", "etcd:a:1", "--window", "3s", "--etcd-timeout", "2s"], "--etcd-timeout is 2s"),
+        (["--store", "postgres://a/b", "--window", "3s", "--postgres-timeout", "2s"], "--postgres-timeout is 2s"),
+        (["--postgres-timeout", "1s"], "--postgres-timeout needs --store postgres://"),
+        (["--store", "etcd:a:1", "--postgres-timeout", "1s"], "--postgres-timeout needs --store postgres://"),
+        (["--store", "postgres://a/b", "--etcd-user", "u"], "--etcd-user needs --store etcd:"),
+        (["--store", "postgres://a/b?sslmod=require"], "sslmod"),
+        (["--store", "postgres://u:hunter2@a/b"], "PGPASSFILE"),
         (["--listen", "udp:localhost:1"], "udp:localhost:1"),
         (["--listen", "tcp:127.0.0.1"], "port"),
         (["--listen", "unix:@abstract"], "abstract"),
@@ -224,7 +230,9 @@ import Testing
                     line.wholeMatch(of: /\s+(?:-\w, )?--([a-z-]+)(?:\s.*)?/).map { String($0.1) }
                 }
             )
-            #expect(names.subtracting(["help", "version", "check", "config"]) == Set(values.keys))
+            // Of the two stores' options only one's can be given.
+            let others: Set = ["help", "version", "check", "config", "postgres-timeout"]
+            #expect(names.subtracting(others) == Set(values.keys))
 
             let file = try scratch.write("all.conf", values.map { "\($0) = \($1)\n" }.sorted().joined())
             // An empty variable counts as none; the tests' daemons have one for their state directory.
@@ -241,6 +249,25 @@ import Testing
             ] {
                 #expect(self.row(row, of: fromFile.output) == value)
             }
+        }
+    }
+
+    @Test func thePostgreSQLOptionCanComeFromFileAndEnvironment() throws {
+        try withScratch { scratch in
+            let settings = ["store": "postgres://firn@127.0.0.1:1/firn", "window": "6s", "postgres-timeout": "2s"]
+            let file = try scratch.write("some.conf", settings.map { "\($0) = \($1)\n" }.sorted().joined())
+            let fromFile = try runToEnd(in: scratch, ["--check", "--config", file])
+            #expect(fromFile.ending == .exited(0), "\(fromFile.error)")
+            let environment = Dictionary(uniqueKeysWithValues: settings.map { (variable("--" + $0), $1) })
+            let fromEnvironment = try runToEnd(in: scratch, ["--check"], environment: environment)
+            #expect(fromEnvironment.ending == .exited(0) && fromEnvironment.output == fromFile.output)
+            #expect(row("store", of: fromFile.output) == "postgres://firn@127.0.0.1:1/firn")
+            let tooLong = try runToEnd(
+                in: scratch,
+                ["--check"],
+                environment: environment.merging(["FIRN_POSTGRES_TIMEOUT": "3s"]) { $1 }
+            )
+            #expect(tooLong.ending == .exited(78) && tooLong.error.contains("--postgres-timeout is 3s"))
         }
     }
 

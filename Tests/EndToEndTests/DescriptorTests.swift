@@ -83,7 +83,7 @@ import Testing
                     for path in ["/livez", "/readyz", "/metrics", "/status", "/"] {
                         #expect(try admin.ask("GET", path).status == 200)
                     }
-                    if kind == .etcd {
+                    if kind != .sqlite {
                         _ = try daemon.setOpenFileLimit(before, in: fleet.scratch)
                         _ = try waiting.nextID()
                         return

@@ -1,10 +1,11 @@
 import EtcdTestSupport
 import Foundation
+import PostgresTestSupport
 import Testing
 
 /// The kinds of stores that many daemons can share.
 enum SharedStore: String, CaseIterable, CustomTestStringConvertible {
-    case sqlite, etcd
+    case sqlite, etcd, postgres
 
     var testDescription: String { rawValue }
 }
@@ -16,11 +17,15 @@ final class Fleet: Sendable {
     let location: String
     /// The store, where it is etcd.
     let server: EtcdServer?
+    /// The same of PostgreSQL.
+    let database: PostgresServer?
 
     private init(on kind: SharedStore, in scratch: Scratch) throws {
         self.scratch = scratch
         server = kind == .etcd ? try EtcdServer() : nil
-        location = server?.location ?? "sqlite:\(scratch.store)"
+        database = kind == .postgres ? try PostgresServer() : nil
+        location =
+            try server?.location ?? database.map { try $0.location(role: $0.makeRole()) } ?? "sqlite:\(scratch.store)"
     }
 
     /// Runs `body` with a fleet without daemons, on an empty store.
@@ -47,6 +52,10 @@ final class Fleet: Sendable {
         if let server {
             server.kill()
             return Outage { try server.restart() }
+        }
+        if let database {
+            database.kill()
+            return Outage { try database.restart() }
         }
         let file = try StoreFile(scratch.store)
         try file.run("BEGIN EXCLUSIVE")

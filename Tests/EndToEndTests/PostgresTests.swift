@@ -1,0 +1,300 @@
+import EtcdTestSupport
+import FirnLayout
+import FirnPostgres
+import FirnStore
+import FirnTestSupport
+import FirnWire
+import Foundation
+import PostgresTestSupport
+import Testing
+
+/// The daemon with its windows in a real PostgreSQL.
+@Suite(.serialized) struct PostgresTests {
+    private static let layout = "time:41ms@2025-01-01T00:00:00Z,worker:4,sequence:12"
+
+    /// Generous in a debug build; the promise is 60 ms in a release build, with the server's caches warm.
+    private static var timeToServe: Double {
+        #if DEBUG
+            3000
+        #else
+            60
+        #endif
+    }
+
+    private func store(_ location: String) throws -> PostgresStore {
+        var configuration = PostgresConfiguration(try PostgresAddress(parsing: location))
+        configuration.timeout = .seconds(20)
+        return PostgresStore(configuration)
+    }
+
+    @Test func servesSoonWithAWindowOfAMinute() throws {
+        let server = try PostgresServer()
+        let location = server.location(role: try server.makeRole())
+        try withScratch { scratch in
+            var times: [Double] = []
+            for _ in 0..<7 {
+                let arguments = ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", location]
+                let daemon = try Daemon(in: scratch, arguments: arguments + ["--worker", "7"])
+                let watch = Stopwatch(sinceTheStartOf: daemon)
+                try withExtendedLifetime(daemon) {
+                    try eventually("it serves; it says: \(daemon.log)", every: .microseconds(500)) {
+                        (try? Peer.unix(daemon.socketPath).nextID()) != nil
+                    }
+                    times.append(watch.elapsed.milliseconds)
+                    let fields = Layout.snowflake.decode(try Peer.unix(daemon.socketPath).nextID())
+                    let record = try #require(try store(location).read(WorkerRecord.key(7)))
+                    let limit = try WorkerRecord(key: WorkerRecord.key(7), text: record.value).limit
+                    #expect(fields.worker == 7)
+                    #expect(limit - fields.time! > 30_000 && limit - fields.time! <= 60_000, "a minute ahead")
+                    daemon.signal(SIGTERM)
+                    #expect(try daemon.waitForExit() == .exited(0))
+                    let after = try #require(try store(location).read(WorkerRecord.key(7)))
+                    let given = try WorkerRecord(key: WorkerRecord.key(7), text: after.value)
+                    #expect(given.limit < limit, "the rest of the window was given back")
+                }
+            }
+            times.sort()
+            let p50 = String(format: "%.1f", times[times.count / 2])
+            print("with PostgreSQL, from exec to the first ID: p50 \(p50) ms, of \(times.map { Int($0) })")
+            #expect(times[times.count / 2] < Self.timeToServe)
+        }
+    }
+
+    @Test func anOutageWithinTheWindowIsInvisible() throws {
+        let server = try PostgresServer()
+        try withScratch { scratch in
+            let arguments = ["--store", server.location(role: try server.makeRole()), "--window", "30s"]
+            try withDaemon(in: scratch, arguments) { daemon in
+                try withBystander(of: daemon) {
+                    server.kill()
+                    sleep(.seconds(2))
+                    try server.restart()
+                    try server.pause()
+                    sleep(.seconds(1))
+                    server.resume()
+                    sleep(.seconds(1))
+                }
+            }
+        }
+    }
+
+    @Test func aDaemonMayStartBeforePostgreSQL() throws {
+        let server = try PostgresServer()
+        let role = try server.makeRole()
+        server.stop()
+        try withScratch { scratch in
+            try withDaemon(in: scratch, ["--store", server.location(role: role), "--window", "2s"]) { daemon in
+                let peer = try Peer.unix(daemon.socketPath)
+                guard case .error(let status) = try peer.call(.nextID) else { throw TestFailure("it serves") }
+                #expect(status.code == .unavailable && status.retryAfterMilliseconds > 0)
+                #expect(status.message.contains("127.0.0.1:\(server.port): cannot connect"), "\(status.message)")
+                #expect(!daemon.lines(with: "the store is away").isEmpty)
+                try server.restart()
+                try eventually("it serves once PostgreSQL is there") { (try? peer.nextID()) != nil }
+            }
+        }
+    }
+
+    @Test func twoDaemonsGetDifferentWorkersAndShareSequences() throws {
+        let server = try PostgresServer()
+        let role = try server.makeRole()
+        let bouncer = try PgBouncer(to: server, roles: [role], connections: 1)
+        try withScratch { scratch in
+            let layout = ["--layout", "time:41ms@2025-01-01T00:00:00Z,worker:1,sequence:12", "--sequence-block", "1"]
+            let direct = ["--store", server.location(role: role)] + layout
+            let pooled = ["--store", server.location(role: role, port: bouncer.port)] + layout
+            try withDaemon(in: scratch, name: "a", direct) { a in
+                try withDaemon(in: scratch, name: "b", pooled) { b in
+                    let peers = try [a, b].map { try Peer.unix($0.socketPath) }
+                    #expect(Set(try peers.flatMap { try $0.describe().workers }) == [0, 1])
+                    let name = try #require(Name("orders"))
+                    let values = try (0..<100).map { turn in
+                        guard
+                            case .nextTickets(let runs) = try peers[turn % 2].call(
+                                .nextTickets(sequence: name, count: 1)
+                            )
+                        else { throw TestFailure("no ticket") }
+                        return try #require(runs.first).first.rawValue
+                    }
+                    #expect(zip(values, values.dropFirst()).allSatisfy { $0 < $1 })
+                }
+            }
+        }
+        withExtendedLifetime(bouncer) {}
+    }
+
+    /// Exit 78 where a person has to do something, with what; and nothing secret anywhere.
+    @Test func whatIsWrongStopsTheStartWithWords() throws {
+        let server = try PostgresServer(
+            .init(access: ["local all postgres trust", "host all all 127.0.0.1/32 scram-sha-256"])
+        )
+        let role = try server.makeRole()
+        try server.sql("ALTER ROLE \(role) PASSWORD 'hunter2'")
+        try withScratch { scratch in
+            let socket = ["--listen", "unix:\(scratch.file("firn.sock"))"]
+            func ends(_ location: String, _ code: Int32, _ words: String, _ password: String = "hunter2") throws {
+                let file = try scratch.write("pgpass", "*:*:*:*:\(password)\n")
+                chmod(file, 0o600)
+                let (ending, error, output) = try runToEnd(
+                    in: scratch,
+                    socket + ["--store", location],
+                    environment: ["PGPASSFILE": file]
+                )
+                #expect(ending == .exited(code) && error.contains(words), "\(location): \(error)")
+                #expect(!(error + output).contains("hunter"))
+            }
+            try ends(server.location(role: role), 78, "password authentication failed", "hunter3")
+            try ends(server.location(role: role, database: "nowhere"), 78, "database \"nowhere\" does not exist")
+            let inAddress = "postgres://\(role):hunter2@127.0.0.1:\(server.port)/postgres"
+            try ends(inAddress, 78, "password file")
+            try ends(server.location(role: role) + "?sslmode=require", 78, "no TLS connection")
+            try server.sql("CREATE TABLE \(role).firn (id int)")
+            try ends(server.location(role: role), 78, "not as Firn makes it")
+            try server.sql("DROP TABLE \(role).firn")
+
+            let file = try scratch.write("pgpass", "127.0.0.1:*:postgres:\(role):hunter2\n")
+            chmod(file, 0o600)
+            let places = socket + ["--admin", "127.0.0.1:0", "--log-level", "trace"]
+            let arguments = places + ["--store", server.location(role: role) + "?passfile=\(file)"]
+            let daemon = try Daemon(in: scratch, arguments: arguments)
+            try withExtendedLifetime(daemon) {
+                try daemon.waitUntilServing()
+                try eventually("it serves; it says: \(daemon.log)") { daemon.serves }
+                let admin = try HTTPPeer(port: daemon.httpPort("admin"))
+                let status = try ["/status", "/metrics"].map { try admin.ask("GET", $0).body }.joined()
+                #expect(status.contains("postgres://\(role)@127.0.0.1") && !status.contains("hunter"))
+                let line = try String(contentsOfFile: "/proc/\(daemon.pid)/cmdline", encoding: .utf8)
+                #expect(!(line + daemon.log + daemon.output).contains("hunter"))
+            }
+        }
+    }
+
+    /// libpq's service file has the host, and its environment the password's file.
+    @Test func aServiceFileHasTheHosts() throws {
+        let server = try PostgresServer()
+        try withScratch { scratch in
+            let role = try server.makeRole()
+            let services = "[firn]\nhost=127.0.0.1\nport=\(server.port)\ndbname=postgres\nuser=\(role)\n"
+            let environment = ["PGSERVICEFILE": try scratch.write("services", services)]
+            let arguments = ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", "postgres://?service=firn"]
+            let daemon = try Daemon(in: scratch, arguments: arguments, environment: environment)
+            try withExtendedLifetime(daemon) {
+                try daemon.waitUntilServing()
+                try eventually("it serves; it says: \(daemon.log)") { daemon.serves }
+            }
+            let other = ["--listen", "unix:\(scratch.file("other.sock"))", "--store", "postgres://?service=other"]
+            let (ending, error, _) = try runToEnd(in: scratch, other, environment: environment)
+            #expect(ending == .exited(78) && error.contains("\"other\" not found"), "\(error)")
+        }
+    }
+
+    /// An asynchronous standby is promoted that lacks what was granted: both notice, and go on after the repair.
+    @Test func aFailoverThatLostWritesIsNoticedAndRepaired() throws {
+        let primary = try PostgresServer()
+        let role = try primary.makeRole()
+        let standby = try primary.makeStandby()
+        let location = "postgres://\(role)@127.0.0.1:\(primary.port),127.0.0.1:\(standby.port)/postgres"
+        try withScratch { scratch in
+            let arguments = ["--store", location, "--layout", Self.layout, "--window", "3s"]
+            try withDaemon(in: scratch, name: "a", arguments) { a in
+                try withDaemon(in: scratch, name: "b", arguments) { b in
+                    let daemons = [a, b]
+                    let reapers = daemons.map { Reapers(of: $0.socketPath, singles: 1) }
+                    defer { reapers.forEach { _ = try? $0.stop() } }
+                    for daemon in daemons { try eventually("it serves; it says: \(daemon.log)") { daemon.serves } }
+                    try primary.waitUntilCopied(to: standby)
+                    standby.stop()
+                    // Long enough that windows are extended that the standby has no record of.
+                    sleep(.milliseconds(2500))
+                    primary.kill()
+                    try standby.restart()
+                    try standby.promote()
+                    for daemon in daemons {
+                        var message = ""
+                        try eventually("it refuses; it said: \(message); it says: \(daemon.log)") {
+                            if case .error(let status) = try Peer.unix(daemon.socketPath).call(.nextID) {
+                                message = status.message
+                            }
+                            return message.contains("restored from an older copy")
+                        }
+                        #expect(message.contains("firn store repair --store \(location)"))
+                    }
+                    let check = try Command.run("store", "check", "--store", location)
+                    #expect(check.exitCode == 0, "what it holds is old, and sound: \(check)")
+                    let repair = try Command.run([
+                        "store", "repair", "--store", location, "--state-dir", scratch.state, "--raise-to", "known",
+                        "--yes",
+                    ])
+                    #expect(repair.exitCode == 0, "\(repair)")
+                    for daemon in daemons { try eventually("it goes on; it says: \(daemon.log)") { daemon.serves } }
+                    sleep(.milliseconds(300))
+                    var harvest = Harvest(layout: try Layout(parsing: Self.layout))
+                    for reaper in reapers { try reaper.stop() }
+                    harvest.add(try reapers.flatMap { try $0.takeAll() })
+                    print("failed over under two daemons: \(harvest.count) IDs, \(harvest.duplicates) duplicates")
+                    #expect(harvest.duplicates == 0 && harvest.count > 1000)
+                }
+            }
+        }
+    }
+
+    /// With a standby that has every write, the failover is no more than an outage within the window.
+    @Test func aFailoverThatLostNothingIsInvisible() throws {
+        let primary = try PostgresServer()
+        let role = try primary.makeRole()
+        let standby = try primary.makeStandby()
+        let location = "postgres://\(role)@127.0.0.1:\(primary.port),127.0.0.1:\(standby.port)/postgres"
+        try withScratch { scratch in
+            let arguments = ["--store", location, "--layout", Self.layout, "--window", "9s"]
+            try withDaemon(in: scratch, arguments) { daemon in
+                try withBystander(of: daemon) {
+                    sleep(.milliseconds(500))
+                    try primary.waitUntilCopied(to: standby)
+                    primary.kill()
+                    try standby.promote()
+                    let store = try store(location)
+                    let before = try #require(try store.list(prefix: WorkerRecord.keyPrefix).first)
+                    try eventually("it writes to the new primary; it says: \(daemon.log)") {
+                        try store.read(before.key)?.version != before.version
+                    }
+                }
+                #expect(!daemon.log.contains("setBack"))
+            }
+        }
+    }
+
+    @Test func postgreSQLIsKilledAgainAndAgainUnderTwoDaemons() throws {
+        try Fleet.with(.postgres) { fleet in
+            let server = try #require(fleet.database)
+            var harvest = Harvest(layout: try Layout(parsing: KillTests.fewWorkers[1]))
+            let arguments = KillTests.fewWorkers.prefix(2) + ["--window", "1s"]
+            let reapers = (0..<2).map { Reapers(of: fleet.socketPath($0), singles: 1) }
+            defer { reapers.forEach { _ = try? $0.stop() } }
+            var daemons = try (0..<2).map { try fleet.start($0, Array(arguments)) }
+            for round in 0..<6 {
+                for daemon in daemons { try eventually("it serves; it says: \(daemon.log)") { daemon.serves } }
+                sleep(.milliseconds(Int.random(in: 0...500)))
+                server.kill()
+                sleep(.milliseconds(Int.random(in: 0...1500)))
+                if round % 3 == 2 {
+                    daemons[0].signal(SIGKILL)
+                    _ = try daemons[0].waitForExit()
+                    daemons[0] = try fleet.start(0, Array(arguments))
+                }
+                try server.restart()
+            }
+            for reaper in reapers { try reaper.stop() }
+            harvest.add(try reapers.flatMap { try $0.takeAll() })
+            print("PostgreSQL killed 6 times under two daemons: \(harvest.count) IDs, \(harvest.duplicates) duplicates")
+            #expect(harvest.duplicates == 0 && harvest.count > 10_000)
+        }
+    }
+
+    /// With another store, nothing of libpq and what it brings is in the process.
+    @Test func libpqIsNotLoadedForOtherStores() throws {
+        try withDaemon { daemon in
+            let maps = try String(contentsOfFile: "/proc/\(daemon.pid)/maps", encoding: .utf8)
+            for library in ["libpq", "libssl", "libcrypto", "libldap", "libgssapi"] { #expect(!maps.contains(library)) }
+        }
+    }
+}
