@@ -8,6 +8,7 @@ from bench import BATCH, middle
 from build import PACKAGE
 from report import Section, bars_section, paragraph, percent, table
 from sections import LAYOUT_IDS_PER_SECOND
+from stores import REMOTE
 
 BEGIN = "<!-- Benchmarks/run --write-docs writes what is from here … -->"
 END = "<!-- … to here -->"
@@ -71,11 +72,18 @@ def readme(machine: str, results) -> str:
 def _sentences(results) -> list[str]:
     batch = middle(results.batches["firnd, 2 in flight"], "ids_per_second")
     ids, ticks = (middle(results.tickets[name], "calls_per_second") for name in ("firn", "tickets"))
-    rates = [[middle(stores[name], "calls_per_second") for name in ("etcd", "sqlite")] for stores in results.stores["calls"].values()]
-    shares = [percent(etcd, sqlite) for etcd, sqlite in rates]
+    shares = {
+        name: [
+            percent(middle(stores[name], "calls_per_second"), middle(stores["sqlite"], "calls_per_second"))
+            for stores in results.stores["calls"].values()
+        ]
+        for name in REMOTE
+    }
     calls = f"Batches of {BATCH:,} on one connection: {batch:,.0f} IDs per second, {percent(batch, LAYOUT_IDS_PER_SECOND)} % of what "
-    calls += f"the default layout has. With etcd instead of SQLite: {shares[0]} % and {shares[1]} % of the rates, and "
-    calls += f"{median(results.stores['first']):.0f} ms from exec to the first ID instead of {median(results.first):.0f}. "
+    calls += "the default layout has. "
+    for name, store in REMOTE.items():
+        calls += f"With {store} instead of SQLite: {shares[name][0]} % and {shares[name][1]} % of the rates, and "
+        calls += f"{median(results.stores['first'][name]):.0f} ms from exec to the first ID instead of {median(results.first):.0f}. "
     calls += f"Tickets from a named sequence: {ticks:,.0f} per second on one connection, beside {ids:,.0f} IDs."
     at = {name: results.latencies[1][name][50] for name in ("firnd", "redis")}
     late = f"At half of its highest rate ({at['firnd']['rate']:,.0f} calls per second, each due at its time) firnd answers within "

@@ -105,7 +105,7 @@ def _rest(bench: Bench, _: Tools, results: Results):
 
 
 def _stores(bench: Bench, tools: Tools, results: Results):
-    results.stores = stores(bench, tools.etcd)
+    results.stores = stores(bench, tools.etcd, tools.postgres)
 
 
 def _client(bench: Bench, tools: Tools, results: Results):
@@ -141,7 +141,7 @@ PARTS = {
         needs=("http",),
     ),
     "batches": Part(_batches, lambda results: [batches_section(results.batches), tickets_section(results.tickets)]),
-    "stores": Part(_stores, lambda results: [stores_section(results.stores)], needs=("etcd",)),
+    "stores": Part(_stores, lambda results: [stores_section(results.stores)], needs=("etcd", "postgres")),
     "client": Part(_client, lambda results: [client_section(results.client)], needs=("client",)),
     "rest": Part(_rest, lambda results: [rest_section(results.memory, results.first)]),
     "instructions": Part(_instructions, lambda results: [instructions_section(results.instructions)], needs=("valgrind",)),

@@ -1,4 +1,4 @@
-"""The effect of the store on callers: with etcd it should only be a slightly later start."""
+"""The effect of the store on callers: with etcd or PostgreSQL it should only be a slightly later start."""
 
 import math
 import socket
@@ -7,18 +7,22 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 
 from bench import CONNECTIONS, WIDE_LAYOUT, Bench, middle
+from postgres import postgres
 from processes import free_ports
 from report import Bar, Section, table
 from scenarios import first_ids
 
 START_PATIENCE = 20.0
 STOP_PATIENCE = 10.0
-#: A rate with etcd counts as equal from this share on, in hundredths of the rate with SQLite.
+#: The stores on other hosts.
+REMOTE = {"etcd": "etcd", "postgres": "PostgreSQL"}
+#: A rate with them counts as equal from this share on, in hundredths of the rate with SQLite.
 EQUAL_PERCENT = 95
-FIRST_ID_MILLISECONDS = 150
+FIRST_ID_MILLISECONDS = {"etcd": 150, "postgres": 60}
 
 
 @contextmanager
@@ -56,21 +60,27 @@ def _await(process: subprocess.Popen, port: int):
     sys.exit(f"run: etcd did not listen within {START_PATIENCE:.0f} s")
 
 
-def stores(bench: Bench, program: str) -> dict:
-    """NextID on 16 connections of two daemons that differ in their stores, in turns; and the first ID with etcd."""
-    results = {in_flight: {"sqlite": [], "etcd": []} for in_flight in (1, 32)}
-    with etcd(program) as cluster:
-        first = first_ids(bench, cluster)
+def stores(bench: Bench, program: str, programs: Path) -> dict:
+    """NextID on 16 connections of three daemons that differ in their stores, in turns; and the first ID with the remote ones."""
+    results = {in_flight: {name: [] for name in ("sqlite", *REMOTE)} for in_flight in (1, 32)}
+    with etcd(program) as cluster, postgres(bench, programs) as database:
+        folder = Path(database.path).parent
+        first = {"etcd": first_ids(bench, cluster), "postgres": first_ids(bench, f"postgres://firn@/postgres?host={folder}")}
+        # A store has one layout, so that the daemons that are called have another store.
+        subprocess.run([programs / "createdb", "-h", folder, "-U", "firn", "wide"], check=True)
+        wide = f"postgres://firn@/wide?host={folder}"
         options = ("--state-dir", bench.folder, "--layout", WIDE_LAYOUT, "--shards", "1")
         with (
             bench.firn_server("firnd-sqlite", "--store", f"sqlite:{bench.folder}/stores.sqlite", *options) as sqlite,
             bench.firn_server("firnd-etcd", "--store", f"{cluster}", "--etcd-prefix", "/wide/", *options) as remote,
+            bench.firn_server("firnd-postgres", "--store", wide, *options) as table,
         ):
+            servers = [("sqlite", sqlite), ("etcd", remote), ("postgres", table)]
             for in_flight, measured in results.items():
                 for turn in range(bench.minor_rounds):
                     words = []
                     # The first one alternates from round to round.
-                    for name, server in sorted([("sqlite", sqlite), ("etcd", remote)], reverse=turn % 2 == 0):
+                    for name, server in servers if turn % 2 == 0 else reversed(servers):
                         result = bench.load(server, "--connections", CONNECTIONS, "--in-flight", in_flight)
                         measured[name].append(result)
                         words.append(f"{name} {result['calls_per_second']:,.0f}")
@@ -79,12 +89,15 @@ def stores(bench: Bench, program: str) -> dict:
 
 
 def stores_section(measured: dict) -> Section:
-    words = "NextID of two daemons, one on SQLite, one on an etcd of one member: a store is behind a call only now and then."
+    words = (
+        "NextID of three daemons, one on SQLite, one on an etcd of one member, one on PostgreSQL: a store is behind a call only "
+        "now and then."
+    )
     return Section("The store", stores_table(measured), words, stores_bars(measured))
 
 
 def stores_table(measured: dict) -> str:
-    rows = [["NextID on 16 connections", "SQLite", "etcd", "etcd ÷ SQLite"]]
+    rows = [["NextID on 16 connections", "SQLite", *REMOTE.values(), *(f"{name} ÷ SQLite" for name in REMOTE.values())]]
     for in_flight, results in measured["calls"].items():
         for label, key, form in (
             ("calls/s", "calls_per_second", ",.0f"),
@@ -92,19 +105,28 @@ def stores_table(measured: dict) -> str:
             ("p50 µs", "p50_us", ",.0f"),
             ("p99 µs", "p99_us", ",.0f"),
         ):
-            file, cluster = middle(results["sqlite"], key), middle(results["etcd"], key)
-            rows.append([f"{label}, {in_flight} in flight", format(file, form), format(cluster, form), f"{cluster / file:.2f}"])
-    first = measured["first"]
-    return f"{table(rows)}\n\nexec to first ID with etcd: {median(first):.1f} ms (worst {max(first):.1f})"
+            file = middle(results["sqlite"], key)
+            remote = [middle(results[name], key) for name in REMOTE]
+            shares = [f"{value / file:.2f}" for value in remote]
+            rows.append([f"{label}, {in_flight} in flight", *(format(value, form) for value in (file, *remote)), *shares])
+    first = [
+        f"exec to first ID with {words}: {median(measured['first'][name]):.1f} ms (worst {max(measured['first'][name]):.1f})"
+        for name, words in REMOTE.items()
+    ]
+    return f"{table(rows)}\n\n{'; '.join(first)}"
 
 
 def stores_bars(measured: dict) -> list[Bar]:
     bars = []
     for in_flight, results in measured["calls"].items():
-        file, cluster = (middle(results[name], "calls_per_second") for name in ("sqlite", "etcd"))
-        reached = math.floor(100 * cluster / file)
-        words = f"with etcd, {in_flight} in flight: {cluster:,.0f} calls/s, {reached} % of SQLite's {file:,.0f}"
-        bars.append(Bar(reached >= EQUAL_PERCENT, f"{words}; the same is asked (from {EQUAL_PERCENT} % on)"))
-    first = median(measured["first"])
-    words = f"with etcd, first ID after {math.ceil(first)} ms; {FIRST_ID_MILLISECONDS} ms is asked"
-    return [*bars, Bar(first <= FIRST_ID_MILLISECONDS, words)]
+        file = middle(results["sqlite"], "calls_per_second")
+        for name, store in REMOTE.items():
+            remote = middle(results[name], "calls_per_second")
+            reached = math.floor(100 * remote / file)
+            words = f"with {store}, {in_flight} in flight: {remote:,.0f} calls/s, {reached} % of SQLite's {file:,.0f}"
+            bars.append(Bar(reached >= EQUAL_PERCENT, f"{words}; the same is asked (from {EQUAL_PERCENT} % on)"))
+    for name, store in REMOTE.items():
+        first, asked = median(measured["first"][name]), FIRST_ID_MILLISECONDS[name]
+        words = f"with {store}, first ID after {math.ceil(first)} ms; {asked} ms is asked"
+        bars.append(Bar(first <= asked, words))
+    return bars
