@@ -47,6 +47,11 @@ import Testing
         #expect(verdict([last]) == .behind(last))
         let far = testimony(host, Self.now + Self.day + 1, 1)
         #expect(verdict([far]) == .plausible(outliers: [far]))
+        // This host's own later record was written by the clock that is judged.
+        #expect(
+            verdict([near, testimony("own", Self.now, 2)])
+                == (host == "own" ? .plausible(outliers: [near]) : .behind(near))
+        )
         let absurd = testimony(host, .max, 1)
         #expect(verdict([absurd]) == .plausible(outliers: [absurd]))
     }
