@@ -45,14 +45,17 @@ import Testing
     @Test func writesWhoseAnswersAreLostAreInDoubtAndReadsGoToTheNext() throws {
         let server = try EtcdServer()
         let proxy = try FaultyProxy(to: server.port)
-        // The other endpoint must not be tried for a write: it would meet itself and be called a conflict.
+        // The other endpoint must not be tried for a write that was sent: it would meet itself and be called a conflict.
         let store = store([endpoint(proxy.port), server.endpoint])
         #expect(try store.read("a/0") == nil)
         proxy.become(.loseAnswers)
         let results = store.write(new(100))
         #expect(results.count == 100)
         for (number, result) in results.enumerated() {
-            guard case .failure(let error) = result else { return #expect(Bool(false), "\(result)") }
+            // The second transaction may not have been sent when the answer to the first one cut the connection. Then it is
+            // made on the other endpoint.
+            if number >= 64, case .success(.written) = result { continue }
+            guard case .failure(let error) = result else { return #expect(Bool(false), "\(number): \(result)") }
             #expect(error.code == .unavailable && error.leavesDoubt && error.message.contains("may have been done"))
             #expect(error.message.contains("a/\(number) "), "each error names its own record: \(error)")
         }
