@@ -310,7 +310,7 @@ final class Daemon {
             journal: journal,
             outlierTicks: clock.ticks(in: WorkerClaims.outlierDistance),
             clockID: StorePlace.currentBoot,
-            testimonyTicks: clock.ticks(in: WindowRenewer.testimonyInterval),
+            testimonyTicks: clock.ticks(in: TestimonyTimer.interval),
             findings: findings
         )
     }

@@ -19,8 +19,6 @@ package final class WindowRenewer {
         var held: HeldWorker?
         var wakeTick: UInt64 = 0
         var lastStatus: WindowStatus?
-        /// The space's position at the last step.
-        var position: UInt64?
     }
 
     private let rule: WorkerRule
@@ -46,19 +44,9 @@ package final class WindowRenewer {
     private let watch: StoreWatch?
     private var journalError: StoreError?
     private let rest: WindowRest?
-    /// How long no IDs have been taken when the windows go to rest; `nil`: they never do.
-    private let restAfter: Int64?
-    /// When IDs were last seen to be taken or wanted, in boot nanoseconds.
-    private var lastUse: Int64
-
-    /// How old a host's word in the store on what time it is may be before the host gives it again.
-    package static let testimonyInterval = Duration.seconds(600)
-
-    /// Whether a window was opened or extended since this daemon last testified to the time, and when it does so next:
-    /// a second after its first window was opened, so that a start does not share the disk with it.
-    private var hasNewWindow = false
-    private var nextTestimony: Int64?
-    private static let firstTestimony: Int64 = 1_000_000_000
+    /// `nil`: the windows never rest.
+    private var restTimer: RestTimer?
+    private var testimonyTimer = TestimonyTimer()
 
     private static let steeringInterval: Int64 = 1_000_000_000
 
@@ -98,8 +86,7 @@ package final class WindowRenewer {
         self.meter = meter
         self.watch = watch
         self.rest = rest
-        self.restAfter = restAfter?.nanoseconds
-        lastUse = clock.now().bootNanoseconds
+        restTimer = restAfter.map { RestTimer($0, slots: slots.count, now: clock.now()) }
         reporter = WindowReporter(layout: layout, claims: claims, availability: availability, logger: logger)
         clockReporter = ClockReporter(layout: layout, logger: logger)
         places = slots.map { slot in
@@ -132,7 +119,12 @@ package final class WindowRenewer {
                 perform(places[index].keeper.storeSetBack(error), at: index)
             }
         }
-        let mayRest = mayRest(moment)
+        let mayRest =
+            restTimer?.isDue(
+                positions: places.map { $0.space?.position },
+                isWanted: rest?.isWanted == true,
+                now: moment
+            ) ?? false
         for index in places.indices {
             if !mayRest, places[index].keeper.isResting {
                 perform(places[index].keeper.wanted(now: clock.now().tick), at: index)
@@ -154,19 +146,6 @@ package final class WindowRenewer {
         meter?.publish(places.map(reading), workersFarAhead: claims.findings.farAheadCount(nowTick: clock.now().tick))
         // After the reason for a refusal is published: the requests that waited are tried again now.
         rest?.publish(isResting: places.contains { $0.keeper.isResting })
-    }
-
-    /// Whether no IDs have been taken or wanted for a while.
-    private func mayRest(_ moment: Moment) -> Bool {
-        guard let restAfter, let rest else { return false }
-        var isUsed = rest.isWanted
-        for index in places.indices {
-            let position = places[index].space?.position
-            if position != places[index].position { isUsed = true }
-            places[index].position = position
-        }
-        if isUsed { lastUse = moment.bootNanoseconds }
-        return moment.bootNanoseconds - lastUse >= restAfter
     }
 
     private func reading(_ place: Place) -> WindowReading.Place {
@@ -214,17 +193,11 @@ package final class WindowRenewer {
     /// about every ten minutes. A daemon that extends no window does not, and nor does one whose store fails. A failure
     /// has no consequence.
     package func testify() {
-        guard hasNewWindow, let held = places.lazy.compactMap(\.held).first,
+        guard let held = places.lazy.compactMap(\.held).first,
             places.allSatisfy({ if case .serving(_, _, nil)? = $0.lastStatus { true } else { false } })
         else { return }
         let moment = clock.now()
-        let next = nextTestimony ?? moment.bootNanoseconds + Self.firstTestimony
-        nextTestimony = next
-        guard moment.bootNanoseconds >= next else { return }
-        hasNewWindow = false
-        // Not all daemons at the same time.
-        let pause = Double(Self.testimonyInterval.nanoseconds) * .random(in: 1...1.5)
-        nextTestimony = moment.bootNanoseconds + Int64(pause)
+        guard testimonyTimer.isDue(now: moment) else { return }
         try? claims.testify(held, at: instant(moment))
     }
 
@@ -313,7 +286,7 @@ package final class WindowRenewer {
             return places[index].keeper.holdAnswered(claims.reconcile(held), now: clock.now().tick)
         case .openSpace(let held):
             open(held, at: index)
-            hasNewWindow = true
+            testimonyTimer.windowChanged()
             claims.journal?.granted(held)
             return places[index].keeper.spaceOpened(now: clock.now().tick)
         case .raiseLimit(let held):
@@ -321,7 +294,7 @@ package final class WindowRenewer {
             remember()
             places[index].space?.extend(limit: held.limit)
             places[index].held = held
-            hasNewWindow = true
+            testimonyTimer.windowChanged()
             return places[index].keeper.limitRaised(now: clock.now().tick)
         case .closeSpace:
             let firstUnused = places[index].slot.close()
