@@ -23,7 +23,7 @@ final class Fleet: Sendable {
     private init(on kind: SharedStore, in scratch: Scratch) throws {
         self.scratch = scratch
         server = kind == .etcd ? try EtcdServer() : nil
-        database = kind == .postgres ? try PostgresServer() : nil
+        database = kind == .postgres ? try PostgresServer(.init(settings: ["max_connections = 200"])) : nil
         location =
             try server?.location ?? database.map { try $0.location(role: $0.makeRole()) } ?? "sqlite:\(scratch.store)"
     }
