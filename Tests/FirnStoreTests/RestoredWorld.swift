@@ -18,8 +18,9 @@ final class RestoredWorld {
         /// It ran while the store was repaired. If the store is restored again before it next looks at the floor, it takes
         /// that repair for the answer to both.
         var sawRepair = false
-        /// The floor that it looked at last, to find out whether the store was repaired.
+        /// The floor at which it last found the store correct or repaired, and the one that it has read since.
         var floor: String?
+        var floorBeingVerified: String??
         /// For each record that it tried to write: what it had seen when it began, and whether the store lacked its last grant.
         var writes: [String: (seen: UInt64, lackedGrant: Bool)] = [:]
     }
@@ -202,12 +203,20 @@ final class WitnessedStore: Store {
         try witnessed { () throws(StoreError) in
             let stored = try world.store.read(key)
             if let stored { world.showed(stored.value, to: witness) }
-            if key == FloorRecord.key, stored?.value != witness.floor {
-                // It finds a repair, and from here on takes the store's contents as correct. The store may have been
-                // restored since the repair, and what the daemon saw in between is lost.
-                witness.floor = stored?.value
-                witness.seen = 0
-                witness.hasProof = false
+            if key == FloorRecord.key {
+                if stored?.value != witness.floor {
+                    // It finds a repair, and from here on takes the store's contents as correct. The store may have been
+                    // restored since the repair, and what the daemon saw in between is lost. A grant below the floor is
+                    // settled by it.
+                    witness.seen = 0
+                    witness.hasProof = false
+                    if let grant = witness.lastGrant, let floor = try stored.map(FloorRecord.init),
+                        grant.limit <= floor.limit.tick
+                    {
+                        witness.lastGrant = nil
+                    }
+                }
+                witness.floorBeingVerified = stored?.value
             }
             return stored
         } versions: {
@@ -218,8 +227,8 @@ final class WitnessedStore: Store {
     /// A floor that is read with sequences is not compared with anything.
     func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>] {
         keys.map { key in
-            let floor = witness.floor
-            defer { witness.floor = floor }
+            let floor = witness.floorBeingVerified
+            defer { witness.floorBeingVerified = floor }
             let seen = witness.seen
             let result = Result { () throws(StoreError) in try read(key) }
             if key == FloorRecord.key { witness.seen = max(witness.seen, seen) }
@@ -261,6 +270,9 @@ final class WitnessedStore: Store {
             [$0]
         }
         if newest < before { witness.hasProof = true }
+        // Where the call before this one failed, it finds the repair again the next time.
+        if let floor = witness.floorBeingVerified { witness.floor = floor }
+        witness.floorBeingVerified = nil
         return newest
     }
 

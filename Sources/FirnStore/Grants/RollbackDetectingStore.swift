@@ -122,6 +122,8 @@ package final class RollbackDetectingStore: Store {
         guard let ofRecord = doubts.withLock({ $0[key] }) else { return }
         let digest = Grant.digest(stored.value)
         guard let doubt = ofRecord.first(where: { $0.digest == digest }) else { return }
+        // It arrived in a store that is known to be set back: what it took may be another daemon's.
+        if let error = journal.setBackError { throw error }
         try journal.wrote(key, stored.value, version: stored.version, after: doubt.began)
     }
 }
