@@ -74,7 +74,8 @@ import Testing
                     return after >= before + 4
                 }
                 let thirds = start.duration(to: .now) / .milliseconds(400)
-                #expect(Double(after - before) <= thirds + 1, "\(after - before) writes in \(thirds) thirds")
+                // One more is its testimony of the time, a second after it started.
+                #expect(Double(after - before) <= thirds + 2, "\(after - before) writes in \(thirds) thirds")
             }
         }
     }

@@ -42,7 +42,8 @@ import Testing
         text: { "\($0)" }
     )
 
-    @Test(arguments: Array(0..<60) + [180, 338, 493, 584, 1117, 1301]) func onlyWhatNobodyCanKnowComesTwice(_ seed: Int) {
+    @Test(arguments: Array(0..<60) + [180, 338, 493, 584, 1117, 1301]) func onlyWhatNobodyCanKnowComesTwice(_ seed: Int)
+    {
         let world = RestoredWorld(seed: UInt64(seed))
         var machines = [Machine](repeating: Machine(), count: 2 + seed % 3)
         let maximumWorker = UInt32(seed / 3 % 3)

@@ -79,8 +79,12 @@ package final class Availability: Sendable {
 
     /// A state that no thread has written yet: a worker has no window now.
     private var lapse: Status? {
-        guard let clock, rest?.isResting != true else { return nil }
+        guard let clock else { return nil }
         let now = clock.now()
+        for case let space? in slots.map({ $0.current().space }) where now.tick >= Space.endTick(of: space.layout) {
+            return .ended(space.layout)
+        }
+        guard rest?.isResting != true else { return nil }
         for slot in slots {
             guard let space = slot.current().space else {
                 return Status(
@@ -90,8 +94,7 @@ package final class Availability: Sendable {
                 )
             }
             let limit = space.windowLimit
-            // After the layout's last tick each call fails for that reason, and not for lack of a window.
-            guard now.tick >= limit, now.tick < Space.endTick(of: space.layout) else { continue }
+            guard now.tick >= limit else { continue }
             let ended = (now.tick - limit).multipliedReportingOverflow(by: space.layout.tickNanoseconds)
             let milliseconds = ended.overflow ? UInt64.max : ended.partialValue / 1_000_000
             return Status(
