@@ -69,7 +69,7 @@ package struct WindowReading: Sendable, Equatable {
     package var places: [Place]
     /// The result of the last comparison with the wall clock; `nil` before the first.
     package var clock: ClockSteering?
-    /// How many workers of the store are known to have limits far ahead, whoever holds them.
+    /// How many workers of the store are known to have limits far ahead, no matter who holds them.
     package var workersFarAhead = 0
 
     /// The wall clock minus the time in the IDs; 0 before the first comparison.
