@@ -146,7 +146,7 @@ import Testing
 
     private func eventuallyRefused(by peer: Peer, naming words: String) throws -> String {
         var message = ""
-        try eventually("it says \(words); it said \(message)", within: .seconds(5)) {
+        try eventually("it says \(words); it said \(message)") {
             message = try refusal(of: peer).message
             return message.contains(words)
         }

@@ -118,7 +118,7 @@ import Testing
     @Test func aTicketIsNotForgottenWhileThePeerDoesNotRead() throws {
         try withScratch { scratch in
             try withDaemon(in: scratch, Self.block + ["--max-unsent-bytes", "1024", "--shards", "1"]) { daemon in
-                let peer = try Peer.unix(daemon.socketPath, timeout: .seconds(3))
+                let peer = try Peer.unix(daemon.socketPath)
                 var count: UInt64 = 0
                 var isStalled = false
                 while !isStalled, count < 100_000 {

@@ -35,7 +35,7 @@ package final class HTTPPeer {
     private var input: [UInt8] = []
 
     /// Connects to a port of this host.
-    package init(port: UInt16, timeout: TimeInterval = 10) throws {
+    package init(port: UInt16, timeout: TimeInterval = 60) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var limit = timeval(tv_sec: Int(timeout), tv_usec: Int(timeout * 1e6) % 1_000_000)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))

@@ -135,7 +135,7 @@ final class Daemon: Sendable {
         ending.withLock { if $0 == nil { kill(pid, number) } }
     }
 
-    func waitForExit(within limit: Duration = .seconds(20)) throws -> Ending {
+    func waitForExit(within limit: Duration = .seconds(60)) throws -> Ending {
         var result: Ending?
         try eventually("firnd ends; it says: \(log)", within: limit) {
             result = reap()

@@ -47,7 +47,7 @@ final class NotifySocket {
     }
 
     /// Waits until a line of this beginning comes, or one more than so many.
-    func waitFor(_ beginning: String, moreThan before: Int = 0, within limit: Duration = .seconds(20)) throws {
+    func waitFor(_ beginning: String, moreThan before: Int = 0, within limit: Duration = .seconds(60)) throws {
         try eventually("\(beginning) comes", within: limit) { count(beginning) > before }
     }
 }

@@ -34,7 +34,7 @@ final class Peer {
     }
 
     /// Connects to a Unix socket.
-    static func unix(_ path: String, timeout: Duration = .seconds(10)) throws -> Peer {
+    static func unix(_ path: String, timeout: Duration = .seconds(60)) throws -> Peer {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -42,7 +42,7 @@ final class Peer {
     }
 
     /// Connects to a port of this host.
-    static func tcp(_ port: UInt16, timeout: Duration = .seconds(10)) throws -> Peer {
+    static func tcp(_ port: UInt16, timeout: Duration = .seconds(60)) throws -> Peer {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
