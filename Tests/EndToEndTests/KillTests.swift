@@ -3,7 +3,7 @@ import FirnWire
 import Foundation
 import Testing
 
-/// SIGKILL at any moment: what was given out before is never given out again.
+/// SIGKILL of a daemon or its store at any moment: what was given out before is never given out again.
 @Suite(.serialized) struct KillTests {
     /// How many times the daemon is killed. `FIRN_KILLS` in the environment changes it.
     static let kills = ProcessInfo.processInfo.environment["FIRN_KILLS"].flatMap { Int($0) } ?? 200
@@ -81,6 +81,34 @@ import Testing
             Self.report(kills, of: kills, harvest, "\(kind), two daemons, ")
             #expect(harvest.duplicates == 0)
             #expect(harvest.count > kills * 100)
+        }
+    }
+
+    /// For shorter and longer than the window, at any moment; the daemons are killed now and then too.
+    @Test(arguments: [SharedStore.etcd, .postgres]) func theStoreUnderTwoDaemons(_ kind: SharedStore) throws {
+        try Fleet.with(kind) { fleet in
+            var harvest = Harvest(layout: try Layout(parsing: Self.fewWorkers[1]))
+            let arguments = Self.fewWorkers.prefix(2) + ["--window", "1s"]
+            let reapers = (0..<2).map { Reapers(of: fleet.socketPath($0), singles: 1) }
+            defer { reapers.forEach { _ = try? $0.stop() } }
+            var daemons = try (0..<2).map { try fleet.start($0, Array(arguments)) }
+            let kills = 10
+            for kill in 0..<kills {
+                for daemon in daemons { try eventually("it serves; it says: \(daemon.log)") { daemon.serves } }
+                sleep(.milliseconds(Int.random(in: 0...500)))
+                let outage = try fleet.takeAwayTheStore()
+                sleep(.milliseconds(Int.random(in: 0...1500)))
+                if kill % 3 == 2 {
+                    daemons[0].signal(SIGKILL)
+                    _ = try daemons[0].waitForExit()
+                    daemons[0] = try fleet.start(0, Array(arguments))
+                }
+                try outage.end()
+            }
+            for reaper in reapers { try reaper.stop() }
+            harvest.add(try reapers.flatMap { try $0.takeAll() })
+            Self.report(kills, of: kills, harvest, "\(kind) under two daemons, ")
+            #expect(harvest.duplicates == 0 && harvest.count > 10_000)
         }
     }
 

@@ -197,31 +197,4 @@ import Testing
             }
         }
     }
-
-    @Test func postgreSQLIsKilledAgainAndAgainUnderTwoDaemons() throws {
-        try Fleet.with(.postgres) { fleet in
-            let server = try #require(fleet.database)
-            var harvest = Harvest(layout: try Layout(parsing: KillTests.fewWorkers[1]))
-            let arguments = KillTests.fewWorkers.prefix(2) + ["--window", "1s"]
-            let reapers = (0..<2).map { Reapers(of: fleet.socketPath($0), singles: 1) }
-            defer { reapers.forEach { _ = try? $0.stop() } }
-            var daemons = try (0..<2).map { try fleet.start($0, Array(arguments)) }
-            for round in 0..<6 {
-                for daemon in daemons { try eventually("it serves; it says: \(daemon.log)") { daemon.serves } }
-                sleep(.milliseconds(Int.random(in: 0...500)))
-                server.kill()
-                sleep(.milliseconds(Int.random(in: 0...1500)))
-                if round % 3 == 2 {
-                    daemons[0].signal(SIGKILL)
-                    _ = try daemons[0].waitForExit()
-                    daemons[0] = try fleet.start(0, Array(arguments))
-                }
-                try server.restart()
-            }
-            for reaper in reapers { try reaper.stop() }
-            harvest.add(try reapers.flatMap { try $0.takeAll() })
-            print("PostgreSQL killed 6 times under two daemons: \(harvest.count) IDs, \(harvest.duplicates) duplicates")
-            #expect(harvest.duplicates == 0 && harvest.count > 10_000)
-        }
-    }
 }

@@ -106,40 +106,16 @@ import Testing
     @Test func killedWhileItIsWrittenTo() throws {
         let server = try EtcdServer(EtcdServer.Options(syncs: true))
         let store = store([server.endpoint], timeout: .seconds(2))
-        _ = try store.write("n", "0", ifVersion: nil)
-        let answered = Atomic(0)
-        let inDoubt = Atomic(0)
-        let stops = Atomic(false)
-        let done = DispatchGroup()
-        for _ in 0..<4 {
-            done.enter()
-            let thread = Thread {
-                while !stops.load(ordering: .relaxed) {
-                    guard let stored = try? store.read("n") else { continue }
-                    do throws(StoreError) {
-                        let outcome = try store.write("n", String(Int(stored.value)! + 1), ifVersion: stored.version)
-                        if outcome != .conflict { answered.wrappingAdd(1, ordering: .relaxed) }
-                    } catch {
-                        if error.message.contains("may have been done") { inDoubt.wrappingAdd(1, ordering: .relaxed) }
-                    }
-                }
-                done.leave()
-            }
-            thread.start()
-        }
+        let writers = CounterWriters(on: store)
         for _ in 0..<3 {
-            let before = answered.load(ordering: .relaxed)
-            #expect(eventually { answered.load(ordering: .relaxed) > before + 20 ? true : nil } != nil)
+            #expect(writers.areAnswered(more: 20))
             server.kill()
             try server.restart()
         }
-        stops.store(true, ordering: .relaxed)
-        done.wait()
-        let stored = try #require(eventually { try? store.read("n") })
-        let count = try #require(Int(stored.value))
-        let (sure, perhaps) = (answered.load(ordering: .relaxed), inDoubt.load(ordering: .relaxed))
-        #expect(sure > 60)
-        #expect(count >= sure && count <= sure + perhaps, "\(sure) were answered, \(perhaps) in doubt")
+        let (counter, answered, inDoubt) = writers.stop()
+        let count = try #require(counter)
+        #expect(answered >= 60)
+        #expect(count >= answered && count <= answered + inDoubt, "\(answered) were answered, \(inDoubt) in doubt")
     }
 
     @Test func aClusterGoesOnWithoutItsLeader() throws {
@@ -227,14 +203,4 @@ import Testing
         _ = try b.write("x", "of b", ifVersion: nil)
         #expect(try a.list(prefix: "").map(\.value) == ["of a"])
     }
-}
-
-/// Asks until there is something, for a minute; `nil` after that.
-func eventually<Value>(_ body: () throws -> Value?) rethrows -> Value? {
-    let end = ContinuousClock.now + .seconds(60)
-    while ContinuousClock.now < end {
-        if let value = try body() { return value }
-        usleep(20_000)
-    }
-    return nil
 }

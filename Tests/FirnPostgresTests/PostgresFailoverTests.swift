@@ -1,3 +1,4 @@
+import EtcdTestSupport
 import FirnPostgres
 import FirnStore
 import Foundation

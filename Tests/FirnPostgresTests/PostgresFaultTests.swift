@@ -128,47 +128,19 @@ import Testing
         let role = try server.makeRole()
         try server.sql("ALTER ROLE \(role) SET synchronous_commit = off")
         let store = try store(server.location(role: role), timeout: .seconds(2))
-        _ = eventually { try? store.write("n", "0", ifVersion: nil) }
-        let answered = Atomic(0)
-        let inDoubt = Atomic(0)
-        let highest = Atomic<UInt64>(0)
-        let stops = Atomic(false)
-        let done = DispatchGroup()
-        for _ in 0..<4 {
-            done.enter()
-            let thread = Thread {
-                while !stops.load(ordering: .relaxed) {
-                    guard let stored = try? store.read("n") else { continue }
-                    do throws(StoreError) {
-                        let outcome = try store.write("n", String(Int(stored.value)! + 1), ifVersion: stored.version)
-                        if let version = outcome.version {
-                            answered.wrappingAdd(1, ordering: .relaxed)
-                            highest.max(version, ordering: .relaxed)
-                        }
-                    } catch {
-                        if error.message.contains("may have been done") { inDoubt.wrappingAdd(1, ordering: .relaxed) }
-                    }
-                }
-                done.leave()
-            }
-            thread.start()
-        }
+        let writers = CounterWriters(on: store)
         for _ in 0..<3 {
-            let before = answered.load(ordering: .relaxed)
-            #expect(eventually { answered.load(ordering: .relaxed) > before + 20 ? true : nil } != nil)
+            #expect(writers.areAnswered(more: 20))
             server.kill()
             try server.restart()
-            let known = highest.load(ordering: .relaxed)
+            let known = writers.highestVersion
             let found = eventually { try? store.highestVersion() } ?? 0
             #expect(found >= known, "a crash took versions back")
         }
-        stops.store(true, ordering: .relaxed)
-        done.wait()
-        let stored = try #require(eventually { try? store.read("n") })
-        let count = try #require(Int(stored.value))
-        let (sure, perhaps) = (answered.load(ordering: .relaxed), inDoubt.load(ordering: .relaxed))
-        #expect(sure > 60)
-        #expect(count >= sure && count <= sure + perhaps, "\(sure) were answered, \(perhaps) in doubt")
+        let (counter, answered, inDoubt) = writers.stop()
+        let count = try #require(counter)
+        #expect(answered >= 60)
+        #expect(count >= answered && count <= answered + inDoubt, "\(answered) were answered, \(inDoubt) in doubt")
     }
 
     /// Another session has the row: the server gives the statement up as well, so that it is not done much later.

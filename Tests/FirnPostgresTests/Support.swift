@@ -30,16 +30,6 @@ func failure<Result>(_ body: () throws(StoreError) -> Result) -> StoreError? {
     }
 }
 
-/// Asks until there is something, for a minute; `nil` after that.
-func eventually<Value>(_ body: () throws -> Value?) rethrows -> Value? {
-    let end = ContinuousClock.now + .seconds(60)
-    while ContinuousClock.now < end {
-        if let value = try body() { return value }
-        usleep(20_000)
-    }
-    return nil
-}
-
 /// What a query gives to a client of its own.
 func psql(_ place: [String], _ text: String) throws -> String {
     try run(["/usr/bin/psql", "-XqAt"] + place + ["-c", text], "Debian's postgresql-client")
