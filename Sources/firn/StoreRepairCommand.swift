@@ -99,6 +99,16 @@ struct StoreRepairCommand: AsyncParsableCommand {
                 raisedAtUnixMilliseconds: now.unixMilliseconds,
                 skippedValues: skipOfOthers
             ).raise(store.store)
+            // One that rests, or stood still, holds a worker whose window has ended: it counted as stopped above.
+            let workers = report.workers.map(\.number)
+            if let held = try WorkerFence.perform(store.store, workers, by: OpenStore.operatorHolder, at: store.now) {
+                throw Refusal(
+                    message: "The floor was raised, but worker \(held.number) was extended meanwhile by "
+                        + "\(held.record.holder.text), which may give out IDs below the floor until "
+                        + "\(store.time(held.record.limit)). Stop it, and run this again.",
+                    exitCode: .temporaryFailure
+                )
+            }
             // All its daemons are stopped, as checked above: it no longer counts as a copy of another file.
             try (store.store as? SQLiteStore)?.recordPlace()
             var output = StandardOutput()

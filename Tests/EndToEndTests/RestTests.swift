@@ -50,6 +50,45 @@ import Testing
         return (try number("wchar:", "/proc/\(daemon.pid)/io"), wakeUps)
     }
 
+    /// Its window has ended, so that the repair takes it for stopped: it gives out nothing below the floor all the same.
+    @Test func aRepairIsNoticedByADaemonAtRest() throws {
+        try withScratch { scratch in
+            try withDaemon(in: scratch, Self.arguments) { daemon in
+                let peer = try Peer.unix(daemon.socketPath)
+                _ = try peer.nextID()
+                try waitForRest(daemon)
+                let floor = UTCTime(unixNanoseconds: Int64(Date().timeIntervalSince1970 * 1e9) + 4_000_000_000)
+                let command = try Command.run(
+                    "store",
+                    "repair",
+                    "--store",
+                    "sqlite:\(scratch.store)",
+                    "--raise-to",
+                    "\(floor)",
+                    "--skip-values",
+                    "0",
+                    "--state-dir",
+                    scratch.state,
+                    "--yes"
+                )
+                #expect(command.exitCode == 0, "\(command)")
+                var message = ""
+                var id: FirnID?
+                try eventually("it gives IDs again; it said \(message)", every: .milliseconds(20)) {
+                    switch try peer.call(.nextID) {
+                    case .nextID(let next): id = next
+                    case .error(let status): message = status.message
+                    default: throw TestFailure("neither")
+                    }
+                    return id != nil
+                }
+                #expect(message.contains("no ID before"), "it was refused until then; \(message)")
+                let given = try #require(id)
+                #expect(Layout.snowflake.decode(given).unixMilliseconds! >= floor.unixMilliseconds)
+            }
+        }
+    }
+
     @Test func nothingIsWrittenAndItWakesOncePerSecond() throws {
         try withDaemon(Self.arguments) { daemon in
             try waitForRest(daemon)
