@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #ifdef __APPLE__
 #define LIBRARY "libpq.5.dylib"
@@ -72,7 +73,7 @@ const char *cpostgres_load_error(void) {
     return load_error;
 }
 
-void cpostgres_ignore_notice(void *argument, const PGresult *result) {
-    (void)argument;
-    (void)result;
+void cpostgres_note_notice(void *unconfirmed, const PGresult *result) {
+    const char *function = functions.error_field(result, PG_DIAG_SOURCE_FUNCTION);
+    if (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0) *(int *)unconfirmed = 1;
 }

@@ -230,12 +230,15 @@ struct PostgresClusterFailure: Error {
         return true
     }
 
+    /// Whether a write may have been done.
+    var isInDoubt: Bool { failures.contains { $0.reason.mayHaveHappened } }
+
     /// - Parameter what: such as "read layout from".
     func storeError(doing what: String, _ address: PostgresAddress, isWrite: Bool) -> StoreError {
         // A refusal tells more about the cause than an unavailable host.
         let code = failures.lazy.map(\.reason.code).first { $0 != .unavailable } ?? .unavailable
         let reasons = failures.map { host, reason in (host.map { "\($0): " } ?? "") + reason.text }
-        let isInDoubt = isWrite && failures.contains { $0.reason.mayHaveHappened }
+        let isInDoubt = isWrite && isInDoubt
         return StoreError(
             code: code,
             message: "cannot \(what) the store \(address): \(reasons.joined(separator: "; "))"

@@ -20,6 +20,8 @@ final class PostgresConnection: @unchecked Sendable {
 
     private let library: UnsafePointer<cpostgres>
     private let handle: OpaquePointer
+    /// Not 0 once the server has said that a commit was not confirmed by its standbys.
+    private let unconfirmed = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
     /// How long a whole call may take, for messages.
     private let timeout: Duration
     /// Which of the store's hosts it is connected to.
@@ -59,7 +61,8 @@ final class PostgresConnection: @unchecked Sendable {
         handle = started
         // With the SQLSTATE, which does not depend on the server's language.
         _ = library.pointee.set_error_verbosity(handle, PQERRORS_VERBOSE)
-        _ = library.pointee.set_notice_receiver(handle, cpostgres_ignore_notice, nil)
+        unconfirmed.initialize(to: 0)
+        _ = library.pointee.set_notice_receiver(handle, cpostgres_note_notice, unconfirmed)
     }
 
     /// The hosts of the address; where it names none, those of the environment and the service file, which libpq reads
@@ -82,6 +85,7 @@ final class PostgresConnection: @unchecked Sendable {
 
     deinit {
         library.pointee.finish(handle)
+        unconfirmed.deallocate()
     }
 
     /// Whether the parameter is replaced.
@@ -148,6 +152,7 @@ final class PostgresConnection: @unchecked Sendable {
 
     /// Sends statements, which are one transaction, and waits for the results of all of them.
     func run(_ statements: String, until deadline: ContinuousClock.Instant) throws(PostgresFailure) -> [Rows] {
+        unconfirmed.pointee = 0
         guard library.pointee.send_query(handle, statements) == 1 else { throw PostgresFailure.lost(lostText) }
         do throws(PostgresFailure) {
             try flush(until: deadline)
@@ -167,6 +172,7 @@ final class PostgresConnection: @unchecked Sendable {
                 if library.pointee.status(handle) == CONNECTION_BAD { failure.endsConnection = true }
                 throw failure
             }
+            if unconfirmed.pointee != 0 { throw PostgresFailure.unconfirmed }
             return results
         } catch {
             var failure = error

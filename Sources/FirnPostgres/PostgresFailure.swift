@@ -49,6 +49,18 @@ struct PostgresFailure: Error {
         return PostgresFailure(.unavailable, reason, .tryElsewhere, endsConnection: true)
     }
 
+    /// The commit is on this server alone: a standby that is promoted would not have it.
+    static var unconfirmed: PostgresFailure {
+        var failure = PostgresFailure(
+            .unavailable,
+            "no standby of synchronous_standby_names has confirmed the write, and somebody ended the wait for it "
+                + "(pg_cancel_backend, for instance)",
+            .tryElsewhere
+        )
+        failure.mayHaveHappened = true
+        return failure
+    }
+
     static let standby = PostgresFailure(
         .unwritable,
         "it is a standby, which is only read; name the primary, or all hosts of the cluster: "

@@ -16,18 +16,28 @@ enum PostgresPreface {
             """
     }
 
+    /// A record in the server's log, so that the commit of a transaction that only reads waits for the synchronous standbys
+    /// as well, and with them for all that it has read.
+    private static let confirmation = "SELECT pg_logical_emit_message(true, 'firn', '')"
+
     /// Runs one statement.
     ///
+    /// - Parameter isConfirmed: What is read must be on the synchronous standbys too. A transaction whose wait for them was
+    ///   ended, or whose session was, is committed and can be read without being there.
     /// - Throws: also if the server is a standby, or does not sync.
     static func run(
         _ statement: String,
         isWrite: Bool,
+        isConfirmed: Bool = false,
         on connection: PostgresConnection,
         until end: ContinuousClock.Instant
     ) throws(PostgresFailure) -> PostgresConnection.Rows {
-        let results = try connection.run("\(text(isWrite: isWrite, until: end)); \(statement)", until: end)
-        guard results.count == 3, let settings = results[1].rows.first else {
-            throw PostgresFailure.lost("it answered \(results.count) statements of 3")
+        var statements = [text(isWrite: isWrite || isConfirmed, until: end), statement]
+        if isConfirmed { statements.append(confirmation) }
+        let results = try connection.run(statements.joined(separator: "; "), until: end)
+        let expected = isConfirmed ? 4 : 3
+        guard results.count == expected, let settings = results[1].rows.first else {
+            throw PostgresFailure.lost("it answered \(results.count) statements of \(expected)")
         }
         if settings[1] == "t" { throw PostgresFailure.standby }
         if settings[0] != "on" { throw PostgresFailure.withoutSync }

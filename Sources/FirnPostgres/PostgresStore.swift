@@ -1,4 +1,5 @@
 package import FirnStore
+internal import Synchronization
 
 /// A store in a table of a PostgreSQL database: for daemons on many hosts.
 ///
@@ -33,9 +34,16 @@ package final class PostgresStore: Store {
 
     private let configuration: PostgresConfiguration
     private let cluster: PostgresCluster
+    /// Whether a write was in doubt since the store was opened. From then on what is read must be confirmed by the
+    /// synchronous standbys: it may be that write, which is on one server alone. It stays so, because the write may be done
+    /// at any later time.
+    private let wasInDoubt = Atomic(false)
 
     /// Writes of one statement: some 250 KiB of workers.
     static let maximumWrites = 1000
+
+    /// Records of one page, at most.
+    private static let pageLength = 1000
 
     package init(_ configuration: PostgresConfiguration, for use: Use = .make) {
         self.configuration = configuration
@@ -56,10 +64,19 @@ package final class PostgresStore: Store {
 
     package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
         checkKey(prefix)
-        return try records("list \(prefix) of") { connection in
-            guard let end = Self.endOfRange(of: prefix) else { return "true" }
-            return "key >= \(connection.literal(prefix)) AND key < \(connection.literal(end))"
-        }
+        return try records("list \(prefix) of") { Self.range(of: prefix, after: nil, on: $0) }
+    }
+
+    package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        checkKey(prefix)
+        let limit = min(limit, Self.pageLength)
+        return try records("list \(prefix) of", limit: limit) { Self.range(of: prefix, after: after, on: $0) }
+    }
+
+    private static func range(of prefix: String, after: String?, on connection: PostgresConnection) -> String {
+        let first = after.map { "key > \(connection.literal($0))" } ?? "key >= \(connection.literal(prefix))"
+        guard let end = endOfRange(of: prefix) else { return first }
+        return "\(first) AND key < \(connection.literal(end))"
     }
 
     package func write(
@@ -117,19 +134,28 @@ extension PostgresStore {
     ) throws(StoreError) -> [[String?]] {
         do throws(PostgresClusterFailure) {
             return try cluster.perform(isWrite: isWrite) { connection, end throws(PostgresFailure) in
-                try PostgresPreface.run(statement(connection), isWrite: isWrite, on: connection, until: end).rows
+                try PostgresPreface.run(
+                    statement(connection),
+                    isWrite: isWrite,
+                    isConfirmed: !isWrite && wasInDoubt.load(ordering: .acquiring),
+                    on: connection,
+                    until: end
+                ).rows
             }
         } catch {
+            if isWrite, error.isInDoubt { wasInDoubt.store(true, ordering: .releasing) }
             throw error.storeError(doing: what, configuration.address, isWrite: isWrite)
         }
     }
 
     private func records(
         _ what: String,
+        limit: Int? = nil,
         where condition: (PostgresConnection) -> String
     ) throws(StoreError) -> [StoredRecord] {
         let rows = try perform(what, isWrite: false) { connection in
             "SELECT key, value, version FROM \(connection.schema.qualifiedTable) WHERE \(condition(connection)) ORDER BY key"
+                + (limit.map { " LIMIT \($0)" } ?? "")
         }
         var records: [StoredRecord] = []
         records.reserveCapacity(rows.count)

@@ -48,7 +48,10 @@ const struct cpostgres *_Nullable cpostgres_library(void);
 /// Why ``cpostgres_library()`` returned null.
 const char *_Nonnull cpostgres_load_error(void);
 
-/// A notice receiver that ignores the server's notices, which libpq would write to standard error.
-void cpostgres_ignore_notice(void *_Nullable argument, const PGresult *_Nullable result);
+/// A notice receiver: libpq itself would write the server's notices to standard error. It sets `*unconfirmed`, an int, to 1
+/// for the warning that a transaction is committed on this server alone, because the wait for its synchronous standbys was
+/// ended. That warning has no SQLSTATE of its own, and its text depends on the server's language; the server's function that
+/// reports it does not.
+void cpostgres_note_notice(void *_Nullable unconfirmed, const PGresult *_Nullable result);
 
 #endif
