@@ -37,6 +37,10 @@ package final class MemoryStore: Store {
             .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 
+    package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        try pageOfAll(prefix: prefix, after: after, limit: limit)
+    }
+
     package func write(
         _ key: String,
         _ value: String,

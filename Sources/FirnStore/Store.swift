@@ -51,8 +51,9 @@ extension Store {
         try write(key, value, ifVersion: ifVersion, ifValue: nil)
     }
 
-    /// Lists all of them: for a store that is small.
-    package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+    /// The page of ``list(prefix:after:limit:)``, from a list of all: for a store that is small. A store does not have it
+    /// by default, because then one that can read a page by itself would list all of a large table unnoticed.
+    package func pageOfAll(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
         let records = try list(prefix: prefix)
         let first = records.firstIndex { record in
             after.map { $0.utf8.lexicographicallyPrecedes(record.key.utf8) } ?? true

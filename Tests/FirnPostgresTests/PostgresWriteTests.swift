@@ -1,3 +1,4 @@
+import EtcdTestSupport
 import FirnPostgres
 import FirnStore
 import FirnTestSupport
@@ -30,6 +31,52 @@ import Testing
         let values = try store.read(["old", "none", "new"]).map { try $0.get()?.value }
         #expect(values == ["2", nil, "1"])
         #expect(store.write([]).isEmpty && store.read([String]()).isEmpty)
+    }
+
+    /// A start, and each daemon's calls, in a table with the workers of a large fleet, of which PostgreSQL has no statistics.
+    @Test func noCallReadsTheWholeTable() throws {
+        let server = try Servers.plain.get()
+        let role = try server.makeRole()
+        let store = try store(server.location(role: role))
+        _ = try store.write("layout", "x", ifVersion: nil)
+        try server.sql(
+            """
+            ALTER TABLE "\(role)".firn SET (autovacuum_enabled = false);
+            INSERT INTO "\(role)".firn SELECT 'workers/' || n, 'of ' || n, nextval('"\(role)".firn_version')
+            FROM generate_series(1, 50000) n
+            """
+        )
+        func rowsRead() throws -> Int {
+            let text = try server.sql(
+                """
+                SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables
+                WHERE schemaname = '\(role)' AND relname = 'firn'
+                """
+            )
+            return try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        }
+        let before = try rowsRead()
+        let page = try store.list(prefix: "workers/", after: nil, limit: 64)
+        #expect(page.count == 64)
+        #expect(try store.list(prefix: "workers/", after: page.last?.key, limit: 64).count == 64)
+        let keys = (1...64).map { "workers/\($0 * 700)" }
+        let versions = try store.read(keys).map { try $0.get()?.version }
+        let one = try #require(try store.read("workers/1"))
+        #expect(try store.write("workers/1", "1", ifVersion: one.version).version != nil)
+        #expect(try store.write("workers/x", "1", ifVersion: nil).version != nil)
+        #expect(try store.highestVersion() > one.version)
+        let writes = zip(keys, versions).map { StoreWrite(key: $0, value: "1", ifVersion: $1) }
+        #expect(
+            try store.write(writes + [StoreWrite(key: "new", value: "1", ifVersion: nil)]).allSatisfy {
+                try $0.get().version != nil
+            }
+        )
+        // The statistics are complete when the connection has ended.
+        store.close()
+        #expect(try eventually { try rowsRead() > before ? true : nil } != nil)
+        usleep(500_000)
+        let read = try rowsRead() - before
+        #expect(read < 2000, "\(read) rows were read")
     }
 
     @Test func moreThanAStatementTakesAreAllWritten() throws {

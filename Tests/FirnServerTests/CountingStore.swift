@@ -36,6 +36,10 @@ final class CountingStore: Store {
         try counted(1) { () throws(StoreError) in try memory.list(prefix: prefix) }
     }
 
+    func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        try pageOfAll(prefix: prefix, after: after, limit: limit)
+    }
+
     func write(
         _ key: String,
         _ value: String,

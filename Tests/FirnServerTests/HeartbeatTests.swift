@@ -257,6 +257,10 @@ private final class HangingStore: Store {
         return try store.list(prefix: prefix)
     }
 
+    func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        try pageOfAll(prefix: prefix, after: after, limit: limit)
+    }
+
     func write(
         _ key: String,
         _ value: String,

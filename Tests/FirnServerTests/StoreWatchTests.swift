@@ -124,6 +124,10 @@ private final class BarredStore: Store {
 
     func list(prefix: String) throws(StoreError) -> [StoredRecord] { try store.list(prefix: prefix) }
 
+    func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        try pageOfAll(prefix: prefix, after: after, limit: limit)
+    }
+
     func write(
         _ key: String,
         _ value: String,

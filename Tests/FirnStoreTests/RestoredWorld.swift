@@ -244,6 +244,10 @@ final class WitnessedStore: Store {
         }
     }
 
+    func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        try pageOfAll(prefix: prefix, after: after, limit: limit)
+    }
+
     func write(
         _ key: String,
         _ value: String,
