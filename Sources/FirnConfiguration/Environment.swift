@@ -31,10 +31,10 @@ package struct Environment {
         return Environment(variables)
     }
 
-    /// The value of a variable; nil if it is not set, or empty: an empty value is the usual way to unset what an image
-    /// sets.
+    /// The value of a variable, without blanks and tabs at its ends, as in a file of settings; nil if it is not set, or
+    /// nothing else is in it: an empty value is the usual way to unset what an image sets.
     package subscript(name: String) -> String? {
-        variables[name].flatMap { $0.isEmpty ? nil : $0 }
+        variables[name].map { $0.trimmingBlanks() }.flatMap { $0.isEmpty ? nil : String($0) }
     }
 
     /// - Throws: for a control character in one of these variables.
@@ -63,7 +63,7 @@ package struct Environment {
             if let advice = unset[name] { return "the environment variable \(name) has no effect: \(advice)" }
             let nearest = NearName.of(upper, among: known)
             if isOfMany, nearest == nil { return nil }
-            return "the environment variable \(name) has no effect, as there is no such setting"
+            return "the environment variable \(name.escapingControls) has no effect, as there is no such setting"
                 + (nearest.map { "; is \($0) meant?" } ?? "")
         }
     }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FirnClient
+internal import FirnConfiguration
 
 /// The daemon's address, and the timeout.
 struct DaemonOptions: ParsableArguments {
@@ -31,8 +32,7 @@ struct DaemonOptions: ParsableArguments {
 
     private var resolvedAddress: FirnAddress {
         get throws {
-            let given =
-                address ?? FirnAddress.environmentVariable(named: "FIRN_ADDRESS").flatMap { $0.isEmpty ? nil : $0 }
+            let given = address ?? Environment.ofProcess()["FIRN_ADDRESS"]
             return try given.map { try FirnAddress(parsing: $0) } ?? .default()
         }
     }

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import FirnClient
 internal import FirnConfiguration
 internal import FirnLayout
 internal import FirnSQLite
@@ -32,8 +31,9 @@ struct StoreOptions: ParsableArguments {
     /// The store's location. Nothing is opened.
     var location: StoreLocation {
         get throws {
-            let given = store ?? Self.environment("FIRN_STORE").flatMap { $0.isEmpty ? nil : $0 }
-            guard let given else { return .sqlite(path: Self.paths.storePath) }
+            guard let given = store ?? Environment.ofProcess()["FIRN_STORE"] else {
+                return .sqlite(path: Self.paths.storePath)
+            }
             let location = try StoreLocation(parsing: given)
             guard location != .memory else {
                 throw ConfigurationError(
@@ -44,10 +44,9 @@ struct StoreOptions: ParsableArguments {
         }
     }
 
-    static var paths: DefaultPaths { DefaultPaths(environment: environment) }
-
-    private static func environment(_ name: String) -> String? {
-        FirnAddress.environmentVariable(named: name)
+    static var paths: DefaultPaths {
+        let environment = Environment.ofProcess()
+        return DefaultPaths(environment: { environment[$0] })
     }
 
     /// Opens the store, and reads its layout.

@@ -6,6 +6,7 @@ enum Variables {
     /// All variables that are read, with any prefix.
     static let read = settings.union([
         "HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "MY_IP", "POD_NAME", "POD_INDEX", "HOSTNAME", "NOTIFY_SOCKET",
+        "LISTEN_FDNAMES",
     ])
 
     /// Those with Firn's prefix: the daemon's, and the command's, which may be in the same environment.

@@ -74,6 +74,13 @@ import Testing
         let environment = Environment(["FIRN_STORE": "", "FIRN_LAYOUT": "discord"])
         #expect(environment["FIRN_STORE"] == nil && environment["FIRN_LAYOUT"] == "discord" && environment["X"] == nil)
         #expect(Environment.ofProcess()["PATH"]?.isEmpty == false)
+        let blank = Environment(["FIRN_STORE": " \t", "FIRN_ADDRESS": " unix:/run/a b.sock\t"])
+        #expect(blank["FIRN_STORE"] == nil && blank["FIRN_ADDRESS"] == "unix:/run/a b.sock")
+    }
+
+    @Test func aNameIsPrintedOnOneLine() {
+        let warnings = warnings(["FIRN_LAYO\nT": "x", "FIRN_STO\u{1B}[31mRE": "x"])
+        #expect(warnings.count == 2 && warnings.allSatisfy { $0.firstControl == nil }, "\(warnings)")
     }
 
     @Test func aControlCharacterIsRefusedInWhatIsRead() throws {
