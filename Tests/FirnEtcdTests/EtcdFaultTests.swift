@@ -118,6 +118,37 @@ import Testing
         #expect(count >= answered && count <= answered + inDoubt, "\(answered) were answered, \(inDoubt) in doubt")
     }
 
+    /// Nobody compacts the history of one that is its own: at its quota it takes no more writes, and says so.
+    @Test func whoseQuotaIsUsedUpIsToldWhatToDo() throws {
+        let server = try EtcdServer(EtcdServer.Options(arguments: ["--quota-backend-bytes", "\(8 << 20)"]))
+        let store = store([server.endpoint])
+        var version = try #require(try store.write("a", "0", ifVersion: nil).version)
+        let large = String(repeating: "x", count: 1 << 20)
+        var refusal: StoreError?
+        for _ in 0..<32 where refusal == nil {
+            do throws(StoreError) {
+                version = try store.write("a", large, ifVersion: version).version ?? version
+            } catch {
+                refusal = error
+            }
+        }
+        let error = try #require(refusal)
+        #expect(error.code == .diskFull && error.exitCode == 74)
+        #expect(error.message.contains("compact and defragment etcd, then clear its alarm"), "\(error)")
+        // What is there is there, and can be read.
+        #expect(try store.read("a")?.version == version)
+
+        try server.post("/v3/kv/compaction", #"{"revision":"\#(version)","physical":true}"#)
+        try server.post("/v3/maintenance/defragment", "{}")
+        let alarms = try server.post("/v3/maintenance/alarm", #"{"action":"GET"}"#)
+        let member = try #require(alarms.firstMatch(of: /"memberID":"(\d+)"/)).1
+        try server.post(
+            "/v3/maintenance/alarm",
+            #"{"action":"DEACTIVATE","memberID":"\#(member)","alarm":"NOSPACE"}"#
+        )
+        #expect(try store.write("a", "1", ifVersion: version).version.map { $0 > version } == true)
+    }
+
     @Test func aClusterGoesOnWithoutItsLeader() throws {
         let servers = try EtcdServer.cluster(of: 3)
         let store = store(servers.map(\.endpoint))
