@@ -29,7 +29,7 @@ import Testing
                     for _ in 0..<25 { _ = try peer.nextID() }
                     _ = try peer.nextBatch(300)
                     _ = try peer.call(.nextBatch(count: 0))
-                    _ = try peer.call(.nextTickets(sequence: Name("invoices")!, count: 3))
+                    _ = try peer.nextTickets("invoices", 3)
                 }
                 for _ in 0..<5 { #expect(try get(try daemon.httpPort(), "/").status == 200) }
 

@@ -79,12 +79,6 @@ import Testing
 
     /// Tickets of one sequence, as the numbers that they are.
     private func take(_ count: Int, from daemon: Daemon) throws -> [UInt64] {
-        let peer = try Peer.unix(daemon.socketPath)
-        let answer = try peer.call(
-            .nextTickets(sequence: Name("orders")!, count: UInt32(count)),
-            timeoutMilliseconds: 2000
-        )
-        guard case .nextTickets(let runs) = answer else { throw TestFailure("\(answer)") }
-        return runs.flatMap { $0.map(\.rawValue) }
+        try Peer.unix(daemon.socketPath).nextTickets("orders", UInt32(count), timeoutMilliseconds: 2000)
     }
 }

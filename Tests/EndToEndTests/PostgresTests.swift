@@ -107,15 +107,7 @@ import Testing
                 try withDaemon(in: scratch, name: "b", pooled) { b in
                     let peers = try [a, b].map { try Peer.unix($0.socketPath) }
                     #expect(Set(try peers.flatMap { try $0.describe().workers }) == [0, 1])
-                    let name = try #require(Name("orders"))
-                    let values = try (0..<100).map { turn in
-                        guard
-                            case .nextTickets(let runs) = try peers[turn % 2].call(
-                                .nextTickets(sequence: name, count: 1)
-                            )
-                        else { throw TestFailure("no ticket") }
-                        return try #require(runs.first).first.rawValue
-                    }
+                    let values = try (0..<100).flatMap { turn in try peers[turn % 2].nextTickets("orders", 1) }
                     #expect(zip(values, values.dropFirst()).allSatisfy { $0 < $1 })
                 }
             }

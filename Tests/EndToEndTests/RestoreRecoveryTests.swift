@@ -141,9 +141,7 @@ import Testing
     }
 
     private func take(_ count: UInt32, from peer: Peer) throws -> [UInt64] {
-        let answer = try peer.call(.nextTickets(sequence: Name("orders")!, count: count), timeoutMilliseconds: 2000)
-        guard case .nextTickets(let runs) = answer else { throw TestFailure("\(answer)") }
-        return runs.flatMap { $0.map(\.rawValue) }
+        try peer.nextTickets("orders", count, timeoutMilliseconds: 2000)
     }
 
     private func refuses(_ daemon: Daemon) throws {

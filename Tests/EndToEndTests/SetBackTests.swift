@@ -13,7 +13,7 @@ import Testing
         try withScratch { scratch in
             try withDaemon(in: scratch, ["--window", "1s"]) { daemon in
                 let peer = try Peer.unix(daemon.socketPath)
-                _ = try peer.call(.nextTickets(sequence: Name("orders")!, count: 3))
+                _ = try peer.nextTickets("orders", 3)
                 let file = try StoreFile(scratch.store)
                 try file.run("ATTACH '\(scratch.file("copy.db"))' AS copy")
                 try file.run("CREATE TABLE copy.records AS SELECT * FROM main.records")
@@ -22,7 +22,7 @@ import Testing
                 let before = try file.worker(worker).limit
                 try eventually("it extends") { try file.worker(worker).limit > before + 500 }
                 var last = try peer.nextID()
-                _ = try peer.call(.nextTickets(sequence: Name("orders")!, count: 100))
+                _ = try peer.nextTickets("orders", 100)
                 try file.run(
                     """
                     BEGIN IMMEDIATE; DELETE FROM main.records; DELETE FROM main.versions;

@@ -111,7 +111,7 @@ import Testing
             ]
             try withDaemon(in: scratch, arguments) { daemon in
                 let peer = try Peer.unix(daemon.socketPath)
-                for number in 0..<500 { _ = try peer.call(.nextTickets(sequence: Name("s.\(number)")!, count: 3)) }
+                for number in 0..<500 { _ = try peer.nextTickets("s.\(number)", 3) }
                 proxy.become(.slow(milliseconds: 100))
                 daemon.signal(SIGTERM)
                 #expect(try daemon.waitForExit(within: .seconds(120)) == .exited(0))
@@ -138,7 +138,7 @@ import Testing
             try withDaemon(in: scratch, arguments) { daemon in
                 let peer = try Peer.unix(daemon.socketPath)
                 _ = try peer.nextID()
-                for number in 0..<50 { _ = try peer.call(.nextTickets(sequence: Name("s.\(number)")!, count: 3)) }
+                for number in 0..<50 { _ = try peer.nextTickets("s.\(number)", 3) }
                 try server.pause()
                 defer { server.resume() }
                 daemon.signal(SIGTERM)

@@ -12,9 +12,7 @@ import Testing
     private static let arguments = ["--window", "60s", "--sequence-block", "50", "--worker", "5"]
 
     private func take(_ count: UInt32, of name: String = "orders", from daemon: Daemon) throws -> [UInt64] {
-        let answer = try Peer.unix(daemon.socketPath).call(.nextTickets(sequence: Name(name)!, count: count))
-        guard case .nextTickets(let runs) = answer else { throw TestFailure("\(answer)") }
-        return runs.flatMap { $0.map(\.rawValue) }
+        try Peer.unix(daemon.socketPath).nextTickets(name, count)
     }
 
     /// The store is put back in place below two daemons that run. Once they have noticed, what they hold is a gap.

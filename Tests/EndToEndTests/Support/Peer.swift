@@ -209,6 +209,15 @@ final class Peer {
         }
     }
 
+    func nextTickets(_ sequence: String, _ count: UInt32, timeoutMilliseconds: UInt32 = 0) throws -> [UInt64] {
+        let method = Request.Method.nextTickets(sequence: Name(sequence)!, count: count)
+        switch try call(method, timeoutMilliseconds: timeoutMilliseconds) {
+        case .nextTickets(let runs): return runs.flatMap { $0.map(\.rawValue) }
+        case .error(let status): throw status
+        case let outcome: throw Failure.unexpected("\(outcome)")
+        }
+    }
+
     func describe() throws -> DaemonDescription {
         guard case .describe(let description) = try call(.describe) else { throw Failure.unexpected("no description") }
         return description
