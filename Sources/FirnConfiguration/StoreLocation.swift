@@ -34,10 +34,19 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
             #endif
         } else {
             throw ConfigurationError(
-                "--store is '\(text)'; write sqlite:PATH, postgres://USER@HOST/DATABASE, etcd:HOST:PORT, or memory for IDs "
+                "--store is \(Self.shown(text)); write sqlite:PATH, postgres://USER@HOST/DATABASE, etcd:HOST:PORT, or memory for IDs "
                     + "that need not outlive the daemon"
             )
         }
+    }
+
+    /// The value for a message: of one that may have a password in it, only the beginning.
+    private static func shown(_ text: String) -> String {
+        let lowercased = text.lowercased()
+        guard text.contains("@") || ["password", "passwd", "pwd"].contains(where: lowercased.contains) else {
+            return "'\(text)'"
+        }
+        return "'\(text.prefix { $0 != ":" && $0 != "=" })…', of which the rest may be a password"
     }
 
     #if Postgres

@@ -36,9 +36,14 @@ package struct PostgresAddress: Hashable, Sendable, CustomStringConvertible {
     private static func mayHoldPassword(_ text: String) -> Bool {
         let rest = schemes.first { text.hasPrefix($0) }.map { text.dropFirst($0.count) } ?? text[...]
         let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        // A password with a '/', an '@' or a '?' in it is divided elsewhere by libpq.
-        if let at = rest.lastIndex(of: "@"), rest[..<at].contains(":") { return true }
-        return parts.count == 2 && parts[1].lowercased().contains("password")
+        // A password with a '/', an '@' or a '?' in it is divided elsewhere by libpq. An '@' behind a user's is of a
+        // parameter.
+        let place = parts[0].contains("@") ? parts[0] : rest
+        if let at = place.lastIndex(of: "@"), place[..<at].contains(":") { return true }
+        let keywords = (parts.count == 2 ? parts[1] : "").lowercased().split(separator: "&").map {
+            $0.prefix { $0 != "=" }
+        }
+        return keywords.contains { keyword in ["password", "passwd", "pwd"].contains { keyword.contains($0) } }
     }
 
     private static func parse(_ text: String) throws(PostgresAddressError) -> [Parameter] {
@@ -105,9 +110,14 @@ package struct PostgresAddressError: Error, CustomStringConvertible {
 }
 
 extension String {
-    /// The text in one line.
-    var lines: String {
-        split(whereSeparator: \.isNewline).map { $0.trimmingSpaces }.filter { !$0.isEmpty }.joined(separator: "; ")
+    /// A message in one line.
+    var lines: String { trimmedLines.joined(separator: "; ") }
+
+    /// Statements of SQL in one line.
+    var onOneLine: String { trimmedLines.joined(separator: " ") }
+
+    private var trimmedLines: [Substring] {
+        split(whereSeparator: \.isNewline).map { $0.trimmingSpaces }.filter { !$0.isEmpty }
     }
 }
 

@@ -49,10 +49,10 @@ struct PostgresSchema: Sendable {
             _ = try connection.run(text, until: end)
         } catch {
             guard case .giveUp = error.consequence else { throw error }
-            let statements = "\(definition.lines); \(grants)"
+            let statements = "\(definition.onOneLine); \(grants)"
             throw PostgresFailure(
                 .refused,
-                "there is no table \(table), and this role may not make it: \(error.text.prefix(200)). An administrator has "
+                "there is no table \(table), and this role may not make it: \(error.text.prefix { $0 != ";" }). An administrator has "
                     + "to run: \(statements)",
                 endsConnection: true
             )
@@ -114,7 +114,7 @@ struct PostgresSchema: Sendable {
                 .notOurs,
                 "the table \(schema.qualifiedTable) is not as Firn makes it: \(wrong). If it is another application's, put "
                     + "Firn's into another schema (ALTER ROLE … SET search_path) or database; it is made by: "
-                    + definition.lines,
+                    + definition.onOneLine,
                 endsConnection: true
             )
         }

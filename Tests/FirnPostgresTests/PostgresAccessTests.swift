@@ -63,6 +63,12 @@ import Testing
         try server.sql("CREATE ROLE \(role) LOGIN; ALTER ROLE \(role) SET search_path = \(owner)")
         let nothing = try refusal(server.location(role: role))
         #expect(nothing.code == .refused && nothing.message.contains("CREATE TABLE"), "\(nothing)")
+        // What it says can be run as it is, and makes what is looked for.
+        let advised = try #require(nothing.message.components(separatedBy: "An administrator has to run: ").last)
+        let made = try #require(advised.components(separatedBy: "; GRANT USAGE ON SCHEMA").first)
+        let other = try server.makeRole()
+        try server.sql("SET search_path = \(other); SET ROLE \(other); \(made)")
+        #expect(try store(server.location(role: other), for: .write).write("a", "1", ifVersion: nil).version != nil)
         try server.sql("GRANT USAGE ON SCHEMA \(owner) TO \(role); GRANT SELECT ON \(owner).firn TO \(role)")
         let reading = try refusal(server.location(role: role))
         #expect(reading.code == .refused && reading.exitCode == 78, "\(reading)")

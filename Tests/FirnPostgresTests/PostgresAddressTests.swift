@@ -10,7 +10,8 @@ import Testing
         "postgres:///firn?host=/run/postgresql",
         "postgres://firn@[::1]:5432/firn?sslmode=verify-full&sslrootcert=/ca.pem",
         "postgres://?service=firn", "postgres://o%27brien@db/na%22me?connect_timeout=1",
-        "postgres://firn@db/firn?passfile=/etc/firn/pgpass",
+        "postgres://firn@db/firn?passfile=/etc/firn/pgpass", "postgres://firn@db/firn?passfile=/etc/firn/password",
+        "postgres://firn@db:5432/firn?application_name=me@here",
     ])
     func isKeptAsItIs(_ text: String) throws {
         if text.contains("passfile") { return #expect(try PostgresAddress(parsing: text).value(of: "passfile") != nil) }
@@ -25,6 +26,8 @@ import Testing
         "postgres://firn:hunt@er2@db/firn", "postgres://firn:hunter2/@db/firn", "postgres://firn:hunter2?@db/firn",
         "postgres://firn:hunter2%zz@db/firn", "postgres://firn%3Ahunter2:x@db/firn",
         "postgres://firn%3Ahunter2@db/firn", "postgres://db/firn?user=firn%3Ahunter2",
+        "postgres://firn:hunter2@db/firn?application_name=me@here", "postgres://firn@db/firn?pwd=hunter2",
+        "postgres://firn@db/firn?sslmode=require&Passwd=hunter2",
     ])
     func aPasswordIsRefusedAndNotRepeated(_ text: String) throws {
         let error = try #require(throws: PostgresAddressError.self) { try PostgresAddress(parsing: text) }
