@@ -180,6 +180,17 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // Simulated daemons for Benchmarks/scale.
+        .executableTarget(
+            name: "firn-storm",
+            dependencies: [
+                "FirnConfiguration", "FirnLayout", "FirnSQLite", "FirnServer", "FirnStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/scale/storm",
+            swiftSettings: swiftSettings
+        ),
+
         // What several test targets need.
         .target(name: "FirnTestSupport", path: "Tests/FirnTestSupport", swiftSettings: swiftSettings),
 
@@ -364,11 +375,13 @@ if let part = Context.environment["FIRN_ONLY"] {
 }
 
 // What scripts/build-release compiles, where both programs are made by one `swift build`. Without --product that makes every
-// target but the tests: what only tests need is among those, and etcd and PostgreSQL, with their traits or without.
+// target but the tests: what only tests and benchmarks need is among those, and etcd and PostgreSQL, with their traits or
+// without.
 if let parts = Context.environment["FIRN_ONLY_PROGRAMS"] {
     keepOnly { target in
         let isForTests = target.isTest || target.path?.hasPrefix("Tests/") == true
+        let isForBenchmarks = target.path?.hasPrefix("Benchmarks/") == true
         let isOfTrait = ["CPostgres", "FirnEtcd", "FirnPostgres"].contains(target.name)
-        return !isForTests && !(parts == "small" && isOfTrait)
+        return !isForTests && !(isForBenchmarks && parts != "benchmarks") && !(parts == "small" && isOfTrait)
     }
 }

@@ -67,9 +67,9 @@ def released_firnd() -> str:
     return build_release(PACKAGE)
 
 
-def build_release(package: Path) -> str:
-    """Builds firnd of that working copy as it is released, and returns its path."""
-    result = subprocess.run([str(package / "scripts/build-release"), "firnd"], cwd=package, stdout=subprocess.PIPE, text=True)
+def build_release(package: Path, program: str = "firnd") -> str:
+    """Builds that program of that working copy as it is released, and returns its path."""
+    result = subprocess.run([str(package / "scripts/build-release"), program], cwd=package, stdout=subprocess.PIPE, text=True)
     if result.returncode != 0:
         sys.exit(f"{PROGRAM}: {package}/scripts/build-release failed; what it said is above")
-    return str(Path(result.stdout.splitlines()[-1].strip()) / "firnd")
+    return str(Path(result.stdout.splitlines()[-1].strip()) / program)

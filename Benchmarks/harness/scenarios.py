@@ -5,6 +5,7 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Sequence
 
 from bench import BATCH, CONNECTIONS, WIDE_LAYOUT, Bench
 from postgres import nextval, postgres
@@ -93,11 +94,11 @@ def resident(bench: Bench, firnd: str, name: str) -> int:
         return server.kibibytes("VmRSS")
 
 
-def first_ids(bench: Bench, store: str | None = None, firnd: str | None = None) -> list[float]:
+def first_ids(bench: Bench, store: str | None = None, firnd: str | None = None, options: Sequence[str] = ()) -> list[float]:
     """Milliseconds from exec to the first ID, of daemons with an existing store (SQLite's by default)."""
     path = f"{bench.folder}/firnd-first.sock"
     command = [bench.programs["first-id"], path, firnd or bench.firnd, "--listen", f"unix:{path}", "--log-level", "error"]
-    command += ["--store", store or f"sqlite:{bench.folder}/first.sqlite", "--state-dir", bench.folder]
+    command += ["--store", store or f"sqlite:{bench.folder}/first.sqlite", "--state-dir", bench.folder, *options]
     results = []
     for _ in range(FIRST_ID_RUNS + 1):
         result = subprocess.run(command, stdout=subprocess.PIPE, text=True)
