@@ -42,7 +42,8 @@ package final class Sequences: Sendable {
     final class Entry: Sendable {
         struct State {
             var keeper: SequenceKeeper
-            var lastUsed: Int64 = 0
+            /// In boot nanoseconds. Set from the first: the store's thread may make room before the first call takes values.
+            var lastUsed: Int64
             /// It was given back and removed from the table. A caller that still has the entry looks up the name again.
             var isRetired = false
             /// The threads with calls that wait for the store's answer.
@@ -52,9 +53,9 @@ package final class Sequences: Sendable {
         let key: Key
         let state: Mutex<State>
 
-        init(key: Key, keeper: SequenceKeeper) {
+        init(key: Key, keeper: SequenceKeeper, now: Int64) {
             self.key = key
-            state = Mutex(State(keeper: keeper))
+            state = Mutex(State(keeper: keeper, lastUsed: now))
         }
     }
 
@@ -79,7 +80,7 @@ package final class Sequences: Sendable {
         -> Answer
     {
         while true {
-            guard let entry = entry(for: key) else { return .refused(Self.tooMany(configuration.maximumSequences)) }
+            guard let entry = entry(for: key, now: now) else { return .refused(Self.tooMany(configuration.maximumSequences)) }
             let (answer, action) = entry.state.withLock { state -> (Answer?, SequenceAction) in
                 guard !state.isRetired else { return (nil, .none) }
                 state.lastUsed = now
@@ -119,13 +120,13 @@ package final class Sequences: Sendable {
         for entry in table.withLock({ Array($0.values) }) { entry.state.withLock { $0.keeper.storeSetBack() } }
     }
 
-    private func entry(for key: Key) -> Entry? {
+    private func entry(for key: Key, now: Int64) -> Entry? {
         let (entry, count) = table.withLock { table -> (Entry?, Int) in
             if let entry = table[key] { return (entry, 0) }
             // The thread makes room, and may be behind by this much.
             guard table.count < 2 * configuration.maximumSequences else { return (nil, 0) }
             let keeper = SequenceKeeper(configuration: configuration.keeper, jitterSeed: .random(in: 0...(.max)))
-            let entry = Entry(key: key, keeper: keeper)
+            let entry = Entry(key: key, keeper: keeper, now: now)
             table[key] = entry
             return (entry, table.count)
         }
