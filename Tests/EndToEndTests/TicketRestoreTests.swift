@@ -38,7 +38,7 @@ import Testing
                     )
                     for daemon in [first, second] {
                         try eventually("it has noticed; \(daemon.log)") { daemon.log.contains("No ID and no ticket") }
-                        #expect(throws: TestFailure.self) { try take(3, from: daemon) }
+                        #expect(throws: Status.self) { try take(3, from: daemon) }
                     }
                     var repair: Command?
                     try eventually("it can be repaired; \(repair.map { "\($0)" } ?? "")", every: .milliseconds(100)) {
