@@ -80,7 +80,9 @@ package final class Sequences: Sendable {
         -> Answer
     {
         while true {
-            guard let entry = entry(for: key, now: now) else { return .refused(Self.tooMany(configuration.maximumSequences)) }
+            guard let entry = entry(for: key, now: now) else {
+                return .refused(Self.tooMany(configuration.maximumSequences))
+            }
             let (answer, action) = entry.state.withLock { state -> (Answer?, SequenceAction) in
                 guard !state.isRetired else { return (nil, .none) }
                 state.lastUsed = now
