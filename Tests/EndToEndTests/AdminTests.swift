@@ -157,7 +157,7 @@ import Testing
             let port = try daemon.httpPort("admin")
             #expect(try get(port, "/readyz").status == 200)
             let outage = try fleet.takeAwayTheStore()
-            try eventually("it is not ready", within: .seconds(20), every: .milliseconds(20)) {
+            try eventually("it is not ready", every: .milliseconds(20)) {
                 let live = try get(port, "/livez")
                 guard live.status == 200 else { throw TestFailure("not alive: \(live.body)") }
                 return try get(port, "/readyz").status == 503
@@ -171,7 +171,7 @@ import Testing
                 value("firn_store_operations_total", "outcome=\"unavailable\"", in: try get(port, "/metrics").body) > 0
             }
             try outage.end()
-            try eventually("it is ready again", within: .seconds(20)) { try get(port, "/readyz").status == 200 }
+            try eventually("it is ready again") { try get(port, "/readyz").status == 200 }
             #expect(try get(port, "/livez").status == 200)
         }
     }

@@ -106,7 +106,7 @@ import Testing
     private static func waitUntilServing(_ daemon: Daemon, at address: FirnAddress) async throws {
         var configuration = FirnClientConfiguration()
         configuration.circuitBreakerTripAfter = .zero
-        let limit = ContinuousClock.now + .seconds(20)
+        let limit = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < limit {
             if let ending = daemon.reap() { throw TestFailure("firnd ended with \(ending): \(daemon.log)") }
             let isServing = await withFirnClient(address: address, configuration: configuration) { client in

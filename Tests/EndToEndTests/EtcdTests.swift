@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized) struct EtcdTests {
     private func store(_ server: EtcdServer) -> EtcdStore {
         var configuration = EtcdConfiguration(endpoints: [server.endpoint])
-        configuration.timeout = .seconds(20)
+        configuration.timeout = .seconds(60)
         return EtcdStore(configuration)
     }
 

@@ -23,7 +23,7 @@ import Testing
 
     private func store(_ location: String) throws -> PostgresStore {
         var configuration = PostgresConfiguration(try PostgresAddress(parsing: location))
-        configuration.timeout = .seconds(20)
+        configuration.timeout = .seconds(60)
         return PostgresStore(configuration)
     }
 

@@ -11,7 +11,7 @@ import Testing
 @Suite(.serialized) struct SequenceBatchTests {
     private static func revision(_ server: EtcdServer) throws -> UInt64 {
         var configuration = EtcdConfiguration(endpoints: [server.endpoint])
-        configuration.timeout = .seconds(20)
+        configuration.timeout = .seconds(60)
         return try EtcdStore(configuration).highestVersion()
     }
 
@@ -75,7 +75,7 @@ import Testing
             #expect(try Self.revision(server) - before <= 40)
             #expect(!daemon.log.contains("not given back"), "\(daemon.log)")
             var configuration = EtcdConfiguration(endpoints: [server.endpoint])
-            configuration.timeout = .seconds(20)
+            configuration.timeout = .seconds(60)
             let keys = names.map { SequenceRecord.key("s.\($0)") }
             let records = try EtcdStore(configuration).read(keys).map { try $0.get() }
             for (key, stored) in zip(keys, records) {

@@ -55,7 +55,7 @@ import Testing
             #expect(UInt64(ones, radix: 2) == id.rawValue, "the drawing's bits are the ID's")
 
             let taken = 100
-            try eventually("its rate is seen", within: .seconds(20), every: .milliseconds(200)) {
+            try eventually("its rate is seen", every: .milliseconds(200)) {
                 _ = try peer.nextBatch(UInt32(taken))
                 let rates = try browser.text(
                     "[...document.querySelectorAll('.rate b')].map(b => b.textContent).join(' ')"

@@ -18,7 +18,7 @@ import Testing
                 + ".catch(e => 'none').then(t => window.outcome = t), 0"
         )
         var outcome = ""
-        try eventually("the page's request ends", within: .seconds(20), every: .milliseconds(20)) {
+        try eventually("the page's request ends", every: .milliseconds(20)) {
             outcome = try browser.text("window.outcome")
             return outcome != "undefined"
         }

@@ -98,7 +98,7 @@ final class Firnd {
         process.standardError = try FileHandle(forWritingTo: log)
         try process.run()
         self.process = process
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(60)
         while true {
             let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
             if text.contains(" serving ") { return }

@@ -13,7 +13,7 @@ import Testing
         _ tls: EtcdConfiguration.TLS? = nil
     ) -> EtcdStore {
         var configuration = EtcdConfiguration(endpoints: [server.endpoint])
-        configuration.timeout = .seconds(20)
+        configuration.timeout = .seconds(60)
         configuration.credentials = credentials
         configuration.tls = tls
         return EtcdStore(configuration)

@@ -20,7 +20,7 @@ import Testing
         return path
     }
 
-    private func refusal(_ location: String, timeout: Duration = .seconds(20)) throws -> StoreError {
+    private func refusal(_ location: String, timeout: Duration = .seconds(60)) throws -> StoreError {
         let store = try store(location, timeout: timeout)
         return try #require(failure { () throws(StoreError) in try store.read("a") })
     }

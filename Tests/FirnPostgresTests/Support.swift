@@ -12,7 +12,7 @@ enum Servers {
 /// A store at an address, with enough time for a busy machine, unless the test is about its end.
 func store(
     _ location: String,
-    timeout: Duration = .seconds(20),
+    timeout: Duration = .seconds(60),
     for use: PostgresStore.Use = .make
 ) throws -> PostgresStore {
     var configuration = PostgresConfiguration(try PostgresAddress(parsing: location))

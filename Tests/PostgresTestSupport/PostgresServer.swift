@@ -234,7 +234,7 @@ package final class PostgresServer: Sendable {
         Watchdog.shared.ended(pid)
         state.withLock { $0.pid = nil }
         // Its memory is free for the next start only when the last is gone.
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(60)
         while ContinuousClock.now < end, processes.contains(where: { Glibc.kill($0, 0) == 0 }) { usleep(1000) }
     }
 

@@ -75,14 +75,14 @@ final class ScriptedSource: Sendable {
     }
 }
 
-/// Waits until something is so; records an issue after half a minute.
+/// Waits until something is so; records an issue after a minute.
 func eventually(_ what: Comment, _ condition: () async -> Bool, sourceLocation: SourceLocation = #_sourceLocation)
     async throws
 {
-    let end = ContinuousClock.now + .seconds(30)
+    let end = ContinuousClock.now + .seconds(60)
     while await !condition() {
         guard ContinuousClock.now < end else {
-            Issue.record("not within 30 s: \(what)", sourceLocation: sourceLocation)
+            Issue.record("not within 60 s: \(what)", sourceLocation: sourceLocation)
             return
         }
         try await Task.sleep(for: .milliseconds(1))

@@ -50,7 +50,7 @@ private final class Results<Value: Sendable>: Sendable {
         if child == 0 { _exit(body() ? 10 : 11) }
         guard child > 0 else { return nil }
         var status: CInt = 0
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(60)
         while waitpid(child, &status, WNOHANG) != child {
             if ContinuousClock.now > end { kill(child, SIGKILL) }
             usleep(1000)
