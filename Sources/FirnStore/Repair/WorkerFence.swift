@@ -34,15 +34,8 @@ package enum WorkerFence {
             let record = try WorkerRecord(key: key, text: stored.value)
             guard record.limit <= now.tick else { return StoreReport.Worker(number: worker, record: record) }
             // Nobody holds it any more.
-            if record.writeToken == WorkerRecord.givenBackToken || record.holder.isOperator { continue }
-            let next = WorkerRecord(
-                generation: record.generation + 1,
-                limit: record.limit,
-                used: record.freeFrom > record.limit ? record.freeFrom : nil,
-                holder: operatorHolder,
-                writeToken: .random(in: 1...(.max)),
-                renewedAtUnixMilliseconds: now.unixMilliseconds
-            )
+            if record.isGivenBack || record.holder.isOperator { continue }
+            let next = record.taken(by: operatorHolder, at: now)
             numbers.append(worker)
             writes.append(StoreWrite(key: key, value: next.text, ifVersion: stored.version, ifValue: stored.value))
         }

@@ -51,14 +51,7 @@ package struct WorkerRelease: Sendable {
                 !isHolderDead || present.writeToken == record.writeToken
             else { return .heldBy(present.holder) }
             let limit = isHolderDead ? min(present.limit, now.tick + 1) : present.limit
-            let next = WorkerRecord(
-                generation: present.generation + 1,
-                limit: limit,
-                used: present.freeFrom > limit ? present.freeFrom : nil,
-                holder: operatorHolder,
-                writeToken: .random(in: 0...(.max)),
-                renewedAtUnixMilliseconds: now.unixMilliseconds
-            )
+            let next = present.taken(by: operatorHolder, at: now, limit: limit)
             if case .written = try store.write(key, next.text, ifVersion: stored.version, ifValue: stored.value) {
                 return .released(freeFromTick: next.freeFrom)
             }

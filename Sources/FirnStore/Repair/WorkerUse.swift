@@ -14,15 +14,12 @@ package enum WorkerUse {
             let stored = try store.read(key)
             let present = try stored.map { value throws(StoreError) in try WorkerRecord(key: key, text: value.value) }
             if let present, present.generation > grant.generation, present.freeFrom >= grant.limit.tick { return }
-            let limit = present?.limit ?? 0
-            let freeFrom = max(present?.freeFrom ?? 0, grant.limit.tick)
             let next = WorkerRecord(
-                generation: max(present?.generation ?? 0, grant.generation) + 1,
-                limit: limit,
-                used: freeFrom > limit ? freeFrom : nil,
-                holder: operatorHolder,
-                writeToken: .random(in: 1...(.max)),
-                renewedAtUnixMilliseconds: now.unixMilliseconds
+                takenAfter: max(present?.generation ?? 0, grant.generation),
+                limit: present?.limit ?? 0,
+                freeFrom: max(present?.freeFrom ?? 0, grant.limit.tick),
+                by: operatorHolder,
+                at: now
             )
             if case .written = try store.write(
                 key,
