@@ -42,77 +42,33 @@ struct StoreRepairCommand: AsyncParsableCommand {
 
     @OptionGroup var options: StoreOptions
 
+    /// What is to be done, checked against the store and against what this host remembers.
+    private struct Plan {
+        var report: StoreReport
+        /// By the host's clock, when the store was read.
+        var now: StoreInstant
+        /// The first tick of which IDs may be given out.
+        var target: UInt64
+        /// The grants of daemons whose clocks were ahead: no floor waits for them.
+        var farGrants: [Grant]
+        var skips: [(name: String, count: UInt64)]
+        /// How many values sequences leave out that the copy does not have.
+        var skipOfOthers: UInt64
+    }
+
     func run() async throws {
         try reportingErrors {
             let store = try options.open()
-            let report = try store.report()
-            let now = store.now
-            if let problem = report.problems.first {
-                throw Refusal(message: "\(problem). Put that right first (firn store check).", exitCode: .dataError)
-            }
-            if let held = report.workers.first(where: { $0.record.limit > now.tick }) {
-                throw Refusal(
-                    message: "Worker \(held.number) is held by \(held.record.holder.text) until "
-                        + "\(store.time(held.record.limit)): stop all daemons on this store first. If none runs "
-                        + "(it was killed, or the copy was made while it ran), run this again after that time.",
-                    exitCode: .temporaryFailure
-                )
-            }
-            let skipped = try SkippedValues(parsing: skipValues)
-            let skips = try skipped.counts(for: report.sequences)
-            let grants = try remembered(store)
-            let skipOfOthers = try skipped.countForOthers(
-                after: report.floor?.skippedValues ?? 0,
-                remembered: grants.lazy.compactMap(\.newest).first.map { SequenceRecord.name(ofKey: $0.key) }
-            )
-            let isFar = { (tick: UInt64) in
-                tick > now.tick && tick - now.tick > store.ticks(milliseconds: 3_660_000)
-            }
-            // The recorded grants count in any case: with a lower floor their time could be given out again.
-            let near = grants.map(\.limit.tick).filter { !isFar($0) }.max()
-            let target = try raiseTo == "known" ? near ?? now.tick : max(given(store), near ?? 0)
-            let farGrants = grants.filter { isFar($0.limit.tick) }
-            guard !isFar(target) else {
-                throw Refusal(
-                    message:
-                        "\(store.time(target)) is more than an hour ahead, and until then nothing could be given out. If a "
-                        + "daemon with a wrong clock was granted that time, run this command with --raise-to known on its "
-                        + "host, before any daemon starts: its worker alone stays unused until then. If none was, give a "
-                        + "nearer --raise-to.",
-                    exitCode: .usage
-                )
-            }
-            let time = store.time(target)
+            let plan = try plan(store)
+            let time = store.time(plan.target)
             try Confirmation.ask(
-                "The store \(store.name) will give out no ID before \(time), and of its \(report.sequences.count) "
-                    + "sequences \(Self.text(skips)). This cannot be taken back.",
+                "The store \(store.name) will give out no ID before \(time), and of its \(plan.report.sequences.count) "
+                    + "sequences \(Self.text(plan.skips)). This cannot be taken back.",
                 isGiven: yes
             )
-            // Written before the floor: once running daemons see the floor, they continue.
-            for grant in farGrants {
-                try WorkerUse.keep(store.store, grant, by: OpenStore.operatorHolder, at: now)
-            }
-            for skip in skips { _ = try SequenceSkip.perform(store.store, name: skip.name, count: skip.count) }
-            let floor = try FloorRecord(
-                limit: StoreInstant(tick: target, unixMilliseconds: time.unixMilliseconds),
-                host: OpenStore.operatorHolder.host,
-                raisedAtUnixMilliseconds: now.unixMilliseconds,
-                skippedValues: skipOfOthers
-            ).raise(store.store)
-            // One that rests, or stood still, holds a worker whose window has ended: it counted as stopped above.
-            let workers = report.workers.map(\.number)
-            if let held = try WorkerFence.perform(store.store, workers, by: OpenStore.operatorHolder, at: store.now) {
-                throw Refusal(
-                    message: "The floor was raised, but worker \(held.number) was extended meanwhile by "
-                        + "\(held.record.holder.text), which may give out IDs below the floor until "
-                        + "\(store.time(held.record.limit)). Stop it, and run this again.",
-                    exitCode: .temporaryFailure
-                )
-            }
-            // All its daemons are stopped, as checked above: it no longer counts as a copy of another file.
-            try (store.store as? SQLiteStore)?.recordPlace()
+            let floor = try carryOut(plan, store)
             var output = StandardOutput()
-            for grant in farGrants {
+            for grant in plan.farGrants {
                 try output.write(
                     line:
                         "worker \(grant.worker) stays unused until \(store.time(grant.limit.tick)), up to which a daemon "
@@ -120,11 +76,90 @@ struct StoreRepairCommand: AsyncParsableCommand {
                 )
             }
             let reached = store.time(floor.limit.tick)
+            let skipped = Self.text(plan.skips)
             try output.write(
-                line: "no ID before \(reached) will be given out; of \(skips.count) sequences \(Self.text(skips))"
+                line: "no ID before \(reached) will be given out; of \(plan.skips.count) sequences \(skipped)"
             )
             try output.flush()
         }
+    }
+
+    /// Changes nothing.
+    ///
+    /// - Throws: ``Refusal`` while a record is wrong or a worker is held.
+    private func plan(_ store: OpenStore) throws -> Plan {
+        let report = try store.report()
+        let now = store.now
+        if let problem = report.problems.first {
+            throw Refusal(message: "\(problem). Put that right first (firn store check).", exitCode: .dataError)
+        }
+        if let held = report.workers.first(where: { $0.record.limit > now.tick }) {
+            throw Refusal(
+                message: "Worker \(held.number) is held by \(held.record.holder.text) until "
+                    + "\(store.time(held.record.limit)): stop all daemons on this store first. If none runs "
+                    + "(it was killed, or the copy was made while it ran), run this again after that time.",
+                exitCode: .temporaryFailure
+            )
+        }
+        let skipped = try SkippedValues(parsing: skipValues)
+        let skips = try skipped.counts(for: report.sequences)
+        let grants = try remembered(store)
+        let skipOfOthers = try skipped.countForOthers(
+            after: report.floor?.skippedValues ?? 0,
+            remembered: grants.lazy.compactMap(\.newest).first.map { SequenceRecord.name(ofKey: $0.key) }
+        )
+        let isFar = { (tick: UInt64) in
+            tick > now.tick && tick - now.tick > store.ticks(milliseconds: 3_660_000)
+        }
+        // The recorded grants count in any case: with a lower floor their time could be given out again.
+        let near = grants.map(\.limit.tick).filter { !isFar($0) }.max()
+        let target = try raiseTo == "known" ? near ?? now.tick : max(given(store), near ?? 0)
+        guard !isFar(target) else {
+            throw Refusal(
+                message:
+                    "\(store.time(target)) is more than an hour ahead, and until then nothing could be given out. If a "
+                    + "daemon with a wrong clock was granted that time, run this command with --raise-to known on its "
+                    + "host, before any daemon starts: its worker alone stays unused until then. If none was, give a "
+                    + "nearer --raise-to.",
+                exitCode: .usage
+            )
+        }
+        return Plan(
+            report: report,
+            now: now,
+            target: target,
+            farGrants: grants.filter { isFar($0.limit.tick) },
+            skips: skips,
+            skipOfOthers: skipOfOthers
+        )
+    }
+
+    /// - Returns: the floor of the store.
+    private func carryOut(_ plan: Plan, _ store: OpenStore) throws -> FloorRecord {
+        // Written before the floor: once running daemons see the floor, they continue.
+        for grant in plan.farGrants {
+            try WorkerUse.keep(store.store, grant, by: OpenStore.operatorHolder, at: plan.now)
+        }
+        for skip in plan.skips { _ = try SequenceSkip.perform(store.store, name: skip.name, count: skip.count) }
+        let floor = try FloorRecord(
+            limit: StoreInstant(tick: plan.target, unixMilliseconds: store.time(plan.target).unixMilliseconds),
+            host: OpenStore.operatorHolder.host,
+            raisedAtUnixMilliseconds: plan.now.unixMilliseconds,
+            skippedValues: plan.skipOfOthers
+        ).raise(store.store)
+        // One that rests, or stood still, holds a worker whose window has ended: it counted as stopped.
+        let workers = plan.report.workers.map(\.number)
+        if let held = try WorkerFence.perform(store.store, workers, by: OpenStore.operatorHolder, at: store.now) {
+            throw Refusal(
+                message: "The floor was raised, but worker \(held.number) was extended meanwhile by "
+                    + "\(held.record.holder.text), which may give out IDs below the floor until "
+                    + "\(store.time(held.record.limit)). Stop it, and run this again.",
+                exitCode: .temporaryFailure
+            )
+        }
+        // All its daemons are stopped: it no longer counts as a copy of another file.
+        try (store.store as? SQLiteStore)?.recordPlace()
+        return floor
     }
 
     /// The numbers of skipped values, as text.
