@@ -65,8 +65,9 @@ package struct LayoutRecord: Hashable, Sendable {
         guard self.layout == layout else {
             throw StoreError(
                 code: .layoutDiffers,
-                message: "the store's daemons use the layout \(self.layout), and this one was given \(layout): IDs of "
-                    + "two layouts can be equal. Start it with the store's layout, or with a store of its own"
+                message: "the store's daemons use the layout \(RecordReader.beginning(of: self.layout)), and this one "
+                    + "was given \(layout): IDs of two layouts can be equal. Start it with the store's layout, or with a "
+                    + "store of its own"
             )
         }
     }

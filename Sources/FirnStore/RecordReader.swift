@@ -1,7 +1,7 @@
 /// Parses a ``RecordText``, field by field in their order.
 ///
 /// Strict: it accepts exactly what would be written. Anything else throws `.corrupt`, or `.newerFormat` for an unknown
-/// version, with the key and the whole text.
+/// version, with the key and the text, of which only the beginning if it is long.
 package struct RecordReader {
     private let key: String
     private let text: String
@@ -18,7 +18,7 @@ package struct RecordReader {
             throw StoreError(
                 code: .newerFormat,
                 message: "the record \(key) has format \(first), and this Firn knows \(kind)/\(version) and older: "
-                    + "run the newer Firn that wrote it; record: \(text)"
+                    + "run the newer Firn that wrote it; record: \(Self.beginning(of: text))"
             )
         }
         throw broken("it should begin with \(kind)/\(version)")
@@ -74,9 +74,19 @@ package struct RecordReader {
     package func broken(_ what: String) -> StoreError {
         StoreError(
             code: .corrupt,
-            message: "the record \(key) cannot be read: \(what). Put it right, or remove it once nobody uses it and "
-                + "its limit has passed; record: \(text)"
+            message: "the record \(key) cannot be read: \(Self.beginning(of: what)). Put it right, or remove it once "
+                + "nobody uses it and its limit has passed; record: \(Self.beginning(of: text))"
         )
+    }
+
+    /// Longer than any record that Firn writes, with all names at their longest.
+    static let maximumShownBytes = 2000
+
+    /// A text for a message: whatever somebody wrote into the store, the message stays readable.
+    package static func beginning(of text: String) -> String {
+        let bytes = text.utf8
+        guard bytes.count > maximumShownBytes else { return text }
+        return String(decoding: bytes.prefix(maximumShownBytes), as: UTF8.self) + "… (\(bytes.count) bytes)"
     }
 
     private static func unescaped(_ bytes: Substring.UTF8View.SubSequence) -> String? {

@@ -76,7 +76,8 @@ struct StoreOptions: ParsableArguments {
         } catch {
             throw StoreError(
                 code: .corrupt,
-                message: "the store's layout \(record.layout) cannot be read: \(error.message)"
+                message: "the store's layout \(RecordReader.beginning(of: record.layout)) cannot be read: "
+                    + error.message
             )
         }
     }

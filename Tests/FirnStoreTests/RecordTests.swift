@@ -52,6 +52,17 @@ import Testing
         #expect(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: "") }
     }
 
+    /// Somebody can write anything into the store: the log and the terminal get the beginning of it.
+    @Test(arguments: ["worker/1 host=", "worker/9 ", ""])
+    func ofALongTextOnlyTheBeginningIsShown(_ start: String) throws {
+        let long = start + String(repeating: "x", count: 1_000_000)
+        let worker = try #require(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: long) }
+        let layout = try #require(throws: StoreError.self) { try LayoutRecord(text: long) }
+        for message in [worker.message, layout.message] {
+            #expect(message.utf8.count < 5000 && message.contains("\(long.utf8.count) bytes"))
+        }
+    }
+
     @Test func newerFormatIsToldApart() {
         let error = #expect(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: "worker/3 x=1") }
         #expect(error?.code == .newerFormat && error?.message.contains("knows worker/2 and older") == true)
