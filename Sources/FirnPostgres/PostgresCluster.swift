@@ -200,7 +200,8 @@ final class PostgresCluster: Sendable {
         guard makesTable else {
             throw PostgresFailure(
                 .missing,
-                "there is no table \(PostgresSchema.table): no daemon has used it yet",
+                "there is no table \(PostgresSchema.table) that this role sees: no daemon has used it yet, or the role lacks "
+                    + "USAGE on its schema, or the schema in its search_path",
                 endsConnection: true
             )
         }

@@ -133,6 +133,7 @@ struct PostgresSchema: Sendable {
     /// no sequences, and a row can be restored by hand.
     ///
     /// The sequence is read after the table's snapshot was taken, so writes that happen meanwhile are not mistaken for it.
+    /// A role that may only read the table is not told where the sequence is, and nothing is refused then.
     func checkSequence(
         _ connection: PostgresConnection,
         until end: ContinuousClock.Instant
@@ -140,9 +141,11 @@ struct PostgresSchema: Sendable {
         let sequence = connection.literal(qualifiedSequence)
         let text =
             "SELECT t.highest, s.last FROM (SELECT coalesce(max(version), 0) AS highest FROM \(qualifiedTable)) t, "
-            + "(SELECT coalesce(pg_sequence_last_value(\(sequence)::regclass), 0) AS last) s"
+            + "(SELECT coalesce(pg_sequence_last_value(\(sequence)::regclass), 0) AS last) s "
+            + "WHERE has_sequence_privilege(\(sequence), 'USAGE, SELECT')"
         let rows = try PostgresPreface.run(text, isWrite: false, on: connection, until: end).rows
-        guard let row = rows.first, row.count == 2, let highest = row[0].flatMap({ Int64($0) }),
+        guard let row = rows.first else { return }
+        guard row.count == 2, let highest = row[0].flatMap({ Int64($0) }),
             let last = row[1].flatMap({ Int64($0) })
         else { throw PostgresFailure.lost("it answered without a row") }
         guard last < highest else { return }

@@ -123,6 +123,16 @@ package final class PostgresStore: Store {
         guard let text = rows.first?.first ?? nil else { return 0 }
         return try version(text, key: "max(version)")
     }
+
+    package func checkVersions() throws(StoreError) {
+        do throws(PostgresClusterFailure) {
+            try cluster.perform(isWrite: false) { connection, end throws(PostgresFailure) in
+                try connection.schema.checkSequence(connection, until: end)
+            }
+        } catch {
+            throw error.storeError(doing: "check", configuration.address, isWrite: false)
+        }
+    }
 }
 
 extension PostgresStore {

@@ -44,6 +44,9 @@ package protocol Store: AnyObject, Sendable {
     /// The version that was last assigned to a write of any record, or a higher one; 0 if there was none. It decreases
     /// only when the store is set back.
     func highestVersion() throws(StoreError) -> UInt64
+
+    /// Throws `.corrupt` if the store would assign a version again that one of its records has.
+    func checkVersions() throws(StoreError)
 }
 
 extension Store {
@@ -60,6 +63,9 @@ extension Store {
         }
         return Array(records[(first ?? records.endIndex)...].prefix(limit))
     }
+
+    /// For a store that derives versions from its records, or counts them in the same transaction.
+    package func checkVersions() throws(StoreError) {}
 
     /// One by one.
     package func read(_ keys: [String]) -> [Result<StoredValue?, StoreError>] {

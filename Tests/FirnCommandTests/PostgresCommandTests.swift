@@ -14,7 +14,7 @@ import Testing
         // A command makes nothing: a name that is wrong is told.
         let none = try Command.run(["workers"] + own)
         #expect(none.exitCode == 74, "\(none)")
-        #expect(none.output.isEmpty && none.errors.contains("no table firn"), "\(none)")
+        #expect(none.output.isEmpty && none.errors.contains("no table firn that this role sees"), "\(none)")
 
         let daemon = try Firnd(StoreCommandTests.layout + ["--window", "60s"], store: location)
         _ = try daemon.tickets("orders")
@@ -37,6 +37,10 @@ import Testing
         try server.sql("UPDATE \(role).firn SET value = 'worker/1 by hand' WHERE key = 'workers/2'")
         let edited = try Command.run(["store", "check"] + own)
         #expect(edited.exitCode == 65 && (edited.output + edited.errors).contains("workers/2"), "\(edited)")
+        // Daemons refuse to start then.
+        try server.sql("SELECT setval('\(role).firn_version', 1)")
+        let setBack = try Command.run(["store", "check"] + own)
+        #expect(setBack.exitCode == 65 && setBack.errors.contains("SELECT setval("), "\(setBack)")
     }
 
     @Test(arguments: [["workers"], ["store", "check"], ["workers", "release", "1", "--yes"]])

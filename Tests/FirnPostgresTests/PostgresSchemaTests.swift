@@ -147,9 +147,25 @@ import Testing
         #expect(error.message.contains("has the version 5"), "\(error)")
         let reader = try FirnPostgresTests.store(server.location(role: role), for: .read)
         #expect(try reader.read("a")?.value == "5", "a command that only reads shows what is there")
+        let check = failure { () throws(StoreError) in try reader.checkVersions() }
+        #expect(check?.code == .corrupt && check?.message.contains("has the version 5") == true)
         // As the message says.
         let advice = try #require(error.message.split(separator: "run: ").last)
         try server.sql(String(advice))
         #expect(try store.write("a", "6", ifVersion: version).version == 6)
+    }
+
+    /// It sees the table, and not where the sequence is: that is no reason to call the store corrupt.
+    @Test func aRoleThatOnlyReadsIsToldNothingOfTheSequence() throws {
+        let server = try Servers.plain.get()
+        let (role, reading) = (try server.makeRole(), try server.makeRole())
+        let store = try store(server.location(role: role))
+        _ = try store.write("a", "1", ifVersion: nil)
+        try server.sql("GRANT USAGE ON SCHEMA \(role) TO \(reading); GRANT SELECT ON \(role).firn TO \(reading)")
+        try server.sql("ALTER ROLE \(reading) SET search_path = \(role)")
+        let reader = try FirnPostgresTests.store(server.location(role: reading), for: .read)
+        try reader.checkVersions()
+        #expect(try reader.read("a")?.value == "1")
+        try store.checkVersions()
     }
 }

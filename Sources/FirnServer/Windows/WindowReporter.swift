@@ -160,8 +160,9 @@ struct WindowReporter {
                 + "it is waited for, unless this host's clock is behind: then set it"
         case .noWorkerFree(let freeAtTick):
             let when = freeAtTick.map { "the first is free at \(time($0)) unless it is extended" }
-            return "all \(UInt64(claims.maximumWorker) + 1) workers of the layout are held; "
-                + "\(when ?? "this daemon has them itself"); stop a daemon, or choose a layout with more workers"
+            return "all \(UInt64(claims.maximumWorker) + 1) workers of the layout are held, or unused since a daemon's "
+                + "clock was ahead (firn workers list); \(when ?? "this daemon has them itself"); stop a daemon, or choose a layout "
+                + "with more workers"
         case .windowEnded(let worker, let limit, let error):
             return "the window of worker \(worker) ended at \(time(limit)) and could not be extended; "
                 + "it is tried again: \(error.map { "\($0)" } ?? "the store has not answered yet")"

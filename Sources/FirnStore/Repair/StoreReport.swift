@@ -53,6 +53,12 @@ package struct StoreReport: Sendable {
         for stored in try store.list(prefix: WorkerRecord.keyPrefix) { readWorker(stored, bounds) }
         for stored in try store.list(prefix: SequenceRecord.keyPrefix) { readSequence(stored) }
         workers.sort { $0.number < $1.number }
+        do throws(StoreError) {
+            try store.checkVersions()
+        } catch {
+            guard error.code == .corrupt else { throw error }
+            problems.append(error.message)
+        }
     }
 
     private mutating func readFloor(_ text: String, _ bounds: Bounds) {
