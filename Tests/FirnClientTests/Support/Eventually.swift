@@ -38,5 +38,5 @@ extension FirnClientConfiguration {
     }
 
     /// For tests of what ends otherwise: a timeout is then a failure.
-    static var patient: FirnClientConfiguration { timeout(.seconds(60)) }
+    static var patient: FirnClientConfiguration { timeout(.seconds(20)) }
 }
