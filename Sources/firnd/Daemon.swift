@@ -16,15 +16,21 @@ final class Daemon {
     private let logger: Logger
     private let output: LogOutput
     private let stop = StopRequest()
+    private let reload = ReloadRequest()
+    private let reloading: Reloading
     private let watch: StoreWatch
     /// Why the store cannot be used, if that was detected after the start.
     private let refusal = Refusal()
 
-    init(_ configuration: Configuration) throws {
+    /// - Parameter settings: the settings that the configuration was made from, read from `sources`.
+    init(_ configuration: Configuration, sources: SettingSources, settings: LayeredArguments) throws {
         self.configuration = configuration
-        let output = LogOutput(format: configuration.logFormat)
+        let output = LogOutput(format: configuration.logFormat, level: configuration.logLevel)
         self.output = output
-        logger = Logger(label: "firnd") { _ in FirnLogHandler(logLevel: configuration.logLevel, output: output) }
+        logger = Logger(label: "firnd") { _ in FirnLogHandler(output: output) }
+        reloading = Reloading(logger: logger)
+        let reloadable = ReloadableSettings(sources, inUse: settings, output: output)
+        reloading.add("settings") { try reloadable.reload() }
         watch = StoreWatch(
             patience: configuration.storePatience,
             logger: logger,
@@ -35,7 +41,7 @@ final class Daemon {
     /// Serves until it is told to stop.
     func run() throws {
         defer { output.finish() }
-        let signals = DaemonSignals(stop: stop, logger: logger, output: output)
+        let signals = DaemonSignals(stop: stop, reload: reload, logger: logger, output: output)
         signals.watch(watch)
         let supervisor = Supervisor(environment: { getenv($0).map { String(cString: $0) } }, logger: logger)
         guard try isTimeToStart(supervisor) else { return }
@@ -146,7 +152,14 @@ final class Daemon {
             )
         }
         let chore = { [logger] in Self.restore(listeners, of: server, logger) }
-        let reason = daemonWatch?.run(until: stop, chore: chore) ?? Self.sleep(until: stop, chore: chore)
+        // It was requested during the start.
+        if reload.isPending { stop.haveChoreDone() }
+        let reason =
+            daemonWatch?.run(until: stop, reload: reload, reloading: reloading, chore: chore)
+            ?? Self.sleep(until: stop) {
+                chore()
+                if reload.take() { reloading.reload() }
+            }
         let refusal = refusal.error.withLock { $0 }
         logger.info(
             "stopping",

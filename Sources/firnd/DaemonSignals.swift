@@ -8,12 +8,14 @@ internal import Synchronization
 /// | signal | effect |
 /// |---|---|
 /// | SIGTERM, SIGINT, SIGQUIT | drains and stops the daemon; a second one, 100 ms later or more, ends it at once |
-/// | SIGHUP, SIGUSR1, SIGUSR2 | none, except a log message |
+/// | SIGHUP | requests a reload |
+/// | SIGUSR1, SIGUSR2 | none, except a log message |
 /// | SIGALRM | the alarm of ``StoreWatch`` |
 ///
 /// SIGINT and SIGQUIT stay ignored if the parent ignored them.
 final class DaemonSignals: Sendable {
     private let stop: StopRequest
+    private let reload: ReloadRequest
     private let logger: Logger
     private let output: LogOutput
     private let state = Mutex(State())
@@ -25,7 +27,8 @@ final class DaemonSignals: Sendable {
     }
 
     private static let stopping = [SIGTERM, SIGINT, SIGQUIT]
-    private static let ignored = [SIGHUP, SIGUSR1, SIGUSR2]
+    /// Those that end a process by default, and must not end this one.
+    private static let harmless = [SIGHUP, SIGUSR1, SIGUSR2]
     /// Signals in quick succession are one request: `timeout` of coreutils signals its child, and then the child's
     /// process group.
     private static let oneRequest = Duration.milliseconds(100)
@@ -35,13 +38,14 @@ final class DaemonSignals: Sendable {
     /// Ignores the signals that request a reload or a reopened log, so that they do not end the process during its
     /// start.
     static func ignoreWhatStopsNothing() {
-        for number in ignored { signal(number, SIG_IGN) }
+        for number in harmless { signal(number, SIG_IGN) }
     }
 
     /// Blocks the signals and starts to handle them. Create it before any other thread: threads inherit the signal
     /// mask.
-    init(stop: StopRequest, logger: Logger, output: LogOutput) {
+    init(stop: StopRequest, reload: ReloadRequest, logger: Logger, output: LogOutput) {
         self.stop = stop
+        self.reload = reload
         self.logger = logger
         self.output = output
         signal(SIGPIPE, SIG_IGN)
@@ -49,12 +53,12 @@ final class DaemonSignals: Sendable {
         signal(SIGXFSZ, SIG_IGN)
         var set = sigset_t()
         sigemptyset(&set)
-        for number in Self.stopping + Self.ignored + [SIGALRM] where !Self.isNotForUs(number) {
+        for number in Self.stopping + Self.harmless + [SIGALRM] where !Self.isNotForUs(number) {
             sigaddset(&set, number)
         }
         pthread_sigmask(SIG_BLOCK, &set, nil)
         // A blocked signal stays pending until it is handled; an ignored one may be discarded.
-        for number in Self.ignored { signal(number, SIG_DFL) }
+        for number in Self.harmless { signal(number, SIG_DFL) }
         _ = NativeThread(name: "signals") { [self, set] in
             var set = set
             while true {
@@ -96,9 +100,12 @@ final class DaemonSignals: Sendable {
         switch number {
         case SIGALRM:
             state.withLock { $0.watch }?.look()
-        case _ where Self.ignored.contains(number):
+        case SIGHUP:
+            reload.make()
+            stop.haveChoreDone()
+        case _ where Self.harmless.contains(number):
             logger.notice(
-                "a signal was ignored: the configuration is read at the start alone, and the log is not reopened",
+                "a signal was ignored: SIGHUP reloads, and the log is not reopened",
                 metadata: ["signal": "\(Self.name(number))"]
             )
         default:

@@ -3,6 +3,7 @@ internal import FirnEngine
 internal import FirnHTTP
 internal import FirnServer
 internal import FirnWire
+internal import Glibc
 
 /// Reports the daemon's state to its supervisor. Runs on the main thread, which would only sleep otherwise.
 final class DaemonWatch {
@@ -32,8 +33,10 @@ final class DaemonWatch {
 
     /// Returns the reason to stop.
     ///
-    /// - Parameter chore: other work of the main thread, done on request.
-    func run(until stop: StopRequest, chore: () -> Void) -> String {
+    /// - Parameters:
+    ///   - reload: taken when work is requested.
+    ///   - chore: other work of the main thread, done on request.
+    func run(until stop: StopRequest, reload: ReloadRequest, reloading: Reloading, chore: () -> Void) -> String {
         var supervision = Supervision(watchdog: supervisor.watchdog, now: clock.bootNanoseconds())
         let settled = ContinuousClock.now + Daemon.settlingTime
         var hasSettled = false
@@ -42,17 +45,36 @@ final class DaemonWatch {
                 firn_forget_startup_pages()
                 hasSettled = true
             }
-            var next = supervision
-            let turn = next.turned(standing, now: clock.bootNanoseconds())
-            // If the supervisor did not take the lines, the state stays as before, and the next turn sends them again.
-            if turn.lines.isEmpty || supervisor.tell(turn.lines) { supervision = next }
-            if turn.requestsHeartbeat {
-                server.requestHeartbeat()
-                httpServer?.requestHeartbeat()
-                windows.requestHeartbeat()
+            takeTurn(&supervision)
+            let reason = stop.wait(atMost: .nanoseconds(supervision.turnTime)) {
+                chore()
+                if reload.take() { perform(reloading, &supervision) }
             }
-            if let reason = stop.wait(atMost: .nanoseconds(supervision.turnTime), chore: chore) { return reason }
+            if let reason { return reason }
         }
+    }
+
+    private func takeTurn(_ supervision: inout Supervision) {
+        var next = supervision
+        let turn = next.turned(standing, now: clock.bootNanoseconds())
+        // If the supervisor did not take the lines, the state stays as before, and the next turn sends them again.
+        if turn.lines.isEmpty || supervisor.tell(turn.lines) { supervision = next }
+        if turn.requestsHeartbeat {
+            server.requestHeartbeat()
+            httpServer?.requestHeartbeat()
+            windows.requestHeartbeat()
+        }
+    }
+
+    private func perform(_ reloading: Reloading, _ supervision: inout Supervision) {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let microseconds = Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+        let lines = supervision.reloading(monotonicMicroseconds: microseconds)
+        if !lines.isEmpty { supervisor.tell(lines) }
+        reloading.reload()
+        supervision.reloaded()
+        takeTurn(&supervision)
     }
 
     private var standing: Supervision.Standing {

@@ -2,9 +2,18 @@ internal import Logging
 
 /// Passes each message to the daemon's log: as text for people, or as JSON for log collectors.
 struct FirnLogHandler: LogHandler {
-    var logLevel: Logger.Level
+    /// This logger's own level. By default it has the daemon's, which can change while it runs.
+    var logLevel: Logger.Level {
+        get { ownLevel ?? output.level }
+        set { ownLevel = newValue }
+    }
     var metadata: Logger.Metadata = [:]
-    let output: LogOutput
+    private let output: LogOutput
+    private var ownLevel: Logger.Level?
+
+    init(output: LogOutput) {
+        self.output = output
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }

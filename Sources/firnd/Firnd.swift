@@ -15,12 +15,17 @@ enum Firnd {
             let words = try ProgramArguments.read()
             let environment = Environment.ofProcess()
             try environment.refuseControls(in: Variables.read)
-            let layered = try LayeredArguments(commandLine: words, environment: { environment[$0] })
+            let sources = SettingSources(commandLine: words, environment: environment)
+            let layered = try sources.read()
             do {
                 let options = try Options.parse(layered.arguments)
-                var configuration = try Configuration(options, environment: { environment[$0] })
-                configuration.warnings += environment.warnings(known: Variables.known, unset: Variables.unset)
-                try start(configuration, checks: options.check)
+                let configuration = try sources.configuration(options)
+                guard options.check else {
+                    try Daemon(configuration, sources: sources, settings: layered).run()
+                    return
+                }
+                let notes = try Rehearsal(configuration).run()
+                print(Announcement.checked(configuration, notes: notes))
             } catch let error where !isOurs(error) {
                 if Options.exitCode(for: error) != .success, !layered.sources.isEmpty {
                     complain("settings were also read from \(layered.sources.joined(separator: ", "))")
@@ -31,15 +36,6 @@ enum Firnd {
             complain("\(error)")
             Glibc.exit(exitCode(of: error))
         }
-    }
-
-    private static func start(_ configuration: Configuration, checks: Bool) throws {
-        guard !checks else {
-            let notes = try Rehearsal(configuration).run()
-            print(Announcement.checked(configuration, notes: notes))
-            return
-        }
-        try Daemon(configuration).run()
     }
 
     private static func isOurs(_ error: any Error) -> Bool {

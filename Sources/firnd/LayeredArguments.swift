@@ -11,6 +11,8 @@ struct LayeredArguments {
     var arguments: [String]
     /// The sources of settings besides the command line; for messages.
     var sources: [String]
+    /// The values of the settings that come from the file and the environment, by name. A flag that is on is `true`.
+    var values: [String: [String]]
 
     /// - Throws: ``ConfigurationError`` for an invalid setting in the file or the environment, and for a control
     ///   character in any of the three: it could hide the rest of the text in a message.
@@ -37,6 +39,11 @@ struct LayeredArguments {
             if !file.isEmpty { sources.append(path) }
         }
         arguments = layered + commandLine
+        values = [:]
+        for argument in layered {
+            let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            values[String(parts[0]), default: []].append(parts.count > 1 ? String(parts[1]) : "true")
+        }
     }
 
     /// The environment variable of a setting: `FIRN_LOG_LEVEL` for `log-level`.

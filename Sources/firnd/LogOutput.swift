@@ -10,12 +10,17 @@ final class LogOutput: Sendable {
     let writer: LogWriter
     private let format: LogFormat
     private let throttle = Mutex(LogThrottle())
+    /// The index in `levels`.
+    private let levelIndex: Atomic<Int>
+
+    private static let levels = Logger.Level.allCases
 
     /// How long the daemon waits at its end for a reader that does not read.
     private static let lastWait = Duration.seconds(1)
 
-    init(format: LogFormat) {
+    init(format: LogFormat, level: Logger.Level) {
         self.format = format
+        levelIndex = Atomic(Self.index(of: level))
         writer = LogWriter(descriptor: STDERR_FILENO) { count in
             Self.line(
                 .warning,
@@ -25,6 +30,14 @@ final class LogOutput: Sendable {
             )
         }
     }
+
+    /// The lowest level that is written.
+    var level: Logger.Level {
+        get { Self.levels[levelIndex.load(ordering: .relaxed)] }
+        set { levelIndex.store(Self.index(of: newValue), ordering: .relaxed) }
+    }
+
+    private static func index(of level: Logger.Level) -> Int { levels.firstIndex(of: level)! }
 
     /// Writes a line, unless there were many of the same kind recently.
     func log(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata) {

@@ -5,6 +5,7 @@ internal import FirnEngine
 /// - `READY=1` when the sockets are bound **and** a worker is held, so that a service that is started after the daemon
 ///   gets IDs. Until then the start is not complete, however long it takes: the daemon retries by itself, and a restart
 ///   would not help. So the start timeout is extended as long as the threads answer.
+/// - `RELOADING=1` when a reload begins, and `READY=1` again when it has ended.
 /// - `STATUS=`, whenever it changes: the workers, or why there are none.
 /// - `WATCHDOG=1` at half of the allowed interval, each time after every reactor and the window thread have answered.
 ///   An unavailable store does not stop the pings; a hanging thread does.
@@ -28,6 +29,8 @@ struct Supervision {
     /// Nanoseconds; `nil` if no pings are expected.
     private let watchdog: Int64?
     private var isReady = false
+    /// A reload has ended, and the supervisor has not been told yet.
+    private var owesReady = false
     private var status: String?
     private var isAsking = false
     private var lastSign: Int64
@@ -64,6 +67,10 @@ struct Supervision {
             isAsking = false
             turn.lines.append("READY=1")
         }
+        if owesReady {
+            owesReady = false
+            turn.lines.append("READY=1")
+        }
         let status = Self.status(standing)
         if status != self.status {
             self.status = status
@@ -79,6 +86,17 @@ struct Supervision {
             turn.lines.append(isReady ? "WATCHDOG=1" : "EXTEND_TIMEOUT_USEC=\(Self.extensionTime / 1000)")
         }
         return turn
+    }
+
+    /// The lines when a reload begins, at this time of CLOCK_MONOTONIC; empty before the daemon is ready, because the
+    /// supervisor waits for the start then. systemd needs both lines in one datagram (`Type=notify-reload`).
+    func reloading(monotonicMicroseconds: Int64) -> [String] {
+        isReady ? ["RELOADING=1", "MONOTONIC_USEC=\(monotonicMicroseconds)"] : []
+    }
+
+    /// The reload has ended: the next turn says so.
+    mutating func reloaded() {
+        owesReady = isReady
     }
 
     /// The lines when the daemon was told to stop. The timeout covers the drain, and then the store's time to take back
