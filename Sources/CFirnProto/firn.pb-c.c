@@ -232,6 +232,96 @@ void   firn__v1__run__free_unpacked
   assert(message->base.descriptor == &firn__v1__run__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   firn__v1__authenticate_request__init
+                     (Firn__V1__AuthenticateRequest         *message)
+{
+  static const Firn__V1__AuthenticateRequest init_value = FIRN__V1__AUTHENTICATE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t firn__v1__authenticate_request__get_packed_size
+                     (const Firn__V1__AuthenticateRequest *message)
+{
+  assert(message->base.descriptor == &firn__v1__authenticate_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__authenticate_request__pack
+                     (const Firn__V1__AuthenticateRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__authenticate_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__authenticate_request__pack_to_buffer
+                     (const Firn__V1__AuthenticateRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__authenticate_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__AuthenticateRequest *
+       firn__v1__authenticate_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__AuthenticateRequest *)
+     protobuf_c_message_unpack (&firn__v1__authenticate_request__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__authenticate_request__free_unpacked
+                     (Firn__V1__AuthenticateRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__authenticate_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__authenticate_response__init
+                     (Firn__V1__AuthenticateResponse         *message)
+{
+  static const Firn__V1__AuthenticateResponse init_value = FIRN__V1__AUTHENTICATE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t firn__v1__authenticate_response__get_packed_size
+                     (const Firn__V1__AuthenticateResponse *message)
+{
+  assert(message->base.descriptor == &firn__v1__authenticate_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__authenticate_response__pack
+                     (const Firn__V1__AuthenticateResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__authenticate_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__authenticate_response__pack_to_buffer
+                     (const Firn__V1__AuthenticateResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__authenticate_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__AuthenticateResponse *
+       firn__v1__authenticate_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__AuthenticateResponse *)
+     protobuf_c_message_unpack (&firn__v1__authenticate_response__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__authenticate_response__free_unpacked
+                     (Firn__V1__AuthenticateResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__authenticate_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   firn__v1__next_idrequest__init
                      (Firn__V1__NextIDRequest         *message)
 {
@@ -997,7 +1087,7 @@ void   firn__v1__layout__free_unpacked
   assert(message->base.descriptor == &firn__v1__layout__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor firn__v1__request__field_descriptors[9] =
+static const ProtobufCFieldDescriptor firn__v1__request__field_descriptors[10] =
 {
   {
     "call_id",
@@ -1107,8 +1197,21 @@ static const ProtobufCFieldDescriptor firn__v1__request__field_descriptors[9] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "authenticate",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Request, method_case),
+    offsetof(Firn__V1__Request, authenticate),
+    &firn__v1__authenticate_request__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned firn__v1__request__field_indices_by_name[] = {
+  9,   /* field[9] = authenticate */
   0,   /* field[0] = call_id */
   7,   /* field[7] = create_sequence */
   6,   /* field[6] = describe */
@@ -1122,7 +1225,7 @@ static const unsigned firn__v1__request__field_indices_by_name[] = {
 static const ProtobufCIntRange firn__v1__request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor firn__v1__request__descriptor =
 {
@@ -1132,14 +1235,14 @@ const ProtobufCMessageDescriptor firn__v1__request__descriptor =
   "Firn__V1__Request",
   "firn.v1",
   sizeof(Firn__V1__Request),
-  9,
+  10,
   firn__v1__request__field_descriptors,
   firn__v1__request__field_indices_by_name,
   1,  firn__v1__request__number_ranges,
   (ProtobufCMessageInit) firn__v1__request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor firn__v1__response__field_descriptors[10] =
+static const ProtobufCFieldDescriptor firn__v1__response__field_descriptors[11] =
 {
   {
     "call_id",
@@ -1261,8 +1364,21 @@ static const ProtobufCFieldDescriptor firn__v1__response__field_descriptors[10] 
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "authenticate",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Response, outcome_case),
+    offsetof(Firn__V1__Response, authenticate),
+    &firn__v1__authenticate_response__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned firn__v1__response__field_indices_by_name[] = {
+  10,   /* field[10] = authenticate */
   0,   /* field[0] = call_id */
   8,   /* field[8] = create_sequence */
   6,   /* field[6] = describe */
@@ -1277,7 +1393,7 @@ static const unsigned firn__v1__response__field_indices_by_name[] = {
 static const ProtobufCIntRange firn__v1__response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor firn__v1__response__descriptor =
 {
@@ -1287,7 +1403,7 @@ const ProtobufCMessageDescriptor firn__v1__response__descriptor =
   "Firn__V1__Response",
   "firn.v1",
   sizeof(Firn__V1__Response),
-  10,
+  11,
   firn__v1__response__field_descriptors,
   firn__v1__response__field_indices_by_name,
   1,  firn__v1__response__number_ranges,
@@ -1458,6 +1574,62 @@ const ProtobufCMessageDescriptor firn__v1__run__descriptor =
   firn__v1__run__field_indices_by_name,
   1,  firn__v1__run__number_ranges,
   (ProtobufCMessageInit) firn__v1__run__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__authenticate_request__field_descriptors[1] =
+{
+  {
+    "token",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__AuthenticateRequest, token),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__authenticate_request__field_indices_by_name[] = {
+  0,   /* field[0] = token */
+};
+static const ProtobufCIntRange firn__v1__authenticate_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor firn__v1__authenticate_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.AuthenticateRequest",
+  "AuthenticateRequest",
+  "Firn__V1__AuthenticateRequest",
+  "firn.v1",
+  sizeof(Firn__V1__AuthenticateRequest),
+  1,
+  firn__v1__authenticate_request__field_descriptors,
+  firn__v1__authenticate_request__field_indices_by_name,
+  1,  firn__v1__authenticate_request__number_ranges,
+  (ProtobufCMessageInit) firn__v1__authenticate_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define firn__v1__authenticate_response__field_descriptors NULL
+#define firn__v1__authenticate_response__field_indices_by_name NULL
+#define firn__v1__authenticate_response__number_ranges NULL
+const ProtobufCMessageDescriptor firn__v1__authenticate_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.AuthenticateResponse",
+  "AuthenticateResponse",
+  "Firn__V1__AuthenticateResponse",
+  "firn.v1",
+  sizeof(Firn__V1__AuthenticateResponse),
+  0,
+  firn__v1__authenticate_response__field_descriptors,
+  firn__v1__authenticate_response__field_indices_by_name,
+  0,  firn__v1__authenticate_response__number_ranges,
+  (ProtobufCMessageInit) firn__v1__authenticate_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define firn__v1__next_idrequest__field_descriptors NULL

@@ -44,6 +44,8 @@ package struct DaemonReading: Sendable {
     package var process: ProcessReading?
     /// Log lines that were dropped because they were not read in time.
     package var droppedLogLines: UInt64
+    /// Peers that were refused for their token, by door.
+    package var tokensRefused: [(door: String, count: UInt64)]
 
     package init(
         version: String,
@@ -58,7 +60,8 @@ package struct DaemonReading: Sendable {
         store: StoreReading,
         windows: WindowReading,
         process: ProcessReading?,
-        droppedLogLines: UInt64 = 0
+        droppedLogLines: UInt64 = 0,
+        tokensRefused: [(door: String, count: UInt64)] = []
     ) {
         self.version = version
         self.layout = layout
@@ -73,6 +76,7 @@ package struct DaemonReading: Sendable {
         self.windows = windows
         self.process = process
         self.droppedLogLines = droppedLogLines
+        self.tokensRefused = tokensRefused
     }
 
     package var uptimeSeconds: Double {

@@ -101,6 +101,9 @@ package struct MetricsDocument {
         for reason in RefusalReason.allCases {
             page.sample([("reason", reason.name)], reading.acceptor.refused(reason))
         }
+        guard !reading.tokensRefused.isEmpty else { return }
+        page.family("firn_tokens_refused_total", .counter, "Calls and requests refused for their token, by door.")
+        for (door, count) in reading.tokensRefused { page.sample([("door", door)], count) }
     }
 
     private mutating func writeWorkers() {

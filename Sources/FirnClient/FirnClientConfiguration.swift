@@ -60,6 +60,13 @@ public struct FirnClientConfiguration: Sendable, Hashable {
     /// ``timeout`` is replaced.
     public var keepAliveInterval: Duration = .seconds(30)
 
+    /// The token that is shown to the daemon on each new connection, before any call; nil by default.
+    ///
+    /// A daemon asks for one on TCP if it has a `--token-file`. A token that it does not accept fails calls with
+    /// `.unauthenticated`, and no call is made again for that. One that does not allow a method fails that call with
+    /// `.permissionDenied`. A daemon that asks for no token accepts any. It has 16 to 256 characters of printable ASCII.
+    public var token: String?
+
     // MARK: - Daemons that cannot be connected
 
     /// The pause after the first failed attempt to connect at every address. 1 ms to 1 minute; 10 ms by default: about

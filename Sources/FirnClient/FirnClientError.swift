@@ -35,7 +35,9 @@ public struct FirnClientError: Error, Sendable {
 
         /// The daemon or this client refuses an argument of the call, such as a batch of 0.
         public static let invalidArgument = Code(kind: .status(3))
-        /// The daemon does not serve this process's user.
+        /// The daemon asks for a token, and was shown none or a wrong one.
+        public static let unauthenticated = Code(kind: .status(16))
+        /// The daemon does not serve this process's user, or the token does not allow the call.
         public static let permissionDenied = Code(kind: .status(7))
         /// A limit of the daemon is reached, such as its number of connections.
         public static let resourceExhausted = Code(kind: .status(8))
@@ -108,6 +110,7 @@ extension FirnClientError.Code: CustomStringConvertible {
         case .unimplemented: "unimplemented"
         case .internal: "internal"
         case .unavailable: "unavailable"
+        case .unauthenticated: "unauthenticated"
         default:
             if case .status(let number) = kind { "status \(number)" } else { "\(kind)" }
         }

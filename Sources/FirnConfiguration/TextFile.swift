@@ -11,18 +11,23 @@ package enum TextFile {
     /// Larger than any configuration; a device or a log given by mistake is refused and not read to its end.
     static let maximumLength = 64 * 1024
 
-    /// - Parameter what: the kind of file, for messages.
+    /// - Parameters:
+    ///   - what: the kind of file, for messages.
+    ///   - isSecret: whether a file that other users may read or write is refused.
     package static func read(
         path: String,
-        is what: String = "the configuration file"
+        is what: String = "the configuration file",
+        isSecret: Bool = false
     ) throws(ConfigurationError) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without waiting for the writer of a pipe, which no secret is read from.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (isSecret ? O_NONBLOCK : 0))
         guard descriptor >= 0 else {
             throw ConfigurationError(
                 "\(what) \(path) cannot be opened: \(String(cString: strerror(errno)))"
             )
         }
         defer { close(descriptor) }
+        if isSecret { try refuseIfExposed(descriptor, "\(what) \(path)") }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
         while true {
@@ -46,6 +51,30 @@ package enum TextFile {
             throw ConfigurationError("\(what) \(path) is not UTF-8 text")
         }
         return text
+    }
+
+    /// Holds a secret's file to PostgreSQL's rule for private keys: of this user with a mode of 0600 or less, or of root
+    /// with 0640 or less, as Kubernetes mounts a secret for a group.
+    private static func refuseIfExposed(_ descriptor: CInt, _ name: String) throws(ConfigurationError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw ConfigurationError("\(name) cannot be examined: \(String(cString: strerror(errno)))")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw ConfigurationError("\(name) is no regular file") }
+        let user = geteuid()
+        guard status.st_uid == user || status.st_uid == 0 else {
+            throw ConfigurationError(
+                "\(name) belongs to the user \(status.st_uid); give it to \(user), who runs this, or to root"
+            )
+        }
+        let exposed: mode_t = status.st_uid == user ? 0o077 : 0o037
+        guard status.st_mode & exposed == 0 else {
+            let mode = String(status.st_mode & 0o7777, radix: 8)
+            throw ConfigurationError(
+                "\(name) has the mode 0\(mode), so other users may read or write it; "
+                    + (status.st_uid == user ? "run chmod 600 on it" : "run chmod 640 or less on it")
+            )
+        }
     }
 
     /// The lines of a text. They end with LF, CR LF or CR; the last one may have no line end.

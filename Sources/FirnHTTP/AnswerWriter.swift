@@ -42,6 +42,7 @@ struct AnswerWriter {
         if let tag = answer.entityTag { buffer.writeString("\r\netag: \(tag)") }
         if let allow = answer.allow { buffer.writeString("\r\nallow: \(allow)") }
         if let seconds = answer.retryAfterSeconds { buffer.writeString("\r\nretry-after: \(seconds)") }
+        if answer.asksForToken { buffer.writeStaticString("\r\nwww-authenticate: Bearer") }
         if answer.readers != nil || answer.variesByOrigin || rest != nil {
             Self.writeVariety(answer, isLongList: rest != nil, to: &buffer)
         }
@@ -95,9 +96,10 @@ struct AnswerWriter {
             buffer.writeStaticString("\r\naccess-control-expose-headers: etag, retry-after")
             return
         }
-        // No header field that a page could add has an effect, so all are allowed.
+        // No other header field that a page could add has an effect, so all are allowed. `*` does not include
+        // Authorization (Fetch, section 3.3.3).
         buffer.writeString(
-            "\r\naccess-control-allow-methods: \(methods)\r\naccess-control-allow-headers: *"
+            "\r\naccess-control-allow-methods: \(methods)\r\naccess-control-allow-headers: *, authorization"
                 + "\r\naccess-control-max-age: \(OriginPolicy.maximumAge)"
         )
     }

@@ -13,7 +13,8 @@ extension Endpoint {
         path: [],
         summary: "One new ID.",
         parameters: [],
-        answers: [Answer(status: 200, text: "The ID.", schema: "ID"), badRequest, misdirected] + mayBeAway,
+        answers: [Answer(status: 200, text: "The ID.", schema: "ID"), badRequest, unauthorized, foreign, misdirected]
+            + mayBeAway,
         ignoresUnknownItems: true,
         route: { _ throws(HTTPAnswer) in .freshID }
     )
@@ -24,7 +25,8 @@ extension Endpoint {
         path: [.fixed("ids")],
         summary: "Several new IDs, rising: all that were asked for, or none.",
         parameters: [count, format("How to write them.")],
-        answers: [Answer(status: 200, text: "The IDs.", schema: "IDs"), badRequest, misdirected] + mayBeAway,
+        answers: [Answer(status: 200, text: "The IDs.", schema: "IDs"), badRequest, unauthorized, foreign, misdirected]
+            + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
             // A count of 1 is a single ID, as from the other path.
             let count = try arguments.count()
@@ -53,7 +55,8 @@ extension Endpoint {
             format("How the ID is written."),
         ],
         answers: [
-            Answer(status: 200, text: "The ID's fields.", schema: "DecodedID"), badRequest, misdirected, refused,
+            Answer(status: 200, text: "The ID's fields.", schema: "DecodedID"), badRequest, unauthorized, misdirected,
+            refused,
         ],
         route: { arguments throws(HTTPAnswer) in
             .answer(.ok(try arguments.decodedID().json, isCacheable: true))
@@ -67,7 +70,8 @@ extension Endpoint {
         summary: "The next values of a named sequence, rising: all that were asked for, or none.",
         parameters: [named("name", "The sequence's name."), count, format("How to write them.")],
         answers: [
-            Answer(status: 200, text: "The values.", schema: "Tickets"), badRequest, foreign, misdirected, tooMany,
+            Answer(status: 200, text: "The values.", schema: "Tickets"), badRequest, unauthorized, foreign, misdirected,
+            tooMany,
         ]
             + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
@@ -86,7 +90,8 @@ extension Endpoint {
         summary: "A prefix that no other instance of a service gets.",
         parameters: [named("service", "The service's name.")],
         answers: [
-            Answer(status: 200, text: "The prefix.", schema: "Prefix"), badRequest, foreign, misdirected, tooMany,
+            Answer(status: 200, text: "The prefix.", schema: "Prefix"), badRequest, unauthorized, foreign, misdirected,
+            tooMany,
         ]
             + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
@@ -107,7 +112,7 @@ extension Endpoint {
                 text: "The description whose ETag is in If-None-Match is the present one.",
                 schema: nil
             ),
-            badRequest, misdirected, refused,
+            badRequest, unauthorized, misdirected, refused,
         ],
         route: { _ throws(HTTPAnswer) in
             .answer(
@@ -161,9 +166,15 @@ extension Endpoint {
         text: "Something in the path or the query is wrong, or the sequence cannot give this.",
         schema: "Error"
     )
+    private static let unauthorized = Answer(
+        status: 401,
+        text: "The daemon has a --token-file, and the request shows none of its tokens.",
+        schema: "Error"
+    )
     private static let foreign = Answer(
         status: 403,
-        text: "A web page of an origin that --http-allow-origin does not allow sent the request.",
+        text:
+            "The token does not allow this, or a page of an origin that --http-allow-origin does not allow asked for it.",
         schema: "Error"
     )
     private static let misdirected = Answer(

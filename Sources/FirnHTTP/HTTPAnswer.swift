@@ -20,6 +20,8 @@ struct HTTPAnswer: Error {
     /// The methods that the path has, when the request used another.
     var allow: String?
     var retryAfterSeconds: UInt32?
+    /// The request lacks a token, or has a wrong one.
+    var asksForToken = false
     /// Whether two requests may get the same answer.
     var isCacheable = false
     /// Identifies this exact body; a client that already has it gets 304.
@@ -48,6 +50,7 @@ struct HTTPAnswer: Error {
     /// A refusal by the engine or the store, as an HTTP answer.
     static func refused(_ status: Status) -> HTTPAnswer {
         var answer = refused(httpStatus(of: status.code), status.message)
+        answer.asksForToken = status.code == .unauthenticated
         if status.retryAfterMilliseconds > 0 || answer.status == .serviceUnavailable {
             answer.retryAfterSeconds = max(
                 1,
@@ -61,6 +64,7 @@ struct HTTPAnswer: Error {
     private static func httpStatus(of code: Status.Code) -> HTTPResponseStatus {
         switch code {
         case .invalidArgument, .failedPrecondition: .badRequest
+        case .unauthenticated: .unauthorized
         case .permissionDenied: .forbidden
         case .resourceExhausted: .tooManyRequests
         case .unimplemented: .notImplemented

@@ -20,6 +20,8 @@ final class HTTPConnection {
     let purpose: HTTPListener.Purpose
     /// Whether the host of a request is checked: connections on loopback.
     let checksHost: Bool
+    /// Whether requests must show a token, if the daemon has any.
+    let asksForToken: Bool
     /// The host of the last request that passed the check; the next request nearly always has the same.
     var acceptedHost: String?
     var phase = Phase.open { didSet { loop.scheduleTimeout(self) } }
@@ -55,6 +57,7 @@ final class HTTPConnection {
         _ channel: any Channel,
         purpose: HTTPListener.Purpose,
         checksHost: Bool,
+        asksForToken: Bool,
         loop: HTTPLoop,
         slot: Int
     ) {
@@ -63,6 +66,7 @@ final class HTTPConnection {
         self.channel = channel
         self.purpose = purpose
         self.checksHost = checksHost
+        self.asksForToken = asksForToken
         lastActivity = .now()
     }
 

@@ -10,6 +10,8 @@ final class HTTPLoop {
     let mint: Mint?
     var writer = AnswerWriter()
     let policy: OriginPolicy
+    /// `nil` if no token is asked for.
+    let tokens: TokenGate?
     private(set) var isDraining = false
 
     private let router: Router?
@@ -41,6 +43,7 @@ final class HTTPLoop {
         mint: Mint?,
         admin: AdminContent?,
         policy: OriginPolicy,
+        tokens: TokenGate?,
         limits: HTTPLimits,
         limiter: HTTPConnectionLimiter,
         drained: EventLoopPromise<Void>
@@ -51,6 +54,7 @@ final class HTTPLoop {
         self.mint = mint
         self.admin = admin
         self.policy = policy
+        self.tokens = tokens
         self.limits = limits
         self.limiter = limiter
         self.drained = drained
@@ -68,9 +72,16 @@ final class HTTPLoop {
 
     // MARK: - Accepting and closing connections
 
-    func open(_ channel: any Channel, _ purpose: HTTPListener.Purpose, checksHost: Bool) throws {
+    func open(_ channel: any Channel, _ purpose: HTTPListener.Purpose, checksHost: Bool, asksForToken: Bool) throws {
         let slot = freeSlots.last ?? connections.count
-        let connection = HTTPConnection(channel, purpose: purpose, checksHost: checksHost, loop: self, slot: slot)
+        let connection = HTTPConnection(
+            channel,
+            purpose: purpose,
+            checksHost: checksHost,
+            asksForToken: asksForToken && tokens != nil,
+            loop: self,
+            slot: slot
+        )
         let handler = RequestHandler(connection, loop: self)
         var decoderLimits = NIOHTTPDecoderLimitConfiguration()
         decoderLimits.maxHeaderFieldSize = HTTPLimits.maximumFieldLength
@@ -137,15 +148,23 @@ final class HTTPLoop {
         switch connection.purpose {
         case .admin:
             guard let admin else { return .answer(.refused(.notFound, "there is nothing here")) }
+            if let refusal = adminRefusal(head.uri, fields, on: connection) { return .answer(refusal) }
             return .answer(admin.answer(method: head.method.rawValue, target: head.uri))
         case .ids:
             guard let router else { return .answer(.refused(.notFound, "there is nothing here")) }
             if let objection = policy.objection(to: head.method, fields) { return .answer(objection) }
             do throws(HTTPAnswer) {
                 if OriginPolicy.isPreflight(head.method, fields) {
+                    // Browsers send none with it (Fetch, section 3.3.5).
                     return .answer(policy.preflight(fields, methods: try router.methods(at: head.uri)))
                 }
-                return try router.route(method: head.method.rawValue, target: head.uri)
+                guard connection.asksForToken else {
+                    return try router.route(method: head.method.rawValue, target: head.uri)
+                }
+                let scope = try scope(fields, on: connection)
+                let route = try router.route(method: head.method.rawValue, target: head.uri)
+                try admit(route, scope)
+                return route
             } catch {
                 return .answer(error)
             }

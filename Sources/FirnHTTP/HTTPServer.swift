@@ -39,11 +39,13 @@ package final class HTTPServer: Sendable {
     ///   - source: what IDs are minted from.
     ///   - admin: the documents that `--admin` listeners serve.
     ///   - policy: what web pages may do.
+    ///   - tokens: asked for on TCP sockets; `nil`: no token is.
     package init(
         listeners: [HTTPListener],
         source: MintSource,
         admin: AdminContent?,
         policy: OriginPolicy,
+        tokens: TokenGate? = nil,
         threads: Int,
         limits: HTTPLimits,
         logger: Logger
@@ -66,6 +68,7 @@ package final class HTTPServer: Sendable {
                     mint: mint,
                     admin: admin,
                     policy: policy,
+                    tokens: tokens,
                     limits: limits,
                     limiter: limiter,
                     drained: promise
@@ -121,7 +124,7 @@ package final class HTTPServer: Sendable {
                         loop.value.refusedForWantOfDescriptors()
                         return channel.close(promise: nil)
                     }
-                    try loop.value.open(channel, purpose, checksHost: checksHost)
+                    try loop.value.open(channel, purpose, checksHost: checksHost, asksForToken: !isUnix)
                 }
             }
         if !isUnix { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }

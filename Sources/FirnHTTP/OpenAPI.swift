@@ -30,7 +30,9 @@ enum OpenAPI {
                 ])
             ),
             ("paths", .object(paths)),
-            ("components", .object([("schemas", .object(schemas))])),
+            ("components", .object([("schemas", .object(schemas)), ("securitySchemes", securitySchemes)])),
+            // Either of the two: with --token-file a token, without it nothing.
+            ("security", .array([.object([("token", .array([]))]), .object([])])),
         ])
     }
 
@@ -55,6 +57,18 @@ enum OpenAPI {
         if !endpoint.parameters.isEmpty { members.append(("parameters", .array(endpoint.parameters.map(parameter)))) }
         members.append(("responses", .object(answers)))
         return .object(members)
+    }
+
+    private static var securitySchemes: JSON {
+        .object([
+            (
+                "token",
+                .object([
+                    ("type", .string("http")), ("scheme", .string("bearer")),
+                    ("description", .string("One of the daemon's --token-file, if it has one.")),
+                ])
+            )
+        ])
     }
 
     private static func parameter(_ parameter: Endpoint.Parameter) -> JSON {

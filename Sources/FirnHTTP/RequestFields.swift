@@ -1,3 +1,4 @@
+internal import FirnWire
 internal import NIOHTTP1
 
 /// The header fields of a request that are used here, collected in one pass.
@@ -15,6 +16,7 @@ struct RequestFields {
     var fetchSite: String?
     /// Whether the request has `Access-Control-Request-Method`, as a preflight does.
     var asksForMethod = false
+    private var authorization: String?
     private var acceptedEncodings: String?
     private var knownTags: String?
 
@@ -30,6 +32,7 @@ struct RequestFields {
             case 6 where Self.is(name, "origin"): origin = Self.joined(origin, value)
             case 6 where Self.is(name, "expect"): expects = true
             case 7 where Self.is(name, "upgrade"): wantsAnotherProtocol = true
+            case 13 where Self.is(name, "authorization"): authorization = Self.joined(authorization, value)
             case 13 where Self.is(name, "if-none-match"): knownTags = Self.joined(knownTags, value)
             // The decoder has refused a value that is not a number, and a second field.
             case 14 where Self.is(name, "content-length"): bodyLength = Int(value) ?? .max
@@ -58,6 +61,15 @@ struct RequestFields {
         .payloadTooLarge,
         "the request's body has more than \(HTTPLimits.maximumBodyLength) bytes; no request here needs one"
     )
+
+    /// The token in `Authorization: Bearer` (RFC 6750, section 2.1); `nil` if there is no such field. What is in the
+    /// field in another scheme is a token that nobody has.
+    var token: BearerToken? {
+        guard let authorization else { return nil }
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return BearerToken(bytes: []) }
+        return BearerToken(parts[1].drop { $0 == " " })
+    }
 
     /// Whether the answer's body may be compressed with gzip (RFC 9110, section 12.5.3).
     var acceptsGzip: Bool {

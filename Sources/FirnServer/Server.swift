@@ -16,6 +16,7 @@ package final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - slots: the daemon's workers; at least one. A slot may be empty until its worker is claimed.
+    ///   - tokens: asked for on TCP sockets; `nil`: no token is.
     ///   - meters: the server's counters, for the same number of reactors; `nil`: nothing is counted.
     ///   - description: what Describe answers; called on any reactor's thread.
     package init(
@@ -26,6 +27,7 @@ package final class Server: Sendable {
         clock: TickClock,
         limits: Limits,
         policy: AccessPolicy,
+        tokens: TokenGate? = nil,
         availability: Availability,
         sequences: Sequences,
         meters: ServerMeters? = nil,
@@ -77,6 +79,7 @@ package final class Server: Sendable {
                         shards: dealt.map { Shard(slot: $0) },
                         limiter: limiter,
                         acceptor: acceptor,
+                        tokens: tokens,
                         limits: limits,
                         logger: logger
                     )

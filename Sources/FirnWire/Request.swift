@@ -10,6 +10,8 @@ package struct Request: Sendable, Equatable {
         case createSequence(SequenceDescription)
         /// The sequences whose names come after this one; `nil`: all.
         case listSequences(after: Name?)
+        /// Shows a token, before other requests.
+        case authenticate(BearerToken)
         /// A method that this version does not know: a newer client's, or no method at all.
         case unknown
         /// A known method with an argument that violates the protocol.

@@ -67,6 +67,8 @@ package final class RequestDecoder {
             guard !isEmpty(after) else { return .listSequences(after: nil) }
             guard let name = name(after) else { return .refused(badName("sequence")) }
             return .listSequences(after: name)
+        case FIRN__V1__REQUEST__METHOD_AUTHENTICATE:
+            return .authenticate(token(request.authenticate.pointee.token))
         default:
             return .unknown
         }
@@ -86,6 +88,13 @@ package final class RequestDecoder {
             )
         }
         return .createSequence(description)
+    }
+
+    private static func token(_ string: UnsafeMutablePointer<CChar>?) -> BearerToken {
+        // As in `name(_:)`.
+        guard let string, string.pointee != 0 else { return BearerToken(bytes: []) }
+        let bytes = UnsafeRawBufferPointer(start: string, count: firn_arena_size_of(string) - 1)
+        return BearerToken(bytes: [UInt8](bytes))
     }
 
     private static func name(_ string: UnsafeMutablePointer<CChar>?) -> Name? {

@@ -48,6 +48,17 @@ extension FrameBuffer {
                 method.after = UnsafeMutablePointer(mutating: name)
                 append(request, FIRN__V1__REQUEST__METHOD_LIST_SEQUENCES, &method) { $0.list_sequences = $1 }
             }
+        case .authenticate(let token):
+            (token.bytes + [0]).withUnsafeBufferPointer { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { text in
+                    var method = Firn__V1__AuthenticateRequest()
+                    firn__v1__authenticate_request__init(&method)
+                    method.token = UnsafeMutablePointer(mutating: text.baseAddress)
+                    append(request, FIRN__V1__REQUEST__METHOD_AUTHENTICATE, &method, room: token.bytes.count) {
+                        $0.authenticate = $1
+                    }
+                }
+            }
         case .unknown, .refused:
             preconditionFailure("a client asks only for what the wire has a method for")
         }
@@ -57,6 +68,7 @@ extension FrameBuffer {
         _ request: Request,
         _ methodCase: Firn__V1__Request__MethodCase,
         _ method: inout Method,
+        room: Int = 0,
         _ set: (inout Firn__V1__Request, UnsafeMutablePointer<Method>) -> Void
     ) {
         withUnsafeMutablePointer(to: &method) { pointer in
@@ -67,7 +79,8 @@ extension FrameBuffer {
             message.method_case = methodCase
             set(&message, pointer)
             // The call, the timeout, the method's header; and the largest method, a sequence.
-            appendUninitialized(Frame.headerLength + 48 + SequenceDescription.maximumMessageLength) { free in
+            let maximumLength = 48 + SequenceDescription.maximumMessageLength + room
+            appendUninitialized(Frame.headerLength + maximumLength) { free in
                 let body = free.baseAddress! + Frame.headerLength
                 let length = firn__v1__request__pack(&message, body.assumingMemoryBound(to: UInt8.self))
                 free.storeBytes(of: UInt32(length).bigEndian, as: UInt32.self)

@@ -14,6 +14,8 @@ package struct Response: Sendable, Equatable {
         indirect case createSequence(SequenceDescription)
         /// A page of sequences, and whether more come after it.
         case listSequences([SequenceDescription], more: Bool)
+        /// The token was accepted, or none is asked for.
+        case authenticated
         /// The daemon closes the connection soon. Sent with call 0.
         case goAway(reason: String)
         /// An outcome that this version does not know.

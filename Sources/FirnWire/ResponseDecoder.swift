@@ -63,6 +63,8 @@ package struct ResponseDecoder: ~Copyable {
             var sequences: [SequenceDescription] = []
             for index in 0..<page.n_sequences { sequences.append(try sequence(page.sequences[index])) }
             return .listSequences(sequences, more: page.more != 0)
+        case FIRN__V1__RESPONSE__OUTCOME_AUTHENTICATE:
+            return .authenticated
         case FIRN__V1__RESPONSE__OUTCOME_GO_AWAY:
             return .goAway(reason: text(response.go_away.pointee.reason))
         default:

@@ -101,6 +101,17 @@ extension FrameBuffer {
         }
     }
 
+    /// The answer to Authenticate.
+    package func appendAuthenticated(callID: UInt64) {
+        var outcome = Firn__V1__AuthenticateResponse()
+        firn__v1__authenticate_response__init(&outcome)
+        withUnsafeMutablePointer(to: &outcome) { pointer in
+            var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_AUTHENTICATE)
+            response.authenticate = pointer
+            appendFrame(&response, maximumLength: 16)
+        }
+    }
+
     /// A notice that the connection will be closed.
     package func appendGoAway(reason: String) {
         var outcome = Firn__V1__GoAway()
@@ -209,6 +220,7 @@ extension FrameBuffer {
         case .describe(let description): appendDescription(callID: callID, description)
         case .createSequence(let sequence): appendCreatedSequence(callID: callID, sequence)
         case .listSequences(let sequences, let more): appendSequences(callID: callID, sequences, more: more)
+        case .authenticated: appendAuthenticated(callID: callID)
         case .goAway(let reason): appendGoAway(reason: reason)
         case .unknown: preconditionFailure("a response without an outcome is read, and never written")
         }

@@ -16,6 +16,7 @@ package struct Status: Error, Sendable, Hashable {
         package static let unimplemented = Code(rawValue: 12)
         package static let `internal` = Code(rawValue: 13)
         package static let unavailable = Code(rawValue: 14)
+        package static let unauthenticated = Code(rawValue: 16)
     }
 
     package var code: Code
@@ -42,6 +43,7 @@ extension Status.Code: CustomStringConvertible {
         case .unimplemented: "UNIMPLEMENTED"
         case .internal: "INTERNAL"
         case .unavailable: "UNAVAILABLE"
+        case .unauthenticated: "UNAUTHENTICATED"
         default: "CODE_\(rawValue)"
         }
     }

@@ -7,6 +7,14 @@ struct DaemonOptions: ParsableArguments {
     @Option(help: "The daemon's address: unix:PATH or tcp:HOST:PORT. (default: $FIRN_ADDRESS, or firnd's own default)")
     var address: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file whose first token is shown to the daemon. (default: $FIRN_TOKEN, or the file $FIRN_TOKEN_FILE)",
+            valueName: "path"
+        )
+    )
+    var tokenFile: String?
+
     @Option(help: ArgumentHelp("How long each call to the daemon may take.", valueName: "milliseconds"))
     var timeout = 1000
 
@@ -24,6 +32,7 @@ struct DaemonOptions: ParsableArguments {
         try await reportingErrors {
             var configuration = configuration
             configuration.timeout = .milliseconds(timeout)
+            configuration.token = try TokenOptions.token(file: tokenFile, environment: .ofProcess())
             // The user of the command wants to know at once that no daemon is running.
             configuration.circuitBreakerTripAfter = .zero
             try await withFirnClient(address: try resolvedAddress, configuration: configuration, body)

@@ -28,9 +28,13 @@ struct Firn: AsyncParsableCommand {
             by default; the last one only in a directory that is this user's alone. decode, compose and range need no daemon; workers and store open the store itself (--store, else $FIRN_STORE, else \
             where firnd keeps it by default).
 
+            A TOKEN is shown to the daemon if there is one: the first of the file --token-file, else $FIRN_TOKEN, else \
+            the first of the file $FIRN_TOKEN_FILE. A line of the file is TOKEN or NAME TOKEN. A daemon asks for a token on \
+            TCP if it has a --token-file.
+
             EXIT CODES:
               0    done
-              64   an argument is wrong, or the environment's FIRN_ADDRESS or FIRN_STORE
+              64   an argument is wrong, or a variable of the environment
               65   the store has records that are wrong
               69   no daemon answers at the address
               70   the daemon refused, and will again: its layout's time has ended, for instance
@@ -55,7 +59,9 @@ struct Firn: AsyncParsableCommand {
             for word in words { try word.refuseControls(in: "the argument") }
             try environment.refuseControls(in: Self.variables)
             // The environment may also contain the daemon's settings, which are not checked here.
-            for warning in environment.warnings(known: Self.variables, isOfMany: true) {
+            // A control character in FIRN_TOKEN is refused without its text.
+            let known = Self.variables.union(["FIRN_TOKEN"])
+            for warning in environment.warnings(known: known, isOfMany: true) {
                 StandardError.write(line: "firn: \(warning)")
             }
             await main(words)
@@ -66,5 +72,5 @@ struct Firn: AsyncParsableCommand {
     }
 
     /// The environment variables that replace options.
-    private static let variables: Set = ["FIRN_ADDRESS", "FIRN_STORE"]
+    private static let variables: Set = ["FIRN_ADDRESS", "FIRN_STORE", "FIRN_TOKEN_FILE"]
 }

@@ -17,10 +17,18 @@ final class Admin: Sendable {
     private let clock: TickClock
     private let started: Moment
     private let log: LogWriter
+    private let tokens: TokenGate?
     private let libraries = MetricsRegistry()
     private let threads = Mutex<(server: Server?, httpServer: HTTPServer?)>((nil, nil))
 
-    init(_ configuration: Configuration, listeners: HTTPListeners, clock: TickClock, log: LogWriter) {
+    init(
+        _ configuration: Configuration,
+        listeners: HTTPListeners,
+        clock: TickClock,
+        log: LogWriter,
+        tokens: TokenGate?
+    ) {
+        self.tokens = tokens
         self.configuration = configuration
         self.log = log
         self.clock = clock
@@ -79,7 +87,8 @@ final class Admin: Sendable {
             store: meters.store.reading,
             windows: meters.windows.reading,
             process: ProcessReading.current(),
-            droppedLogLines: log.droppedLines
+            droppedLogLines: log.droppedLines,
+            tokensRefused: TokenDoor.allCases.map { ($0.name, tokens?.refused(at: $0) ?? 0) }
         )
     }
 }

@@ -14,6 +14,8 @@ struct Configuration {
     var ownership: SocketOwnership
     var policy: AccessPolicy
     var allowsAnyHost: Bool
+    /// The file of the tokens that peers on TCP must show; `nil`: none is asked for.
+    var tokenFile: String?
     var layout: Layout
     var store: StoreLocation
     var state: StateLocation
@@ -73,7 +75,8 @@ struct Configuration {
         if options.ids.store == nil { pathsUsed.append(.store) }
         ownership = try Self.ownership(options.sockets)
         policy = AccessPolicy(allowedUsers: Set(options.sockets.allowUid), allowedGroups: Set(options.sockets.allowGid))
-        allowsAnyHost = options.sockets.insecureTcp
+        tokenFile = options.sockets.tokenFile
+        allowsAnyHost = options.sockets.insecureTcp || tokenFile != nil
         rule = try WorkerChoice(parsing: options.ids.worker).rule(
             layout: layout,
             podAddress: options.ids.podIp ?? environment("MY_IP"),

@@ -12,12 +12,12 @@ internal import Synchronization
 
 /// The daemon: store, windows and server, started in this order and stopped in the reverse.
 final class Daemon {
-    private let configuration: Configuration
-    private let logger: Logger
+    let configuration: Configuration
+    let logger: Logger
     private let output: LogOutput
     private let stop = StopRequest()
     private let reload = ReloadRequest()
-    private let reloading: Reloading
+    let reloading: Reloading
     private let watch: StoreWatch
     /// Why the store cannot be used, if that was detected after the start.
     private let refusal = Refusal()
@@ -47,6 +47,7 @@ final class Daemon {
         guard try isTimeToStart(supervisor) else { return }
         supervisor?.tell(["STATUS=opening the store and asking it for a worker"])
         for use in configuration.pathsUsed { try configuration.paths.makeDirectory(for: use) }
+        let tokens = try openTokens()
         // Before anything is claimed: a second daemon on the same socket does not touch the store.
         let listeners = try openListeners()
         let httpListeners = try HTTPListeners(configuration.http, allowsAnyHost: configuration.allowsAnyHost)
@@ -59,7 +60,14 @@ final class Daemon {
         let journal = try watch.during("open the state directory") { try makeJournal() }
         let admin =
             httpListeners.admin.isEmpty
-            ? nil : Admin(configuration, listeners: httpListeners, clock: clock, log: output.writer)
+            ? nil
+            : Admin(
+                configuration,
+                listeners: httpListeners,
+                clock: clock,
+                log: output.writer,
+                tokens: tokens?.gate
+            )
         let meters = admin?.meters
         let findings = WorkerFindings()
         let store = try openStore(journal: journal, clock: clock, findings: findings, meter: meters?.store)
@@ -95,7 +103,9 @@ final class Daemon {
                 logger: logger
             )
             // This thread wakes up that often anyway; the main thread does the work.
-            renewer.everySecond = { if !listeners.areInPlace { stop.haveChoreDone() } }
+            renewer.everySecond = {
+                if !listeners.areInPlace || tokens?.hasChanged == true { stop.haveChoreDone() }
+            }
             renewer.storeSetBack = { sequences.storeSetBack() }
             return renewer
         }
@@ -112,6 +122,7 @@ final class Daemon {
                 meters: meters?.http
             ),
             documents: admin?.content(availability: availability, windows: windows),
+            tokens: tokens?.gate,
             configuration: configuration,
             logger: logger
         )
@@ -123,6 +134,7 @@ final class Daemon {
             clock: clock,
             limits: configuration.limits,
             policy: configuration.policy,
+            tokens: tokens?.gate,
             availability: availability,
             sequences: sequences,
             meters: meters?.server,
@@ -140,6 +152,7 @@ final class Daemon {
         admin?.started(server, httpServer)
         Announcement(configuration: configuration, addresses: listeners.addresses, http: httpListeners, slots: slots)
             .log(to: logger)
+        if tokens != nil { warnOfClearTokens(listeners.addresses + httpListeners.addresses) }
 
         let daemonWatch = supervisor.map { supervisor in
             DaemonWatch(
@@ -151,14 +164,17 @@ final class Daemon {
                 availability: availability
             )
         }
-        let chore = { [logger] in Self.restore(listeners, of: server, logger) }
+        let chore = { [logger] in
+            Self.restore(listeners, of: server, logger)
+            tokens?.reloadIfChanged()
+        }
         // It was requested during the start.
         if reload.isPending { stop.haveChoreDone() }
         let reason =
             daemonWatch?.run(until: stop, reload: reload, reloading: reloading, chore: chore)
             ?? Self.sleep(until: stop) {
-                chore()
                 if reload.take() { reloading.reload() }
+                chore()
             }
         let refusal = refusal.error.withLock { $0 }
         logger.info(

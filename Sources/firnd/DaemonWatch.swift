@@ -47,8 +47,9 @@ final class DaemonWatch {
             }
             takeTurn(&supervision)
             let reason = stop.wait(atMost: .nanoseconds(supervision.turnTime)) {
-                chore()
+                // First: what it has read again is not a change that the chore finds.
                 if reload.take() { perform(reloading, &supervision) }
+                chore()
             }
             if let reason { return reason }
         }

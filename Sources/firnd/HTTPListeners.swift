@@ -38,6 +38,8 @@ struct HTTPListeners {
         return listeners
     }
 
+    var addresses: [ListenAddress] { (ids + admin).map(\.address) }
+
     /// How many threads mint for HTTP, besides the shards.
     func mintingThreads(_ configuration: HTTPConfiguration) -> Int { ids.isEmpty ? 0 : configuration.threads }
 
@@ -45,6 +47,7 @@ struct HTTPListeners {
     func makeServer(
         source: MintSource,
         documents: AdminContent?,
+        tokens: TokenGate?,
         configuration: Configuration,
         logger: Logger
     ) throws -> HTTPServer? {
@@ -58,6 +61,7 @@ struct HTTPListeners {
             source: source,
             admin: documents,
             policy: configuration.http.web.policy,
+            tokens: tokens,
             threads: max(1, mintingThreads(configuration.http)),
             limits: limits,
             logger: logger

@@ -126,6 +126,16 @@ struct SocketOptions: ParsableArguments {
     )
     var allowGid: [UInt32] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A file of tokens, one 'NAME TOKEN' a line: peers that come over TCP must show one. Default: none is asked for.",
+            discussion:
+                "'NAME TOKEN ids,tickets' limits a token to IDs, tickets or admin. Unix sockets ask for no token.",
+            valueName: "path"
+        )
+    )
+    var tokenFile: String?
+
     @Flag(help: "Allow TCP and HTTP addresses that other hosts can reach, without encryption.")
     var insecureTcp = false
 }

@@ -28,6 +28,7 @@ struct Rehearsal {
         } else {
             try LayoutSpan.check(configuration.layout, wallNanoseconds: source.wallNanoseconds())
         }
+        if let path = configuration.tokenFile { _ = try TokenFile.read(path) }
         for use in configuration.pathsUsed { try examine(use, &notes) }
         try examineAddresses(&notes)
         try examineState(&notes)

@@ -40,7 +40,7 @@ import Testing
             let rulesFile = try scratch.write("rules.yml", rules)
             let check = try Program.run(["/usr/bin/promtool", "check", "rules", rulesFile], in: scratch)
             #expect(check.code == 0, "\(check.output)")
-            #expect(check.output.contains("8 rules found"))
+            #expect(check.output.contains("9 rules found"))
             let config = try scratch.write("prometheus.yml", "rule_files: [\(rulesFile)]\n\(scraping)")
             let whole = try Program.run(["/usr/bin/promtool", "check", "config", config], in: scratch)
             #expect(whole.code == 0, "\(whole.output)")

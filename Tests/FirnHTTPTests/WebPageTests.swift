@@ -64,7 +64,7 @@ import Testing
             #expect(asked.status == 204)
             #expect(asked.fields["access-control-allow-origin"] == "https://app.example.com")
             #expect(asked.fields["access-control-allow-methods"] == "POST")
-            #expect(asked.fields["access-control-allow-headers"] == "*")
+            #expect(asked.fields["access-control-allow-headers"] == "*, authorization")
             #expect(asked.fields["access-control-max-age"] == "600")
             #expect(asked.fields["vary"] == "origin" && asked.fields["content-length"] == nil)
             for (method, target, status) in [

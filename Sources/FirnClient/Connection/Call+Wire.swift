@@ -21,6 +21,7 @@ extension Request.Method {
         case .describe: "Describe"
         case .createSequence: "CreateSequence"
         case .listSequences: "ListSequences"
+        case .authenticate: "Authenticate"
         case .unknown, .refused: "Unknown"
         }
     }

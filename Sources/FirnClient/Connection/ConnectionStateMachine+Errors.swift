@@ -1,3 +1,5 @@
+internal import FirnWire
+
 /// The errors that calls end with.
 extension ConnectionStateMachine {
     func timedOutUnanswered(_ call: Call) -> FirnClientError {
@@ -5,6 +7,16 @@ extension ConnectionStateMachine {
             code: .timedOut,
             message: "The call's \(call.timeout) passed without an answer from \(address): "
                 + "allow more time, or see whether the daemon is well."
+        )
+    }
+
+    func refusedToken(_ status: Status) -> FirnClientError {
+        let error = FirnClientError(status)
+        guard error.code == .unauthenticated else { return error }
+        return FirnClientError(
+            code: .unauthenticated,
+            message: "The daemon at \(address) refused this client's token (\(error.message)): see that the "
+                + "configuration's token is in the daemon's token file."
         )
     }
 

@@ -42,6 +42,9 @@ struct ConnectionStateMachine {
     /// The number of the connection's keep-alive call. Clients number their calls from 1, and never get there.
     static let probeID = UInt64.max
 
+    /// The number of the request that shows the token.
+    static let authenticationID = UInt64.max - 1
+
     private(set) var state = State.notStarted
     let address: FirnAddress
     let configuration: FirnClientConfiguration
@@ -54,6 +57,8 @@ struct ConnectionStateMachine {
     private var quietSince: ContinuousClock.Instant?
     /// When the keep-alive call's answer is overdue; nil while there is no such call.
     private var probeExpiry: ContinuousClock.Instant?
+    /// The token was shown and the daemon's answer to it has not come.
+    private var awaitsAuthentication = false
     /// Whether the daemon has answered any call.
     private(set) var hasAnswered = false
 
@@ -86,7 +91,10 @@ extension ConnectionStateMachine {
         state = .open
         quietSince = now
         expectSilence()
-        return []
+        guard let token = configuration.token else { return [] }
+        awaitsAuthentication = true
+        // Calls follow at once: the daemon handles requests in order.
+        return [.send(Request(callID: Self.authenticationID, method: .authenticate(BearerToken(token))))]
     }
 
     /// Connecting failed.
@@ -127,6 +135,10 @@ extension ConnectionStateMachine {
             expectSilence()
             return []
         }
+        guard response.callID != Self.authenticationID || !awaitsAuthentication else {
+            awaitsAuthentication = false
+            return authenticationAnswered(response.outcome)
+        }
         guard let answered = open.removeValue(forKey: response.callID) else {
             return violated("it answered call \(response.callID), which is not open")
         }
@@ -147,6 +159,18 @@ extension ConnectionStateMachine {
         }
         let told = ConnectionAction.finish(answered.call, .success(response.outcome))
         return state == .open ? [told] : [told] + closeIfDrained()
+    }
+
+    /// After a refused token every call of the connection fails, and none is made on another connection, where it would
+    /// fail in the same way.
+    private mutating func authenticationAnswered(_ outcome: Response.Outcome) -> [ConnectionAction] {
+        switch outcome {
+        case .authenticated: return []
+        // A daemon of a version without tokens asks for none.
+        case .error(let status) where status.code == .unimplemented: return []
+        case .error(let status): return fail(with: refusedToken(status)) + [.close]
+        default: return violated("it answered another call than was made")
+        }
     }
 
     private mutating func connectionAddressed(_ outcome: Response.Outcome) -> [ConnectionAction] {

@@ -39,6 +39,12 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether a bound socket's address is reached from other hosts: it is TCP, and not on loopback.
+    package var isBeyondLoopback: Bool {
+        guard case .tcp(let host, _) = self else { return false }
+        return !host.hasPrefix("127.") && host != "::1"
+    }
+
     private static func path(_ path: String) throws(ListenError) -> String {
         guard !path.isEmpty else {
             throw .configuration("unix: lacks the socket's path; write unix:/run/firn/firn.sock")

@@ -83,7 +83,8 @@ struct TCPBinding {
     static func exposed(_ address: String) -> ListenError {
         .configuration(
             "\(address) can be reached from other hosts, and anyone there could use up this worker's IDs; "
-                + "listen on 127.0.0.1 or a Unix socket, or say --insecure-tcp where the network itself is closed"
+                + "listen on 127.0.0.1 or a Unix socket, ask for tokens with --token-file, or say --insecure-tcp where "
+                + "the network itself is closed"
         )
     }
 }

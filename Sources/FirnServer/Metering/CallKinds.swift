@@ -28,7 +28,7 @@ package enum CallMethod: Int, CaseIterable, Sendable {
         case .describe: self = .describe
         case .createSequence: self = .createSequence
         case .listSequences: self = .listSequences
-        case .unknown, .refused: self = .other
+        case .authenticate, .unknown, .refused: self = .other
         }
     }
 }

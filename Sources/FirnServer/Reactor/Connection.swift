@@ -21,6 +21,8 @@ final class Connection {
     let descriptor: Int32
     let user: UInt32?
     let session: Session
+    /// Where the peer shows its token; `nil` if none is asked for.
+    let gate: ConnectionGate?
     var phase = Phase.open
     /// Why the daemon closes it; `nil` when the daemon does not close it.
     var ending: ClosingReason?
@@ -53,11 +55,12 @@ final class Connection {
     /// When the reactor looks at the connection's timeouts next; `.max`: it has none.
     var timeoutCheck = Int64.max
 
-    init(_ accepted: AcceptedSocket, session: Session, now: Int64) {
+    init(_ accepted: AcceptedSocket, session: Session, gate: ConnectionGate? = nil, now: Int64) {
         socket = FileDescriptor(accepted.descriptor)
         descriptor = accepted.descriptor
         user = accepted.user
         self.session = session
+        self.gate = gate
         lastReceived = now
     }
 

@@ -43,7 +43,13 @@ extension Reactor {
 
     func open(_ socket: AcceptedSocket) {
         let peer = requests.join()
-        let connection = Connection(socket, session: Session(peer: peer), now: service.moment.bootNanoseconds)
+        let connection = Connection(
+            socket,
+            session: Session(peer: peer),
+            // A Unix socket has its mode, and --allow-uid.
+            gate: socket.user == nil ? tokens.map { ConnectionGate($0) } : nil,
+            now: service.moment.bootNanoseconds
+        )
         while connections.count <= peer.slot { connections.append(nil) }
         connections[peer.slot] = connection
         connectionCount += 1

@@ -39,13 +39,15 @@ extension Reactor {
 
     /// Serves the frames in `bytes`, keeps the rest, and sends the answers.
     func serve(_ connection: Connection, input bytes: UnsafeRawBufferPointer) {
-        let (used, demand) = connection.session.received(
-            bytes.bytes,
-            decoder: decoder,
-            requests: requests,
-            output: output,
-            outputLimit: outputLimit(of: connection)
-        )
+        let (used, demand) =
+            connection.gate == nil
+            ? connection.session.received(
+                bytes.bytes,
+                decoder: decoder,
+                requests: requests,
+                output: output,
+                outputLimit: outputLimit(of: connection)
+            ) : receiveGated(connection, bytes.bytes)
         if used < bytes.count {
             connection.unread.append(UnsafeRawBufferPointer(rebasing: bytes[used...]))
         }
@@ -67,6 +69,19 @@ extension Reactor {
             return finish(connection, because: .protocol)
         }
         answered(connection)
+    }
+
+    @inline(never)
+    private func receiveGated(_ connection: Connection, _ bytes: RawSpan) -> (used: Int, demand: Session.Demand) {
+        guard var gate = connection.gate else { preconditionFailure("a connection keeps its gate") }
+        return connection.session.received(
+            bytes,
+            decoder: decoder,
+            requests: requests,
+            output: output,
+            outputLimit: outputLimit(of: connection),
+            gate: &gate
+        )
     }
 
     func endOfInput(_ connection: Connection) {

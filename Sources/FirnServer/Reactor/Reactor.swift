@@ -25,6 +25,8 @@ final class Reactor {
     let requests: RequestScheduler<Shard>
     let limiter: ConnectionLimiter
     var acceptor: Acceptor?
+    /// Asked for on TCP; `nil` if no token is.
+    let tokens: TokenGate?
 
     /// The connections, indexed by their peers' slots.
     @exclusivity(unchecked) var connections: [Connection?] = []
@@ -67,6 +69,7 @@ final class Reactor {
         shards: [Shard],
         limiter: ConnectionLimiter,
         acceptor: Acceptor?,
+        tokens: TokenGate? = nil,
         limits: Limits,
         logger: Logger
     ) {
@@ -81,6 +84,7 @@ final class Reactor {
         self.logger = logger
         self.limiter = limiter
         self.acceptor = acceptor
+        self.tokens = tokens
         requests = RequestScheduler(service: service, shards: shards) { missingIDs in
             Session.deadlineExceeded(missingIDs: missingIDs, of: service.layout)
         }

@@ -27,7 +27,26 @@ struct Session {
         requests.pendingCount(of: peer) < requests.service.limits.maximumWaitingCalls
     }
 
-    /// Serves the frames in `bytes`.
+    /// Serves the frames in `bytes`, where no token is asked for.
+    func received(
+        _ bytes: RawSpan,
+        decoder: RequestDecoder,
+        requests: RequestScheduler<Shard>,
+        output: FrameBuffer,
+        outputLimit: Int
+    ) -> (used: Int, demand: Demand) {
+        var gate = OpenGate()
+        return received(
+            bytes,
+            decoder: decoder,
+            requests: requests,
+            output: output,
+            outputLimit: outputLimit,
+            gate: &gate
+        )
+    }
+
+    /// Serves the frames in `bytes` that the gate admits.
     ///
     /// - Parameters:
     ///   - output: gets the answers that are available at once.
@@ -38,7 +57,8 @@ struct Session {
         decoder: RequestDecoder,
         requests: RequestScheduler<Shard>,
         output: FrameBuffer,
-        outputLimit: Int
+        outputLimit: Int,
+        gate: inout some RequestGate
     ) -> (used: Int, demand: Demand) {
         let service = requests.service
         let maximumLength = service.limits.maximumRequestLength
@@ -63,12 +83,22 @@ struct Session {
                 guard takesRequests, output.count < outputLimit else { return (used, .pause) }
                 guard frames < maximumFrames else { return (used, .anotherTurn) }
                 let message = rest.extracting(Frame.headerLength..<Frame.headerLength + length)
-                if isFree, let call = SingleCall(message), case .minted(let id) = shard.nextID(now: tick) {
+                if isFree, gate.admitsIDs, let call = SingleCall(message),
+                    case .minted(let id) = shard.nextID(now: tick)
+                {
                     output.appendNextID(callID: call.callID, id: id)
                     recorder?.gaveSingle()
                 } else {
                     do {
-                        try submit(decoder.decode(message), to: requests, output)
+                        let request = try decoder.decode(message)
+                        switch gate.judge(request.method) {
+                        case .pass: submit(request, to: requests, output)
+                        case .answer(let outcome):
+                            output.append(Response(callID: request.callID, outcome: outcome))
+                        case .close(let status):
+                            output.appendError(callID: request.callID, status)
+                            return (used, .close)
+                        }
                     } catch {
                         output.appendError(callID: 0, error)
                         return (used, .close)

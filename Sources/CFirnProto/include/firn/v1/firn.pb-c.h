@@ -20,6 +20,8 @@ typedef struct Firn__V1__Response Firn__V1__Response;
 typedef struct Firn__V1__Status Firn__V1__Status;
 typedef struct Firn__V1__GoAway Firn__V1__GoAway;
 typedef struct Firn__V1__Run Firn__V1__Run;
+typedef struct Firn__V1__AuthenticateRequest Firn__V1__AuthenticateRequest;
+typedef struct Firn__V1__AuthenticateResponse Firn__V1__AuthenticateResponse;
 typedef struct Firn__V1__NextIDRequest Firn__V1__NextIDRequest;
 typedef struct Firn__V1__NextIDResponse Firn__V1__NextIDResponse;
 typedef struct Firn__V1__NextBatchRequest Firn__V1__NextBatchRequest;
@@ -58,7 +60,8 @@ typedef enum {
   FIRN__V1__REQUEST__METHOD_NEW_PREFIX = 6,
   FIRN__V1__REQUEST__METHOD_DESCRIBE = 7,
   FIRN__V1__REQUEST__METHOD_CREATE_SEQUENCE = 8,
-  FIRN__V1__REQUEST__METHOD_LIST_SEQUENCES = 9
+  FIRN__V1__REQUEST__METHOD_LIST_SEQUENCES = 9,
+  FIRN__V1__REQUEST__METHOD_AUTHENTICATE = 10
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(FIRN__V1__REQUEST__METHOD__CASE)
 } Firn__V1__Request__MethodCase;
 
@@ -82,6 +85,7 @@ struct  Firn__V1__Request
     Firn__V1__DescribeRequest *describe;
     Firn__V1__CreateSequenceRequest *create_sequence;
     Firn__V1__ListSequencesRequest *list_sequences;
+    Firn__V1__AuthenticateRequest *authenticate;
   };
 };
 #define FIRN__V1__REQUEST__INIT \
@@ -99,6 +103,7 @@ typedef enum {
   FIRN__V1__RESPONSE__OUTCOME_DESCRIBE = 7,
   FIRN__V1__RESPONSE__OUTCOME_CREATE_SEQUENCE = 9,
   FIRN__V1__RESPONSE__OUTCOME_LIST_SEQUENCES = 10,
+  FIRN__V1__RESPONSE__OUTCOME_AUTHENTICATE = 11,
   FIRN__V1__RESPONSE__OUTCOME_GO_AWAY = 8
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(FIRN__V1__RESPONSE__OUTCOME__CASE)
 } Firn__V1__Response__OutcomeCase;
@@ -117,6 +122,7 @@ struct  Firn__V1__Response
     Firn__V1__DescribeResponse *describe;
     Firn__V1__CreateSequenceResponse *create_sequence;
     Firn__V1__ListSequencesResponse *list_sequences;
+    Firn__V1__AuthenticateResponse *authenticate;
     /*
      * Only with call_id 0: the daemon closes this connection soon. Calls sent before this arrived are answered.
      */
@@ -172,6 +178,29 @@ struct  Firn__V1__Run
 #define FIRN__V1__RUN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&firn__v1__run__descriptor) \
     , 0, 0, 0 }
+
+
+/*
+ * Shows a token, as the first request of a connection where the daemon asks for one (--token-file). Until then other
+ * requests are answered with UNAUTHENTICATED. After a wrong token the connection is closed.
+ */
+struct  Firn__V1__AuthenticateRequest
+{
+  ProtobufCMessage base;
+  char *token;
+};
+#define FIRN__V1__AUTHENTICATE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__authenticate_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Firn__V1__AuthenticateResponse
+{
+  ProtobufCMessage base;
+};
+#define FIRN__V1__AUTHENTICATE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__authenticate_response__descriptor) \
+     }
 
 
 struct  Firn__V1__NextIDRequest
@@ -519,6 +548,44 @@ Firn__V1__Run *
 void   firn__v1__run__free_unpacked
                      (Firn__V1__Run *message,
                       ProtobufCAllocator *allocator);
+/* Firn__V1__AuthenticateRequest methods */
+void   firn__v1__authenticate_request__init
+                     (Firn__V1__AuthenticateRequest         *message);
+size_t firn__v1__authenticate_request__get_packed_size
+                     (const Firn__V1__AuthenticateRequest   *message);
+size_t firn__v1__authenticate_request__pack
+                     (const Firn__V1__AuthenticateRequest   *message,
+                      uint8_t             *out);
+size_t firn__v1__authenticate_request__pack_to_buffer
+                     (const Firn__V1__AuthenticateRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__AuthenticateRequest *
+       firn__v1__authenticate_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__authenticate_request__free_unpacked
+                     (Firn__V1__AuthenticateRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__AuthenticateResponse methods */
+void   firn__v1__authenticate_response__init
+                     (Firn__V1__AuthenticateResponse         *message);
+size_t firn__v1__authenticate_response__get_packed_size
+                     (const Firn__V1__AuthenticateResponse   *message);
+size_t firn__v1__authenticate_response__pack
+                     (const Firn__V1__AuthenticateResponse   *message,
+                      uint8_t             *out);
+size_t firn__v1__authenticate_response__pack_to_buffer
+                     (const Firn__V1__AuthenticateResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__AuthenticateResponse *
+       firn__v1__authenticate_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__authenticate_response__free_unpacked
+                     (Firn__V1__AuthenticateResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Firn__V1__NextIDRequest methods */
 void   firn__v1__next_idrequest__init
                      (Firn__V1__NextIDRequest         *message);
@@ -859,6 +926,12 @@ typedef void (*Firn__V1__GoAway_Closure)
 typedef void (*Firn__V1__Run_Closure)
                  (const Firn__V1__Run *message,
                   void *closure_data);
+typedef void (*Firn__V1__AuthenticateRequest_Closure)
+                 (const Firn__V1__AuthenticateRequest *message,
+                  void *closure_data);
+typedef void (*Firn__V1__AuthenticateResponse_Closure)
+                 (const Firn__V1__AuthenticateResponse *message,
+                  void *closure_data);
 typedef void (*Firn__V1__NextIDRequest_Closure)
                  (const Firn__V1__NextIDRequest *message,
                   void *closure_data);
@@ -921,6 +994,8 @@ extern const ProtobufCMessageDescriptor firn__v1__response__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__status__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__go_away__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__run__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__authenticate_request__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__authenticate_response__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__next_idrequest__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__next_idresponse__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__next_batch_request__descriptor;
