@@ -5,6 +5,7 @@ internal import FirnLayout
 internal import FirnSQLite
 internal import FirnServer
 internal import FirnStore
+internal import FirnTLS
 internal import FirnWire
 internal import Glibc
 internal import Logging
@@ -43,7 +44,8 @@ final class Daemon {
         for use in configuration.pathsUsed { try configuration.paths.makeDirectory(for: use) }
         // Before anything is claimed: a second daemon on the same socket does not touch the store.
         let listeners = try openListeners()
-        let httpListeners = try HTTPListeners(configuration.http, allowsAnyHost: configuration.allowsAnyHost)
+        let tlsListeners = try TLSListeners(configuration, logger: logger)
+        let httpListeners = try HTTPListeners(configuration)
         let layout = configuration.layout
         let clock = TickClock(
             layout: layout,
@@ -53,7 +55,14 @@ final class Daemon {
         let journal = try watch.during("open the state directory") { try makeJournal() }
         let admin =
             httpListeners.admin.isEmpty
-            ? nil : Admin(configuration, listeners: httpListeners, clock: clock, log: output.writer)
+            ? nil
+            : Admin(
+                configuration,
+                listeners: httpListeners,
+                certificates: tlsListeners.certificates,
+                clock: clock,
+                log: output.writer
+            )
         let meters = admin?.meters
         let findings = WorkerFindings()
         let store = try openStore(journal: journal, clock: clock, findings: findings, meter: meters?.store)
@@ -66,6 +75,7 @@ final class Daemon {
         let shardsPerWorker = Server.shardsPerWorker(
             workers: slots.count,
             reactors: configuration.shards + httpListeners.mintingThreads(configuration.http)
+                + TLSListeners.threads(configuration)
         )
         let sequences = try Sequences(
             claims: SequenceClaims(store: store, holder: claims.holder, journal: journal),
@@ -89,7 +99,10 @@ final class Daemon {
                 logger: logger
             )
             // This thread wakes up that often anyway; the main thread does the work.
-            renewer.everySecond = { if !listeners.areInPlace { stop.haveChoreDone() } }
+            renewer.everySecond = {
+                let haveCertificatesChanged = tlsListeners.certificates?.haveChanged ?? false
+                if !listeners.areInPlace || haveCertificatesChanged { stop.haveChoreDone() }
+            }
             renewer.storeSetBack = { sequences.storeSetBack() }
             return renewer
         }
@@ -106,7 +119,32 @@ final class Daemon {
                 meters: meters?.http
             ),
             documents: admin?.content(availability: availability, windows: windows),
+            tls: tlsListeners,
             configuration: configuration,
+            logger: logger
+        )
+        let limiter = ConnectionLimiter(limits: configuration.limits)
+        let description = { @Sendable [limits = configuration.limits] in
+            DaemonDescription(
+                version: FirnVersion.text,
+                layout: layout,
+                workers: slots.compactMap { $0.current().space.map { UInt32($0.worker) } },
+                maximumBatch: limits.maximumBatch,
+                readiness: availability.readiness
+            )
+        }
+        let tlsServer = try tlsListeners.makeServer(
+            source: MintSource(
+                slots: slots,
+                layout: layout,
+                clock: clock,
+                limits: configuration.limits,
+                availability: availability,
+                sequences: sequences,
+                meters: meters?.tls,
+                description: description
+            ),
+            limiter: limiter,
             logger: logger
         )
         let server = try Server(
@@ -119,33 +157,34 @@ final class Daemon {
             policy: configuration.policy,
             availability: availability,
             sequences: sequences,
+            limiter: limiter,
             meters: meters?.server,
             logger: logger,
-            description: { [limits = configuration.limits] in
-                DaemonDescription(
-                    version: FirnVersion.text,
-                    layout: layout,
-                    workers: slots.compactMap { $0.current().space.map { UInt32($0.worker) } },
-                    maximumBatch: limits.maximumBatch,
-                    readiness: availability.readiness
-                )
-            }
+            description: description
         )
-        admin?.started(server, httpServer)
-        Announcement(configuration: configuration, addresses: listeners.addresses, http: httpListeners, slots: slots)
-            .log(to: logger)
+        admin?.started(server, httpServer, tlsServer)
+        Announcement(
+            configuration: configuration,
+            addresses: listeners.addresses + tlsListeners.frames.map(\.address),
+            http: httpListeners,
+            slots: slots
+        ).log(to: logger)
 
         let daemonWatch = supervisor.map { supervisor in
             DaemonWatch(
                 supervisor: supervisor,
                 server: server,
                 httpServer: httpServer,
+                tlsServer: tlsServer,
                 windows: windows,
                 slots: slots,
                 availability: availability
             )
         }
-        let chore = { [logger] in Self.restore(listeners, of: server, logger) }
+        let chore = { [logger] in
+            Self.restore(listeners, of: server, logger)
+            if let certificates = tlsListeners.certificates, certificates.haveChanged { certificates.reloadChanged() }
+        }
         let reason = daemonWatch?.run(until: stop, chore: chore) ?? Self.sleep(until: stop, chore: chore)
         let refusal = refusal.error.withLock { $0 }
         logger.info(
@@ -167,8 +206,10 @@ final class Daemon {
         let drainEnd = ContinuousClock.now + configuration.limits.drainTimeout
         server.drain()
         httpServer?.drain()
+        tlsServer?.drain()
         server.join()
         httpServer?.join()
+        tlsServer?.join()
         GivingBack(windows: windows, sequences: sequences, journal: journal, logger: logger).perform(until: drainEnd)
         logger.info("stopped")
         if let refusal { throw refusal }
@@ -192,7 +233,7 @@ final class Daemon {
 
     private func openListeners() throws(ListenError) -> Listeners {
         try Listeners(
-            configuration.addresses,
+            configuration.addresses.filter { !$0.isTLS },
             inherited: configuration.inheritedSockets,
             ownership: configuration.ownership,
             allowsAnyHost: configuration.allowsAnyHost,

@@ -2,6 +2,7 @@ internal import CLinux
 internal import FirnEngine
 internal import FirnHTTP
 internal import FirnServer
+internal import FirnTLS
 internal import FirnWire
 
 /// Reports the daemon's state to its supervisor. Runs on the main thread, which would only sleep otherwise.
@@ -9,6 +10,7 @@ final class DaemonWatch {
     private let supervisor: Supervisor
     private let server: Server
     private let httpServer: HTTPServer?
+    private let tlsServer: FramedServer?
     private let windows: WindowThread
     private let slots: [WorkerSlot]
     private let availability: Availability
@@ -18,6 +20,7 @@ final class DaemonWatch {
         supervisor: Supervisor,
         server: Server,
         httpServer: HTTPServer?,
+        tlsServer: FramedServer?,
         windows: WindowThread,
         slots: [WorkerSlot],
         availability: Availability
@@ -25,6 +28,7 @@ final class DaemonWatch {
         self.supervisor = supervisor
         self.server = server
         self.httpServer = httpServer
+        self.tlsServer = tlsServer
         self.windows = windows
         self.slots = slots
         self.availability = availability
@@ -49,6 +53,7 @@ final class DaemonWatch {
             if turn.requestsHeartbeat {
                 server.requestHeartbeat()
                 httpServer?.requestHeartbeat()
+                tlsServer?.requestHeartbeat()
                 windows.requestHeartbeat()
             }
             if let reason = stop.wait(atMost: .nanoseconds(supervision.turnTime), chore: chore) { return reason }
@@ -59,7 +64,8 @@ final class DaemonWatch {
         Supervision.Standing(
             obstacle: availability.obstacle?.message,
             workers: slots.compactMap { $0.current().space?.worker },
-            hasHeartbeat: server.hasHeartbeat && httpServer?.hasHeartbeat != false && windows.hasHeartbeat
+            hasHeartbeat: server.hasHeartbeat && httpServer?.hasHeartbeat != false && tlsServer?.hasHeartbeat != false
+                && windows.hasHeartbeat
         )
     }
 }
