@@ -183,6 +183,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
+                .product(name: "NIOTLS", package: "swift-nio", condition: tls),
                 .product(
                     name: "ServiceLifecycle",
                     package: "swift-service-lifecycle",
