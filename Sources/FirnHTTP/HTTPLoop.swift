@@ -1,3 +1,4 @@
+internal import FirnNIO
 internal import FirnServer
 internal import FirnWire
 internal import NIOCore

@@ -1,3 +1,4 @@
+package import FirnNIO
 package import FirnServer
 package import Logging
 internal import NIOCore
@@ -15,10 +16,13 @@ package struct HTTPListener: Sendable {
 
     package let listener: Listener
     package let purpose: Purpose
+    /// What secures its connections; `nil`: they are in the clear.
+    package let security: ChannelSecurity?
 
-    package init(_ listener: Listener, _ purpose: Purpose) {
+    package init(_ listener: Listener, _ purpose: Purpose, security: ChannelSecurity? = nil) {
         self.listener = listener
         self.purpose = purpose
+        self.security = security
     }
 }
 
@@ -75,7 +79,7 @@ package final class HTTPServer: Sendable {
                 )
                 return NIOLoopBound(loop, eventLoop: eventLoop)
             }.wait()
-            wakeup.connect(to: loop)
+            wakeup.connect { loop.value.storeAnswered($0) }
             loops.append(loop)
             drained.append(promise.futureResult)
         }
@@ -99,6 +103,7 @@ package final class HTTPServer: Sendable {
     ) throws -> any Channel {
         let isUnix = listener.listener.isUnix
         let purpose = listener.purpose
+        let security = listener.security
         // Clients on other hosts use host names that the daemon cannot know.
         let checksHost = listener.listener.isLoopback && !isUnix
         var bootstrap = ServerBootstrap(group: group)
@@ -124,6 +129,7 @@ package final class HTTPServer: Sendable {
                         loop.value.refusedForWantOfDescriptors()
                         return channel.close(promise: nil)
                     }
+                    try security?.secure(channel)
                     try loop.value.open(channel, purpose, checksHost: checksHost, asksForToken: !isUnix)
                 }
             }
@@ -155,24 +161,5 @@ package final class HTTPServer: Sendable {
     package func join() {
         for future in drained { try? future.wait() }
         try? group.syncShutdownGracefully()
-    }
-}
-
-/// Notifies an event loop that the store has answered a call that its requests wait for.
-private final class LoopWakeup: StoreListener {
-    private let eventLoop: any EventLoop
-    private let loop = Mutex<NIOLoopBound<HTTPLoop>?>(nil)
-
-    init(_ eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
-    }
-
-    func connect(to loop: NIOLoopBound<HTTPLoop>) {
-        self.loop.withLock { $0 = loop }
-    }
-
-    func storeAnswered(_ answer: StoreAnswer) {
-        guard let loop = loop.withLock({ $0 }) else { return }
-        eventLoop.execute { loop.value.storeAnswered(answer) }
     }
 }
