@@ -11,8 +11,11 @@ package struct MintSource: Sendable {
     let availability: Availability
     let sequences: Sequences
     let meters: [ShardMeter]?
+    let description: @Sendable () -> DaemonDescription
 
-    /// - Parameter meters: one for each thread that mints; `nil`: nothing is counted.
+    /// - Parameters:
+    ///   - meters: one for each thread that mints; `nil`: nothing is counted.
+    ///   - description: the answer to Describe, for peers that have it.
     package init(
         slots: [WorkerSlot],
         layout: Layout,
@@ -20,7 +23,10 @@ package struct MintSource: Sendable {
         limits: Limits,
         availability: Availability,
         sequences: Sequences,
-        meters: [ShardMeter]? = nil
+        meters: [ShardMeter]? = nil,
+        description: @escaping @Sendable () -> DaemonDescription = {
+            preconditionFailure("these peers do not ask for a description")
+        }
     ) {
         self.slots = slots
         self.layout = layout
@@ -29,6 +35,7 @@ package struct MintSource: Sendable {
         self.availability = availability
         self.sequences = sequences
         self.meters = meters
+        self.description = description
     }
 
     /// The mint of one of several threads. It has its own shards, as a reactor has.
@@ -44,7 +51,7 @@ package struct MintSource: Sendable {
             sequences: SequenceContext(sequences: sequences, listener: listener),
             listener: listener,
             recorder: meters.map { CallRecorder($0[thread]) },
-            description: { preconditionFailure("a mint is not asked for a description") }
+            description: description
         )
         return Mint(service: service, shards: Server.deal(slots, to: thread, of: threads).map { Shard(slot: $0) })
     }
@@ -71,13 +78,22 @@ package final class Mint {
     /// The layout of the IDs.
     package var layout: Layout { service.layout }
 
+    /// The largest count that one NextBatch may request.
+    package var maximumBatch: UInt32 { service.limits.maximumBatch }
+
     /// Why nothing can be given out now: the error for a peer that cannot be served.
     package var closed: Status { service.closed }
+
+    /// Why the daemon is not ready; `nil` when it is.
+    package var obstacle: Status? { service.obstacle }
 
     // MARK: - Peers
 
     /// Adds a peer. All its IDs are from one worker, and increase (promise 4).
     package func join() -> PeerID { requests.join() }
+
+    /// Adds a peer whose IDs come from the same worker as those of `other`: after an ID of one, both get higher ones.
+    package func join(with other: PeerID) -> PeerID { requests.join(with: other) }
 
     /// Removes a peer. What it waits for is not delivered.
     package func leave(_ peer: PeerID) {
@@ -117,6 +133,21 @@ package final class Mint {
         if outcome == nil { receivers[peer] = deliver }
         service.sent()
         return outcome
+    }
+
+    // MARK: - Counting
+
+    /// Counts a call that its host refused, so that it did not come to the scheduler.
+    package func refused(_ status: Status) {
+        service.wakeUp()
+        service.ended(.other, .error(status), began: service.moment.bootNanoseconds)
+        service.sent()
+    }
+
+    /// Sets how many connections and calls are open.
+    package func has(connections: Int, calls: Int) {
+        service.recorder?.meter.has(connections: connections)
+        service.recorder?.meter.has(calls: calls)
     }
 
     // MARK: - Turns
