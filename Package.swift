@@ -3,7 +3,8 @@
 // docs/images/modules-light.svg shows the modules, and which way the arrows point; scripts/draw-modules draws it.
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnSQLite sees SQLite,
-// only FirnEtcd sees gRPC, only FirnPostgres sees libpq, and only FirnEtcd, FirnHTTP and FirnClient see SwiftNIO.
+// only FirnEtcd sees grpc-swift, only FirnPostgres sees libpq, and only FirnEtcd, FirnGRPC, FirnHTTP and FirnClient see
+// SwiftNIO.
 
 import PackageDescription
 
@@ -20,6 +21,8 @@ let swiftSettings: [SwiftSetting] =
 let etcd = TargetDependencyCondition.when(traits: ["Etcd"])
 /// Likewise with PostgreSQL.
 let postgres = TargetDependencyCondition.when(traits: ["Postgres"])
+/// Likewise with the gRPC server.
+let grpc = TargetDependencyCondition.when(traits: ["GRPC"])
 
 let package = Package(
     name: "firn",
@@ -30,8 +33,9 @@ let package = Package(
         .executable(name: "firn", targets: ["firn"]),
     ],
     traits: [
-        .default(enabledTraits: ["Etcd", "Postgres"]),
+        .default(enabledTraits: ["Etcd", "GRPC", "Postgres"]),
         .trait(name: "Etcd", description: "firnd and firn reach stores in etcd; brings gRPC and TLS."),
+        .trait(name: "GRPC", description: "firnd serves gRPC; brings HTTP/2."),
         .trait(name: "Postgres", description: "firnd and firn reach stores in PostgreSQL; needs libpq's header."),
         .trait(name: "ServiceLifecycle", description: "FirnClient is a Service of swift-service-lifecycle."),
         .trait(name: "Metrics", description: "FirnClient counts its calls and connections with swift-metrics."),
@@ -44,6 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
@@ -115,6 +120,19 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // gRPC over the same engine, for every other language.
+        .target(
+            name: "FirnGRPC",
+            dependencies: [
+                "FirnHTTP", "FirnLayout", "FirnServer", "FirnWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2", condition: grpc),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: grpc),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         // What the daemon tells of itself: pure values and texts, no sockets.
         .target(
             name: "FirnAdmin",
@@ -138,6 +156,7 @@ let package = Package(
             name: "firnd",
             dependencies: [
                 "CLinux", "FirnAdmin", "FirnConfiguration", "FirnEngine", "FirnFiles",
+                .target(name: "FirnGRPC", condition: grpc),
                 "FirnHTTP", "FirnLayout", "FirnSQLite", "FirnServer", "FirnStore", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -231,6 +250,20 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FirnGRPCTests",
+            dependencies: [
+                "FirnEngine",
+                .target(name: "FirnGRPC", condition: grpc),
+                "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2", condition: grpc),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: grpc),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -360,11 +393,16 @@ let parts: [String: Set<String>] = [
         "CFirnProto", "CLinux", "CProtobufC", "FirnEngine", "FirnLayout", "FirnServer", "FirnServerTests", "FirnStore",
         "FirnTestSupport", "FirnWire", "FirnWireTests",
     ],
+    "grpc": [
+        "CFirnProto", "CLinux", "CProtobufC", "CZlib", "FirnEngine", "FirnGRPC", "FirnGRPCTests", "FirnHTTP",
+        "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire",
+    ],
     // Where threads share memory.
     "shared": [
         "CFirnClient", "CFirnProto", "CLinux", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin", "FirnAdminTests",
-        "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles", "FirnFilesTests", "FirnHTTP",
-        "FirnHTTPTests", "FirnLayout", "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests", "FirnStore",
+        "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles", "FirnFilesTests", "FirnGRPC",
+        "FirnGRPCTests", "FirnHTTP", "FirnHTTPTests", "FirnLayout", "FirnSQLite", "FirnSQLiteTests", "FirnServer",
+        "FirnServerTests", "FirnStore",
         "FirnStoreTests", "FirnTestSupport", "FirnWire",
     ],
 ]
@@ -381,7 +419,7 @@ if let parts = Context.environment["FIRN_ONLY_PROGRAMS"] {
     keepOnly { target in
         let isForTests = target.isTest || target.path?.hasPrefix("Tests/") == true
         let isForBenchmarks = target.path?.hasPrefix("Benchmarks/") == true
-        let isOfTrait = ["CPostgres", "FirnEtcd", "FirnPostgres"].contains(target.name)
+        let isOfTrait = ["CPostgres", "FirnEtcd", "FirnGRPC", "FirnPostgres"].contains(target.name)
         return !isForTests && !(isForBenchmarks && parts != "benchmarks") && !(parts == "small" && isOfTrait)
     }
 }

@@ -7,6 +7,10 @@ internal import FirnServer
 internal import FirnWire
 internal import Synchronization
 
+#if GRPC
+    internal import FirnGRPC
+#endif
+
 /// The content of the admin port: the daemon's meters, read on request and rendered as `FirnAdmin`'s documents.
 ///
 /// Only created if there is an admin port; without it nothing is counted.
@@ -18,9 +22,15 @@ final class Admin: Sendable {
     private let started: Moment
     private let log: LogWriter
     private let libraries = MetricsRegistry()
-    private let threads = Mutex<(server: Server?, httpServer: HTTPServer?)>((nil, nil))
+    private let threads = Mutex<(server: Server?, httpServer: HTTPServer?, grpcServer: GRPCServer?)>((nil, nil, nil))
 
-    init(_ configuration: Configuration, listeners: HTTPListeners, clock: TickClock, log: LogWriter) {
+    init(
+        _ configuration: Configuration,
+        listeners: HTTPListeners,
+        grpc: GRPCListeners,
+        clock: TickClock,
+        log: LogWriter
+    ) {
         self.configuration = configuration
         self.log = log
         self.clock = clock
@@ -28,6 +38,7 @@ final class Admin: Sendable {
         meters = DaemonMeters(
             reactors: configuration.shards,
             httpThreads: listeners.mintingThreads(configuration.http),
+            grpcThreads: grpc.mintingThreads(configuration.grpc),
             workers: configuration.workers
         )
         MetricsSystem.bootstrap(libraries)
@@ -35,13 +46,13 @@ final class Admin: Sendable {
 
     /// Sets the threads that are asked for a heartbeat, besides the window thread. They start after the documents are
     /// set up.
-    func started(_ server: Server, _ httpServer: HTTPServer?) {
-        threads.withLock { $0 = (server, httpServer) }
+    func started(_ server: Server, _ httpServer: HTTPServer?, _ grpcServer: GRPCServer?) {
+        threads.withLock { $0 = (server, httpServer, grpcServer) }
     }
 
     func content(availability: Availability, windows: WindowThread) -> AdminContent {
         let pages = AdminPages(
-            shards: meters.server.shards.count + meters.http.count,
+            shards: meters.server.shards.count + meters.http.count + meters.grpc.count,
             startedBootNanoseconds: started.bootNanoseconds,
             libraries: libraries,
             askThreads: { [self] in askThreads(windows) },
@@ -55,12 +66,14 @@ final class Admin: Sendable {
     }
 
     private func askThreads(_ windows: WindowThread) -> [(thread: String, count: UInt64)] {
-        let (server, httpServer) = threads.withLock { $0 }
+        let (server, httpServer, grpcServer) = threads.withLock { $0 }
         server?.requestHeartbeat()
         windows.requestHeartbeat()
         httpServer?.requestHeartbeat()
+        grpcServer?.requestHeartbeat()
         return (server?.beats ?? []).enumerated().map { ("reactor \($0)", $1) }
             + (httpServer?.beats ?? []).enumerated().map { ("HTTP thread \($0)", $1) }
+            + (grpcServer?.beats ?? []).enumerated().map { ("gRPC thread \($0)", $1) }
             + [("the window thread", windows.beats)]
     }
 
@@ -74,7 +87,8 @@ final class Admin: Sendable {
             startedBootNanoseconds: started.bootNanoseconds,
             obstacle: availability.obstacle?.message,
             shards: meters.server.shards.enumerated().map { DaemonReading.Shard(framed: $0, $1.reading) }
-                + meters.http.enumerated().map { DaemonReading.Shard(http: $0, $1.reading) },
+                + meters.http.enumerated().map { DaemonReading.Shard(http: $0, $1.reading) }
+                + meters.grpc.enumerated().map { DaemonReading.Shard(grpc: $0, $1.reading) },
             acceptor: meters.server.acceptor.reading,
             store: meters.store.reading,
             windows: meters.windows.reading,

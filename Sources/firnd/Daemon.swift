@@ -10,6 +10,10 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
+#if GRPC
+    internal import FirnGRPC
+#endif
+
 /// The daemon: store, windows and server, started in this order and stopped in the reverse.
 final class Daemon {
     private let configuration: Configuration
@@ -44,6 +48,7 @@ final class Daemon {
         // Before anything is claimed: a second daemon on the same socket does not touch the store.
         let listeners = try openListeners()
         let httpListeners = try HTTPListeners(configuration.http, allowsAnyHost: configuration.allowsAnyHost)
+        let grpcListeners = try GRPCListeners(configuration)
         let layout = configuration.layout
         let clock = TickClock(
             layout: layout,
@@ -53,7 +58,8 @@ final class Daemon {
         let journal = try watch.during("open the state directory") { try makeJournal() }
         let admin =
             httpListeners.admin.isEmpty
-            ? nil : Admin(configuration, listeners: httpListeners, clock: clock, log: output.writer)
+            ? nil
+            : Admin(configuration, listeners: httpListeners, grpc: grpcListeners, clock: clock, log: output.writer)
         let meters = admin?.meters
         let findings = WorkerFindings()
         let store = try openStore(journal: journal, clock: clock, findings: findings, meter: meters?.store)
@@ -66,6 +72,7 @@ final class Daemon {
         let shardsPerWorker = Server.shardsPerWorker(
             workers: slots.count,
             reactors: configuration.shards + httpListeners.mintingThreads(configuration.http)
+                + grpcListeners.mintingThreads(configuration.grpc)
         )
         let sequences = try Sequences(
             claims: SequenceClaims(store: store, holder: claims.holder, journal: journal),
@@ -109,6 +116,29 @@ final class Daemon {
             configuration: configuration,
             logger: logger
         )
+        let description: @Sendable () -> DaemonDescription = { [limits = configuration.limits] in
+            DaemonDescription(
+                version: FirnVersion.text,
+                layout: layout,
+                workers: slots.compactMap { $0.current().space.map { UInt32($0.worker) } },
+                maximumBatch: limits.maximumBatch,
+                readiness: availability.readiness
+            )
+        }
+        let grpcServer = try grpcListeners.makeServer(
+            source: MintSource(
+                slots: slots,
+                layout: layout,
+                clock: clock,
+                limits: configuration.limits,
+                availability: availability,
+                sequences: sequences,
+                meters: meters?.grpc,
+                description: description
+            ),
+            configuration: configuration,
+            logger: logger
+        )
         let server = try Server(
             listeners: listeners,
             slots: slots,
@@ -121,25 +151,23 @@ final class Daemon {
             sequences: sequences,
             meters: meters?.server,
             logger: logger,
-            description: { [limits = configuration.limits] in
-                DaemonDescription(
-                    version: FirnVersion.text,
-                    layout: layout,
-                    workers: slots.compactMap { $0.current().space.map { UInt32($0.worker) } },
-                    maximumBatch: limits.maximumBatch,
-                    readiness: availability.readiness
-                )
-            }
+            description: description
         )
-        admin?.started(server, httpServer)
-        Announcement(configuration: configuration, addresses: listeners.addresses, http: httpListeners, slots: slots)
-            .log(to: logger)
+        admin?.started(server, httpServer, grpcServer)
+        Announcement(
+            configuration: configuration,
+            addresses: listeners.addresses,
+            http: httpListeners,
+            grpc: grpcListeners,
+            slots: slots
+        ).log(to: logger)
 
         let daemonWatch = supervisor.map { supervisor in
             DaemonWatch(
                 supervisor: supervisor,
                 server: server,
                 httpServer: httpServer,
+                grpcServer: grpcServer,
                 windows: windows,
                 slots: slots,
                 availability: availability
@@ -167,8 +195,10 @@ final class Daemon {
         let drainEnd = ContinuousClock.now + configuration.limits.drainTimeout
         server.drain()
         httpServer?.drain()
+        grpcServer?.drain()
         server.join()
         httpServer?.join()
+        grpcServer?.join()
         GivingBack(windows: windows, sequences: sequences, journal: journal, logger: logger).perform(until: drainEnd)
         logger.info("stopped")
         if let refusal { throw refusal }

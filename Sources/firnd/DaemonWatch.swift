@@ -4,11 +4,16 @@ internal import FirnHTTP
 internal import FirnServer
 internal import FirnWire
 
+#if GRPC
+    internal import FirnGRPC
+#endif
+
 /// Reports the daemon's state to its supervisor. Runs on the main thread, which would only sleep otherwise.
 final class DaemonWatch {
     private let supervisor: Supervisor
     private let server: Server
     private let httpServer: HTTPServer?
+    private let grpcServer: GRPCServer?
     private let windows: WindowThread
     private let slots: [WorkerSlot]
     private let availability: Availability
@@ -18,6 +23,7 @@ final class DaemonWatch {
         supervisor: Supervisor,
         server: Server,
         httpServer: HTTPServer?,
+        grpcServer: GRPCServer?,
         windows: WindowThread,
         slots: [WorkerSlot],
         availability: Availability
@@ -25,6 +31,7 @@ final class DaemonWatch {
         self.supervisor = supervisor
         self.server = server
         self.httpServer = httpServer
+        self.grpcServer = grpcServer
         self.windows = windows
         self.slots = slots
         self.availability = availability
@@ -49,6 +56,7 @@ final class DaemonWatch {
             if turn.requestsHeartbeat {
                 server.requestHeartbeat()
                 httpServer?.requestHeartbeat()
+                grpcServer?.requestHeartbeat()
                 windows.requestHeartbeat()
             }
             if let reason = stop.wait(atMost: .nanoseconds(supervision.turnTime), chore: chore) { return reason }
@@ -59,7 +67,8 @@ final class DaemonWatch {
         Supervision.Standing(
             obstacle: availability.obstacle?.message,
             workers: slots.compactMap { $0.current().space?.worker },
-            hasHeartbeat: server.hasHeartbeat && httpServer?.hasHeartbeat != false && windows.hasHeartbeat
+            hasHeartbeat: server.hasHeartbeat && httpServer?.hasHeartbeat != false
+                && grpcServer?.hasHeartbeat != false && windows.hasHeartbeat
         )
     }
 }

@@ -95,6 +95,14 @@ struct SocketOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Where to serve gRPC: HOST:PORT or unix:PATH. May be given more than once. Default: nowhere.",
+            valueName: "address"
+        )
+    )
+    var grpc: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "Where to tell over HTTP how the daemon fares: HOST:PORT. May be given more than once. Default: nowhere.",
             valueName: "host:port"
         )
@@ -126,7 +134,7 @@ struct SocketOptions: ParsableArguments {
     )
     var allowGid: [UInt32] = []
 
-    @Flag(help: "Allow TCP and HTTP addresses that other hosts can reach, without encryption.")
+    @Flag(help: "Allow TCP, HTTP and gRPC addresses that other hosts can reach, without encryption.")
     var insecureTcp = false
 }
 
@@ -186,6 +194,9 @@ struct IDOptions: ParsableArguments {
         )
     )
     var httpThreads: Int?
+
+    @Option(help: ArgumentHelp("How many threads serve gRPC. Default: as for HTTP.", valueName: "count"))
+    var grpcThreads: Int?
 
     @Option(
         help: ArgumentHelp(
@@ -270,6 +281,14 @@ struct LimitOptions: ParsableArguments {
         )
     )
     var maxHttpConnections: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Open gRPC connections. Default: 1024, or a quarter of the file descriptors.",
+            valueName: "count"
+        )
+    )
+    var maxGrpcConnections: Int?
 
     @Option(help: ArgumentHelp("Calls of one connection that wait for a tick.", valueName: "count"))
     var maxWaitingCalls = 1024
