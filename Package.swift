@@ -393,10 +393,6 @@ let parts: [String: Set<String>] = [
         "CFirnProto", "CLinux", "CProtobufC", "FirnEngine", "FirnLayout", "FirnServer", "FirnServerTests", "FirnStore",
         "FirnTestSupport", "FirnWire", "FirnWireTests",
     ],
-    "grpc": [
-        "CFirnProto", "CLinux", "CProtobufC", "CZlib", "FirnEngine", "FirnGRPC", "FirnGRPCTests", "FirnHTTP",
-        "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire",
-    ],
     // Where threads share memory.
     "shared": [
         "CFirnClient", "CFirnProto", "CLinux", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin", "FirnAdminTests",

@@ -49,12 +49,19 @@ extension GRPCConnection {
     /// delay before it reads again, so a stream that is read as fast as it is written would never be cancelled.
     func pumpLater(_ call: GRPCCall) {
         toPump.append(call)
-        guard toPump.count == 1 else { return }
+        if toPump.count == 1, !isPumping { schedulePump() }
+    }
+
+    /// To be called at a turn's end: the delay must not have passed before the event loop looks for tasks again.
+    private func schedulePump() {
         channel.eventLoop.assumeIsolated().scheduleTask(in: Self.pumpDelay) { [self] in
             let turn = toPump
             toPump = []
+            isPumping = true
             for call in turn { call.source?.pump() }
             flush()
+            isPumping = false
+            if !toPump.isEmpty { schedulePump() }
         }
     }
 

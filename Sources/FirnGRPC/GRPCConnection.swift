@@ -54,6 +54,7 @@ final class GRPCConnection: ChannelDuplexHandler {
     /// Bytes of messages that HTTP/2's flow control, or the socket, has not let pass.
     var unsentBytes = 0
     var toPump: [GRPCCall] = []
+    var isPumping = false
     var sentErrorGoAway = false
     private var isReadWanted = false
     var isFlushWanted = false
