@@ -21,6 +21,7 @@ final class HTTPServerUnderTest {
     /// - Parameters:
     ///   - hasWorker: whether a worker is held, with a window of a minute.
     ///   - maximumSequences: with 0, each sequence is one too many.
+    ///   - tokens: asked for; nil: none is.
     init(
         layout: Layout = .snowflake,
         hasWorker: Bool = true,
@@ -28,6 +29,7 @@ final class HTTPServerUnderTest {
         maximumSequences: Int = 1000,
         admin: AdminContent? = nil,
         policy: OriginPolicy = OriginPolicy(),
+        tokens: TokenGate? = nil,
         _ configure: (inout HTTPLimits) -> Void = { _ in }
     ) throws {
         var logger = Logger(label: "test")
@@ -74,6 +76,7 @@ final class HTTPServerUnderTest {
             source: source,
             admin: admin,
             policy: policy,
+            tokens: tokens,
             threads: threads,
             limits: limits,
             logger: logger
@@ -114,6 +117,7 @@ func withHTTPServer<Result>(
     maximumSequences: Int = 1000,
     admin: AdminContent? = nil,
     policy: OriginPolicy = OriginPolicy(),
+    tokens: TokenGate? = nil,
     _ configure: (inout HTTPLimits) -> Void = { _ in },
     _ body: (HTTPServerUnderTest) throws -> Result
 ) throws -> Result {
@@ -124,6 +128,7 @@ func withHTTPServer<Result>(
         maximumSequences: maximumSequences,
         admin: admin,
         policy: policy,
+        tokens: tokens,
         configure
     )
     defer { server.stop() }

@@ -1,5 +1,7 @@
+import FirnServer
 import FirnTestSupport
 import Foundation
+import Logging
 import Testing
 
 @testable import FirnHTTP
@@ -37,9 +39,19 @@ import Testing
         return status == 400 ? filled + (path == "/" ? "?count=1" : "?nonsense=1") : filled
     }
 
+    private static let token = "0123456789abcdef"
+
+    /// What a server asks for that answers so: nothing, or a token, of which the one in ``token`` takes no ID and no ticket.
+    private func tokens(_ status: Int, _ method: String) throws -> TokenGate? {
+        guard status == 401 || (status == 403 && method == "GET") else { return nil }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        return TokenGate(try TokenBook(lines: ["a \(Self.token) admin"]), logger: logger)
+    }
+
     /// Fields with which a request is answered so.
-    private func fields(_ status: Int) -> [String] {
+    private func fields(_ status: Int, _ method: String) -> [String] {
         switch status {
+        case 403 where method == "GET": ["Authorization: Bearer \(Self.token)"]
         case 304: ["If-None-Match: \(OpenAPI.entityTag)"]
         case 403: ["Origin: https://evil.example"]
         case 421: ["Host: evil.example"]
@@ -56,14 +68,18 @@ import Testing
                 let full: (inout HTTPLimits) -> Void = { $0.maximumConnections = 0 }
                 let answer = try withHTTPServer(
                     maximumSequences: status == 429 ? 0 : 1000,
+                    tokens: tokens(status, operation.method),
                     status == 503 ? full : { _ in }
-                ) { try $0.connect().ask(operation.method, target, fields: fields(status)) }
+                ) {
+                    try $0.connect().ask(operation.method, target, fields: fields(status, operation.method))
+                }
                 #expect(answer.status == status, "\(operation.method) \(target)")
                 guard status != 304 else {
                     #expect(answer.fields["content-type"] == nil && answer.fields["etag"] == OpenAPI.entityTag)
                     continue
                 }
                 #expect(answer.fields["content-type"] == "application/json")
+                #expect((answer.fields["www-authenticate"] != nil) == (status == 401))
                 #expect((answer.fields["retry-after"] != nil) == (status == 429 || status == 503))
                 #expect((answer.json["error"] is String) == (status != 200))
             }
