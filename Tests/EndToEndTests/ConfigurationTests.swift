@@ -224,8 +224,11 @@ import Testing
     @Test func everyOptionCanComeFromFileAndEnvironment() throws {
         let certificates = try TestCertificates()
         defer { withExtendedLifetime(certificates) {} }
-        let values = Self.values(certificates)
         try withScratch { scratch in
+            var values = Self.values(certificates)
+            let tokens = try scratch.write("tokens", "app 0123456789abcdef\n")
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: tokens)
+            values["token-file"] = tokens
             let help = try runToEnd(in: scratch, ["--help"])
             #expect(help.ending == .exited(0))
             let names = Set(
