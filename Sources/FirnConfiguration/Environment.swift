@@ -61,7 +61,10 @@ package struct Environment {
                 !Self.isOfService(name, value)
             else { return nil }
             if let advice = unset[name] { return "the environment variable \(name) has no effect: \(advice)" }
-            let nearest = NearName.of(upper, among: known)
+            // What they have in common does not make two names alike: FIRN_WORKER is not FIRN_TOKEN.
+            let own = upper.drop { $0 != "_" }.dropFirst()
+            let nearest = NearName.of(String(own), among: known.map { String($0.dropFirst("FIRN_".count)) })
+                .map { "FIRN_" + $0 }
             if isOfMany, nearest == nil { return nil }
             return "the environment variable \(name.escapingControls) has no effect, as there is no such setting"
                 + (nearest.map { "; is \($0) meant?" } ?? "")
