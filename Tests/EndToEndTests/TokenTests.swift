@@ -1,4 +1,3 @@
-import FirnClient
 import FirnLayout
 import FirnTestSupport
 import FirnWire
@@ -291,39 +290,32 @@ import Testing
 
     // MARK: - The client
 
-    @Test func theClientShowsItsToken() async throws {
-        let scratch = try Scratch()
-        let daemon = try Daemon(
-            in: scratch,
-            arguments: [
-                "--token-file", write(Self.file, in: scratch), "--listen", "tcp:127.0.0.1:0", "--store", "memory",
-            ]
-        )
-        try daemon.waitUntilServing()
-        let address = try FirnAddress.tcp(host: "127.0.0.1", port: daemon.tcpPort())
-        func calls(_ token: String?, _ body: @Sendable (FirnClient) async throws -> Void) async throws {
-            var configuration = FirnClientConfiguration()
-            configuration.token = token
-            configuration.timeout = .seconds(60)
-            try await withFirnClient(address: address, configuration: configuration, body)
-        }
-        try await calls(Self.all) { client in
-            _ = try await client.nextID()
-            _ = try await client.nextTicket(sequence: "orders")
-        }
-        for token in [nil, "wrong-token-0123456789"] {
-            try await calls(token) { client in
-                for _ in 0..<20 {
-                    let error = await #expect(throws: FirnClientError.self) { try await client.nextID() }
-                    #expect(error?.code == .unauthenticated && error?.isRetryable == false, "\(error!)")
-                }
+    /// The client, in a process of its own.
+    @Test func theCommandShowsItsToken() throws {
+        try withTokens { daemon, scratch in
+            let file = scratch.file("tokens")
+            let address = ["--address", "tcp:127.0.0.1:\(try daemon.tcpPort())"]
+            func run(_ words: [String], token: String? = nil, _ environment: [String: String] = [:]) throws -> Command {
+                var environment = environment
+                environment["FIRN_TOKEN"] = token
+                return try Command.run(words + address, environment: environment)
             }
+            for command in [
+                try run(["next", "--token-file", file]), try run(["next"], token: Self.all),
+                try run(["next"], ["FIRN_TOKEN_FILE": file]), try run(["ticket", "orders"], token: Self.tickets),
+                try run(["next", "--token-file", file], token: "wrong-token-0123456789"),
+            ] {
+                #expect(command.exitCode == 0 && command.lines.count == 1 && command.errors.isEmpty, "\(command)")
+            }
+            for command in [
+                try run(["next"]), try run(["next"], token: "wrong-token-0123456789"),
+                try run(["ticket", "orders"], token: Self.ids),
+            ] {
+                #expect(command.exitCode == 70 && command.output.isEmpty, "\(command)")
+                #expect(command.errors.contains("token") && !command.errors.contains("0123456789"), "\(command)")
+            }
+            let short = try run(["next"], token: "short")
+            #expect(short.exitCode == 64 && short.errors.contains("FIRN_TOKEN is no token"), "\(short)")
         }
-        try await calls(Self.ids) { client in
-            _ = try await client.nextID()
-            let error = await #expect(throws: FirnClientError.self) { try await client.nextTicket(sequence: "a") }
-            #expect(error?.code == .permissionDenied)
-        }
-        withExtendedLifetime((scratch, daemon)) {}
     }
 }
