@@ -17,7 +17,7 @@ extension Daemon {
         let exposed = addresses.filter { $0.isBeyondLoopback }
         guard !exposed.isEmpty else { return }
         logger.warning(
-            "tokens are sent in the clear to addresses that other hosts can reach; whoever reads the network has them",
+            "tokens are sent in the clear to addresses that other hosts can reach; anyone who reads the network has them",
             metadata: ["addresses": "\(exposed.map(\.description).joined(separator: " "))"]
         )
     }
