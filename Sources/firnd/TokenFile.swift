@@ -1,6 +1,5 @@
 internal import FirnConfiguration
 internal import FirnServer
-internal import Glibc
 internal import Logging
 internal import Synchronization
 
@@ -11,33 +10,13 @@ final class TokenFile: Sendable {
     private let path: String
     private let logger: Logger
     /// Which file was read last, or was found to be wrong.
-    private let seen: Mutex<FileState?>
-
-    /// What changes with a file: Kubernetes replaces it with another one, an editor may write in place.
-    struct FileState: Equatable {
-        var device: UInt64
-        var inode: UInt64
-        var size: Int64
-        var modified: [Int]
-
-        /// - Returns: `nil` if there is no file.
-        init?(path: String) {
-            var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
-            device = UInt64(status.st_dev)
-            inode = UInt64(status.st_ino)
-            size = Int64(status.st_size)
-            modified = [
-                status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
-            ]
-        }
-    }
+    private let seen: Mutex<TextFile.State?>
 
     /// - Throws: what is wrong with the file.
     init(path: String, logger: Logger) throws(ConfigurationError) {
         self.path = path
         self.logger = logger
-        seen = Mutex(FileState(path: path))
+        seen = Mutex(TextFile.State(path: path))
         gate = TokenGate(try Self.read(path), logger: logger)
     }
 
@@ -51,14 +30,14 @@ final class TokenFile: Sendable {
     }
 
     /// Whether the file is another than the one that was looked at last. Costs a system call.
-    var hasChanged: Bool { FileState(path: path) != seen.withLock { $0 } }
+    var hasChanged: Bool { TextFile.State(path: path) != seen.withLock { $0 } }
 
     /// Reads the file again.
     ///
     /// - Throws: what is wrong with it; the tokens stay.
     func reload() throws(ConfigurationError) -> [Reloading.Change] {
         // Before the text: a change while it is read is found the next time.
-        let state = FileState(path: path)
+        let state = TextFile.State(path: path)
         seen.withLock { $0 = state }
         guard let (from, to) = gate.replace(with: try Self.read(path)) else { return [] }
         return [Reloading.Change(name: "tokens", from: from, to: to)]
