@@ -3,7 +3,8 @@
 // docs/images/modules-light.svg shows the modules, and which way the arrows point; scripts/draw-modules draws it.
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnSQLite sees SQLite,
-// only FirnEtcd sees gRPC, only FirnPostgres sees libpq, and only FirnEtcd, FirnHTTP and FirnClient see SwiftNIO.
+// only FirnEtcd sees gRPC, only FirnPostgres sees libpq, only FirnTLS, FirnEtcd and FirnClient see TLS, and
+// only these, FirnNIO and FirnHTTP see SwiftNIO.
 
 import PackageDescription
 
@@ -20,6 +21,8 @@ let swiftSettings: [SwiftSetting] =
 let etcd = TargetDependencyCondition.when(traits: ["Etcd"])
 /// Likewise with PostgreSQL.
 let postgres = TargetDependencyCondition.when(traits: ["Postgres"])
+/// Likewise with TLS.
+let tls = TargetDependencyCondition.when(traits: ["TLS"])
 
 let package = Package(
     name: "firn",
@@ -30,9 +33,10 @@ let package = Package(
         .executable(name: "firn", targets: ["firn"]),
     ],
     traits: [
-        .default(enabledTraits: ["Etcd", "Postgres"]),
+        .default(enabledTraits: ["Etcd", "Postgres", "TLS"]),
         .trait(name: "Etcd", description: "firnd and firn reach stores in etcd; brings gRPC and TLS."),
         .trait(name: "Postgres", description: "firnd and firn reach stores in PostgreSQL; needs libpq's header."),
+        .trait(name: "TLS", description: "firnd serves and FirnClient connects with TLS; brings BoringSSL."),
         .trait(name: "ServiceLifecycle", description: "FirnClient is a Service of swift-service-lifecycle."),
         .trait(name: "Metrics", description: "FirnClient counts its calls and connections with swift-metrics."),
         .trait(name: "Tracing", description: "FirnClient's calls are spans of swift-distributed-tracing."),
@@ -102,12 +106,35 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // What the servers on SwiftNIO share.
+        .target(
+            name: "FirnNIO",
+            dependencies: [
+                "FirnServer",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        // TLS for all doors, and the framed protocol with it.
+        .target(
+            name: "FirnTLS",
+            dependencies: [
+                "FirnEngine", "FirnNIO", "FirnServer", "FirnStore", "FirnWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio", condition: tls),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
+                .product(name: "NIOTLS", package: "swift-nio", condition: tls),
+            ],
+            swiftSettings: swiftSettings
+        ),
         // HTTP over the same engine, for those who have no frames.
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "FirnHTTP",
             dependencies: [
-                "CZlib", "FirnEngine", "FirnLayout", "FirnServer", "FirnWire",
+                "CZlib", "FirnEngine", "FirnLayout", "FirnNIO", "FirnServer", "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -138,7 +165,7 @@ let package = Package(
             name: "firnd",
             dependencies: [
                 "CLinux", "FirnAdmin", "FirnConfiguration", "FirnEngine", "FirnFiles",
-                "FirnHTTP", "FirnLayout", "FirnSQLite", "FirnServer", "FirnStore", "FirnWire",
+                "FirnHTTP", "FirnLayout", "FirnNIO", "FirnSQLite", "FirnServer", "FirnStore", "FirnTLS", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -156,6 +183,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
+                .product(name: "NIOTLS", package: "swift-nio", condition: tls),
                 .product(
                     name: "ServiceLifecycle",
                     package: "swift-service-lifecycle",
@@ -364,7 +393,8 @@ let parts: [String: Set<String>] = [
     "shared": [
         "CFirnClient", "CFirnProto", "CLinux", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin", "FirnAdminTests",
         "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles", "FirnFilesTests", "FirnHTTP",
-        "FirnHTTPTests", "FirnLayout", "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests", "FirnStore",
+        "FirnHTTPTests", "FirnLayout", "FirnNIO", "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests",
+        "FirnStore",
         "FirnStoreTests", "FirnTestSupport", "FirnWire",
     ],
 ]

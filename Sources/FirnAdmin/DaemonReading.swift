@@ -6,7 +6,8 @@ package import FirnServer
 package struct DaemonReading: Sendable {
     /// A thread that gives out IDs, and its counters.
     package struct Shard: Sendable {
-        /// `0` for the first that serves the framed protocol, `http-0` for the first that serves HTTP.
+        /// `0` for the first that serves the framed protocol, `tls-0` for the first that serves it with TLS, `http-0` for
+        /// the first that serves HTTP.
         package var name: String
         package var reading: ShardReading
         /// Whether it counts its connections: HTTP connections do not belong to a shard.
@@ -22,6 +23,12 @@ package struct DaemonReading: Sendable {
             name = "http-\(index)"
             self.reading = reading
             hasConnections = false
+        }
+
+        package init(tls index: Int, _ reading: ShardReading) {
+            name = "tls-\(index)"
+            self.reading = reading
+            hasConnections = true
         }
     }
 
@@ -39,6 +46,8 @@ package struct DaemonReading: Sendable {
     package var obstacle: String?
     package var shards: [Shard]
     package var acceptor: AcceptorReading
+    /// `nil` where no door has TLS.
+    package var tls: TLSReading?
     package var store: StoreReading
     package var windows: WindowReading
     package var process: ProcessReading?
@@ -57,6 +66,7 @@ package struct DaemonReading: Sendable {
         obstacle: String?,
         shards: [Shard],
         acceptor: AcceptorReading,
+        tls: TLSReading? = nil,
         store: StoreReading,
         windows: WindowReading,
         process: ProcessReading?,
@@ -72,6 +82,7 @@ package struct DaemonReading: Sendable {
         self.obstacle = obstacle
         self.shards = shards
         self.acceptor = acceptor
+        self.tls = tls
         self.store = store
         self.windows = windows
         self.process = process

@@ -13,6 +13,7 @@ package struct MetricsDocument {
         document.writeDaemon()
         document.writeCalls()
         document.writeConnections()
+        document.writeTLS()
         document.writeWorkers()
         document.writeStore()
         document.writeProcess()
@@ -97,13 +98,31 @@ package struct MetricsDocument {
         page.family("firn_connections_accepted_total", .counter, "Connections that were taken, by kind of socket.")
         page.sample([("socket", "unix")], reading.acceptor.acceptedUnix)
         page.sample([("socket", "tcp")], reading.acceptor.acceptedTCP)
+        if let tls = reading.tls { page.sample([("socket", "tls")], tls.accepted) }
         page.family("firn_connections_refused_total", .counter, "Connections that were turned away, by reason.")
         for reason in RefusalReason.allCases {
-            page.sample([("reason", reason.name)], reading.acceptor.refused(reason))
+            let overTLS = reason == .limit ? reading.tls?.refused ?? 0 : 0
+            page.sample([("reason", reason.name)], reading.acceptor.refused(reason) + overTLS)
         }
         guard !reading.tokensRefused.isEmpty else { return }
         page.family("firn_tokens_refused_total", .counter, "Calls and requests refused for their token, by door.")
         for (door, count) in reading.tokensRefused { page.sample([("door", door)], count) }
+    }
+
+    private mutating func writeTLS() {
+        guard let tls = reading.tls else { return }
+        page.family(
+            "firn_tls_handshake_failures_total",
+            .counter,
+            "TLS handshakes that failed, were not finished in time, or showed a certificate that is not allowed."
+        )
+        for (door, count) in tls.failedHandshakes { page.sample([("door", door.name)], count) }
+        page.family(
+            "firn_tls_certificate_expiry_seconds",
+            .gauge,
+            "Until the certificate of the daemon's TLS expires; below 0 when it has."
+        )
+        page.sample([], Double(tls.expiryUnixSeconds) - Double(reading.now.unixNanoseconds) / 1e9)
     }
 
     private mutating func writeWorkers() {

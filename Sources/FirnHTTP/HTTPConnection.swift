@@ -22,6 +22,8 @@ final class HTTPConnection {
     let checksHost: Bool
     /// Whether requests must show a token, if the daemon has any.
     let asksForToken: Bool
+    /// Whether it has TLS.
+    let isSecure: Bool
     /// The host of the last request that passed the check; the next request nearly always has the same.
     var acceptedHost: String?
     var phase = Phase.open { didSet { loop.scheduleTimeout(self) } }
@@ -58,6 +60,7 @@ final class HTTPConnection {
         purpose: HTTPListener.Purpose,
         checksHost: Bool,
         asksForToken: Bool,
+        isSecure: Bool,
         loop: HTTPLoop,
         slot: Int
     ) {
@@ -67,6 +70,7 @@ final class HTTPConnection {
         self.purpose = purpose
         self.checksHost = checksHost
         self.asksForToken = asksForToken
+        self.isSecure = isSecure
         lastActivity = .now()
     }
 

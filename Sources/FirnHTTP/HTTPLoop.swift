@@ -1,3 +1,4 @@
+internal import FirnNIO
 internal import FirnServer
 internal import FirnWire
 internal import NIOCore
@@ -72,13 +73,14 @@ final class HTTPLoop {
 
     // MARK: - Accepting and closing connections
 
-    func open(_ channel: any Channel, _ purpose: HTTPListener.Purpose, checksHost: Bool, asksForToken: Bool) throws {
+    func open(_ channel: any Channel, at listener: HTTPListener) throws {
         let slot = freeSlots.last ?? connections.count
         let connection = HTTPConnection(
             channel,
-            purpose: purpose,
-            checksHost: checksHost,
-            asksForToken: asksForToken && tokens != nil,
+            purpose: listener.purpose,
+            checksHost: listener.checksHost,
+            asksForToken: !listener.listener.isUnix && tokens != nil,
+            isSecure: listener.security != nil,
             loop: self,
             slot: slot
         )
@@ -152,7 +154,9 @@ final class HTTPLoop {
             return .answer(admin.answer(method: head.method.rawValue, target: head.uri))
         case .ids:
             guard let router else { return .answer(.refused(.notFound, "there is nothing here")) }
-            if let objection = policy.objection(to: head.method, fields) { return .answer(objection) }
+            if let objection = policy.objection(to: head.method, fields, isSecure: connection.isSecure) {
+                return .answer(objection)
+            }
             do throws(HTTPAnswer) {
                 if OriginPolicy.isPreflight(head.method, fields) {
                     // Browsers send none with it (Fetch, section 3.3.5).

@@ -1,3 +1,4 @@
+package import FirnNIO
 package import FirnServer
 package import Logging
 internal import NIOCore
@@ -15,11 +16,17 @@ package struct HTTPListener: Sendable {
 
     package let listener: Listener
     package let purpose: Purpose
+    /// What secures its connections; `nil`: they are in the clear.
+    package let security: ChannelSecurity?
 
-    package init(_ listener: Listener, _ purpose: Purpose) {
+    package init(_ listener: Listener, _ purpose: Purpose, security: ChannelSecurity? = nil) {
         self.listener = listener
         self.purpose = purpose
+        self.security = security
     }
+
+    /// Clients on other hosts use host names that the daemon cannot know.
+    var checksHost: Bool { listener.isLoopback && !listener.isUnix }
 }
 
 /// The HTTP/1.1 server in front of the daemon's engine. It has its own event loops; each mints from its own shards.
@@ -75,7 +82,7 @@ package final class HTTPServer: Sendable {
                 )
                 return NIOLoopBound(loop, eventLoop: eventLoop)
             }.wait()
-            wakeup.connect(to: loop)
+            wakeup.connect { loop.value.storeAnswered($0) }
             loops.append(loop)
             drained.append(promise.futureResult)
         }
@@ -97,10 +104,6 @@ package final class HTTPServer: Sendable {
         _ reserve: DescriptorReserve,
         _ logger: Logger
     ) throws -> any Channel {
-        let isUnix = listener.listener.isUnix
-        let purpose = listener.purpose
-        // Clients on other hosts use host names that the daemon cannot know.
-        let checksHost = listener.listener.isLoopback && !isUnix
         var bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelInitializer { channel in
@@ -120,14 +123,15 @@ package final class HTTPServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let loop = loops.first { $0.eventLoop === channel.eventLoop }!
-                    guard !channel.isShort(of: reserve, isAdmin: purpose == .admin) else {
+                    guard !channel.isShort(of: reserve, isAdmin: listener.purpose == .admin) else {
                         loop.value.refusedForWantOfDescriptors()
                         return channel.close(promise: nil)
                     }
-                    try loop.value.open(channel, purpose, checksHost: checksHost, asksForToken: !isUnix)
+                    try listener.security?.secure(channel)
+                    try loop.value.open(channel, at: listener)
                 }
             }
-        if !isUnix { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
+        if !listener.listener.isUnix { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
         return try bootstrap.withBoundSocket(try listener.listener.duplicate()).wait()
     }
 
@@ -155,24 +159,5 @@ package final class HTTPServer: Sendable {
     package func join() {
         for future in drained { try? future.wait() }
         try? group.syncShutdownGracefully()
-    }
-}
-
-/// Notifies an event loop that the store has answered a call that its requests wait for.
-private final class LoopWakeup: StoreListener {
-    private let eventLoop: any EventLoop
-    private let loop = Mutex<NIOLoopBound<HTTPLoop>?>(nil)
-
-    init(_ eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
-    }
-
-    func connect(to loop: NIOLoopBound<HTTPLoop>) {
-        self.loop.withLock { $0 = loop }
-    }
-
-    func storeAnswered(_ answer: StoreAnswer) {
-        guard let loop = loop.withLock({ $0 }) else { return }
-        eventLoop.execute { loop.value.storeAnswered(answer) }
     }
 }

@@ -85,10 +85,12 @@ package struct OriginPolicy: Sendable {
     // MARK: - Origins
 
     /// The refusal of a request that a page may not make; `nil` when it may, or when no page made the request.
-    func objection(to method: HTTPMethod, _ fields: RequestFields) -> HTTPAnswer? {
+    ///
+    /// - Parameter isSecure: whether it came over TLS; then the pages of the same origin are those of `https`.
+    func objection(to method: HTTPMethod, _ fields: RequestFields, isSecure: Bool = false) -> HTTPAnswer? {
         guard method != .GET, method != .HEAD, method != .OPTIONS, origins != .any else { return nil }
         if let origin = fields.origin {
-            return isOwn(origin, fields.host) || originTexts.contains(origin) ? nil : Self.foreign(origin)
+            return isOwn(origin, fields.host, isSecure) || originTexts.contains(origin) ? nil : Self.foreign(origin)
         }
         // Browsers send `Origin` with all methods that may change something. If it is absent, `Sec-Fetch-Site` is
         // checked.
@@ -99,8 +101,8 @@ package struct OriginPolicy: Sendable {
         )
     }
 
-    private func isOwn(_ origin: String, _ host: String?) -> Bool {
-        guard let host, let own = WebOrigin("http://" + host) else { return false }
+    private func isOwn(_ origin: String, _ host: String?, _ isSecure: Bool) -> Bool {
+        guard let host, let own = WebOrigin((isSecure ? "https://" : "http://") + host) else { return false }
         return own.description == origin
     }
 

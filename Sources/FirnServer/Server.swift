@@ -18,6 +18,7 @@ package final class Server: Sendable {
     ///   - slots: the daemon's workers; at least one. A slot may be empty until its worker is claimed.
     ///   - tokens: asked for on TCP sockets; `nil`: no token is.
     ///   - meters: the server's counters, for the same number of reactors; `nil`: nothing is counted.
+    ///   - limiter: counts the connections, where others than the reactors have some of them.
     ///   - description: what Describe answers; called on any reactor's thread.
     package init(
         listeners: Listeners,
@@ -30,6 +31,7 @@ package final class Server: Sendable {
         tokens: TokenGate? = nil,
         availability: Availability,
         sequences: Sequences,
+        limiter: ConnectionLimiter? = nil,
         meters: ServerMeters? = nil,
         logger: Logger,
         description: @escaping @Sendable () -> DaemonDescription
@@ -43,7 +45,7 @@ package final class Server: Sendable {
             epolls.append(try Reactor.makeEpoll())
         }
         self.mailboxes = mailboxes
-        let limiter = ConnectionLimiter(limits: limits)
+        let limiter = limiter ?? ConnectionLimiter(limits: limits)
         var threads: [NativeThread] = []
         for (index, (mailbox, epoll)) in zip(mailboxes, epolls).enumerated() {
             let dealt = Self.deal(slots, to: index, of: reactors)

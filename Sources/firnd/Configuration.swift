@@ -13,6 +13,7 @@ struct Configuration {
     var http: HTTPConfiguration
     var ownership: SocketOwnership
     var policy: AccessPolicy
+    var tls: TLSConfiguration
     var allowsAnyHost: Bool
     /// The file of the tokens that peers on TCP must show; `nil`: none is asked for.
     var tokenFile: String?
@@ -110,6 +111,11 @@ struct Configuration {
             shards: shards,
             idsPerSecond: layout.idsPerSecond * Double(workers)
         )
+        tls = try TLSConfiguration(
+            options.tls,
+            [(.frames, addresses), (.http, http.addresses), (.admin, http.adminAddresses)]
+        )
+        warnings += tls.warnings
         limits = try Self.limits(options.limits)
         ipv6Only = try Self.ipv6Only(addresses, http)
         http.ipv6Only = ipv6Only
@@ -135,6 +141,7 @@ struct Configuration {
                 servesHTTP: http.servesIDs,
                 httpThreads: http.threads,
                 servesAdmin: http.servesAdmin,
+                tlsThreads: tls.doors.contains(.frames) ? shards : 0,
                 connections: options.limits.maxConnections,
                 httpConnections: http.wishedConnections
             )
@@ -144,6 +151,11 @@ struct Configuration {
         limits.maximumConnectionsPerUser =
             options.limits.maxConnectionsPerUid ?? max(1, budget.connections - budget.connections / 8)
         warnings += budget.warnings
+    }
+
+    /// Whether hosts beyond this one may reach an address.
+    func allowsAnyHost(at address: ListenAddress) -> Bool {
+        allowsAnyHost || tls.admitsOnlyKnownClients(at: address)
     }
 
     /// Refuses addresses that conflict.

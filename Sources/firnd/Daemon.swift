@@ -5,6 +5,7 @@ internal import FirnLayout
 internal import FirnSQLite
 internal import FirnServer
 internal import FirnStore
+internal import FirnTLS
 internal import FirnWire
 internal import Glibc
 internal import Logging
@@ -50,7 +51,14 @@ final class Daemon {
         let tokens = try openTokens()
         // Before anything is claimed: a second daemon on the same socket does not touch the store.
         let listeners = try openListeners()
-        let httpListeners = try HTTPListeners(configuration.http, allowsAnyHost: configuration.allowsAnyHost)
+        let tlsListeners = try TLSListeners(configuration, logger: logger)
+        if let certificates = tlsListeners.certificates {
+            reloading.add("certificates") {
+                guard try certificates.reload() else { return [] }
+                return [Reloading.Change(name: "certificates", from: "those before", to: "those of the files")]
+            }
+        }
+        let httpListeners = try HTTPListeners(configuration)
         let layout = configuration.layout
         let clock = TickClock(
             layout: layout,
@@ -64,6 +72,7 @@ final class Daemon {
             : Admin(
                 configuration,
                 listeners: httpListeners,
+                certificates: tlsListeners.certificates,
                 clock: clock,
                 log: output.writer,
                 tokens: tokens?.gate
@@ -80,6 +89,7 @@ final class Daemon {
         let shardsPerWorker = Server.shardsPerWorker(
             workers: slots.count,
             reactors: configuration.shards + httpListeners.mintingThreads(configuration.http)
+                + TLSListeners.threads(configuration)
         )
         let sequences = try Sequences(
             claims: SequenceClaims(store: store, holder: claims.holder, journal: journal),
@@ -104,7 +114,10 @@ final class Daemon {
             )
             // This thread wakes up that often anyway; the main thread does the work.
             renewer.everySecond = {
-                if !listeners.areInPlace || tokens?.hasChanged == true { stop.haveChoreDone() }
+                let haveCertificatesChanged = tlsListeners.certificates?.haveChanged ?? false
+                if !listeners.areInPlace || tokens?.hasChanged == true || haveCertificatesChanged {
+                    stop.haveChoreDone()
+                }
             }
             renewer.storeSetBack = { sequences.storeSetBack() }
             return renewer
@@ -123,7 +136,33 @@ final class Daemon {
             ),
             documents: admin?.content(availability: availability, windows: windows),
             tokens: tokens?.gate,
+            tls: tlsListeners,
             configuration: configuration,
+            logger: logger
+        )
+        let limiter = ConnectionLimiter(limits: configuration.limits)
+        let description = { @Sendable [limits = configuration.limits] in
+            DaemonDescription(
+                version: FirnVersion.text,
+                layout: layout,
+                workers: slots.compactMap { $0.current().space.map { UInt32($0.worker) } },
+                maximumBatch: limits.maximumBatch,
+                readiness: availability.readiness
+            )
+        }
+        let tlsServer = try tlsListeners.makeServer(
+            source: MintSource(
+                slots: slots,
+                layout: layout,
+                clock: clock,
+                limits: configuration.limits,
+                availability: availability,
+                sequences: sequences,
+                meters: meters?.tls,
+                description: description
+            ),
+            limiter: limiter,
+            tokens: tokens?.gate,
             logger: logger
         )
         let server = try Server(
@@ -137,21 +176,18 @@ final class Daemon {
             tokens: tokens?.gate,
             availability: availability,
             sequences: sequences,
+            limiter: limiter,
             meters: meters?.server,
             logger: logger,
-            description: { [limits = configuration.limits] in
-                DaemonDescription(
-                    version: FirnVersion.text,
-                    layout: layout,
-                    workers: slots.compactMap { $0.current().space.map { UInt32($0.worker) } },
-                    maximumBatch: limits.maximumBatch,
-                    readiness: availability.readiness
-                )
-            }
+            description: description
         )
-        admin?.started(server, httpServer)
-        Announcement(configuration: configuration, addresses: listeners.addresses, http: httpListeners, slots: slots)
-            .log(to: logger)
+        admin?.started(server, httpServer, tlsServer)
+        Announcement(
+            configuration: configuration,
+            addresses: listeners.addresses + tlsListeners.frames.map(\.address),
+            http: httpListeners,
+            slots: slots
+        ).log(to: logger)
         if tokens != nil { warnOfClearTokens(listeners.addresses + httpListeners.addresses) }
 
         let daemonWatch = supervisor.map { supervisor in
@@ -159,6 +195,7 @@ final class Daemon {
                 supervisor: supervisor,
                 server: server,
                 httpServer: httpServer,
+                tlsServer: tlsServer,
                 windows: windows,
                 slots: slots,
                 availability: availability
@@ -167,6 +204,7 @@ final class Daemon {
         let chore = { [logger] in
             Self.restore(listeners, of: server, logger)
             tokens?.reloadIfChanged()
+            if let certificates = tlsListeners.certificates, certificates.haveChanged { certificates.reloadChanged() }
         }
         // It was requested during the start.
         if reload.isPending { stop.haveChoreDone() }
@@ -196,8 +234,10 @@ final class Daemon {
         let drainEnd = ContinuousClock.now + configuration.limits.drainTimeout
         server.drain()
         httpServer?.drain()
+        tlsServer?.drain()
         server.join()
         httpServer?.join()
+        tlsServer?.join()
         GivingBack(windows: windows, sequences: sequences, journal: journal, logger: logger).perform(until: drainEnd)
         logger.info("stopped")
         if let refusal { throw refusal }
@@ -221,7 +261,7 @@ final class Daemon {
 
     private func openListeners() throws(ListenError) -> Listeners {
         try Listeners(
-            configuration.addresses,
+            configuration.addresses.filter { !$0.isTLS },
             inherited: configuration.inheritedSockets,
             ownership: configuration.ownership,
             allowsAnyHost: configuration.allowsAnyHost,

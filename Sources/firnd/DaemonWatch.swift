@@ -2,6 +2,7 @@ internal import CLinux
 internal import FirnEngine
 internal import FirnHTTP
 internal import FirnServer
+internal import FirnTLS
 internal import FirnWire
 internal import Glibc
 
@@ -10,6 +11,7 @@ final class DaemonWatch {
     private let supervisor: Supervisor
     private let server: Server
     private let httpServer: HTTPServer?
+    private let tlsServer: FramedServer?
     private let windows: WindowThread
     private let slots: [WorkerSlot]
     private let availability: Availability
@@ -19,6 +21,7 @@ final class DaemonWatch {
         supervisor: Supervisor,
         server: Server,
         httpServer: HTTPServer?,
+        tlsServer: FramedServer?,
         windows: WindowThread,
         slots: [WorkerSlot],
         availability: Availability
@@ -26,6 +29,7 @@ final class DaemonWatch {
         self.supervisor = supervisor
         self.server = server
         self.httpServer = httpServer
+        self.tlsServer = tlsServer
         self.windows = windows
         self.slots = slots
         self.availability = availability
@@ -63,6 +67,7 @@ final class DaemonWatch {
         if turn.requestsHeartbeat {
             server.requestHeartbeat()
             httpServer?.requestHeartbeat()
+            tlsServer?.requestHeartbeat()
             windows.requestHeartbeat()
         }
     }
@@ -82,7 +87,8 @@ final class DaemonWatch {
         Supervision.Standing(
             obstacle: availability.obstacle?.message,
             workers: slots.compactMap { $0.current().space?.worker },
-            hasHeartbeat: server.hasHeartbeat && httpServer?.hasHeartbeat != false && windows.hasHeartbeat
+            hasHeartbeat: server.hasHeartbeat && httpServer?.hasHeartbeat != false && tlsServer?.hasHeartbeat != false
+                && windows.hasHeartbeat
         )
     }
 }

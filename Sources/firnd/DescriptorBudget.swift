@@ -11,6 +11,8 @@ struct DescriptorBudget: Equatable {
         /// Threads that serve HTTP.
         var httpThreads = 1
         var servesAdmin = false
+        /// Threads that serve the framed protocol with TLS.
+        var tlsThreads = 0
         /// `--max-connections`, `--max-http-connections`.
         var connections: Int?
         var httpConnections: Int?
@@ -32,7 +34,7 @@ struct DescriptorBudget: Equatable {
     private static let usualAdminConnections = 64
     /// Descriptors other than connections: standard input and output, store, state and log, with a few in reserve.
     private static let fixed = 20
-    /// A serving thread has an epoll and an eventfd; an HTTP thread also has a pipe.
+    /// A serving thread has an epoll and an eventfd; a thread of SwiftNIO, for HTTP and TLS, also has a pipe.
     private static let ofShard = 2
     private static let ofHTTPThread = 3
     /// Kept in reserve where there are enough, so that a new use of descriptors causes no shortage.
@@ -44,7 +46,7 @@ struct DescriptorBudget: Equatable {
         let servesOverHTTP = wishes.servesHTTP || wishes.servesAdmin
         let threads = wishes.servesHTTP ? wishes.httpThreads : 1
         let needed =
-            Self.fixed + wishes.listeners + wishes.shards * Self.ofShard
+            Self.fixed + wishes.listeners + wishes.shards * Self.ofShard + wishes.tlsThreads * Self.ofHTTPThread
             + (servesOverHTTP ? threads * Self.ofHTTPThread : 0)
         // A limit that is higher than possible is lowered with a warning, so it does not count here.
         let minimum = needed + (servesOverHTTP ? 5 : 1)

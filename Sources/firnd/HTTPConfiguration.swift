@@ -82,7 +82,7 @@ struct HTTPConfiguration {
         addresses.isEmpty
             ? "off"
             : addresses.map { address in
-                if case .tcp = address { address.withoutScheme } else { address.description }
+                if case .unix = address { address.description } else { address.withoutTCP }
             }.joined(separator: " ")
     }
 }

@@ -9,28 +9,27 @@ struct HTTPListeners {
     let ids: [Listener]
     let admin: [Listener]
 
-    init(_ configuration: HTTPConfiguration, allowsAnyHost: Bool) throws(ListenError) {
-        ids = try Self.open(configuration.addresses, configuration, .http, allowsAnyHost)
-        admin = try Self.open(configuration.adminAddresses, configuration, .admin, allowsAnyHost)
+    init(_ configuration: Configuration) throws(ListenError) {
+        ids = try Self.open(configuration.http.addresses, configuration, .http)
+        admin = try Self.open(configuration.http.adminAddresses, configuration, .admin)
     }
 
     private static func open(
         _ addresses: [ListenAddress],
-        _ configuration: HTTPConfiguration,
-        _ purpose: InheritedSocket.Purpose,
-        _ allowsAnyHost: Bool
+        _ configuration: Configuration,
+        _ purpose: InheritedSocket.Purpose
     ) throws(ListenError) -> [Listener] {
         var listeners: [Listener] = []
-        for socket in configuration.inherited where socket.purpose == purpose {
-            listeners.append(try Listener(inherited: socket.descriptor, allowsAnyHost: allowsAnyHost))
+        for socket in configuration.http.inherited where socket.purpose == purpose {
+            listeners.append(try Listener(inherited: socket.descriptor, allowsAnyHost: configuration.allowsAnyHost))
         }
         for address in addresses {
             listeners.append(
                 try Listener(
                     address,
                     ownership: SocketOwnership(),
-                    allowsAnyHost: allowsAnyHost,
-                    name: "--\(purpose.rawValue) \(address.withoutScheme)",
+                    allowsAnyHost: configuration.allowsAnyHost(at: address),
+                    name: "--\(purpose.rawValue) \(address.withoutTCP)",
                     isIPv6Only: configuration.ipv6Only.contains(address)
                 )
             )
@@ -48,6 +47,7 @@ struct HTTPListeners {
         source: MintSource,
         documents: AdminContent?,
         tokens: TokenGate?,
+        tls: TLSListeners,
         configuration: Configuration,
         logger: Logger
     ) throws -> HTTPServer? {
@@ -57,7 +57,8 @@ struct HTTPListeners {
         limits.maximumRefused = configuration.http.maximumRefused
         limits.idleTimeout = configuration.http.idleTimeout
         return try HTTPServer(
-            listeners: ids.map { HTTPListener($0, .ids) } + admin.map { HTTPListener($0, .admin) },
+            listeners: ids.map { HTTPListener($0, .ids, security: tls.security(of: .http, at: $0.address)) }
+                + admin.map { HTTPListener($0, .admin, security: tls.security(of: .admin, at: $0.address)) },
             source: source,
             admin: documents,
             policy: configuration.http.web.policy,

@@ -38,6 +38,9 @@ struct Options: ParsableCommand {
     @OptionGroup(title: "Sockets")
     var sockets: SocketOptions
 
+    @OptionGroup(title: "TLS")
+    var tls: TLSOptions
+
     @OptionGroup(title: "IDs")
     var ids: IDOptions
 
@@ -58,7 +61,7 @@ struct Options: ParsableCommand {
 struct SocketOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where to listen: unix:PATH or tcp:HOST:PORT. May be given more than once.",
+            "Where to listen: unix:PATH, tcp:HOST:PORT or tls:HOST:PORT. May be given more than once.",
             discussion:
                 "Default: /run/firn/firn.sock where that is allowed, else one below $XDG_RUNTIME_DIR, else below /tmp.",
             valueName: "address"
@@ -68,8 +71,8 @@ struct SocketOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where to serve HTTP: HOST:PORT, such as 127.0.0.1:3000. May be given more than once. Default: nowhere.",
-            valueName: "host:port"
+            "Where to serve HTTP: HOST:PORT, such as 127.0.0.1:3000, or with TLS tls:HOST:PORT. May be given more than once. Default: nowhere.",
+            valueName: "address"
         )
     )
     var http: [String] = []
@@ -95,8 +98,8 @@ struct SocketOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where to tell over HTTP how the daemon fares: HOST:PORT. May be given more than once. Default: nowhere.",
-            valueName: "host:port"
+            "Where to tell over HTTP how the daemon fares: HOST:PORT, or with TLS tls:HOST:PORT. May be given more than once. Default: nowhere.",
+            valueName: "address"
         )
     )
     var admin: [String] = []
@@ -136,7 +139,7 @@ struct SocketOptions: ParsableArguments {
     )
     var tokenFile: String?
 
-    @Flag(help: "Allow TCP and HTTP addresses that other hosts can reach, without encryption.")
+    @Flag(help: "Allow addresses that other hosts can reach without a token or a client certificate.")
     var insecureTcp = false
 }
 

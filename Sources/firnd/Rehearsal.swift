@@ -49,12 +49,12 @@ struct Rehearsal {
             // If the directory does not exist yet, there is no socket to check.
             .filter { !isDirectoryMade || $0 != .unix(path: configuration.paths.socketPath) }
             .map { (name: "--listen \($0)", address: $0) }
-        let http = configuration.http.addresses.map { (name: "--http \($0.withoutScheme)", address: $0) }
-        let admin = configuration.http.adminAddresses.map { (name: "--admin \($0.withoutScheme)", address: $0) }
+        let http = configuration.http.addresses.map { (name: "--http \($0.withoutTCP)", address: $0) }
+        let admin = configuration.http.adminAddresses.map { (name: "--admin \($0.withoutTCP)", address: $0) }
         for (name, address) in frames + http + admin {
             do throws(ListenError) {
                 try address.examine(
-                    allowsAnyHost: configuration.allowsAnyHost,
+                    allowsAnyHost: configuration.allowsAnyHost(at: address),
                     name: name,
                     isIPv6Only: configuration.ipv6Only.contains(address)
                 )

@@ -10,7 +10,7 @@ enum Variables {
     ])
 
     /// Those with Firn's prefix: the daemon's, and the command's, which may be in the same environment.
-    static let known = settings.union(["FIRN_ADDRESS", "FIRN_TOKEN"])
+    static let known = settings.union(["FIRN_ADDRESS", "FIRN_TOKEN", "FIRN_TLS_CA", "FIRN_TLS_SERVER_NAME"])
 
     /// Options that are accepted only on the command line.
     static let unset = Dictionary(

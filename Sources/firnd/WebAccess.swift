@@ -12,7 +12,7 @@ struct WebAccess {
     init(_ options: SocketOptions, addresses: [ListenAddress]) throws(ConfigurationError) {
         origins = try Self.origins(options.httpAllowOrigin)
         let allowed = try options.httpAllowHost.map { text throws(ConfigurationError) in try Self.host(text) }
-        hosts = allowed + addresses.compactMap { if case .tcp(let host, _) = $0 { host } else { nil } }
+        hosts = allowed + addresses.compactMap { $0.hostAndPort?.host }
     }
 
     var policy: OriginPolicy {

@@ -46,10 +46,6 @@ import Testing
         try peer.call(.authenticate(BearerToken(token)))
     }
 
-    private func code(_ outcome: Response.Outcome) -> Status.Code? {
-        if case .error(let status) = outcome { status.code } else { nil }
-    }
-
     // MARK: - The framed protocol
 
     @Test func overTCPATokenComesFirst() throws {
@@ -58,7 +54,7 @@ import Testing
             // The connection stays open, and may try again.
             let methods: [Request.Method] = [.nextID, .nextBatch(count: 2), .describe, .listSequences(after: nil)]
             for method in methods {
-                #expect(try code(peer.call(method)) == .unauthenticated)
+                #expect(try peer.call(method).code == .unauthenticated)
             }
             #expect(try show(Self.all, to: peer) == .authenticated)
             _ = try peer.nextID()
@@ -77,7 +73,7 @@ import Testing
         try withTokens { daemon, _ in
             try withBystander(of: daemon) {
                 let peer = try Peer.tcp(daemon.tcpPort())
-                #expect(try code(show(token, to: peer)) == .unauthenticated)
+                #expect(try show(token, to: peer).code == .unauthenticated)
                 #expect(try peer.receive() == nil)
             }
             try daemon.waitUntilItSays("a peer was refused for its token door=framed reason=wrong")
@@ -111,14 +107,14 @@ import Testing
             _ = try reader.nextBatch(3)
             _ = try reader.describe()
             let tickets = Request.Method.nextTickets(sequence: Name("orders")!, count: 1)
-            #expect(try code(reader.call(tickets)) == .permissionDenied)
+            #expect(try reader.call(tickets).code == .permissionDenied)
             // The next call is served: the connection stays.
             _ = try reader.nextID()
             let shop = try Peer.tcp(daemon.tcpPort())
             #expect(try show(Self.tickets, to: shop) == .authenticated)
             #expect(try shop.nextTickets("orders", 1).count == 1)
-            #expect(try code(shop.call(.nextID)) == .permissionDenied)
-            #expect(try code(shop.call(.nextBatch(count: 1))) == .permissionDenied)
+            #expect(try shop.call(.nextID).code == .permissionDenied)
+            #expect(try shop.call(.nextBatch(count: 1)).code == .permissionDenied)
         }
     }
 
@@ -223,7 +219,7 @@ import Testing
             _ = try write("app \(new)\n", in: scratch)
             try daemon.waitUntilItSays(Self.reread)
             #expect(try show(new, to: Peer.tcp(port)) == .authenticated)
-            #expect(try code(show(Self.all, to: Peer.tcp(port))) == .unauthenticated)
+            #expect(try show(Self.all, to: Peer.tcp(port)).code == .unauthenticated)
             _ = try old.nextID()
             #expect(!daemon.log.contains(new))
             // Half written: what was read stays, and it is said once.
@@ -271,7 +267,7 @@ import Testing
                 rename(scratch.file("next"), scratch.file("data"))
                 try daemon.waitUntilItSays(Self.reread)
                 #expect(try show(Self.ids, to: Peer.tcp(port)) == .authenticated)
-                #expect(try code(show(Self.all, to: Peer.tcp(port))) == .unauthenticated)
+                #expect(try show(Self.all, to: Peer.tcp(port)).code == .unauthenticated)
             }
         }
     }

@@ -44,7 +44,31 @@ package final class TestCertificates: Sendable {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    private func signed(_ pair: Pair, _ subject: String, _ extensions: String) throws {
+    /// A certificate that is signed by the authority or by the stranger.
+    ///
+    /// - Parameters:
+    ///   - name: of its files.
+    ///   - extensions: as in openssl's configuration, such as `subjectAltName=DNS:localhost`.
+    ///   - days: how long it is valid; below 0 it has expired.
+    package func issue(
+        _ name: String,
+        _ extensions: String,
+        days: Int = 2,
+        byStranger: Bool = false
+    ) throws -> Pair {
+        let pair = Pair(certificate: "\(directory)/\(name).pem", key: "\(directory)/\(name).key")
+        try signed(pair, "/CN=\(name)", extensions, days: days, by: byStranger ? stranger : authority)
+        return pair
+    }
+
+    private func signed(
+        _ pair: Pair,
+        _ subject: String,
+        _ extensions: String,
+        days: Int = 2,
+        by signer: Pair? = nil
+    ) throws {
+        let signer = signer ?? authority
         let request = pair.certificate + ".request"
         try Data(extensions.utf8).write(to: URL(fileURLWithPath: request + ".ext"))
         try Self.openssl(
@@ -52,7 +76,7 @@ package final class TestCertificates: Sendable {
             "-keyout \(pair.key) -out \(request)"
         )
         try Self.openssl(
-            "x509 -req -days 2 -CAcreateserial -CA \(authority.certificate) -CAkey \(authority.key)",
+            "x509 -req -days \(days) -CAcreateserial -CA \(signer.certificate) -CAkey \(signer.key)",
             "-in \(request) -out \(pair.certificate) -extfile \(request).ext"
         )
     }

@@ -51,6 +51,16 @@ import Testing
         #expect(status(OriginPolicy(), [("Host", host), ("Origin", origin)]) == nil)
     }
 
+    @Test func overTLSTheSameOriginIsThatOfHTTPS() {
+        func isRefused(_ origin: String, isSecure: Bool) -> Bool {
+            let fields = fields(.POST, [("Host", "localhost:3000"), ("Origin", origin)])
+            return OriginPolicy().objection(to: .POST, fields, isSecure: isSecure) != nil
+        }
+        #expect(!isRefused("https://localhost:3000", isSecure: true))
+        #expect(isRefused("http://localhost:3000", isSecure: true))
+        #expect(isRefused("https://localhost:3000", isSecure: false))
+    }
+
     @Test func aTargetWithAHostCountsMoreThanTheField() {
         let pairs = [("Host", "localhost"), ("Origin", "http://localhost")]
         let fields = fields(.POST, pairs, uri: "http://evil.example/sequences/a")

@@ -15,10 +15,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "'' is not an address; write unix:PATH or tcp:HOST:PORT"),
-        ("/run/firn.sock", "'/run/firn.sock' is not an address; write unix:PATH or tcp:HOST:PORT"),
-        ("http://localhost:1", "'http://localhost:1' is not an address; write unix:PATH or tcp:HOST:PORT"),
-        ("UNIX:/a", "'UNIX:/a' is not an address; write unix:PATH or tcp:HOST:PORT"),
+        ("", "'' is not an address; write unix:PATH, tcp:HOST:PORT or tls:HOST:PORT"),
+        ("/run/firn.sock", "'/run/firn.sock' is not an address; write unix:PATH, tcp:HOST:PORT or tls:HOST:PORT"),
+        ("http://a:1", "'http://a:1' is not an address; write unix:PATH, tcp:HOST:PORT or tls:HOST:PORT"),
+        ("UNIX:/a", "'UNIX:/a' is not an address; write unix:PATH, tcp:HOST:PORT or tls:HOST:PORT"),
         ("unix:", "unix: lacks the socket's path; write unix:/run/firn/firn.sock"),
         ("unix:@firn", "'@firn' is an abstract socket, which anyone on the host may connect to; give a path"),
         ("unix:/run/a\0b", "the socket path has a NUL in it"),

@@ -15,7 +15,7 @@ package enum AddressOverlap {
 
         /// As it was written. Only `--listen` accepts addresses of other sockets than TCP's.
         package var text: String {
-            option == "--listen" ? "\(option) \(address)" : "\(option) \(address.withoutScheme)"
+            option == "--listen" ? "\(option) \(address)" : "\(option) \(address.withoutTCP)"
         }
     }
 
@@ -25,7 +25,7 @@ package enum AddressOverlap {
         let port: UInt16
 
         init?(_ address: ListenAddress) {
-            guard case .tcp(let host, let port) = address, port != 0 else { return nil }
+            guard let (host, port) = address.hostAndPort, port != 0 else { return nil }
             self.port = port
             var four = in_addr()
             if inet_pton(AF_INET, host, &four) == 1 {
@@ -66,7 +66,7 @@ package enum AddressOverlap {
 
     /// The system chooses a different port for each.
     private static func isAnyPort(_ address: ListenAddress) -> Bool {
-        if case .tcp(_, port: 0) = address { true } else { false }
+        address.hostAndPort?.port == 0
     }
 
     private static func clash(_ wider: Named, _ other: Named) -> ListenError {

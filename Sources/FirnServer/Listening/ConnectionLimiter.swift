@@ -1,8 +1,8 @@
-internal import FirnWire
+package import FirnWire
 internal import Synchronization
 
 /// Limits the connections, in total and per user.
-final class ConnectionLimiter: Sendable {
+package final class ConnectionLimiter: Sendable {
     private struct Counts {
         var total = 0
         var users: [UInt32: Int] = [:]
@@ -11,14 +11,14 @@ final class ConnectionLimiter: Sendable {
     private let limits: Limits
     private let counts = Mutex(Counts())
 
-    init(limits: Limits) {
+    package init(limits: Limits) {
         self.limits = limits
     }
 
     /// Counts a new connection.
     ///
     /// - Returns: why it is refused; `nil` when it was counted.
-    func enter(user: UInt32?) -> Status? {
+    package func enter(user: UInt32?) -> Status? {
         counts.withLock { counts in
             guard counts.total < limits.maximumConnections else {
                 return Status(
@@ -44,7 +44,7 @@ final class ConnectionLimiter: Sendable {
     }
 
     /// Removes a closed connection from the count.
-    func leave(user: UInt32?) {
+    package func leave(user: UInt32?) {
         counts.withLock { counts in
             counts.total -= 1
             guard let user, let count = counts.users[user] else { return }

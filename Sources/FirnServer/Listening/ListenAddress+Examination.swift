@@ -8,7 +8,7 @@ extension ListenAddress {
         case .unix(let path):
             try SocketFile.examine(path)
             if SocketFile.isServed(path) { throw .occupied("\(name) is served by another program") }
-        case .tcp(let host, let port):
+        case .tcp(let host, let port), .tls(let host, let port):
             _ = try TCPBinding(
                 host: host,
                 port: port,

@@ -1,7 +1,9 @@
-/// Where a daemon listens: `unix:PATH` or `tcp:HOST:PORT`.
+/// Where a daemon listens: `unix:PATH`, `tcp:HOST:PORT` or `tls:HOST:PORT`.
 package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     case unix(path: String)
     case tcp(host: String, port: UInt16)
+    /// TCP with TLS.
+    case tls(host: String, port: UInt16)
 
     /// The longest path that a Unix socket can have: `sun_path` is 108 bytes with its NUL (unix(7)).
     package static let maximumPathLength = 107
@@ -13,21 +15,35 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         if text.hasPrefix("unix:") {
             self = .unix(path: try Self.path(String(text.dropFirst("unix:".count))))
         } else if text.hasPrefix("tcp:") {
-            self = try Self.tcp(text.dropFirst("tcp:".count))
+            let (host, port) = try Self.hostAndPort(text.dropFirst("tcp:".count))
+            self = .tcp(host: host, port: port)
+        } else if text.hasPrefix("tls:") {
+            self = try Self.tls(text)
         } else {
-            throw .configuration("'\(text)' is not an address; write unix:PATH or tcp:HOST:PORT")
+            throw .configuration("'\(text)' is not an address; write unix:PATH, tcp:HOST:PORT or tls:HOST:PORT")
         }
     }
 
-    /// Reads `HOST:PORT`, the form of options that are for TCP only.
+    /// Reads `HOST:PORT` or `tls:HOST:PORT`, the forms of options that are for TCP only.
     package init(parsingHostAndPort text: String) throws(ListenError) {
-        self = try Self.tcp(text[...], scheme: "")
+        guard !text.hasPrefix("tls:") else {
+            self = try Self.tls(text)
+            return
+        }
+        let (host, port) = try Self.hostAndPort(text[...], scheme: "")
+        self = .tcp(host: host, port: port)
+    }
+
+    private static func tls(_ text: String) throws(ListenError) -> ListenAddress {
+        let (host, port) = try hostAndPort(text.dropFirst("tls:".count), scheme: "tls:")
+        return .tls(host: host, port: port)
     }
 
     package var description: String {
         switch self {
         case .unix: "unix:\(withoutScheme)"
         case .tcp: "tcp:\(withoutScheme)"
+        case .tls: "tls:\(withoutScheme)"
         }
     }
 
@@ -35,7 +51,24 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     package var withoutScheme: String {
         switch self {
         case .unix(let path): path
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .tcp(let host, let port), .tls(let host, let port):
+            host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        }
+    }
+
+    /// As an option that is for TCP only takes it.
+    package var withoutTCP: String { isTLS ? description : withoutScheme }
+
+    /// The same address with TLS.
+    var withTLS: ListenAddress { hostAndPort.map { .tls(host: $0.host, port: $0.port) } ?? self }
+
+    package var isTLS: Bool { if case .tls = self { true } else { false } }
+
+    /// The host and port; `nil` for a Unix socket.
+    package var hostAndPort: (host: String, port: UInt16)? {
+        switch self {
+        case .unix: nil
+        case .tcp(let host, let port), .tls(let host, let port): (host, port)
         }
     }
 
@@ -68,7 +101,10 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? UInt16(text) : nil
     }
 
-    private static func tcp(_ text: Substring, scheme: String = "tcp:") throws(ListenError) -> ListenAddress {
+    private static func hostAndPort(
+        _ text: Substring,
+        scheme: String = "tcp:"
+    ) throws(ListenError) -> (host: String, port: UInt16) {
         guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
             throw .configuration("'\(scheme)\(text)' lacks a port from 0 to 65535; write \(scheme)HOST:PORT")
         }
@@ -85,7 +121,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
                 "'\(scheme)\(text)' lacks a host; write \(scheme)127.0.0.1:\(port), or the address to serve on"
             )
         }
-        return .tcp(host: String(host), port: port)
+        return (String(host), port)
     }
 }
 

@@ -56,7 +56,7 @@ package final class Listener: Sendable {
             self.file = file
             self.address = address
             (isUnix, isLoopback) = (true, true)
-        case .tcp(let host, let port):
+        case .tcp(let host, let port), .tls(let host, let port):
             let socket = try TCPBinding(
                 host: host,
                 port: port,
@@ -67,7 +67,7 @@ package final class Listener: Sendable {
             guard let bound = SocketAddress.bound(to: socket.number) else {
                 throw .system("cannot read the address of \(address): \(systemError)")
             }
-            self.address = bound.listenAddress
+            self.address = address.isTLS ? bound.listenAddress.withTLS : bound.listenAddress
             file = nil
             (isUnix, isLoopback) = (false, bound.isLoopback)
             sockets = Mutex(Sockets(current: try Self.listening(socket, address)))

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A TCP address to listen on. The framed protocol has no encryption of its own, so addresses beyond loopback must be
+/// A TCP address to listen on. Unless TLS admits only clients with a certificate, addresses beyond loopback must be
 /// allowed explicitly.
 struct TCPBinding {
     var host: String
@@ -83,8 +83,8 @@ struct TCPBinding {
     static func exposed(_ address: String) -> ListenError {
         .configuration(
             "\(address) can be reached from other hosts, and anyone there could use up this worker's IDs; "
-                + "listen on 127.0.0.1 or a Unix socket, ask for tokens with --token-file, or say --insecure-tcp where "
-                + "the network itself is closed"
+                + "listen on 127.0.0.1 or a Unix socket, ask for tokens with --token-file, use tls: with --tls-client-ca, or "
+                + "say --insecure-tcp where the network itself is closed"
         )
     }
 }

@@ -3,12 +3,15 @@ package final class DaemonMeters: Sendable {
     package let server: ServerMeters
     /// One for each thread that mints for HTTP.
     package let http: [ShardMeter]
+    /// One for each thread that serves the framed protocol with TLS.
+    package let tls: [ShardMeter]
     package let store = StoreMeter()
     package let windows: WindowMeter
 
-    package init(reactors: Int, httpThreads: Int, workers: Int) {
+    package init(reactors: Int, httpThreads: Int, tlsThreads: Int = 0, workers: Int) {
         server = ServerMeters(reactors: reactors)
         http = (0..<httpThreads).map { _ in ShardMeter() }
+        tls = (0..<tlsThreads).map { _ in ShardMeter() }
         windows = WindowMeter(places: workers)
     }
 }

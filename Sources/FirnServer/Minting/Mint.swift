@@ -11,8 +11,11 @@ package struct MintSource: Sendable {
     let availability: Availability
     let sequences: Sequences
     let meters: [ShardMeter]?
+    let description: @Sendable () -> DaemonDescription
 
-    /// - Parameter meters: one for each thread that mints; `nil`: nothing is counted.
+    /// - Parameters:
+    ///   - meters: one for each thread that mints; `nil`: nothing is counted.
+    ///   - description: the answer to Describe, for peers that have it.
     package init(
         slots: [WorkerSlot],
         layout: Layout,
@@ -20,7 +23,10 @@ package struct MintSource: Sendable {
         limits: Limits,
         availability: Availability,
         sequences: Sequences,
-        meters: [ShardMeter]? = nil
+        meters: [ShardMeter]? = nil,
+        description: @escaping @Sendable () -> DaemonDescription = {
+            preconditionFailure("these peers do not ask for a description")
+        }
     ) {
         self.slots = slots
         self.layout = layout
@@ -29,6 +35,7 @@ package struct MintSource: Sendable {
         self.availability = availability
         self.sequences = sequences
         self.meters = meters
+        self.description = description
     }
 
     /// The mint of one of several threads. It has its own shards, as a reactor has.
@@ -36,7 +43,19 @@ package struct MintSource: Sendable {
     /// - Parameter listener: gets, on any thread, the answers that must be passed to the mint's
     ///   ``Mint/storeAnswered(_:)``.
     package func mint(thread: Int, of threads: Int, listener: any StoreListener) -> Mint {
-        let service = IDService(
+        Mint(service: service(thread: thread, listener: listener), shards: shards(thread: thread, of: threads))
+    }
+
+    /// The sessions of one of several threads. They have shards of their own, as a reactor's have.
+    ///
+    /// - Parameter listener: gets, on any thread, the answers that must be passed to
+    ///   ``SessionHost/storeAnswered(_:room:send:)``.
+    package func sessions(thread: Int, of threads: Int, listener: any StoreListener) -> SessionHost {
+        SessionHost(service: service(thread: thread, listener: listener), shards: shards(thread: thread, of: threads))
+    }
+
+    private func service(thread: Int, listener: any StoreListener) -> IDService {
+        IDService(
             layout: layout,
             limits: limits,
             clock: clock,
@@ -44,9 +63,12 @@ package struct MintSource: Sendable {
             sequences: SequenceContext(sequences: sequences, listener: listener),
             listener: listener,
             recorder: meters.map { CallRecorder($0[thread]) },
-            description: { preconditionFailure("a mint is not asked for a description") }
+            description: description
         )
-        return Mint(service: service, shards: Server.deal(slots, to: thread, of: threads).map { Shard(slot: $0) })
+    }
+
+    private func shards(thread: Int, of threads: Int) -> [Shard] {
+        Server.deal(slots, to: thread, of: threads).map { Shard(slot: $0) }
     }
 }
 

@@ -71,16 +71,10 @@ extension Reactor {
             connection.ending = .draining
             close(connection)
         case .slowFrame:
-            output.appendError(
-                callID: 0,
-                Status(
-                    .deadlineExceeded,
-                    "a frame was not complete within \(limits.frameTimeout) of its first byte; send whole frames"
-                )
-            )
+            output.appendError(callID: 0, SessionNotice.slowFrame(limits))
             finish(connection, because: .slowFrame)
         case .idle:
-            output.appendGoAway(reason: "the connection was idle; connect again when there is something to ask")
+            output.appendGoAway(reason: SessionNotice.idle)
             finish(connection, because: .idle)
         }
     }
@@ -96,7 +90,7 @@ extension Reactor {
     }
 
     func tellToGoAway(_ connection: Connection) {
-        output.appendGoAway(reason: "the daemon is stopping; connect to another one, or to this address again soon")
+        output.appendGoAway(reason: SessionNotice.stopping)
         connection.lastReceived = service.moment.bootNanoseconds
         answered(connection)
     }

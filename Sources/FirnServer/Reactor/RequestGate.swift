@@ -27,12 +27,12 @@ struct OpenGate: RequestGate {
 ///
 /// The token is checked when it is shown. A token that is removed from the file later serves its connection until that
 /// is closed.
-final class ConnectionGate: RequestGate {
+package final class ConnectionGate: RequestGate {
     private let tokens: TokenGate
     /// `nil` until a token was shown.
     private var scope: TokenScope?
 
-    init(_ tokens: TokenGate) {
+    package init(_ tokens: TokenGate) {
         self.tokens = tokens
     }
 

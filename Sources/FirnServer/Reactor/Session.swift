@@ -1,6 +1,6 @@
 internal import FirnEngine
 internal import FirnLayout
-internal import FirnWire
+package import FirnWire
 
 /// One peer's session in frames: bytes in, bytes out. Requests that cannot be answered at once wait in the thread's
 /// ``RequestScheduler``.
@@ -10,17 +10,7 @@ struct Session {
     /// The peer's number in the scheduler.
     let peer: PeerID
 
-    /// What the host must do after it has passed in bytes.
-    enum Demand: Equatable {
-        /// Nothing, until more bytes arrive.
-        case bytes
-        /// Pass the rest in again soon: this wake-up's share of frames was served.
-        case anotherTurn
-        /// Read no more until the session ``takesRequests(_:)`` again and its answers are sent.
-        case pause
-        /// Send the answers, then close: the peer violated the protocol.
-        case close
-    }
+    typealias Demand = SessionDemand
 
     /// Whether the session takes more requests. If not, some that wait must be answered first.
     func takesRequests(_ requests: RequestScheduler<Shard>) -> Bool {
@@ -116,6 +106,31 @@ struct Session {
         guard let outcome = requests.submit(request, from: peer) else { return }
         output.append(Response(callID: request.callID, outcome: outcome))
     }
+}
+
+/// What a ``Session``'s host must do after it has passed in bytes.
+package enum SessionDemand: Equatable {
+    /// Nothing, until more bytes arrive.
+    case bytes
+    /// Pass the rest in again soon: this wake-up's share of frames was served.
+    case anotherTurn
+    /// Read no more until the session takes requests again and its answers are sent.
+    case pause
+    /// Send the answers, then close: the peer violated the protocol.
+    case close
+}
+
+/// What a ``Session``'s host tells a peer besides answers.
+package enum SessionNotice {
+    package static func slowFrame(_ limits: Limits) -> Status {
+        Status(
+            .deadlineExceeded,
+            "a frame was not complete within \(limits.frameTimeout) of its first byte; send whole frames"
+        )
+    }
+
+    package static let idle = "the connection was idle; connect again when there is something to ask"
+    package static let stopping = "the daemon is stopping; connect to another one, or to this address again soon"
 }
 
 extension Session {

@@ -2,7 +2,7 @@ package import FirnWire
 
 /// Identifies a peer in a ``RequestScheduler``: a small number, which is reused after the peer has left.
 package struct PeerID: Hashable, Sendable {
-    let slot: Int
+    package let slot: Int
 }
 
 /// An answer for a peer.

@@ -16,6 +16,8 @@ final class Peer {
     }
 
     let descriptor: Int32
+    /// What has to live as long, such as a program at the other end.
+    var companion: AnyObject?
     private let decoder = ResponseDecoder()
     private var input: [UInt8] = []
     private var used = 0
@@ -39,6 +41,11 @@ final class Peer {
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         return try connect(AF_UNIX, &address, timeout: timeout)
+    }
+
+    /// Has a connected socket, and closes it.
+    static func over(_ descriptor: Int32, timeout: Duration = .seconds(60)) -> Peer {
+        Peer(connected: descriptor, timeout: timeout)
     }
 
     /// Connects to a port of this host.

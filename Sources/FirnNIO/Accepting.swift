@@ -1,6 +1,6 @@
-internal import FirnServer
-internal import Logging
-internal import NIOCore
+package import FirnServer
+package import Logging
+package import NIOCore
 
 #if canImport(Glibc)
     internal import Glibc
@@ -15,23 +15,30 @@ internal import NIOCore
 ///
 /// It sets the channel's `autoRead` and does not hold back reads as NIO's `AcceptBackoffHandler` does: after a failed
 /// accept the channel keeps watching its socket, whether it is read or not (swift-nio 2.101).
-final class AcceptPause: ChannelInboundHandler {
-    typealias InboundIn = any Channel
+package final class AcceptPause: ChannelInboundHandler {
+    package typealias InboundIn = any Channel
 
     private let logger: Logger
+    private let message: Logger.Message
 
     private static let length = TimeAmount.milliseconds(500)
 
-    init(logger: Logger) {
+    /// - Parameter message: what the log says when it pauses.
+    package init(
+        logger: Logger,
+        message: Logger.Message =
+            "no descriptors or memory left for new HTTP connections; those that are open go on, accepting pauses"
+    ) {
         self.logger = logger
+        self.message = message
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? IOError else { return context.fireErrorCaught(error) }
         switch error.errnoCode {
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
             logger.warning(
-                "no descriptors or memory left for new HTTP connections; those that are open go on, accepting pauses",
+                message,
                 metadata: [
                     "error": "\(String(cString: strerror(error.errnoCode)))",
                     "pause_ms": "\(Self.length.nanoseconds / 1_000_000)",
@@ -54,7 +61,7 @@ final class AcceptPause: ChannelInboundHandler {
 
 extension Channel {
     /// Whether its descriptor is in the reserve, which connections may not use.
-    func isShort(of reserve: DescriptorReserve, isAdmin: Bool) -> Bool {
+    package func isShort(of reserve: DescriptorReserve, isAdmin: Bool) -> Bool {
         let isShort = try? pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
             reserve.isShort(with: $0, isAdmin: isAdmin)
         }

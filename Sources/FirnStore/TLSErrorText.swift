@@ -1,12 +1,12 @@
 /// The text of a TLS failure without the location in the library's sources: their paths are those of the machine that
 /// built it.
-enum TLSErrorText {
+package enum TLSErrorText {
     /// The text before a reason in BoringSSL's messages, such as `error:1000007d:SSL
     /// routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED at /build/ssl/handshake.cc:393`.
     private static let mark = "OPENSSL_internal:"
 
     /// Only the reasons, if the text has this form; otherwise the text.
-    static func words(_ text: String) -> String {
+    package static func words(_ text: String) -> String {
         var reasons: [String] = []
         var rest = text.utf8[...]
         while let found = index(of: mark.utf8, in: rest) {

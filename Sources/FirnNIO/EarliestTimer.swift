@@ -1,18 +1,18 @@
-internal import NIOCore
+package import NIOCore
 
 /// A timer of one event loop. It fires at the earliest of the times that it was set to since it last fired.
-final class EarliestTimer {
+package final class EarliestTimer {
     private let eventLoop: any EventLoop
     private var scheduled: (task: Scheduled<Void>, at: NIODeadline)?
     /// What is done when it fires.
-    var body: () -> Void = {}
+    package var body: () -> Void = {}
 
-    init(_ eventLoop: any EventLoop) {
+    package init(_ eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
     }
 
     /// Sets the timer, unless it fires earlier anyway.
-    func set(to at: NIODeadline) {
+    package func set(to at: NIODeadline) {
         if let scheduled {
             guard at < scheduled.at else { return }
             scheduled.task.cancel()
@@ -24,7 +24,7 @@ final class EarliestTimer {
         scheduled = (task, at)
     }
 
-    func cancel() {
+    package func cancel() {
         scheduled?.task.cancel()
         scheduled = nil
     }
