@@ -1,11 +1,12 @@
-/// The address of a daemon: a Unix socket's path, or a host and a port.
+/// The address of a daemon: a Unix socket's path, or a host and a port, with or without TLS.
 ///
 /// As text it is `unix:/run/firn/firn.sock` or `tcp:firn.internal:7300`, with brackets around an IPv6 address:
-/// `tcp:[::1]:7300`.
+/// `tcp:[::1]:7300`. With TLS it is `tls:firn.internal:7300`; ``FirnClientConfiguration/tls`` has its files.
 public struct FirnAddress: Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         case unix(path: String)
         case tcp(host: String, port: UInt16)
+        case tls(host: String, port: UInt16)
     }
 
     let kind: Kind
@@ -56,10 +57,37 @@ public struct FirnAddress: Sendable, Hashable {
     ///   - port: 1 to 65,535.
     /// - Throws: ``FirnClientError`` with code `.invalidAddress` when the host is empty or the port 0.
     public static func tcp(host: String, port: UInt16) throws(FirnClientError) -> FirnAddress {
+        try check(host, port, scheme: "tcp")
+        return FirnAddress(kind: .tcp(host: host, port: port))
+    }
+
+    /// The address of a TCP port of a host, with TLS: the daemon listens at `tls:HOST:PORT`.
+    ///
+    /// - Parameters:
+    ///   - host: A name, an IPv4 address, or an IPv6 address without brackets. The daemon's certificate must have it, unless
+    ///     ``FirnTLSConfiguration/serverName`` is set.
+    ///   - port: 1 to 65,535.
+    /// - Throws: ``FirnClientError`` with code `.invalidAddress` when the host is empty or the port 0, or when this library was
+    ///   built without the trait `TLS`.
+    public static func tls(host: String, port: UInt16) throws(FirnClientError) -> FirnAddress {
+        #if !TLS
+            throw FirnClientError(
+                code: .invalidAddress,
+                message:
+                    "The address tls:\(host):\(port) needs TLS, and this program was built without it; build it with TLS "
+                    + "(the package trait TLS)."
+            )
+        #else
+            try check(host, port, scheme: "tls")
+            return FirnAddress(kind: .tls(host: host, port: port))
+        #endif
+    }
+
+    private static func check(_ host: String, _ port: UInt16, scheme: String) throws(FirnClientError) {
         guard !host.isEmpty, !host.utf8.contains(0) else {
             throw FirnClientError(
                 code: .invalidAddress,
-                message: "The address has no host: give one, as in tcp:127.0.0.1:\(port)."
+                message: "The address has no host: give one, as in \(scheme):127.0.0.1:\(port)."
             )
         }
         guard port > 0 else {
@@ -68,32 +96,39 @@ public struct FirnAddress: Sendable, Hashable {
                 message: "The address has port 0: give the daemon's, 1 to 65535."
             )
         }
-        return FirnAddress(kind: .tcp(host: host, port: port))
     }
 
     /// Parses an address.
     ///
-    /// - Parameter text: `unix:PATH` or `tcp:HOST:PORT`, with brackets around an IPv6 address.
+    /// - Parameter text: `unix:PATH`, `tcp:HOST:PORT` or `tls:HOST:PORT`, with brackets around an IPv6 address.
     /// - Throws: ``FirnClientError`` with code `.invalidAddress` for any other text; the message says what to write.
     public init(parsing text: String) throws(FirnClientError) {
         if text.hasPrefix("unix:") {
             self = try .unix(path: String(text.dropFirst("unix:".count)))
         } else if text.hasPrefix("tcp:") {
-            self = try Self.tcp(text.dropFirst("tcp:".count))
+            let (host, port) = try Self.hostAndPort(text.dropFirst("tcp:".count), scheme: "tcp")
+            self = try .tcp(host: host, port: port)
+        } else if text.hasPrefix("tls:") {
+            let (host, port) = try Self.hostAndPort(text.dropFirst("tls:".count), scheme: "tls")
+            self = try .tls(host: host, port: port)
         } else {
             throw FirnClientError(
                 code: .invalidAddress,
-                message: "The address \(text.quoted) is neither unix:PATH nor tcp:HOST:PORT: "
-                    + "write unix:/run/firn/firn.sock or tcp:127.0.0.1:7300."
+                message: "The address \(text.quoted) is neither unix:PATH nor tcp:HOST:PORT nor "
+                    + "tls:HOST:PORT: write unix:/run/firn/firn.sock or tcp:127.0.0.1:7300."
             )
         }
     }
 
-    private static func tcp(_ text: Substring) throws(FirnClientError) -> FirnAddress {
+    private static func hostAndPort(
+        _ text: Substring,
+        scheme: String
+    ) throws(FirnClientError) -> (host: String, port: UInt16) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw FirnClientError(
                 code: .invalidAddress,
-                message: "The address \("tcp:\(text)".quoted) has no port from 1 to 65535: write tcp:HOST:PORT."
+                message:
+                    "The address \("\(scheme):\(text)".quoted) has no port from 1 to 65535: write \(scheme):HOST:PORT."
             )
         }
         var host = text[..<colon]
@@ -102,11 +137,11 @@ public struct FirnAddress: Sendable, Hashable {
         } else if host.contains(where: { ":[]".contains($0) }) {
             throw FirnClientError(
                 code: .invalidAddress,
-                message: "The address \("tcp:\(text)".quoted) has a host with colons or brackets: "
-                    + "write an IPv6 address in brackets, as in tcp:[::1]:7300."
+                message: "The address \("\(scheme):\(text)".quoted) has a host with colons or brackets: "
+                    + "write an IPv6 address in brackets, as in \(scheme):[::1]:7300."
             )
         }
-        return try .tcp(host: String(host), port: port)
+        return (String(host), port)
     }
 }
 
@@ -115,8 +150,13 @@ extension FirnAddress: CustomStringConvertible {
     public var description: String {
         switch kind {
         case .unix(let path): "unix:\(path)"
-        case .tcp(let host, let port): host.contains(":") ? "tcp:[\(host)]:\(port)" : "tcp:\(host):\(port)"
+        case .tcp(let host, let port): Self.text("tcp", host, port)
+        case .tls(let host, let port): Self.text("tls", host, port)
         }
+    }
+
+    private static func text(_ scheme: String, _ host: String, _ port: UInt16) -> String {
+        host.contains(":") ? "\(scheme):[\(host)]:\(port)" : "\(scheme):\(host):\(port)"
     }
 }
 

@@ -67,6 +67,9 @@ public struct FirnClientConfiguration: Sendable, Hashable {
     /// `.permissionDenied`. A daemon that asks for no token accepts any. It has 16 to 256 characters of printable ASCII.
     public var token: String?
 
+    /// The files and the server's name for addresses that begin with `tls:`. What is not set is taken from the environment.
+    public var tls = FirnTLSConfiguration()
+
     // MARK: - Daemons that cannot be connected
 
     /// The pause after the first failed attempt to connect at every address. 1 ms to 1 minute; 10 ms by default: about

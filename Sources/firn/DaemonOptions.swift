@@ -4,7 +4,10 @@ internal import FirnConfiguration
 
 /// The daemon's address, and the timeout.
 struct DaemonOptions: ParsableArguments {
-    @Option(help: "The daemon's address: unix:PATH or tcp:HOST:PORT. (default: $FIRN_ADDRESS, or firnd's own default)")
+    @Option(
+        help:
+            "The daemon's address: unix:PATH, tcp:HOST:PORT or tls:HOST:PORT. (default: $FIRN_ADDRESS, or firnd's own default)"
+    )
     var address: String?
 
     @Option(
@@ -18,7 +21,37 @@ struct DaemonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How long each call to the daemon may take.", valueName: "milliseconds"))
     var timeout = 1000
 
+    @Option(
+        help: ArgumentHelp(
+            "For tls: addresses, the authorities of the daemon's certificate. (default: $FIRN_TLS_CA, or the system's)",
+            valueName: "path"
+        )
+    )
+    var tlsCa: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The certificate to show to the daemon. (default: $FIRN_TLS_CERT, or none)",
+            valueName: "path"
+        )
+    )
+    var tlsCert: String?
+
+    @Option(help: ArgumentHelp("The private key of --tls-cert. (default: $FIRN_TLS_KEY)", valueName: "path"))
+    var tlsKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The name in the daemon's certificate. (default: $FIRN_TLS_SERVER_NAME, or the address's host)",
+            valueName: "name"
+        )
+    )
+    var tlsServerName: String?
+
     func validate() throws {
+        guard (tlsCert == nil) == (tlsKey == nil) else {
+            throw ValidationError("--tls-cert and --tls-key belong together; give both.")
+        }
         guard (1...3_600_000).contains(timeout) else {
             throw ValidationError("The timeout \(timeout) is not from 1 to 3600000 milliseconds.")
         }
@@ -33,6 +66,10 @@ struct DaemonOptions: ParsableArguments {
             var configuration = configuration
             configuration.timeout = .milliseconds(timeout)
             configuration.token = try TokenOptions.token(file: tokenFile, environment: .ofProcess())
+            configuration.tls.authoritiesPath = tlsCa
+            configuration.tls.certificatePath = tlsCert
+            configuration.tls.keyPath = tlsKey
+            configuration.tls.serverName = tlsServerName
             // The user of the command wants to know at once that no daemon is running.
             configuration.circuitBreakerTripAfter = .zero
             try await withFirnClient(address: try resolvedAddress, configuration: configuration, body)

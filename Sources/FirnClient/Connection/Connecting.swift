@@ -14,7 +14,7 @@ extension ClientBootstrap {
     func connect(to address: FirnAddress) -> EventLoopFuture<any Channel> {
         switch address.kind {
         case .unix(let path): connect(unixDomainSocketPath: path)
-        case .tcp(let host, let port): connect(host: host, port: Int(port))
+        case .tcp(let host, let port), .tls(let host, let port): connect(host: host, port: Int(port))
         }
     }
 }
@@ -22,6 +22,10 @@ extension ClientBootstrap {
 extension FirnClientError {
     /// Why connecting failed, and what to do.
     init(connectingTo address: FirnAddress, within timeout: Duration, _ cause: any Error) {
+        if let cause = cause as? FirnClientError {
+            self = cause
+            return
+        }
         let message = Self.message(connectingTo: address, within: timeout, cause)
         self.init(code: .unreachable, message: message, cause: cause)
     }

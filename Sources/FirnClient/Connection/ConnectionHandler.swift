@@ -70,11 +70,14 @@ final class ConnectionHandler: ChannelInboundHandler {
         isConnecting = true
         let address = stateMachine.address
         let handler = NIOLoopBound(self, eventLoop: eventLoop)
+        let tls = stateMachine.configuration.tls
+        let deadline = NIODeadline.now() + TimeAmount(timeout)
         ClientBootstrap(group: eventLoop)
             .connectTimeout(TimeAmount(timeout))
             // Nothing is read before this handler is in the pipeline.
             .channelOption(.autoRead, value: false)
             .connect(to: address)
+            .flatMap { channel in channel.secured(as: address, tls, by: deadline) }
             .hop(to: eventLoop)
             .whenComplete { result in
                 handler.value.isConnecting = false
