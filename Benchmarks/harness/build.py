@@ -11,9 +11,10 @@ PACKAGE = BENCHMARKS.parent
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror"]
 PROGRAMS = {
     "reference-server": ["reference-server.c", "address.c", "wire.c"],
-    "load": ["load.c", "address.c", "connection.c", "options.c", "protocol.c", "wire.c"],
+    "load": ["load.c", "address.c", "connection.c", "options.c", "protocol.c", "tls.c", "wire.c"],
     "first-id": ["first-id.c", "wire.c"],
 }
+LIBRARIES = {"load": ["-lssl", "-lcrypto"]}
 #: The prefix of error messages: Benchmarks/run, or a script that uses this module.
 PROGRAM = Path(sys.argv[0]).name
 
@@ -28,15 +29,15 @@ def require(program: str, package: str) -> str:
 def build_programs() -> dict[str, str]:
     """Returns the path of each C program."""
     compiler = require("gcc", "gcc libc6-dev")
+    if not Path("/usr/include/openssl/ssl.h").is_file():
+        sys.exit(f"{PROGRAM}: the headers of OpenSSL are not installed: apt-get install libssl-dev")
     folder = PACKAGE / ".build" / "benchmarks"
     folder.mkdir(parents=True, exist_ok=True)
     paths = {}
     for name, sources in PROGRAMS.items():
         paths[name] = str(folder / name)
-        subprocess.run(
-            [compiler, *FLAGS, *(str(BENCHMARKS / "socket" / source) for source in sources), "-o", paths[name]],
-            check=True,
-        )
+        files = (str(BENCHMARKS / "socket" / source) for source in sources)
+        subprocess.run([compiler, *FLAGS, *files, "-o", paths[name], *LIBRARIES.get(name, [])], check=True)
     return paths
 
 

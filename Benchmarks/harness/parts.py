@@ -18,6 +18,7 @@ from report import Section
 from scenarios import batches, first_ids, idle_memory, singles, tickets
 from sections import batches_section, instructions_section, rest_section, singles_sections, tickets_section
 from stores import stores, stores_section
+from tls import tls, tls_section
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Results:
     first: list[float] = field(default_factory=list)
     sweep: dict | None = None
     idle: dict | None = None
+    tls: dict | None = None
     latencies: dict | None = None
     http: dict | None = None
     http_latencies: dict | None = None
@@ -90,6 +92,10 @@ def _latency(bench: Bench, tools: Tools, results: Results):
 
 def _connections(bench: Bench, _: Tools, results: Results):
     results.sweep, results.idle = sweep(bench), beside_idle(bench)
+
+
+def _tls(bench: Bench, _: Tools, results: Results):
+    results.tls = tls(bench)
 
 
 def _batches(bench: Bench, _: Tools, results: Results):
@@ -134,6 +140,7 @@ PARTS = {
         lambda results: [sweep_section(results.sweep), idle_section(results.idle)],
         lambda results: {"connections": lambda theme: pictures.connections(results.sweep, theme)},
     ),
+    "tls": Part(_tls, lambda results: [tls_section(results.tls)]),
     "http": Part(
         _http,
         lambda results: [http_section(results.http), http_latency_section(results.http_latencies)],

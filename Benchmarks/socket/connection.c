@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include "options.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ static int open_socket(void) {
 
 void connection_open(struct connection *connection, int epoll) {
     connection->fd = open_socket();
+    if (options.authority != NULL) connection->tls = tls_connect(connection->fd, options.authority);
     connection->slots = allocate(options.in_flight, sizeof *connection->slots);
     connection->next_call = connection->oldest_call = options.in_flight;
     connection->input = allocate(1, INPUT_CAPACITY);
@@ -59,8 +61,18 @@ void connection_put_call(struct connection *connection, int64_t due) {
         options.protocol->put_call(connection->output + connection->output_length, call_id, options.batch);
 }
 
+static ssize_t send_bytes(struct connection *connection) {
+    if (connection->tls != NULL) return tls_send(connection->tls, connection->output, connection->output_length);
+    return send(connection->fd, connection->output, connection->output_length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static ssize_t receive_bytes(struct connection *connection, uint8_t *bytes, size_t space) {
+    if (connection->tls != NULL) return tls_receive(connection->tls, bytes, space);
+    return recv(connection->fd, bytes, space, MSG_DONTWAIT);
+}
+
 void connection_send(struct connection *connection, int epoll) {
-    ssize_t sent = send(connection->fd, connection->output, connection->output_length, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = send_bytes(connection);
     if (sent < 0) {
         if (errno != EAGAIN && errno != EINTR) fail("send: %s", strerror(errno));
         sent = 0;
@@ -96,7 +108,7 @@ static void take_answer(struct connection *connection, struct answer *answer, in
 int64_t connection_receive(struct connection *connection, answered_call answered) {
     size_t space = INPUT_CAPACITY - connection->input_length;
     if (space == 0) fail("an answer of more than %d bytes", INPUT_CAPACITY);
-    ssize_t received = recv(connection->fd, connection->input + connection->input_length, space, MSG_DONTWAIT);
+    ssize_t received = receive_bytes(connection, connection->input + connection->input_length, space);
     if (received == 0) fail("the server closed a connection");
     int64_t now = nanoseconds(CLOCK_MONOTONIC);
     if (received < 0) {

@@ -16,6 +16,8 @@ struct slot {
 
 struct connection {
     int fd;
+    /// NULL without TLS.
+    void *tls;
     bool waits_to_send;
     /// Whether it is in the queue of connections that can take a call.
     bool in_line;

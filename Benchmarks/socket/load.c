@@ -1,13 +1,15 @@
 // Keeps calls in flight on several connections, from one thread, and counts the answers.
 //
 //     load --protocol firn|tickets|redis|memcached|http --address unix:PATH|tcp:ADDRESS:PORT [--connections N]
-//          [--in-flight N] [--batch N] [--idle N] [--rate R] [--seconds S] [--warmup S] [--server-pid PID] [--histogram FILE]
+//          [--in-flight N] [--batch N] [--idle N] [--rate R] [--seconds S] [--warmup S] [--server-pid PID]
+//          [--histogram FILE] [--authority FILE]
 //
 // Without --rate each connection always has --in-flight calls open: this measures the highest rate. With --rate a call
 // is due every 1/R s, whether or not earlier ones are answered, and its latency counts from that time. If no connection
 // has room for it (each holds --in-flight calls), the call waits, and the wait is part of its latency. So if a server
 // stalls, the stall counts in the latency of all calls that were due meanwhile. --idle connections are opened in
-// addition and send nothing.
+// addition and send nothing. With --authority the connections have TLS, and the server's certificate must be signed by one of
+// the file.
 //
 // Prints one line of key=value. Every answer is checked: it must be well-formed, belong to an open call, and have as
 // many IDs as requested, all of them above all earlier ones of the connection. On any violation the program exits with

@@ -33,6 +33,7 @@ static void take(int option, const char *name, const char *text) {
     case 's': options.seconds = number(name, text, 0.01, 3600); break;
     case 'w': options.warmup = number(name, text, 0, 3600); break;
     case 'i': options.server = (pid_t)number(name, text, 1, 1 << 30); break;
+    case 't': options.authority = text; break;
     case 'h': options.histogram = text; break;
     }
 }
@@ -44,7 +45,8 @@ void options_parse(int argc, char **argv) {
         {"in-flight", required_argument, NULL, 'f'},  {"batch", required_argument, NULL, 'b'},
         {"rate", required_argument, NULL, 'r'},       {"seconds", required_argument, NULL, 's'},
         {"warmup", required_argument, NULL, 'w'},     {"server-pid", required_argument, NULL, 'i'},
-        {"histogram", required_argument, NULL, 'h'},  {0},
+        {"histogram", required_argument, NULL, 'h'},  {"authority", required_argument, NULL, 't'},
+        {0},
     };
     int option, index;
     while ((option = getopt_long(argc, argv, "", known, &index)) >= 0) {
@@ -53,5 +55,6 @@ void options_parse(int argc, char **argv) {
     }
     if (options.protocol == NULL || options.address.length == 0 || optind < argc)
         fail("usage: load --protocol NAME --address ADDRESS [options]; they are at the top of load.c");
+    if (options.authority != NULL && options.idle > 0) fail("--idle does not go with --authority");
     if (options.batch > 0 && options.protocol == &protocol_http) fail("--batch does not go with --protocol http");
 }

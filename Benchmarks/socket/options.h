@@ -16,6 +16,8 @@ struct options {
     double rate;
     double seconds, warmup;
     pid_t server;
+    /// The file with the authorities of the server's certificate; NULL: no TLS.
+    const char *authority;
     /// The file for the latencies, with one line per bucket; NULL for none.
     const char *histogram;
 };
