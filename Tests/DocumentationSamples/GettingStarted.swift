@@ -25,8 +25,19 @@ func sample2OfGettingStarted(client: FirnClient) async throws {
     print(sidecar, remote)
 }
 
-#if ServiceLifecycle
 func sample3OfGettingStarted(client: FirnClient) async throws {
+    var configuration = FirnClientConfiguration()
+    configuration.tls.authoritiesPath = "/etc/firn/ca.pem"
+    configuration.tls.certificatePath = "/etc/firn/orders.pem"
+    configuration.tls.keyPath = "/etc/firn/orders.key"
+    configuration.token = "s3cret-token-of-orders"
+    try await withFirnClient(address: .tls(host: "firn.internal", port: 7300), configuration: configuration) { client in
+        print(try await client.nextID())
+    }
+}
+
+#if ServiceLifecycle
+func sample4OfGettingStarted(client: FirnClient) async throws {
     let logger = Logger(label: "orders")
     let firn = FirnClient(address: .default(), logger: logger)
     let services = ServiceGroup(
@@ -38,19 +49,19 @@ func sample3OfGettingStarted(client: FirnClient) async throws {
 }
 #endif
 
-func sample4OfGettingStarted(client: FirnClient) async throws {
+func sample5OfGettingStarted(client: FirnClient) async throws {
     for id in try await client.nextIDs(count: 100_000) {
         print(id)
     }
 }
 
-func sample5OfGettingStarted(client: FirnClient) async throws {
+func sample6OfGettingStarted(client: FirnClient) async throws {
     let ticket = try await client.nextTicket(sequence: "invoices")
     let prefix = try await client.nextPrefix(service: "ServiceA")
     print(ticket, prefix)
 }
 
-func sample6OfGettingStarted(client: FirnClient) async throws {
+func sample7OfGettingStarted(client: FirnClient) async throws {
     do {
         let id = try await client.nextID(timeout: .milliseconds(200))
         print(id)
