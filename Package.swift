@@ -3,8 +3,8 @@
 // docs/images/modules-light.svg shows the modules, and which way the arrows point; scripts/draw-modules draws it.
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnSQLite sees SQLite,
-// only FirnEtcd sees gRPC, only FirnPostgres sees libpq, only FirnTLS, FirnEtcd and FirnClient see TLS, and
-// only these, FirnNIO and FirnHTTP see SwiftNIO.
+// only FirnEtcd sees grpc-swift, only FirnPostgres sees libpq, only FirnTLS, FirnEtcd and FirnClient see TLS, and only
+// these, FirnNIO, FirnHTTP and FirnGRPC see SwiftNIO.
 
 import PackageDescription
 
@@ -23,6 +23,8 @@ let etcd = TargetDependencyCondition.when(traits: ["Etcd"])
 let postgres = TargetDependencyCondition.when(traits: ["Postgres"])
 /// Likewise with TLS.
 let tls = TargetDependencyCondition.when(traits: ["TLS"])
+/// Likewise with the gRPC server.
+let grpc = TargetDependencyCondition.when(traits: ["GRPC"])
 
 let package = Package(
     name: "firn",
@@ -33,8 +35,9 @@ let package = Package(
         .executable(name: "firn", targets: ["firn"]),
     ],
     traits: [
-        .default(enabledTraits: ["Etcd", "Postgres", "TLS"]),
+        .default(enabledTraits: ["Etcd", "GRPC", "Postgres", "TLS"]),
         .trait(name: "Etcd", description: "firnd and firn reach stores in etcd; brings gRPC and TLS."),
+        .trait(name: "GRPC", description: "firnd serves gRPC; brings HTTP/2."),
         .trait(name: "Postgres", description: "firnd and firn reach stores in PostgreSQL; needs libpq's header."),
         .trait(name: "TLS", description: "firnd serves and FirnClient connects with TLS; brings BoringSSL."),
         .trait(name: "ServiceLifecycle", description: "FirnClient is a Service of swift-service-lifecycle."),
@@ -48,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.0"),
@@ -142,6 +146,19 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // gRPC over the same engine, for every other language.
+        .target(
+            name: "FirnGRPC",
+            dependencies: [
+                "FirnLayout", "FirnNIO", "FirnServer", "FirnWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2", condition: grpc),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: grpc),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
         // What the daemon tells of itself: pure values and texts, no sockets.
         .target(
             name: "FirnAdmin",
@@ -165,6 +182,7 @@ let package = Package(
             name: "firnd",
             dependencies: [
                 "CLinux", "FirnAdmin", "FirnConfiguration", "FirnEngine", "FirnFiles",
+                .target(name: "FirnGRPC", condition: grpc),
                 "FirnHTTP", "FirnLayout", "FirnNIO", "FirnSQLite", "FirnServer", "FirnStore", "FirnTLS", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -260,6 +278,20 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FirnGRPCTests",
+            dependencies: [
+                "FirnEngine",
+                .target(name: "FirnGRPC", condition: grpc),
+                "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2", condition: grpc),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: grpc),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings
         ),
@@ -392,9 +424,9 @@ let parts: [String: Set<String>] = [
     // Where threads share memory.
     "shared": [
         "CFirnClient", "CFirnProto", "CLinux", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin", "FirnAdminTests",
-        "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles", "FirnFilesTests", "FirnHTTP",
-        "FirnHTTPTests", "FirnLayout", "FirnNIO", "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests",
-        "FirnStore",
+        "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles", "FirnFilesTests", "FirnGRPC",
+        "FirnGRPCTests", "FirnHTTP", "FirnHTTPTests", "FirnLayout", "FirnNIO", "FirnSQLite", "FirnSQLiteTests",
+        "FirnServer", "FirnServerTests", "FirnStore",
         "FirnStoreTests", "FirnTestSupport", "FirnWire",
     ],
 ]
@@ -411,7 +443,7 @@ if let parts = Context.environment["FIRN_ONLY_PROGRAMS"] {
     keepOnly { target in
         let isForTests = target.isTest || target.path?.hasPrefix("Tests/") == true
         let isForBenchmarks = target.path?.hasPrefix("Benchmarks/") == true
-        let isOfTrait = ["CPostgres", "FirnEtcd", "FirnPostgres"].contains(target.name)
+        let isOfTrait = ["CPostgres", "FirnEtcd", "FirnGRPC", "FirnPostgres"].contains(target.name)
         return !isForTests && !(isForBenchmarks && parts != "benchmarks") && !(parts == "small" && isOfTrait)
     }
 }

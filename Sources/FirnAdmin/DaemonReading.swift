@@ -7,16 +7,25 @@ package struct DaemonReading: Sendable {
     /// A thread that gives out IDs, and its counters.
     package struct Shard: Sendable {
         /// `0` for the first that serves the framed protocol, `tls-0` for the first that serves it with TLS, `http-0` for
-        /// the first that serves HTTP.
+        /// the first that serves HTTP, `grpc-0` for the first that serves gRPC.
         package var name: String
         package var reading: ShardReading
         /// Whether it counts its connections: HTTP connections do not belong to a shard.
         package var hasConnections: Bool
+        /// Whether it serves gRPC, and counts its connections and open calls.
+        package var isGRPC = false
 
         package init(framed index: Int, _ reading: ShardReading) {
             name = "\(index)"
             self.reading = reading
             hasConnections = true
+        }
+
+        package init(grpc index: Int, _ reading: ShardReading) {
+            name = "grpc-\(index)"
+            self.reading = reading
+            hasConnections = false
+            isGRPC = true
         }
 
         package init(http index: Int, _ reading: ShardReading) {

@@ -59,7 +59,7 @@ package struct MetricsDocument {
         page.family(
             "firn_calls_total",
             .counter,
-            "Calls that ended, by method and code; those over HTTP too, as what they are in the framed protocol."
+            "Calls that ended, by method and code; those over HTTP and gRPC too, as what they are in the framed protocol."
         )
         for shard in reading.shards {
             for method in CallMethod.allCases {
@@ -77,11 +77,20 @@ package struct MetricsDocument {
         page.family(
             "firn_call_duration_seconds",
             .histogram,
-            "From when a call was read until its answer was given to the kernel; over HTTP, until it was known."
+            "From when a call was read until its answer was given to the kernel; over HTTP and gRPC, until it was known."
         )
         for shard in reading.shards {
             histogram([("shard", shard.name)], shard.reading.latency)
         }
+    }
+
+    private mutating func writeGRPC() {
+        let shards = reading.shards.filter(\.isGRPC)
+        guard !shards.isEmpty else { return }
+        page.family("firn_grpc_connections", .gauge, "Connections of gRPC that are open.")
+        for shard in shards { page.sample([("shard", shard.name)], shard.reading.connections) }
+        page.family("firn_grpc_calls", .gauge, "Calls over gRPC that are open, streams and those that wait.")
+        for shard in shards { page.sample([("shard", shard.name)], shard.reading.openCalls) }
     }
 
     private mutating func writeConnections() {
@@ -95,6 +104,7 @@ package struct MetricsDocument {
                 page.sample([("shard", shard.name), ("reason", reason.name)], shard.reading.closed(reason))
             }
         }
+        writeGRPC()
         page.family("firn_connections_accepted_total", .counter, "Connections that were taken, by kind of socket.")
         page.sample([("socket", "unix")], reading.acceptor.acceptedUnix)
         page.sample([("socket", "tcp")], reading.acceptor.acceptedTCP)

@@ -62,14 +62,8 @@ struct RequestFields {
         "the request's body has more than \(HTTPLimits.maximumBodyLength) bytes; no request here needs one"
     )
 
-    /// The token in `Authorization: Bearer` (RFC 6750, section 2.1); `nil` if there is no such field. What is in the
-    /// field in another scheme is a token that nobody has.
-    var token: BearerToken? {
-        guard let authorization else { return nil }
-        let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return BearerToken(bytes: []) }
-        return BearerToken(parts[1].drop { $0 == " " })
-    }
+    /// The token that the request shows; `nil` if it has no such field.
+    var token: BearerToken? { authorization.map { BearerToken(authorization: $0) } }
 
     /// Whether the answer's body may be compressed with gzip (RFC 9110, section 12.5.3).
     var acceptsGzip: Bool {

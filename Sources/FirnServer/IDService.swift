@@ -129,6 +129,9 @@ package final class IDService {
         return rest.end(for: listener)
     }
 
+    /// Why no IDs can be given out now; `nil` when they can.
+    package var obstacle: Status? { availability.obstacle }
+
     /// The error when no window covers the current time.
     package var closed: Status { availability.refusal }
 

@@ -8,6 +8,10 @@ internal import FirnTLS
 internal import FirnWire
 internal import Synchronization
 
+#if GRPC
+    internal import FirnGRPC
+#endif
+
 /// The content of the admin port: the daemon's meters, read on request and rendered as `FirnAdmin`'s documents.
 ///
 /// Only created if there is an admin port; without it nothing is counted.
@@ -21,11 +25,19 @@ final class Admin: Sendable {
     private let log: LogWriter
     private let tokens: TokenGate?
     private let libraries = MetricsRegistry()
-    private let threads = Mutex<(server: Server?, httpServer: HTTPServer?, tlsServer: FramedServer?)>((nil, nil, nil))
+    private struct Servers {
+        var frames: Server?
+        var http: HTTPServer?
+        var tls: FramedServer?
+        var grpc: GRPCServer?
+    }
+
+    private let servers = Mutex(Servers())
 
     init(
         _ configuration: Configuration,
         listeners: HTTPListeners,
+        grpc: GRPCListeners,
         certificates: ServerCertificates?,
         clock: TickClock,
         log: LogWriter,
@@ -41,6 +53,7 @@ final class Admin: Sendable {
             reactors: configuration.shards,
             httpThreads: listeners.mintingThreads(configuration.http),
             tlsThreads: TLSListeners.threads(configuration),
+            grpcThreads: grpc.mintingThreads(configuration.grpc),
             workers: configuration.workers
         )
         MetricsSystem.bootstrap(libraries)
@@ -48,13 +61,13 @@ final class Admin: Sendable {
 
     /// Sets the threads that are asked for a heartbeat, besides the window thread. They start after the documents are
     /// set up.
-    func started(_ server: Server, _ httpServer: HTTPServer?, _ tlsServer: FramedServer?) {
-        threads.withLock { $0 = (server, httpServer, tlsServer) }
+    func started(_ server: Server, _ httpServer: HTTPServer?, _ tlsServer: FramedServer?, _ grpcServer: GRPCServer?) {
+        servers.withLock { $0 = Servers(frames: server, http: httpServer, tls: tlsServer, grpc: grpcServer) }
     }
 
     func content(availability: Availability, windows: WindowThread) -> AdminContent {
         let pages = AdminPages(
-            shards: meters.server.shards.count + meters.http.count + meters.tls.count,
+            shards: meters.server.shards.count + meters.http.count + meters.tls.count + meters.grpc.count,
             startedBootNanoseconds: started.bootNanoseconds,
             libraries: libraries,
             askThreads: { [self] in askThreads(windows) },
@@ -68,15 +81,21 @@ final class Admin: Sendable {
     }
 
     private func askThreads(_ windows: WindowThread) -> [(thread: String, count: UInt64)] {
-        let (server, httpServer, tlsServer) = threads.withLock { $0 }
-        server?.requestHeartbeat()
+        let servers = servers.withLock { $0 }
+        servers.frames?.requestHeartbeat()
         windows.requestHeartbeat()
-        httpServer?.requestHeartbeat()
-        tlsServer?.requestHeartbeat()
-        return (server?.beats ?? []).enumerated().map { ("reactor \($0)", $1) }
-            + (httpServer?.beats ?? []).enumerated().map { ("HTTP thread \($0)", $1) }
-            + (tlsServer?.beats ?? []).enumerated().map { ("TLS thread \($0)", $1) }
-            + [("the window thread", windows.beats)]
+        servers.http?.requestHeartbeat()
+        servers.tls?.requestHeartbeat()
+        servers.grpc?.requestHeartbeat()
+        var beats = Self.named("reactor", servers.frames?.beats)
+        beats += Self.named("HTTP thread", servers.http?.beats)
+        beats += Self.named("TLS thread", servers.tls?.beats)
+        beats += Self.named("gRPC thread", servers.grpc?.beats)
+        return beats + [("the window thread", windows.beats)]
+    }
+
+    private static func named(_ kind: String, _ beats: [UInt64]?) -> [(thread: String, count: UInt64)] {
+        (beats ?? []).enumerated().map { (thread: "\(kind) \($0)", count: $1) }
     }
 
     private func reading(_ availability: Availability) -> DaemonReading {
@@ -90,7 +109,8 @@ final class Admin: Sendable {
             obstacle: availability.obstacle?.message,
             shards: meters.server.shards.enumerated().map { DaemonReading.Shard(framed: $0, $1.reading) }
                 + meters.http.enumerated().map { DaemonReading.Shard(http: $0, $1.reading) }
-                + meters.tls.enumerated().map { DaemonReading.Shard(tls: $0, $1.reading) },
+                + meters.tls.enumerated().map { DaemonReading.Shard(tls: $0, $1.reading) }
+                + meters.grpc.enumerated().map { DaemonReading.Shard(grpc: $0, $1.reading) },
             acceptor: meters.server.acceptor.reading,
             tls: certificates?.reading,
             store: meters.store.reading,

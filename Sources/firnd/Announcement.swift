@@ -9,6 +9,7 @@ struct Announcement {
     let configuration: Configuration
     let addresses: [ListenAddress]
     let http: HTTPListeners
+    let grpc: GRPCListeners
     let slots: [WorkerSlot]
 
     func log(to logger: Logger) {
@@ -16,6 +17,8 @@ struct Announcement {
         for notice in configuration.notices { logger.notice("\(notice)") }
         let layout = configuration.layout
         let workers = slots.compactMap { $0.current().space?.worker }
+        let overGRPC = [("grpc", grpc.listeners)].filter { !$0.1.isEmpty }
+            .map { ($0.0, Logger.MetadataValue.string(HTTPConfiguration.text($0.1.map(\.address)))) }
         let overHTTP = [("http", http.ids), ("admin", http.admin)].filter { !$0.1.isEmpty }
             .map { ($0.0, Logger.MetadataValue.string(HTTPConfiguration.text($0.1.map(\.address)))) }
         logger.info(
@@ -31,7 +34,7 @@ struct Announcement {
                 "connections": "\(configuration.limits.maximumConnections)",
                 "ids_per_second": "\(Self.idsPerSecond(configuration))",
                 "last_day": "\(layout.lastDay ?? "never")",
-            ].merging(overHTTP) { $1 }
+            ].merging(overHTTP + overGRPC) { $1 }
         )
     }
 
@@ -48,6 +51,7 @@ struct Announcement {
         let rows = [
             ("listen", configuration.addresses.map(\.description).joined(separator: " ")),
             ("http", HTTPConfiguration.text(configuration.http.addresses)),
+            ("gRPC", HTTPConfiguration.text(configuration.grpc.addresses)),
             ("admin", HTTPConfiguration.text(configuration.http.adminAddresses)),
             ("web pages", configuration.http.web.description),
             ("store", configuration.store.description),

@@ -11,6 +11,7 @@ struct Configuration {
     var addresses: [ListenAddress]
     var inheritedSockets: [Int32]
     var http: HTTPConfiguration
+    var grpc: GRPCConfiguration
     var ownership: SocketOwnership
     var policy: AccessPolicy
     var tls: TLSConfiguration
@@ -111,14 +112,23 @@ struct Configuration {
             shards: shards,
             idsPerSecond: layout.idsPerSecond * Double(workers)
         )
+        grpc = try GRPCConfiguration(
+            options,
+            inherited: inherited,
+            threads: HTTPConfiguration.threads(shards: shards, idsPerSecond: layout.idsPerSecond * Double(workers))
+        )
         tls = try TLSConfiguration(
             options.tls,
-            [(.frames, addresses), (.http, http.addresses), (.admin, http.adminAddresses)]
+            [
+                (.frames, addresses), (.http, http.addresses), (.admin, http.adminAddresses),
+                (.grpc, grpc.addresses),
+            ]
         )
         warnings += tls.warnings
         limits = try Self.limits(options.limits)
-        ipv6Only = try Self.ipv6Only(addresses, http)
+        ipv6Only = try Self.ipv6Only(addresses, http, grpc)
         http.ipv6Only = ipv6Only
+        grpc.ipv6Only = ipv6Only
         drainDelay = options.limits.drainDelay.value ?? .zero
         guard let level = Logger.Level(rawValue: options.log.logLevel) else {
             throw ConfigurationError(
@@ -143,10 +153,14 @@ struct Configuration {
                 servesAdmin: http.servesAdmin,
                 tlsThreads: tls.doors.contains(.frames) ? shards : 0,
                 connections: options.limits.maxConnections,
-                httpConnections: http.wishedConnections
+                httpConnections: http.wishedConnections,
+                servesGRPC: grpc.isServed,
+                grpcThreads: grpc.threads,
+                grpcConnections: grpc.wishedConnections
             )
         )
         http.keep(to: budget)
+        grpc.keep(to: budget)
         limits.maximumConnections = budget.connections
         limits.maximumConnectionsPerUser =
             options.limits.maxConnectionsPerUid ?? max(1, budget.connections - budget.connections / 8)
@@ -163,11 +177,13 @@ struct Configuration {
     /// - Returns: the IPv6 addresses that leave IPv4 to another address.
     private static func ipv6Only(
         _ addresses: [ListenAddress],
-        _ http: HTTPConfiguration
+        _ http: HTTPConfiguration,
+        _ grpc: GRPCConfiguration
     ) throws(ConfigurationError) -> Set<ListenAddress> {
         let named =
             addresses.map { AddressOverlap.Named(option: "--listen", address: $0) }
             + http.addresses.map { AddressOverlap.Named(option: "--http", address: $0) }
+            + grpc.addresses.map { AddressOverlap.Named(option: "--grpc", address: $0) }
             + http.adminAddresses.map { AddressOverlap.Named(option: "--admin", address: $0) }
         do {
             try AddressOverlap.check(named)

@@ -11,6 +11,10 @@ internal import Glibc
 internal import Logging
 internal import Synchronization
 
+#if GRPC
+    internal import FirnGRPC
+#endif
+
 /// The daemon: store, windows and server, started in this order and stopped in the reverse.
 final class Daemon {
     let configuration: Configuration
@@ -59,6 +63,7 @@ final class Daemon {
             }
         }
         let httpListeners = try HTTPListeners(configuration)
+        let grpcListeners = try GRPCListeners(configuration)
         let layout = configuration.layout
         let clock = TickClock(
             layout: layout,
@@ -72,6 +77,7 @@ final class Daemon {
             : Admin(
                 configuration,
                 listeners: httpListeners,
+                grpc: grpcListeners,
                 certificates: tlsListeners.certificates,
                 clock: clock,
                 log: output.writer,
@@ -89,7 +95,7 @@ final class Daemon {
         let shardsPerWorker = Server.shardsPerWorker(
             workers: slots.count,
             reactors: configuration.shards + httpListeners.mintingThreads(configuration.http)
-                + TLSListeners.threads(configuration)
+                + TLSListeners.threads(configuration) + grpcListeners.mintingThreads(configuration.grpc)
         )
         let sequences = try Sequences(
             claims: SequenceClaims(store: store, holder: claims.holder, journal: journal),
@@ -122,26 +128,7 @@ final class Daemon {
             renewer.storeSetBack = { sequences.storeSetBack() }
             return renewer
         }
-        // Before the framed sockets accept, because it needs descriptors: once a caller gets an answer, all ports are
-        // open.
-        let httpServer = try httpListeners.makeServer(
-            source: MintSource(
-                slots: slots,
-                layout: layout,
-                clock: clock,
-                limits: configuration.limits,
-                availability: availability,
-                sequences: sequences,
-                meters: meters?.http
-            ),
-            documents: admin?.content(availability: availability, windows: windows),
-            tokens: tokens?.gate,
-            tls: tlsListeners,
-            configuration: configuration,
-            logger: logger
-        )
-        let limiter = ConnectionLimiter(limits: configuration.limits)
-        let description = { @Sendable [limits = configuration.limits] in
+        let description: @Sendable () -> DaemonDescription = { [limits = configuration.limits] in
             DaemonDescription(
                 version: FirnVersion.text,
                 layout: layout,
@@ -150,19 +137,40 @@ final class Daemon {
                 readiness: availability.readiness
             )
         }
-        let tlsServer = try tlsListeners.makeServer(
-            source: MintSource(
+        func source(_ meters: [ShardMeter]?) -> MintSource {
+            MintSource(
                 slots: slots,
                 layout: layout,
                 clock: clock,
                 limits: configuration.limits,
                 availability: availability,
                 sequences: sequences,
-                meters: meters?.tls,
+                meters: meters,
                 description: description
-            ),
+            )
+        }
+        // Before the framed sockets accept, because it needs descriptors: once a caller gets an answer, all ports are
+        // open.
+        let httpServer = try httpListeners.makeServer(
+            source: source(meters?.http),
+            documents: admin?.content(availability: availability, windows: windows),
+            tokens: tokens?.gate,
+            tls: tlsListeners,
+            configuration: configuration,
+            logger: logger
+        )
+        let limiter = ConnectionLimiter(limits: configuration.limits)
+        let tlsServer = try tlsListeners.makeServer(
+            source: source(meters?.tls),
             limiter: limiter,
             tokens: tokens?.gate,
+            logger: logger
+        )
+        let grpcServer = try grpcListeners.makeServer(
+            source: source(meters?.grpc),
+            tokens: tokens?.gate,
+            tls: tlsListeners,
+            configuration: configuration,
             logger: logger
         )
         let server = try Server(
@@ -181,14 +189,17 @@ final class Daemon {
             logger: logger,
             description: description
         )
-        admin?.started(server, httpServer, tlsServer)
+        admin?.started(server, httpServer, tlsServer, grpcServer)
         Announcement(
             configuration: configuration,
             addresses: listeners.addresses + tlsListeners.frames.map(\.address),
             http: httpListeners,
+            grpc: grpcListeners,
             slots: slots
         ).log(to: logger)
-        if tokens != nil { warnOfClearTokens(listeners.addresses + httpListeners.addresses) }
+        if tokens != nil {
+            warnOfClearTokens(listeners.addresses + httpListeners.addresses + grpcListeners.listeners.map(\.address))
+        }
 
         let daemonWatch = supervisor.map { supervisor in
             DaemonWatch(
@@ -196,6 +207,7 @@ final class Daemon {
                 server: server,
                 httpServer: httpServer,
                 tlsServer: tlsServer,
+                grpcServer: grpcServer,
                 windows: windows,
                 slots: slots,
                 availability: availability
@@ -235,9 +247,11 @@ final class Daemon {
         server.drain()
         httpServer?.drain()
         tlsServer?.drain()
+        grpcServer?.drain()
         server.join()
         httpServer?.join()
         tlsServer?.join()
+        grpcServer?.join()
         GivingBack(windows: windows, sequences: sequences, journal: journal, logger: logger).perform(until: drainEnd)
         logger.info("stopped")
         if let refusal { throw refusal }

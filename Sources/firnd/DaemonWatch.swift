@@ -6,12 +6,17 @@ internal import FirnTLS
 internal import FirnWire
 internal import Glibc
 
+#if GRPC
+    internal import FirnGRPC
+#endif
+
 /// Reports the daemon's state to its supervisor. Runs on the main thread, which would only sleep otherwise.
 final class DaemonWatch {
     private let supervisor: Supervisor
     private let server: Server
     private let httpServer: HTTPServer?
     private let tlsServer: FramedServer?
+    private let grpcServer: GRPCServer?
     private let windows: WindowThread
     private let slots: [WorkerSlot]
     private let availability: Availability
@@ -22,6 +27,7 @@ final class DaemonWatch {
         server: Server,
         httpServer: HTTPServer?,
         tlsServer: FramedServer?,
+        grpcServer: GRPCServer?,
         windows: WindowThread,
         slots: [WorkerSlot],
         availability: Availability
@@ -30,6 +36,7 @@ final class DaemonWatch {
         self.server = server
         self.httpServer = httpServer
         self.tlsServer = tlsServer
+        self.grpcServer = grpcServer
         self.windows = windows
         self.slots = slots
         self.availability = availability
@@ -68,6 +75,7 @@ final class DaemonWatch {
             server.requestHeartbeat()
             httpServer?.requestHeartbeat()
             tlsServer?.requestHeartbeat()
+            grpcServer?.requestHeartbeat()
             windows.requestHeartbeat()
         }
     }
@@ -88,7 +96,7 @@ final class DaemonWatch {
             obstacle: availability.obstacle?.message,
             workers: slots.compactMap { $0.current().space?.worker },
             hasHeartbeat: server.hasHeartbeat && httpServer?.hasHeartbeat != false && tlsServer?.hasHeartbeat != false
-                && windows.hasHeartbeat
+                && grpcServer?.hasHeartbeat != false && windows.hasHeartbeat
         )
     }
 }

@@ -16,11 +16,17 @@ struct DescriptorBudget: Equatable {
         /// `--max-connections`, `--max-http-connections`.
         var connections: Int?
         var httpConnections: Int?
+        var servesGRPC = false
+        /// Threads that serve gRPC.
+        var grpcThreads = 1
+        /// `--max-grpc-connections`.
+        var grpcConnections: Int?
     }
 
     /// Open connections of the framed protocol.
     private(set) var connections: Int
     private(set) var httpConnections: Int
+    private(set) var grpcConnections = 0
     private(set) var adminConnections: Int
     /// Connections past the limit of HTTP or the admin port that get an answer saying so.
     private(set) var refusedHTTPConnections: Int
@@ -48,11 +54,14 @@ struct DescriptorBudget: Equatable {
         let needed =
             Self.fixed + wishes.listeners + wishes.shards * Self.ofShard + wishes.tlsThreads * Self.ofHTTPThread
             + (servesOverHTTP ? threads * Self.ofHTTPThread : 0)
+            + (wishes.servesGRPC ? wishes.grpcThreads * Self.ofHTTPThread : 0)
         // A limit that is higher than possible is lowered with a warning, so it does not count here.
-        let minimum = needed + (servesOverHTTP ? 5 : 1)
+        let minimum = needed + (servesOverHTTP ? 5 : 1) + (wishes.servesGRPC ? 1 : 0)
+        let allThreads =
+            wishes.shards + (servesOverHTTP ? threads : 0) + (wishes.servesGRPC ? wishes.grpcThreads : 0)
         guard descriptors >= minimum else {
             throw ConfigurationError(
-                "this process may open \(descriptors) files, and needs \(minimum) with \(wishes.shards + (servesOverHTTP ? threads : 0)) threads and one "
+                "this process may open \(descriptors) files, and needs \(minimum) with \(allThreads) threads and one "
                     + "connection; raise that limit (ulimit -n, or LimitNOFILE= in a unit), or lower --shards"
             )
         }
@@ -69,6 +78,11 @@ struct DescriptorBudget: Equatable {
             http = min(wishes.httpConnections ?? min(Self.usualHTTPConnections, max(1, descriptors / 4)), ceiling)
             left = max(1, left - http - refused)
         }
+        if wishes.servesGRPC {
+            let usual = min(Self.usualHTTPConnections, max(1, descriptors / 4), max(1, left / 2))
+            grpcConnections = min(wishes.grpcConnections ?? usual, max(1, left - 1))
+            left = max(1, left - grpcConnections)
+        }
         self.adminConnections = adminConnections
         httpConnections = http
         refusedHTTPConnections = refused
@@ -77,8 +91,12 @@ struct DescriptorBudget: Equatable {
         if wishes.servesHTTP {
             lowered("max-http-connections", wishes.httpConnections, to: httpConnections, descriptors)
         }
+        if wishes.servesGRPC {
+            lowered("max-grpc-connections", wishes.grpcConnections, to: grpcConnections, descriptors)
+        }
         if warnings.isEmpty, wishes.connections == nil, left < Self.few {
-            let others = [(httpConnections, "HTTP"), (adminConnections, "the admin port")].filter { $0.0 > 0 }
+            let others = [(httpConnections, "HTTP"), (grpcConnections, "gRPC"), (adminConnections, "the admin port")]
+                .filter { $0.0 > 0 }
                 .map { ", and \($0.0) of \($0.1)" }.joined()
             warnings.append(
                 "this process may open \(descriptors) files, so it takes \(connections) connections at once\(others); raise "

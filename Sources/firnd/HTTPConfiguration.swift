@@ -31,7 +31,7 @@ struct HTTPConfiguration {
     ) throws(ConfigurationError) {
         addresses = try Self.addresses(options.sockets.http, "http")
         adminAddresses = try Self.addresses(options.sockets.admin, "admin")
-        self.inherited = inherited.filter { $0.purpose != .frames }
+        self.inherited = inherited.filter { $0.purpose == .http || $0.purpose == .admin }
         wishedConnections = try options.limits.maxHttpConnections.map { maximum throws(ConfigurationError) in
             try Configuration.within(maximum, "max-http-connections", 1...1_048_576)
         }
@@ -77,12 +77,8 @@ struct HTTPConfiguration {
         return addresses
     }
 
-    /// The addresses as text after `http://`.
+    /// The addresses as the options have them.
     static func text(_ addresses: [ListenAddress]) -> String {
-        addresses.isEmpty
-            ? "off"
-            : addresses.map { address in
-                if case .unix = address { address.description } else { address.withoutTCP }
-            }.joined(separator: " ")
+        addresses.isEmpty ? "off" : addresses.map(\.withoutTCP).joined(separator: " ")
     }
 }

@@ -98,6 +98,14 @@ struct SocketOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Where to serve gRPC: HOST:PORT, unix:PATH, or with TLS tls:HOST:PORT. May be given more than once. Default: nowhere.",
+            valueName: "address"
+        )
+    )
+    var grpc: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "Where to tell over HTTP how the daemon fares: HOST:PORT, or with TLS tls:HOST:PORT. May be given more than once. Default: nowhere.",
             valueName: "address"
         )
@@ -200,6 +208,9 @@ struct IDOptions: ParsableArguments {
     )
     var httpThreads: Int?
 
+    @Option(help: ArgumentHelp("How many threads serve gRPC. Default: as for HTTP.", valueName: "count"))
+    var grpcThreads: Int?
+
     @Option(
         help: ArgumentHelp(
             "With which sequence number a tick begins: zero, or random, another one in each tick.",
@@ -283,6 +294,14 @@ struct LimitOptions: ParsableArguments {
         )
     )
     var maxHttpConnections: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Open gRPC connections. Default: 1024, or a quarter of the file descriptors.",
+            valueName: "count"
+        )
+    )
+    var maxGrpcConnections: Int?
 
     @Option(help: ArgumentHelp("Calls of one connection that wait for a tick.", valueName: "count"))
     var maxWaitingCalls = 1024

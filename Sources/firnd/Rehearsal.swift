@@ -50,8 +50,9 @@ struct Rehearsal {
             .filter { !isDirectoryMade || $0 != .unix(path: configuration.paths.socketPath) }
             .map { (name: "--listen \($0)", address: $0) }
         let http = configuration.http.addresses.map { (name: "--http \($0.withoutTCP)", address: $0) }
+        let grpc = configuration.grpc.addresses.map { (name: "--grpc \($0.withoutTCP)", address: $0) }
         let admin = configuration.http.adminAddresses.map { (name: "--admin \($0.withoutTCP)", address: $0) }
-        for (name, address) in frames + http + admin {
+        for (name, address) in frames + http + grpc + admin {
             do throws(ListenError) {
                 try address.examine(
                     allowsAnyHost: configuration.allowsAnyHost(at: address),

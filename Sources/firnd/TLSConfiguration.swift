@@ -30,7 +30,7 @@ struct TLSConfiguration {
         }
         guard !doors.isEmpty else {
             throw ConfigurationError(
-                "--tls-cert is given, and no address uses it; write --listen tls:HOST:PORT or --http tls:HOST:PORT"
+                "--tls-cert is given, and no address uses it; write tls:HOST:PORT after --listen, --http, --grpc or --admin"
             )
         }
         guard options.tlsClientCa != nil || options.tlsAllowName.isEmpty else {

@@ -215,6 +215,7 @@ import Testing
             "tls-cert": certificates.server.certificate, "tls-key": certificates.server.key,
             "tls-client-ca": certificates.authority.certificate, "tls-allow-name": "app.example.com",
             "http": "tls:127.0.0.1:3000", "admin": "127.0.0.1:3001", "max-http-connections": "10",
+            "max-grpc-connections": "10", "grpc": "127.0.0.1:3002", "grpc-threads": "2",
             "http-idle-timeout": "61s", "max-frames-per-turn": "11", "send-timeout": "12s",
             "frame-timeout": "13s", "unix-idle-timeout": "14s", "tcp-idle-timeout": "off",
             "drain-timeout": "16s", "drain-delay": "20s", "log-level": "debug", "log-format": "json",

@@ -26,6 +26,17 @@ import Testing
         #expect(all.connections == 65_536 - 64 - 1024 - 64 - 128 && all.warnings.isEmpty)
     }
 
+    @Test func gRPCHasItsPart() throws {
+        let all = try budget(65_536) { $0.servesGRPC = true }
+        #expect(all.grpcConnections == 1024 && all.connections == 65_536 - 64 - 1024 && all.warnings.isEmpty)
+        let wished = try budget(1024) {
+            $0.servesGRPC = true
+            $0.grpcConnections = 2000
+        }
+        #expect(wished.grpcConnections < 1000 && wished.connections >= 1)
+        #expect(wished.warnings.contains { $0.hasPrefix("--max-grpc-connections is 2000 and was lowered to") })
+    }
+
     /// `--admin` reserved 128 of them, and one was left for the framed protocol.
     @Test func fewAreSharedOut() throws {
         let few = try budget(64) { $0.servesAdmin = true }

@@ -15,7 +15,9 @@ import Testing
         let documented = Dictionary(uniqueKeysWithValues: rows.map { (String($0.output.1), String($0.output.2)) })
         #expect(documented.count > 20)
         let tls = try TLSFixture()
-        let doors = ["--admin", "127.0.0.1:0", "--http", "127.0.0.1:0", "--listen", "tls:127.0.0.1:0"]
+        let doors = [
+            "--admin", "127.0.0.1:0", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--listen", "tls:127.0.0.1:0",
+        ]
         try withDaemon(doors + tls.options()) { daemon in
             _ = try Peer.unix(daemon.socketPath).nextID()
             let text = try HTTPPeer.ask("GET", "/metrics", port: try daemon.httpPort("admin")).body
@@ -42,7 +44,7 @@ import Testing
             let rulesFile = try scratch.write("rules.yml", rules)
             let check = try Program.run(["/usr/bin/promtool", "check", "rules", rulesFile], in: scratch)
             #expect(check.code == 0, "\(check.output)")
-            #expect(check.output.contains("11 rules found"))
+            #expect(check.output.contains("12 rules found"))
             let config = try scratch.write("prometheus.yml", "rule_files: [\(rulesFile)]\n\(scraping)")
             let whole = try Program.run(["/usr/bin/promtool", "check", "config", config], in: scratch)
             #expect(whole.code == 0, "\(whole.output)")

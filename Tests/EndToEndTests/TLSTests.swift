@@ -160,7 +160,7 @@ import Testing
     @Test func anAddressOfOtherHostsNeedsClientCertificatesOrTheFlag() throws {
         let fixture = try TLSFixture()
         try withScratch { scratch in
-            for option in ["--listen", "--http", "--admin"] {
+            for option in ["--listen", "--http", "--admin", "--grpc"] {
                 let arguments = ["--store", "memory", option, "tls:0.0.0.0:0", "--check"]
                 let refused = try runToEnd(in: scratch, arguments + fixture.options())
                 #expect(refused.ending == .exited(78) && refused.error.contains("--tls-client-ca"), "\(refused)")

@@ -111,21 +111,9 @@ final class Acceptor {
         if reserve.isShort(with: descriptor) { return refuse(descriptor, DescriptorReserve.refusal, .limit) }
         var user: UInt32?
         if isUnix {
-            var credentials = PeerCredentials(user: .max, group: .max)
-            guard firn_peer_credentials(descriptor, &credentials.user, &credentials.group) == 0,
-                policy.admits(credentials, supplementaryGroups: { PeerGroups.of(descriptor) })
-            else {
-                return refuse(
-                    descriptor,
-                    Status(
-                        .permissionDenied,
-                        "user \(credentials.user) with group \(credentials.group) may not connect; "
-                            + "the daemon's --allow-uid and --allow-gid say who may"
-                    ),
-                    .access
-                )
-            }
-            user = credentials.user
+            let peer = policy.examinePeer(of: descriptor)
+            if let refusal = peer.refusal { return refuse(descriptor, refusal, .access) }
+            user = peer.user
         } else {
             // Answers are small and must be sent without delay.
             var yes: Int32 = 1

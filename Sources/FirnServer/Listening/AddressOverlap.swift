@@ -13,7 +13,7 @@ package enum AddressOverlap {
             self.address = address
         }
 
-        /// As it was written. Only `--listen` accepts addresses of other sockets than TCP's.
+        /// As it was written: `--listen` alone has a scheme before TCP's addresses.
         package var text: String {
             option == "--listen" ? "\(option) \(address)" : "\(option) \(address.withoutTCP)"
         }

@@ -10,6 +10,7 @@ package struct InheritedSocket: Equatable, Sendable {
         /// The framed protocol. Also for a socket without a name, as from a launcher that sets none.
         case frames = "firn"
         case http
+        case grpc
         case admin
     }
 
@@ -18,7 +19,7 @@ package struct InheritedSocket: Equatable, Sendable {
 
     /// The sockets that the environment describes.
     ///
-    /// - Throws: when a name is none of the three, or when there are more or fewer names than sockets: on the wrong
+    /// - Throws: when a name is none of these, or when there are more or fewer names than sockets: on the wrong
     ///   socket, a protocol would get the clients of another one.
     package static func all() throws(ListenError) -> [InheritedSocket] {
         let descriptors = Listener.inheritedDescriptors()
@@ -37,7 +38,7 @@ package struct InheritedSocket: Equatable, Sendable {
             guard let purpose = name == "unknown" ? .frames : Purpose(rawValue: String(name)) else {
                 throw .configuration(
                     "the inherited socket \(descriptor) has the name '\(name)'; "
-                        + "set FileDescriptorName= in its unit to firn (for IDs in frames), http or admin"
+                        + "set FileDescriptorName= in its unit to firn (for IDs in frames), http, grpc or admin"
                 )
             }
             sockets.append(InheritedSocket(descriptor: descriptor, purpose: purpose))

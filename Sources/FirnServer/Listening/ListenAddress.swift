@@ -56,8 +56,8 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// As an option that is for TCP only takes it.
-    package var withoutTCP: String { isTLS ? description : withoutScheme }
+    /// As options take it whose addresses are TCP where they have no scheme.
+    package var withoutTCP: String { if case .tcp = self { withoutScheme } else { description } }
 
     /// The same address with TLS.
     var withTLS: ListenAddress { hostAndPort.map { .tls(host: $0.host, port: $0.port) } ?? self }

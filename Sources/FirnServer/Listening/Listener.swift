@@ -137,7 +137,7 @@ package final class Listener: Sendable {
     }
 
     /// Stops listening and removes the file, even when others still have a reference to this listener.
-    func close() {
+    package func close() {
         file?.close()
         sockets.withLock { $0 = Sockets() }
     }

@@ -36,7 +36,7 @@ package enum CallMethod: Int, CaseIterable, Sendable {
 /// How a call ended, for the counters: google.rpc.Code's names.
 package enum CallCode: Int, CaseIterable, Sendable {
     case ok, invalidArgument, deadlineExceeded, permissionDenied, resourceExhausted, failedPrecondition, unimplemented
-    case `internal`, unavailable
+    case `internal`, unavailable, unauthenticated
 
     package var name: String {
         switch self {
@@ -49,6 +49,7 @@ package enum CallCode: Int, CaseIterable, Sendable {
         case .unimplemented: "\(Status.Code.unimplemented)"
         case .internal: "\(Status.Code.internal)"
         case .unavailable: "\(Status.Code.unavailable)"
+        case .unauthenticated: "\(Status.Code.unauthenticated)"
         }
     }
 
@@ -65,6 +66,7 @@ package enum CallCode: Int, CaseIterable, Sendable {
         case .failedPrecondition: self = .failedPrecondition
         case .unimplemented: self = .unimplemented
         case .unavailable: self = .unavailable
+        case .unauthenticated: self = .unauthenticated
         default: self = .internal
         }
     }

@@ -5,13 +5,16 @@ package final class DaemonMeters: Sendable {
     package let http: [ShardMeter]
     /// One for each thread that serves the framed protocol with TLS.
     package let tls: [ShardMeter]
+    /// One for each thread that mints for gRPC.
+    package let grpc: [ShardMeter]
     package let store = StoreMeter()
     package let windows: WindowMeter
 
-    package init(reactors: Int, httpThreads: Int, tlsThreads: Int = 0, workers: Int) {
+    package init(reactors: Int, httpThreads: Int, tlsThreads: Int = 0, grpcThreads: Int = 0, workers: Int) {
         server = ServerMeters(reactors: reactors)
         http = (0..<httpThreads).map { _ in ShardMeter() }
         tls = (0..<tlsThreads).map { _ in ShardMeter() }
+        grpc = (0..<grpcThreads).map { _ in ShardMeter() }
         windows = WindowMeter(places: workers)
     }
 }

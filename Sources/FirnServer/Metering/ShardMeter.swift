@@ -4,17 +4,17 @@
 package final class ShardMeter: Sendable {
     // The memory before this object may belong to another thread. 128 bytes: processors fetch cache lines in pairs.
     private let padding = InlineArray<16, UInt64>(repeating: 0)
-    private let calls = Cells<72>()
-    private let totals = Cells<4>()
+    private let calls = Cells<80>()
+    private let totals = Cells<5>()
     private let closed = Cells<6>()
     private let latency = LatencyHistogram()
 
     private enum Total: Int {
-        case ids, values, waits, connections
+        case ids, values, waits, connections, calls
     }
 
     package init() {
-        precondition(CallMethod.allCases.count * CallCode.allCases.count == 72, "a cell for each method and code")
+        precondition(CallMethod.allCases.count * CallCode.allCases.count == 80, "a cell for each method and code")
         precondition(ClosingReason.allCases.count == 6, "a cell for each reason")
     }
 
@@ -46,6 +46,10 @@ package final class ShardMeter: Sendable {
         totals.set(UInt64(connections), at: Total.connections.rawValue)
     }
 
+    func has(calls: Int) {
+        totals.set(UInt64(calls), at: Total.calls.rawValue)
+    }
+
     func closedConnection(_ reason: ClosingReason) {
         closed.add(at: reason.rawValue)
     }
@@ -58,11 +62,12 @@ package final class ShardMeter: Sendable {
 
     package var reading: ShardReading {
         ShardReading(
-            calls: (0..<72).map { calls[$0] },
+            calls: (0..<80).map { calls[$0] },
             ids: totals[Total.ids.rawValue],
             sequenceValues: totals[Total.values.rawValue],
             tickWaits: totals[Total.waits.rawValue],
             connections: totals[Total.connections.rawValue],
+            openCalls: totals[Total.calls.rawValue],
             closed: ClosingReason.allCases.map { closed[$0.rawValue] },
             latency: latency.reading
         )
@@ -80,6 +85,8 @@ package struct ShardReading: Sendable, Equatable {
     package var tickWaits: UInt64
     /// Connections that are open.
     package var connections: UInt64
+    /// Calls that are open, where a host counts them.
+    package var openCalls: UInt64
     private var closed: [UInt64]
     /// The time from reading a call until its answer was passed to the kernel.
     package var latency: LatencyReading
@@ -90,6 +97,7 @@ package struct ShardReading: Sendable, Equatable {
         sequenceValues: UInt64,
         tickWaits: UInt64,
         connections: UInt64,
+        openCalls: UInt64,
         closed: [UInt64],
         latency: LatencyReading
     ) {
@@ -98,6 +106,7 @@ package struct ShardReading: Sendable, Equatable {
         self.sequenceValues = sequenceValues
         self.tickWaits = tickWaits
         self.connections = connections
+        self.openCalls = openCalls
         self.closed = closed
         self.latency = latency
     }

@@ -93,13 +93,22 @@ package final class Mint {
     /// The layout of the IDs.
     package var layout: Layout { service.layout }
 
+    /// The largest count that one NextBatch may request.
+    package var maximumBatch: UInt32 { service.limits.maximumBatch }
+
     /// Why nothing can be given out now: the error for a peer that cannot be served.
     package var closed: Status { service.closed }
+
+    /// Why the daemon is not ready; `nil` when it is.
+    package var obstacle: Status? { service.obstacle }
 
     // MARK: - Peers
 
     /// Adds a peer. All its IDs are from one worker, and increase (promise 4).
     package func join() -> PeerID { requests.join() }
+
+    /// Adds a peer whose IDs come from the same worker as those of `other`: after an ID of one, both get higher ones.
+    package func join(with other: PeerID) -> PeerID { requests.join(with: other) }
 
     /// Removes a peer. What it waits for is not delivered.
     package func leave(_ peer: PeerID) {
@@ -139,6 +148,21 @@ package final class Mint {
         if outcome == nil { receivers[peer] = deliver }
         service.sent()
         return outcome
+    }
+
+    // MARK: - Counting
+
+    /// Counts a call that its host refused, so that it did not come to the scheduler.
+    package func refused(_ status: Status) {
+        service.wakeUp()
+        service.ended(.other, .error(status), began: service.moment.bootNanoseconds)
+        service.sent()
+    }
+
+    /// Sets how many connections and calls are open.
+    package func has(connections: Int, calls: Int) {
+        service.recorder?.meter.has(connections: connections)
+        service.recorder?.meter.has(calls: calls)
     }
 
     // MARK: - Turns

@@ -66,7 +66,13 @@ final class RequestScheduler<Shard: IDShard> {
 
     /// Adds a peer. It is assigned the shard with the fewest peers.
     func join() -> PeerID {
-        let shard = lines.indices.min { lines[$0].peers < lines[$1].peers }!
+        join(shard: lines.indices.min { lines[$0].peers < lines[$1].peers }!)
+    }
+
+    /// Adds a peer with the shard of another one.
+    func join(with other: PeerID) -> PeerID { join(shard: peers[other.slot].shard) }
+
+    private func join(shard: Int) -> PeerID {
         lines[shard].peers += 1
         return PeerID(slot: peers.insert(PendingRequests(shard: shard)))
     }

@@ -4,13 +4,14 @@ internal import Synchronization
 
 /// Where a peer shows its token.
 package enum TokenDoor: Int, Sendable, CaseIterable {
-    case framed, http, admin
+    case framed, http, admin, grpc
 
     package var name: String {
         switch self {
         case .framed: "framed"
         case .http: "http"
         case .admin: "admin"
+        case .grpc: "grpc"
         }
     }
 }
@@ -18,11 +19,11 @@ package enum TokenDoor: Int, Sendable, CaseIterable {
 /// Checks tokens against the current book, and counts and logs what it refuses. For all threads.
 package final class TokenGate: Sendable {
     private let book: Mutex<TokenBook>
-    private let refused = Cells<3>()
+    private let refused = Cells<4>()
     private let logger: Logger
 
     package init(_ book: TokenBook, logger: Logger) {
-        precondition(TokenDoor.allCases.count == 3, "a cell for each door")
+        precondition(TokenDoor.allCases.count == 4, "a cell for each door")
         self.book = Mutex(book)
         self.logger = logger
     }

@@ -30,6 +30,16 @@ package struct TokenScope: OptionSet, Sendable, Hashable {
         case .describe, .authenticate, .unknown, .refused: self = []
         }
     }
+
+    /// The scope that a method needs over gRPC.
+    package init(neededOverGRPC method: ServiceMethod) {
+        switch method {
+        case .nextID, .nextBatch, .newPrefix: self = .ids
+        case .nextTickets, .listSequences: self = .tickets
+        case .createSequence: self = .admin
+        case .describe: self = []
+        }
+    }
 }
 
 extension TokenScope: CustomStringConvertible {

@@ -1,0 +1,230 @@
+internal import FirnServer
+internal import FirnWire
+internal import NIOCore
+internal import NIOHTTP2
+
+/// One call: an HTTP/2 stream with its request and its answer. Belongs to one event loop.
+final class GRPCCall {
+    enum Phase {
+        /// The request is not complete.
+        case receiving
+        /// The request is being answered, now or later.
+        case answering
+        /// The answer is complete, or the peer has given up the call.
+        case ended
+    }
+
+    let stream: HTTP2StreamID
+    let method: GRPCMethod
+    unowned let connection: GRPCConnection
+    let began: NIODeadline
+    private(set) var phase = Phase.receiving
+    /// Bytes of messages that HTTP/2's flow control, or the connection, has not let pass.
+    var unsentBytes = 0
+    /// The call's own peer, where it must wait.
+    private var peer: PeerID?
+    /// What a call does that sends several messages.
+    var source: (any MessageSource)?
+
+    private let timeoutNanoseconds: Int64?
+    private var deadlineTask: Scheduled<Void>?
+    private var reader: MessageReader
+    private var request: ByteBuffer?
+    private var hasSentHead = false
+    private var hasReceivedEnd = false
+
+    init(_ stream: HTTP2StreamID, _ head: CallHead, on connection: GRPCConnection, maximumMessageLength: Int) {
+        self.stream = stream
+        self.method = head.method
+        self.connection = connection
+        timeoutNanoseconds = head.timeoutNanoseconds
+        reader = MessageReader(maximumLength: maximumMessageLength)
+        began = .now()
+    }
+
+    private var loop: GRPCLoop { connection.loop }
+
+    // MARK: - The request
+
+    func received(_ bytes: ByteBuffer, isLast: Bool) {
+        if isLast { hasReceivedEnd = true }
+        guard phase != .ended else { return }
+        do throws(Status) {
+            if bytes.readableBytes > 0 { reader.append(bytes) }
+            while let message = try reader.next() { try receivedMessage(message) }
+            if isLast, phase != .ended { try receivedEnd() }
+        } catch {
+            loop.mint.refused(error)
+            fail(error)
+        }
+    }
+
+    private func receivedMessage(_ message: ByteBuffer) throws(Status) {
+        if method.isConversation {
+            begin()
+            return converse(message)
+        }
+        guard request == nil else {
+            throw Status(.invalidArgument, "the call has more than one message; this method takes one")
+        }
+        request = message
+    }
+
+    private func receivedEnd() throws(Status) {
+        guard !reader.hasPart else {
+            throw Status(.invalidArgument, "the call ended within a message; send it whole")
+        }
+        begin()
+        if method.isConversation { return finish() }
+        guard let request else {
+            throw Status(.invalidArgument, "the call has no message; send one, which may be empty")
+        }
+        self.request = nil
+        guard timeoutNanoseconds != 0 else { throw Self.deadlineExceeded }
+        try answer(request)
+    }
+
+    private func begin() {
+        guard phase == .receiving else { return }
+        phase = .answering
+        connection.callBegan()
+    }
+
+    // MARK: - The answer
+
+    private func answer(_ request: ByteBuffer) throws(Status) {
+        switch method {
+        case .unary(.nextID) where request.readableBytes == 0:
+            if let id = connection.nextID() { return answer(.nextID(id)) }
+            submit(.nextID)
+        case .unary(let method):
+            submit(try loop.messages.decode(method, request.readableBytesSpan))
+        case .streamIDs:
+            let stream = try IDStream(request, of: self, maximumChunk: loop.maximumBatch)
+            startDeadline()
+            source = stream
+            stream.pump()
+        case .checkHealth, .listHealth, .watchHealth:
+            try answerHealth(Array(request.readableBytesView))
+        case .reflect:
+            break
+        }
+    }
+
+    private func submit(_ request: Request.Method) {
+        guard let timeout = remainingMilliseconds else { return fail(Self.deadlineExceeded) }
+        let outcome = submit(request, timeoutMilliseconds: timeout) { [weak self] outcome in
+            guard let self else { return }
+            answer(outcome)
+            loop.needsFlush(connection)
+        }
+        if let outcome { answer(outcome) }
+    }
+
+    private func answer(_ outcome: Response.Outcome) {
+        guard phase != .ended else { return }
+        if case .error(let status) = outcome { return fail(status) }
+        send(loop.message(of: outcome))
+        finish()
+    }
+
+    /// Submits a request to the mint; the answer is returned, or delivered later.
+    func submit(
+        _ request: Request.Method,
+        timeoutMilliseconds: UInt32,
+        deliver: @escaping (Response.Outcome) -> Void
+    ) -> Response.Outcome? {
+        let peer = self.peer ?? connection.joinMint()
+        self.peer = peer
+        let outcome = loop.mint.submit(
+            request,
+            from: peer,
+            timeoutMilliseconds: timeoutMilliseconds,
+            deliver: deliver
+        )
+        if outcome == nil { loop.scheduleTurn() }
+        return outcome
+    }
+
+    /// Sends one message, with its prefix. The first one sends the head before it.
+    func send(_ message: ByteBuffer) {
+        sendHead()
+        connection.send(message, of: self)
+    }
+
+    func sendHead() {
+        guard !hasSentHead else { return }
+        hasSentHead = true
+        connection.write(Trailers.head, to: stream, isLast: false)
+    }
+
+    /// Ends the call well.
+    func finish() {
+        guard end() else { return }
+        sendHead()
+        connection.write(Trailers.ok, to: stream, isLast: true)
+    }
+
+    /// Ends the call with an error.
+    func fail(_ status: Status) {
+        guard end() else { return }
+        connection.write(Trailers.failure(status, isWhole: !hasSentHead), to: stream, isLast: true)
+        // Nothing more of the request is wanted (RFC 9113, section 8.1). After messages, which may still have to pass flow
+        // control, this would drop them.
+        if !hasReceivedEnd, !hasSentHead { connection.reset(stream) }
+    }
+
+    /// The peer has given up the call, or the connection is closed.
+    func cancelled() {
+        _ = end()
+    }
+
+    /// - Returns: false if it had ended before.
+    private func end() -> Bool {
+        guard phase != .ended else { return false }
+        if phase == .receiving { connection.callBegan() }
+        phase = .ended
+        if let peer { loop.mint.leave(peer) }
+        peer = nil
+        source?.callEnded()
+        source = nil
+        request = nil
+        deadlineTask?.cancel()
+        deadlineTask = nil
+        return true
+    }
+
+    // MARK: - The deadline
+
+    /// Milliseconds until the call's deadline, at least 1; 0: it has none. `nil` when it has passed.
+    private var remainingMilliseconds: UInt32? {
+        guard let timeoutNanoseconds else { return 0 }
+        let left = timeoutNanoseconds - (NIODeadline.now() - began).nanoseconds
+        return left > 0 ? UInt32(clamping: (left - 1) / 1_000_000 + 1) : nil
+    }
+
+    /// Sets a timer for the deadline. Calls that only wait for the mint need none: it has their deadline.
+    func startDeadline() {
+        guard let timeoutNanoseconds else { return }
+        // A century is enough, and does not overflow.
+        let timeout = TimeAmount.nanoseconds(min(timeoutNanoseconds, 3_000_000_000_000_000_000))
+        deadlineTask = loop.eventLoop.assumeIsolated().scheduleTask(deadline: began + timeout) { [weak self] in
+            guard let self else { return }
+            fail(Self.deadlineExceeded)
+            loop.needsFlush(connection)
+            loop.flush()
+        }
+    }
+
+    static var deadlineExceeded: Status {
+        Status(.deadlineExceeded, "the call's grpc-timeout passed before it was answered; allow more time")
+    }
+}
+
+/// What a call does that sends messages until it is ended.
+protocol MessageSource: AnyObject {
+    /// Sends more, as far as the peer reads.
+    func pump()
+    /// The call has ended. Nothing can be sent any more.
+    func callEnded()
+}

@@ -1,0 +1,39 @@
+internal import FirnServer
+internal import FirnWire
+internal import NIOCore
+internal import NIOHTTP2
+
+/// How a connection ends when the daemon stops (RFC 9113, section 6.8): the peer is told that calls will not be taken any
+/// more, has the time of a round trip to learn it, and is then told which calls were.
+extension GRPCConnection {
+    /// How long a peer that does not answer a PING has to learn it.
+    private static let roundTripTime = TimeAmount.milliseconds(200)
+
+    func startDraining(_ status: Status) {
+        guard phase == .open else { return }
+        for call in Array(calls.values) where call.source != nil { call.fail(status) }
+        phase = .draining
+        drainBegan = .now()
+        sendGoAway(.noError, "the daemon is stopping", lastStream: .maxID)
+        write(.ping(HTTP2PingData(withInteger: 1), ack: false), to: .rootStream)
+        flush()
+    }
+
+    func finishDraining() {
+        guard phase == .draining, !hasAnnouncedEnd else { return }
+        hasAnnouncedEnd = true
+        sendGoAway(.noError, "the daemon is stopping", lastStream: lastStream)
+        closeIfDrained()
+    }
+
+    func drainCheck(_ now: NIODeadline) {
+        if phase == .open { startDraining(loop.mint.closed) }
+        if now >= drainBegan + Self.roundTripTime { finishDraining() }
+        closeIfDrained()
+    }
+
+    func closeIfDrained() {
+        guard phase == .draining, hasAnnouncedEnd, calls.isEmpty else { return }
+        linger()
+    }
+}

@@ -1,0 +1,286 @@
+internal import FirnLayout
+internal import FirnServer
+internal import FirnWire
+internal import NIOCore
+internal import NIOHPACK
+internal import NIOHTTP2
+
+/// One connection and its calls, behind SwiftNIO's HTTP/2 handler. Belongs to one event loop.
+///
+/// It has no channel for each stream: calls are objects in a table, which cost a fraction of that.
+final class GRPCConnection: ChannelDuplexHandler {
+    typealias InboundIn = HTTP2Frame
+    typealias OutboundIn = Never
+    typealias OutboundOut = HTTP2Frame
+
+    enum Phase {
+        case open
+        /// The peer was told to begin no more calls.
+        case draining
+        /// Our side is shut down; what the peer still sends is discarded until it closes.
+        case lingering
+    }
+
+    let channel: any Channel
+    let loop: GRPCLoop
+    let isUnix: Bool
+    /// The connection's index in its loop.
+    let slot: Int
+    var phase = Phase.open { didSet { loop.scheduleTimeout(self) } }
+    /// Whether the limiter counts it.
+    var isCounted = false
+    /// Whether the peer's preface has arrived.
+    private(set) var hasSpoken = false
+    /// When the last frame arrived, or the connection was accepted.
+    private(set) var lastActivity = NIODeadline.now()
+    /// When the peer stopped reading; `nil` while it reads.
+    private(set) var stuckSince: NIODeadline?
+    var drainBegan = NIODeadline.uptimeNanoseconds(0)
+    /// Whether the peer was told which calls are the last ones.
+    var hasAnnouncedEnd = false
+    var lingerBegan = NIODeadline.uptimeNanoseconds(0)
+    /// When the loop checks the timeouts next.
+    var timeoutCheck = NIODeadline.distantFuture
+    /// Since when a request has not been complete, or an earlier time; `nil` when all are.
+    private(set) var receivingSince: NIODeadline?
+
+    var context: ChannelHandlerContext?
+    /// What single IDs come from at once, and what joins the mint for calls that wait.
+    private var peer: PeerID?
+    /// The calls whose streams are not closed.
+    private(set) var calls: [HTTP2StreamID: GRPCCall] = [:]
+    private var receivingCount = 0
+    private(set) var lastStream = HTTP2StreamID.rootStream
+    /// Bytes of messages that HTTP/2's flow control, or the socket, has not let pass.
+    var unsentBytes = 0
+    var toPump: [GRPCCall] = []
+    var isPumping = false
+    var sentErrorGoAway = false
+    private var isReadWanted = false
+    var isFlushWanted = false
+
+    /// The receive windows of connections and streams, HTTP/2's default. They are restored once they are half used.
+    private static let window = 65_535
+
+    init(_ channel: any Channel, isUnix: Bool, loop: GRPCLoop, slot: Int) {
+        self.channel = channel
+        self.isUnix = isUnix
+        self.loop = loop
+        self.slot = slot
+    }
+
+    var isIdle: Bool { calls.isEmpty && phase == .open }
+
+    // MARK: - Connection events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        peer = loop.mint.join()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        ended()
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if let refusal = loop.objection(to: self) { close(.enhanceYourCalm, refusal) }
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        ended()
+        context.fireChannelInactive()
+    }
+
+    private func ended() {
+        for call in calls.values { call.cancelled() }
+        loop.callCount -= calls.count
+        calls = [:]
+        toPump = []
+        if let peer { loop.mint.leave(peer) }
+        peer = nil
+        context = nil
+        loop.closed(self)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if sentErrorGoAway {
+            // The peer has violated the protocol, and was told so.
+            linger()
+        } else if !(error is any NIOHTTP2Error) {
+            context.close(promise: nil)
+        }
+        // Other errors are of one stream, which was reset.
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case let event as StreamClosedEvent:
+            streamClosed(event.streamID)
+        case let event as NIOHTTP2WindowUpdatedEvent:
+            if let size = event.inboundWindowSize, size < Self.window / 2 { restoreWindow(event.streamID, size) }
+        case ChannelEvent.inputClosed:
+            context.close(promise: nil)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func streamClosed(_ stream: HTTP2StreamID) {
+        guard let call = calls.removeValue(forKey: stream) else { return }
+        loop.callCount -= 1
+        unsentBytes -= call.unsentBytes
+        call.unsentBytes = 0
+        call.cancelled()
+        if calls.isEmpty { loop.becameIdle(self) }
+    }
+
+    private func restoreWindow(_ stream: HTTP2StreamID, _ size: Int) {
+        // A stream whose answer is complete is read no further.
+        guard stream == .rootStream || calls[stream].map({ $0.phase != .ended }) == true else { return }
+        write(.windowUpdate(windowSizeIncrement: Self.window - size), to: stream)
+    }
+
+    // MARK: - Receiving
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard phase != .lingering else { return }
+        lastActivity = .now()
+        let frame = unwrapInboundIn(data)
+        switch frame.payload {
+        case .headers(let headers):
+            if let call = calls[frame.streamID] {
+                if headers.endStream { call.received(ByteBuffer(), isLast: true) }
+            } else {
+                begin(frame.streamID, headers.headers, isLast: headers.endStream)
+            }
+        case .data(let data):
+            guard case .byteBuffer(let bytes) = data.data else { return }
+            calls[frame.streamID]?.received(bytes, isLast: data.endStream)
+        case .rstStream:
+            calls[frame.streamID]?.cancelled()
+        case .settings:
+            hasSpoken = true
+        case .ping(_, let isAnswer):
+            if isAnswer { loop.pingAnswered(self) }
+        default:
+            break
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        flush()
+        if receivingCount > 0 { loop.scheduleTimeout(self) }
+        context.fireChannelReadComplete()
+    }
+
+    /// The connection is not read while its answers fill the socket.
+    func read(context: ChannelHandlerContext) {
+        if context.channel.isWritable || phase == .lingering { context.read() } else { isReadWanted = true }
+    }
+
+    private func begin(_ stream: HTTP2StreamID, _ fields: HPACKHeaders, isLast: Bool) {
+        lastStream = stream
+        do throws(CallHead.Refusal) {
+            let head = try CallHead(fields)
+            // Nothing is decoded or minted yet.
+            if let refusal = loop.refusal(of: head, on: self) { throw .status(refusal) }
+            guard !isFull else { throw .status(Self.tooMuchUnread(unsentBytes)) }
+            let call = GRPCCall(stream, head, on: self, maximumMessageLength: loop.limits.maximumMessageLength)
+            calls[stream] = call
+            loop.callCount += 1
+            receivingCount += 1
+            if receivingSince == nil { receivingSince = call.began }
+            if isLast { call.received(ByteBuffer(), isLast: true) }
+        } catch {
+            switch error {
+            case .http(let status): write([":status": "\(status)"], to: stream, isLast: true)
+            case .status(let status):
+                loop.mint.refused(status)
+                write(Trailers.failure(status, isWhole: true), to: stream, isLast: true)
+            }
+            if !isLast { reset(stream) }
+        }
+    }
+
+    /// A call's request is complete, or not waited for any more.
+    func callBegan() {
+        receivingCount -= 1
+        if receivingCount == 0 { receivingSince = nil }
+    }
+
+    /// Fails the calls whose request should have been complete.
+    func failSlowCalls(begunBefore limit: NIODeadline) {
+        let receiving = calls.values.filter { $0.phase == .receiving }
+        for call in receiving where call.began <= limit {
+            call.fail(
+                Status(
+                    .deadlineExceeded,
+                    "the call's message was not complete in time; send it with the call's headers"
+                )
+            )
+        }
+        receivingSince = receiving.filter { $0.phase == .receiving }.map(\.began).min()
+        flush()
+    }
+
+    private static func tooMuchUnread(_ bytes: Int) -> Status {
+        Status(
+            .resourceExhausted,
+            "the connection has \(bytes) bytes of answers that its client has not read; read them before the next call"
+        )
+    }
+
+    // MARK: - IDs
+
+    /// One ID, when it is available at once.
+    func nextID() -> FirnID? { peer.flatMap { loop.mint.nextID(for: $0) } }
+
+    /// A peer for a call that may have to wait.
+    func joinMint() -> PeerID { peer.map { loop.mint.join(with: $0) } ?? loop.mint.join() }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        stuckSince = context.channel.isWritable ? nil : .now()
+        if context.channel.isWritable {
+            pumpAllLater()
+            if isReadWanted {
+                isReadWanted = false
+                context.read()
+            }
+        } else {
+            loop.scheduleTimeout(self)
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: - Closing
+
+    /// Tells the peer why, and closes.
+    func close(_ code: HTTP2ErrorCode, _ reason: String) {
+        guard phase != .lingering else { return }
+        sendGoAway(code, reason, lastStream: lastStream)
+        linger()
+    }
+
+    func sendGoAway(_ code: HTTP2ErrorCode, _ reason: String, lastStream: HTTP2StreamID) {
+        write(
+            .goAway(lastStreamID: lastStream, errorCode: code, opaqueData: ByteBuffer(string: reason)),
+            to: .rootStream
+        )
+        flush()
+    }
+
+    /// Shuts down our side, and waits briefly for the peer to close.
+    func linger() {
+        guard let context, phase != .lingering else { return }
+        flush()
+        for call in calls.values { call.cancelled() }
+        lingerBegan = .now()
+        phase = .lingering
+        context.close(mode: .output, promise: nil)
+        if isReadWanted {
+            isReadWanted = false
+            context.read()
+        }
+    }
+}
