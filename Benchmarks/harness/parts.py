@@ -9,6 +9,7 @@ from bench import Bench
 from build import build_client, require
 from client import client, client_section
 from connections import beside_idle, idle_section, sweep, sweep_section
+from grpc_programs import GRPCPrograms, build_grpc, grpc, grpc_section
 from http_programs import HTTPPrograms, build_article, http, http_section
 from instructions import instructions_per_call
 from latency import http_latencies, http_latency_section, latencies, latency_section
@@ -28,12 +29,15 @@ class Tools:
     postgres: Path | None = None
     etcd: str | None = None
     wants_http: bool = False
+    wants_grpc: bool = False
     wants_client: bool = False
     http: HTTPPrograms | None = None
+    grpc: GRPCPrograms | None = None
     client: str | None = None
 
     def build(self) -> "Tools":
         self.http = build_article() if self.wants_http else None
+        self.grpc = build_grpc() if self.wants_grpc else None
         self.client = build_client() if self.wants_client else None
         return self
 
@@ -45,6 +49,7 @@ class Tools:
             "etcd": [self.etcd, "--version"],
             "Go": ["go", "version"],
             "gin": ["dpkg-query", "--show", "--showformat=${Version}", "golang-github-gin-gonic-gin-dev"],
+            "grpc-go": ["dpkg-query", "--show", "--showformat=${Version}", "golang-google-grpc-dev"],
             "wrk": ["dpkg-query", "--show", "--showformat=${Version}", "wrk"],
             "gcc": ["gcc", "-dumpfullversion"],
             "valgrind": ["dpkg-query", "--show", "--showformat=${Version}", "valgrind"],
@@ -67,6 +72,7 @@ class Results:
     latencies: dict | None = None
     http: dict | None = None
     http_latencies: dict | None = None
+    grpc: dict | None = None
     stores: dict | None = None
     client: object = None
     instructions: dict | None = None
@@ -104,6 +110,10 @@ def _batches(bench: Bench, _: Tools, results: Results):
 
 def _http(bench: Bench, tools: Tools, results: Results):
     results.http, results.http_latencies = http(bench, tools.http), http_latencies(bench, tools.http)
+
+
+def _grpc(bench: Bench, tools: Tools, results: Results):
+    results.grpc = grpc(bench, tools.grpc)
 
 
 def _rest(bench: Bench, _: Tools, results: Results):
@@ -147,6 +157,7 @@ PARTS = {
         lambda results: {"http": lambda theme: pictures.http(results.http, theme)},
         needs=("http",),
     ),
+    "grpc": Part(_grpc, lambda results: [grpc_section(results.grpc)], needs=("grpc",)),
     "batches": Part(_batches, lambda results: [batches_section(results.batches), tickets_section(results.tickets)]),
     "stores": Part(_stores, lambda results: [stores_section(results.stores)], needs=("etcd", "postgres")),
     "client": Part(_client, lambda results: [client_section(results.client)], needs=("client",)),
@@ -165,5 +176,6 @@ def find_tools(wanted: list[str]) -> Tools:
         postgres=find_postgres() if "postgres" in needs else None,
         etcd=require("etcd", "etcd-server") if "etcd" in needs else None,
         wants_http="http" in needs,
+        wants_grpc="grpc" in needs,
         wants_client="client" in needs,
     )
