@@ -52,16 +52,20 @@ extension GRPCConnection {
         if toPump.count == 1, !isPumping { schedulePump() }
     }
 
-    /// To be called at a turn's end: the delay must not have passed before the event loop looks for tasks again.
-    private func schedulePump() {
-        channel.eventLoop.assumeIsolated().scheduleTask(in: Self.pumpDelay) { [self] in
+    /// To be called at a turn's end: the delay must not have passed before the event loop looks for tasks again. So where
+    /// a turn takes long, as on a slow machine, the delay is longer too.
+    private func schedulePump(after delay: TimeAmount = pumpDelay) {
+        channel.eventLoop.assumeIsolated().scheduleTask(in: delay) { [self] in
+            let began = NIODeadline.now()
             let turn = toPump
             toPump = []
             isPumping = true
             for call in turn { call.source?.pump() }
             flush()
             isPumping = false
-            if !toPump.isEmpty { schedulePump() }
+            guard !toPump.isEmpty else { return }
+            let taken = NIODeadline.now() - began
+            schedulePump(after: max(Self.pumpDelay, .nanoseconds(taken.nanoseconds / 4)))
         }
     }
 

@@ -24,6 +24,16 @@ final class GRPCPeer {
         var status: Int? { (trailers["grpc-status"] ?? fields["grpc-status"]).flatMap { Int($0) } }
         var text: String { trailers["grpc-message"] ?? fields["grpc-message"] ?? "" }
 
+        /// The first message, without its prefix.
+        var message: [UInt8] {
+            get throws {
+                guard let first = messages.first else {
+                    throw Failure(description: "an answer without a message: \(self)")
+                }
+                return first
+            }
+        }
+
         /// The messages, without their prefixes.
         var messages: [[UInt8]] {
             var messages: [[UInt8]] = []

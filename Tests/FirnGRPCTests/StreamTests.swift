@@ -114,7 +114,7 @@ import Testing
             #expect(try peer.call(health + "Check").messages == [[8, 2]])
             server.availability.becameReady()
             #expect(try peer.messages(3, on: watch) == [[8, 1], [8, 2], [8, 1]])
-            let list = try peer.call(health + "List").messages[0]
+            let list = try peer.call(health + "List").message
             #expect(String(decoding: list, as: UTF8.self).contains("firn.v1.IDService"))
         }
     }

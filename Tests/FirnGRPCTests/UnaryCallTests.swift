@@ -62,7 +62,7 @@ import Testing
             var tickets = ProtobufWriter()
             tickets.put(1, text: "orders")
             tickets.put(2, number: 3)
-            #expect(try Self.ids(peer.call(Self.path + "NextTickets", tickets.bytes).messages[0]) == [1, 2, 3])
+            #expect(try Self.ids(peer.call(Self.path + "NextTickets", tickets.bytes).message) == [1, 2, 3])
             var service = ProtobufWriter()
             service.put(1, text: "billing")
             var prefix = ProtobufWriter()
@@ -74,9 +74,9 @@ import Testing
                 $0.put(4, number: 1)
             }
             #expect(try peer.call(Self.path + "CreateSequence", sequence.bytes).status == 0)
-            let list = try peer.call(Self.path + "ListSequences").messages[0]
+            let list = try peer.call(Self.path + "ListSequences").message
             #expect(String(decoding: list, as: UTF8.self).contains("made"))
-            #expect(try Self.number(6, of: peer.call(Self.path + "Describe").messages[0]) == 65_536)
+            #expect(try Self.number(6, of: peer.call(Self.path + "Describe").message) == 65_536)
         }
     }
 
