@@ -114,6 +114,8 @@ final class GRPCConnection: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // There is one for each call, and a failing cast takes longer than this comparison.
+        if type(of: event) == NIOHTTP2StreamCreatedEvent.self { return }
         switch event {
         case let event as StreamClosedEvent:
             streamClosed(event.streamID)
