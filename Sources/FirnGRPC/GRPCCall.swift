@@ -1,7 +1,6 @@
 internal import FirnServer
 internal import FirnWire
 internal import NIOCore
-internal import NIOHTTP2
 
 /// One call: an HTTP/2 stream with its request and its answer. Belongs to one event loop.
 final class GRPCCall {
@@ -14,7 +13,7 @@ final class GRPCCall {
         case ended
     }
 
-    let stream: HTTP2StreamID
+    let stream: UInt32
     let method: GRPCMethod
     unowned let connection: GRPCConnection
     let began: NIODeadline
@@ -33,7 +32,7 @@ final class GRPCCall {
     private var hasSentHead = false
     private var hasReceivedEnd = false
 
-    init(_ stream: HTTP2StreamID, _ head: CallHead, on connection: GRPCConnection, maximumMessageLength: Int) {
+    init(_ stream: UInt32, _ head: CallHead, on connection: GRPCConnection, maximumMessageLength: Int) {
         self.stream = stream
         self.method = head.method
         self.connection = connection

@@ -1,34 +1,31 @@
 internal import NIOCore
 internal import NIOHPACK
-internal import NIOHTTP2
 
 /// What a connection sends, and how much waits to be sent.
 extension GRPCConnection {
-    func write(_ fields: HPACKHeaders, to stream: HTTP2StreamID, isLast: Bool) {
-        write(.headers(.init(headers: fields, endStream: isLast)), to: stream)
+    func write(_ fields: HPACKHeaders, to stream: UInt32, isLast: Bool) {
+        guard context != nil, phase != .lingering else { return }
+        session.send(fields, on: stream, isLast: isLast)
     }
 
     func send(_ message: ByteBuffer, of call: GRPCCall) {
-        call.unsentBytes += message.readableBytes
-        unsentBytes += message.readableBytes
-        write(.data(.init(data: .byteBuffer(message))), to: call.stream)
+        guard context != nil, phase != .lingering else { return }
+        let waiting = message.readableBytes - session.send(message, on: call.stream)
+        call.unsentBytes += waiting
+        unsentBytes += waiting
+        if session.output.readableBytes >= GRPCLimits.maximumCollectedBytes { flush() }
     }
 
     /// Tells the peer that nothing more is read from a stream whose answer is complete.
-    func reset(_ stream: HTTP2StreamID) {
-        write(.rstStream(.noError), to: stream)
+    func reset(_ stream: UInt32) {
+        guard context != nil, phase != .lingering else { return }
+        session.reset(stream)
     }
 
-    func write(_ payload: HTTP2Frame.FramePayload, to stream: HTTP2StreamID) {
-        guard let context, phase != .lingering else { return }
-        isFlushWanted = true
-        context.write(wrapOutboundOut(HTTP2Frame(streamID: stream, payload: payload)), promise: nil)
-    }
-
+    /// Gives what was written to the socket.
     func flush() {
-        guard isFlushWanted, let context else { return }
-        isFlushWanted = false
-        context.flush()
+        guard let context, phase != .lingering, let bytes = session.takeOutput() else { return }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
     // MARK: - Streams of messages
@@ -70,24 +67,36 @@ extension GRPCConnection {
     }
 }
 
-extension GRPCConnection: NIOHTTP2FrameDelegate {
-    /// A frame has passed flow control.
-    func wroteFrame(_ frame: HTTP2Frame) {
-        switch frame.payload {
-        case .data(let data):
-            guard let call = calls[frame.streamID] else { return }
-            let wasFull = isFull
-            call.unsentBytes -= data.data.readableBytes
-            unsentBytes -= data.data.readableBytes
-            if wasFull, !isFull {
-                pumpAllLater()
-            } else if call.source != nil, call.unsentBytes == 0 {
-                pumpLater(call)
-            }
-        case .goAway(_, let code, _):
-            if code != .noError { sentErrorGoAway = true }
-        default:
-            break
+extension GRPCConnection: HTTP2SessionDelegate {
+    func received(_ fields: HPACKHeaders, on stream: UInt32, isLast: Bool) {
+        if let call = calls[stream] {
+            call.received(ByteBuffer(), isLast: isLast)
+        } else {
+            begin(stream, fields, isLast: isLast)
         }
+    }
+
+    func received(_ bytes: ByteBuffer, on stream: UInt32, isLast: Bool) {
+        calls[stream]?.received(bytes, isLast: isLast)
+    }
+
+    func passed(_ count: Int, of stream: UInt32) {
+        guard let call = calls[stream] else { return }
+        let wasFull = isFull
+        call.unsentBytes -= count
+        unsentBytes -= count
+        if wasFull, !isFull {
+            pumpAllLater()
+        } else if call.source != nil, call.unsentBytes == 0 {
+            pumpLater(call)
+        }
+    }
+
+    func pingAnswered() {
+        loop.pingAnswered(self)
+    }
+
+    func failed(_ code: HTTP2Code, _ reason: String) {
+        close(code, reason)
     }
 }
