@@ -185,7 +185,8 @@ final class HTTP2Session {
     private func unpadded(_ payload: ByteBuffer, _ flags: UInt8) -> ByteBuffer? {
         guard flags & 8 != 0 else { return payload }
         var rest = payload
-        guard let padding = rest.readInteger(as: UInt8.self), let bytes = rest.readSlice(length: rest.readableBytes - Int(padding))
+        guard let padding = rest.readInteger(as: UInt8.self), Int(padding) <= rest.readableBytes,
+            let bytes = rest.readSlice(length: rest.readableBytes - Int(padding))
         else {
             fail(.protocolError, "a frame's padding is longer than the frame")
             return nil
@@ -232,8 +233,10 @@ final class HTTP2Session {
     private func receiveContinuation(_ stream: UInt32, _ flags: UInt8, _ payload: ByteBuffer) {
         guard var block else { return fail(.protocolError, "a CONTINUATION came without HEADERS") }
         block.continuations += 1
-        guard block.continuations <= limits.continuations, block.bytes.readableBytes + payload.readableBytes <= limits.headerLength
-        else { return fail(.enhanceYourCalm, "a header block is too long, or in too many frames") }
+        let length = block.bytes.readableBytes + payload.readableBytes
+        guard block.continuations <= limits.continuations, length <= limits.headerLength else {
+            return fail(.enhanceYourCalm, "a header block is too long, or in too many frames")
+        }
         block.bytes.writeImmutableBuffer(payload)
         self.block = block
         guard flags & 4 != 0 else { return }
@@ -247,7 +250,8 @@ final class HTTP2Session {
         do {
             fields = try decoder.decodeHeaders(from: &bytes)
         } catch {
-            return fail(.compressionError, "a header block cannot be decoded, or is longer than \(limits.headerLength) bytes")
+            let maximum = limits.headerLength
+            return fail(.compressionError, "a header block cannot be decoded, or is longer than \(maximum) bytes")
         }
         let id = block.stream
         if let stream = streams[id] {
