@@ -13,27 +13,26 @@ extension GRPCConnection {
         for call in Array(calls.values) where call.source != nil { call.fail(status) }
         phase = .draining
         drainBegan = .now()
-        sendGoAway(.noError, "the daemon is stopping", lastStream: 0x7FFF_FFFF)
-        session.sendPing()
+        session.announceEnd()
         flush()
     }
 
     func finishDraining() {
         guard phase == .draining, !hasAnnouncedEnd else { return }
         hasAnnouncedEnd = true
-        session.takesNoMoreStreams = true
-        sendGoAway(.noError, "the daemon is stopping", lastStream: session.lastStream)
-        closeIfDrained()
+        session.refuseStreams("the daemon is stopping")
+        endTurn()
     }
 
     func drainCheck(_ now: NIODeadline) {
         if phase == .open { startDraining(loop.mint.closed) }
         if now >= drainBegan + Self.roundTripTime { finishDraining() }
-        closeIfDrained()
+        endTurn()
     }
 
     func closeIfDrained() {
-        guard phase == .draining, hasAnnouncedEnd, calls.isEmpty else { return }
+        // While it is busy, something is still to be sent.
+        guard phase == .draining, hasAnnouncedEnd, calls.isEmpty, !session.isBusy else { return }
         linger()
     }
 }

@@ -1,31 +1,25 @@
 internal import NIOCore
-internal import NIOHPACK
 
 /// What a connection sends, and how much waits to be sent.
 extension GRPCConnection {
-    func write(_ fields: HPACKHeaders, to stream: UInt32, isLast: Bool) {
-        guard context != nil, phase != .lingering else { return }
-        session.send(fields, on: stream, isLast: isLast)
-    }
-
     func send(_ message: ByteBuffer, of call: GRPCCall) {
         guard context != nil, phase != .lingering else { return }
-        let waiting = message.readableBytes - session.send(message, on: call.stream)
-        call.unsentBytes += waiting
-        unsentBytes += waiting
-        if session.output.readableBytes >= GRPCLimits.maximumCollectedBytes { flush() }
+        call.unsentBytes += message.readableBytes
+        unsentBytes += message.readableBytes
+        session.send(message, on: call.stream)
     }
 
-    /// Tells the peer that nothing more is read from a stream whose answer is complete.
-    func reset(_ stream: UInt32) {
-        guard context != nil, phase != .lingering else { return }
-        session.reset(stream)
-    }
-
-    /// Gives what was written to the socket.
+    /// Gives what was queued to the socket. While the session is busy this is left to the turn's end.
     func flush() {
         guard let context, phase != .lingering, let bytes = session.takeOutput() else { return }
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// Sends what was queued, and closes the connection if this was the last.
+    func endTurn() {
+        flush()
+        guard !session.isBusy, phase != .lingering else { return }
+        if session.isOver { linger() } else { closeIfDrained() }
     }
 
     // MARK: - Streams of messages
@@ -39,12 +33,14 @@ extension GRPCConnection {
             && !isFull
     }
 
-    /// Whether the peer must read answers before there are more.
-    var isFull: Bool { unsentBytes >= loop.limits.maximumUnsentBytes }
+    /// Whether the peer must read answers before there are more. What flow control was not asked about does not count.
+    var isFull: Bool { unsentBytes - session.queuedBytes >= loop.limits.maximumUnsentBytes }
 
     /// Continues a call in a turn of its own, after what has arrived was read. The event loop would run a task without a
     /// delay before it reads again, so a stream that is read as fast as it is written would never be cancelled.
     func pumpLater(_ call: GRPCCall) {
+        guard !call.isToPump else { return }
+        call.isToPump = true
         toPump.append(call)
         if toPump.count == 1, !isPumping { schedulePump() }
     }
@@ -55,8 +51,11 @@ extension GRPCConnection {
             let turn = toPump
             toPump = []
             isPumping = true
-            for call in turn { call.source?.pump() }
-            flush()
+            for call in turn {
+                call.isToPump = false
+                call.source?.pump()
+            }
+            endTurn()
             isPumping = false
             if !toPump.isEmpty { schedulePump() }
         }
@@ -68,19 +67,19 @@ extension GRPCConnection {
 }
 
 extension GRPCConnection: HTTP2SessionDelegate {
-    func received(_ fields: HPACKHeaders, on stream: UInt32, isLast: Bool) {
-        if let call = calls[stream] {
-            call.received(ByteBuffer(), isLast: isLast)
-        } else {
-            begin(stream, fields, isLast: isLast)
-        }
+    func received(_ fields: RequestFields, on stream: Int32, isLast: Bool) {
+        begin(stream, fields, isLast: isLast)
     }
 
-    func received(_ bytes: ByteBuffer, on stream: UInt32, isLast: Bool) {
-        calls[stream]?.received(bytes, isLast: isLast)
+    func received(_ bytes: ByteBuffer, on stream: Int32) {
+        calls[stream]?.received(bytes)
     }
 
-    func passed(_ count: Int, of stream: UInt32) {
+    func receivedEnd(of stream: Int32) {
+        calls[stream]?.receivedEnd()
+    }
+
+    func passed(_ count: Int, of stream: Int32) {
         guard let call = calls[stream] else { return }
         let wasFull = isFull
         call.unsentBytes -= count
@@ -96,7 +95,7 @@ extension GRPCConnection: HTTP2SessionDelegate {
         loop.pingAnswered(self)
     }
 
-    func failed(_ code: HTTP2Code, _ reason: String) {
-        close(code, reason)
+    func mustFlush() {
+        flush()
     }
 }

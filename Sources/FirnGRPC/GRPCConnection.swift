@@ -2,11 +2,10 @@ internal import FirnLayout
 internal import FirnServer
 internal import FirnWire
 internal import NIOCore
-internal import NIOHPACK
 
 /// One connection and its calls. Belongs to one event loop.
 ///
-/// ``HTTP2Session`` reads and writes its frames. There is no channel for each stream: calls are objects in a table.
+/// ``HTTP2Session`` has its frames. There is no channel for each stream: calls are objects in a table.
 final class GRPCConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
@@ -47,7 +46,7 @@ final class GRPCConnection: ChannelDuplexHandler {
     /// What single IDs come from at once, and what joins the mint for calls that wait.
     private var peer: PeerID?
     /// The calls whose streams are not closed.
-    private(set) var calls: [UInt32: GRPCCall] = [:]
+    private(set) var calls: [Int32: GRPCCall] = [:]
     private var receivingCount = 0
     /// Bytes of messages that HTTP/2's flow control, or the socket, has not let pass.
     var unsentBytes = 0
@@ -62,7 +61,8 @@ final class GRPCConnection: ChannelDuplexHandler {
             continuations: GRPCLimits.maximumContinuations,
             resets: loop.limits.maximumResets,
             resetWindow: .seconds(GRPCLimits.resetWindowSeconds),
-            controlFramesPerSecond: GRPCLimits.maximumControlFramesPerSecond
+            controlFramesPerSecond: GRPCLimits.maximumControlFramesPerSecond,
+            queuedBytes: GRPCLimits.maximumCollectedBytes
         )
     )
 
@@ -121,7 +121,7 @@ final class GRPCConnection: ChannelDuplexHandler {
         }
     }
 
-    func closed(_ stream: UInt32) {
+    func closed(_ stream: Int32) {
         guard let call = calls.removeValue(forKey: stream) else { return }
         loop.callCount -= 1
         unsentBytes -= call.unsentBytes
@@ -143,7 +143,7 @@ final class GRPCConnection: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        flush()
+        endTurn()
         if receivingCount > 0 { loop.scheduleTimeout(self) }
         context.fireChannelReadComplete()
     }
@@ -153,7 +153,8 @@ final class GRPCConnection: ChannelDuplexHandler {
         if context.channel.isWritable || phase == .lingering { context.read() } else { isReadWanted = true }
     }
 
-    func begin(_ stream: UInt32, _ fields: HPACKHeaders, isLast: Bool) {
+    func begin(_ stream: Int32, _ fields: RequestFields, isLast: Bool) {
+        guard context != nil, phase != .lingering else { return }
         do throws(CallHead.Refusal) {
             let head = try CallHead(fields)
             // Nothing is decoded or minted yet.
@@ -164,15 +165,14 @@ final class GRPCConnection: ChannelDuplexHandler {
             loop.callCount += 1
             receivingCount += 1
             if receivingSince == nil { receivingSince = call.began }
-            if isLast { call.received(ByteBuffer(), isLast: true) }
+            if isLast { call.receivedEnd() }
         } catch {
             switch error {
-            case .http(let status): write([":status": "\(status)"], to: stream, isLast: true)
+            case .http(let status): session.end(Trailers.http(status), on: stream, resets: !isLast)
             case .status(let status):
                 loop.mint.refused(status)
-                write(Trailers.failure(status, isWhole: true), to: stream, isLast: true)
+                session.end(Trailers.failure(status, isWhole: true), on: stream, resets: !isLast)
             }
-            if !isLast { reset(stream) }
         }
     }
 
@@ -194,7 +194,7 @@ final class GRPCConnection: ChannelDuplexHandler {
             )
         }
         receivingSince = receiving.filter { $0.phase == .receiving }.map(\.began).min()
-        flush()
+        endTurn()
     }
 
     private static func tooMuchUnread(_ bytes: Int) -> Status {
@@ -231,13 +231,8 @@ final class GRPCConnection: ChannelDuplexHandler {
     /// Tells the peer why, and closes.
     func close(_ code: HTTP2Code, _ reason: String) {
         guard phase != .lingering else { return }
-        sendGoAway(code, reason, lastStream: session.lastStream)
+        session.fail(code, reason)
         linger()
-    }
-
-    func sendGoAway(_ code: HTTP2Code, _ reason: String, lastStream: UInt32) {
-        session.sendGoAway(code, reason, lastStream: lastStream)
-        flush()
     }
 
     /// Shuts down our side, and waits briefly for the peer to close.

@@ -32,7 +32,7 @@ package struct GRPCLimits: Sendable {
     /// PING, SETTINGS and PRIORITY frames of one connection in a second. Clients in Go and C++ measure the connection's
     /// bandwidth with a PING for nearly each flight of data.
     static let maximumControlFramesPerSecond = 20_000
-    /// Bytes that are collected before they are given to the socket, within a turn.
+    /// Bytes of answers' messages that are collected before they are given to the socket, within a turn.
     static let maximumCollectedBytes = 32 * 1024
     /// Bytes per read.
     static let readLength = 16 * 1024

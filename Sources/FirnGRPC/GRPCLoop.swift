@@ -155,7 +155,7 @@ final class GRPCLoop {
     func flush() {
         let turn = unflushed
         unflushed.removeAll(keepingCapacity: turn.count <= 1024)
-        for connection in turn { connection.flush() }
+        for connection in turn { connection.endTurn() }
     }
 
     // MARK: - Watching readiness
