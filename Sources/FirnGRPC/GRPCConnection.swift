@@ -62,7 +62,8 @@ final class GRPCConnection: ChannelDuplexHandler {
             resets: loop.limits.maximumResets,
             resetWindow: .seconds(GRPCLimits.resetWindowSeconds),
             controlFramesPerSecond: GRPCLimits.maximumControlFramesPerSecond,
-            queuedBytes: GRPCLimits.maximumCollectedBytes
+            // Past the limit of what is not sent there are at most as many.
+            queuedBytes: min(GRPCLimits.maximumCollectedBytes, loop.limits.maximumUnsentBytes / 8)
         )
     )
 
