@@ -40,10 +40,10 @@ enum HTTP2Callbacks {
             session(user).blockBegan(isRequest: frame!.pointee.headers.cat == NGHTTP2_HCAT_REQUEST)
             return 0
         }
-        nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, _, name, nameLength, value, valueLength, _, user in
+        nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, _, name, nameCount, value, count, _, user in
             let pauses = session(user).fieldReceived(
-                UnsafeRawBufferPointer(start: name, count: nameLength),
-                UnsafeRawBufferPointer(start: value, count: valueLength)
+                UnsafeRawBufferPointer(start: name, count: nameCount),
+                UnsafeRawBufferPointer(start: value, count: count)
             )
             return pauses ? NGHTTP2_ERR_PAUSE.rawValue : 0
         }

@@ -237,7 +237,11 @@ final class HTTP2Session {
     /// Gives nghttp2 what is pending of a stream, as much as flow control lets pass.
     ///
     /// - Returns: the number of bytes and whether they were the last ones; `nil` when there is nothing yet.
-    func read(_ stream: Stream, _ id: Int32, into memory: UnsafeMutableRawBufferPointer) -> (count: Int, isLast: Bool)? {
+    func read(
+        _ stream: Stream,
+        _ id: Int32,
+        into memory: UnsafeMutableRawBufferPointer
+    ) -> (count: Int, isLast: Bool)? {
         let count = min(memory.count, stream.pending.readableBytes)
         guard count > 0 || stream.end != nil else {
             stream.isDeferred = true
@@ -262,8 +266,8 @@ final class HTTP2Session {
     /// The end of an answer is sent.
     func sentEnd(of id: Int32) {
         // A reset before it would have dropped it.
-        guard streams[id]?.isResetAtEnd == true, nghttp2_session_get_stream_remote_close(session, id) == 0 else { return }
-        reset(id, .noError)
+        guard streams[id]?.isResetAtEnd == true else { return }
+        if nghttp2_session_get_stream_remote_close(session, id) == 0 { reset(id, .noError) }
     }
 
     func reset(_ id: Int32, _ code: HTTP2Code) {
