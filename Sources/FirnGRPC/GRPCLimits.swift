@@ -29,7 +29,7 @@ package struct GRPCLimits: Sendable {
     static let maximumContinuations = 5
     /// RST_STREAM frames of one connection in ten seconds. Clients send one for each call that they give up.
     package var maximumResets = 5_000
-    /// PING, SETTINGS and PRIORITY frames of one connection in a second. Clients in Go and C++ measure the connection's
+    /// PING, SETTINGS and PRIORITY frames of one connection per second. Clients in Go and C++ measure the connection's
     /// bandwidth with a PING for nearly each flight of data.
     static let maximumControlFramesPerSecond = 20_000
     /// Frames with which a connection has violated the protocol within a stream before it is closed.

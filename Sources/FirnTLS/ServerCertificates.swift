@@ -62,8 +62,8 @@
 
         // MARK: - Files that change
 
-        /// Whether the files should be read again: they changed, and did not change since the last look. Who replaces
-        /// the certificate and then the key is not caught in between. To be called once per second; costs a system call
+        /// Whether the files should be read again: they changed, and did not change since the last look. So a
+        /// certificate is not read before its key is replaced too. To be called once per second; costs a system call
         /// for each file.
         package var haveChanged: Bool {
             let marks = files.marks
