@@ -102,6 +102,7 @@ final class GRPCPeer {
                     try channel.pipeline.syncOperations.addHandlers([NIOHTTP2Handler(mode: .client), collector])
                 }
             }
+            .connectTimeout(.seconds(60))
             .connect(host: "127.0.0.1", port: Int(port)).wait()
     }
 

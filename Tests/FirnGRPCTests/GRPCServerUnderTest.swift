@@ -65,6 +65,9 @@ final class GRPCServerUnderTest {
         sequences = try Sequences(claims: claims, configuration: Sequences.Configuration(), logger: logger)
         let serverLimits = Limits(fileDescriptors: 1024)
         var limits = GRPCLimits(maximumConnections: 256, serverLimits)
+        // A busy machine may need many seconds between a call's head and its message.
+        limits.requestTimeout = .seconds(60)
+        limits.sendTimeout = .seconds(60)
         configure(&limits)
         let socket = try Listener(
             .tcp(host: "127.0.0.1", port: 0),
