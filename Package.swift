@@ -3,8 +3,8 @@
 // docs/images/modules-light.svg shows the modules, and which way the arrows point; scripts/draw-modules draws it.
 //
 // The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnSQLite sees SQLite,
-// only FirnEtcd sees grpc-swift, only FirnPostgres sees libpq, only FirnTLS, FirnEtcd and FirnClient see TLS, and only
-// these, FirnNIO, FirnHTTP and FirnGRPC see SwiftNIO.
+// only FirnEtcd sees grpc-swift, only FirnGRPC sees nghttp2, only FirnPostgres sees libpq, only FirnTLS, FirnEtcd and
+// FirnClient see TLS, and only these, FirnNIO, FirnHTTP and FirnGRPC see SwiftNIO.
 
 import PackageDescription
 
@@ -147,14 +147,18 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         // gRPC over the same engine, for every other language.
+        .systemLibrary(
+            name: "CNghttp2",
+            pkgConfig: "libnghttp2",
+            providers: [.apt(["libnghttp2-dev"]), .brew(["nghttp2"])]
+        ),
         .target(
             name: "FirnGRPC",
             dependencies: [
+                .target(name: "CNghttp2", condition: grpc),
                 "FirnLayout", "FirnNIO", "FirnServer", "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHPACK", package: "swift-nio-http2", condition: grpc),
-                .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: grpc),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: swiftSettings
@@ -423,11 +427,11 @@ let parts: [String: Set<String>] = [
     ],
     // Where threads share memory.
     "shared": [
-        "CFirnClient", "CFirnProto", "CLinux", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin", "FirnAdminTests",
-        "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles", "FirnFilesTests", "FirnGRPC",
-        "FirnGRPCTests", "FirnHTTP", "FirnHTTPTests", "FirnLayout", "FirnNIO", "FirnSQLite", "FirnSQLiteTests",
-        "FirnServer", "FirnServerTests", "FirnStore",
-        "FirnStoreTests", "FirnTestSupport", "FirnWire",
+        "CFirnClient", "CFirnProto", "CLinux", "CNghttp2", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin",
+        "FirnAdminTests", "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles",
+        "FirnFilesTests", "FirnGRPC", "FirnGRPCTests", "FirnHTTP", "FirnHTTPTests", "FirnLayout", "FirnNIO",
+        "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests", "FirnStore", "FirnStoreTests",
+        "FirnTestSupport", "FirnWire",
     ],
 ]
 if let part = Context.environment["FIRN_ONLY"] {
@@ -443,7 +447,7 @@ if let parts = Context.environment["FIRN_ONLY_PROGRAMS"] {
     keepOnly { target in
         let isForTests = target.isTest || target.path?.hasPrefix("Tests/") == true
         let isForBenchmarks = target.path?.hasPrefix("Benchmarks/") == true
-        let isOfTrait = ["CPostgres", "FirnEtcd", "FirnGRPC", "FirnPostgres"].contains(target.name)
+        let isOfTrait = ["CNghttp2", "CPostgres", "FirnEtcd", "FirnGRPC", "FirnPostgres"].contains(target.name)
         return !isForTests && !(isForBenchmarks && parts != "benchmarks") && !(parts == "small" && isOfTrait)
     }
 }

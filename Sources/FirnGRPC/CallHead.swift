@@ -1,5 +1,4 @@
 internal import FirnWire
-internal import NIOHPACK
 
 /// What a call's header fields say.
 struct CallHead {
@@ -16,29 +15,16 @@ struct CallHead {
     /// The value of `authorization`. Several are joined, and so none.
     private let authorization: String?
 
-    init(_ fields: HPACKHeaders) throws(Refusal) {
-        var path = ""
-        var httpMethod = ""
-        var contentType = ""
-        var timeout: String?
-        var authorization: String?
-        for (name, value, _) in fields {
-            switch name {
-            case ":path": path = value
-            case ":method": httpMethod = value
-            case "content-type": contentType = value
-            case "grpc-timeout": timeout = value
-            case "authorization": authorization = authorization.map { "\($0), \(value)" } ?? value
-            default: break
-            }
+    init(_ fields: RequestFields) throws(Refusal) {
+        guard fields.method == "POST" else { throw .http(405) }
+        guard Self.isGRPC(fields.contentType) else { throw .http(415) }
+        guard let method = GRPCMethod.byPath[fields.path] else {
+            throw .status(GRPCMethod.unknown(fields.path))
         }
-        guard httpMethod == "POST" else { throw .http(405) }
-        guard Self.isGRPC(contentType) else { throw .http(415) }
-        guard let method = GRPCMethod.byPath[path] else { throw .status(GRPCMethod.unknown(path)) }
         self.method = method
-        self.authorization = authorization
+        authorization = fields.authorization
         do {
-            timeoutNanoseconds = try timeout.map { text throws(Status) in try CallTimeout.nanoseconds(text) }
+            timeoutNanoseconds = try fields.timeout.map { text throws(Status) in try CallTimeout.nanoseconds(text) }
         } catch {
             throw .status(error)
         }

@@ -1,7 +1,6 @@
 internal import FirnServer
 internal import FirnWire
 internal import NIOCore
-internal import NIOHTTP2
 
 /// One call: an HTTP/2 stream with its request and its answer. Belongs to one event loop.
 final class GRPCCall {
@@ -14,7 +13,7 @@ final class GRPCCall {
         case ended
     }
 
-    let stream: HTTP2StreamID
+    let stream: Int32
     let method: GRPCMethod
     unowned let connection: GRPCConnection
     let began: NIODeadline
@@ -25,6 +24,8 @@ final class GRPCCall {
     private var peer: PeerID?
     /// What a call does that sends several messages.
     var source: (any MessageSource)?
+    /// Whether its source is continued later.
+    var isToPump = false
 
     private let timeoutNanoseconds: Int64?
     private var deadlineTask: Scheduled<Void>?
@@ -33,7 +34,7 @@ final class GRPCCall {
     private var hasSentHead = false
     private var hasReceivedEnd = false
 
-    init(_ stream: HTTP2StreamID, _ head: CallHead, on connection: GRPCConnection, maximumMessageLength: Int) {
+    init(_ stream: Int32, _ head: CallHead, on connection: GRPCConnection, maximumMessageLength: Int) {
         self.stream = stream
         self.method = head.method
         self.connection = connection
@@ -46,13 +47,23 @@ final class GRPCCall {
 
     // MARK: - The request
 
-    func received(_ bytes: ByteBuffer, isLast: Bool) {
-        if isLast { hasReceivedEnd = true }
-        guard phase != .ended else { return }
-        do throws(Status) {
-            if bytes.readableBytes > 0 { reader.append(bytes) }
+    func received(_ bytes: ByteBuffer) {
+        attempt { () throws(Status) in
+            reader.append(bytes)
             while let message = try reader.next() { try receivedMessage(message) }
-            if isLast, phase != .ended { try receivedEnd() }
+        }
+    }
+
+    func receivedEnd() {
+        hasReceivedEnd = true
+        attempt { () throws(Status) in try answerRequest() }
+    }
+
+    /// Ends the call if what it has received fails.
+    private func attempt(_ body: () throws(Status) -> Void) {
+        guard phase != .ended else { return }
+        do {
+            try body()
         } catch {
             loop.mint.refused(error)
             fail(error)
@@ -70,7 +81,7 @@ final class GRPCCall {
         request = message
     }
 
-    private func receivedEnd() throws(Status) {
+    private func answerRequest() throws(Status) {
         guard !reader.hasPart else {
             throw Status(.invalidArgument, "the call ended within a message; send it whole")
         }
@@ -155,23 +166,25 @@ final class GRPCCall {
     func sendHead() {
         guard !hasSentHead else { return }
         hasSentHead = true
-        connection.write(Trailers.head, to: stream, isLast: false)
+        connection.session.begin(Trailers.head, on: stream)
     }
 
     /// Ends the call well.
     func finish() {
         guard end() else { return }
         sendHead()
-        connection.write(Trailers.ok, to: stream, isLast: true)
+        connection.session.end(Trailers.ok, on: stream)
     }
 
     /// Ends the call with an error.
     func fail(_ status: Status) {
         guard end() else { return }
-        connection.write(Trailers.failure(status, isWhole: !hasSentHead), to: stream, isLast: true)
-        // Nothing more of the request is wanted (RFC 9113, section 8.1). After messages, which may still have to pass flow
-        // control, this would drop them.
-        if !hasReceivedEnd, !hasSentHead { connection.reset(stream) }
+        // Nothing more of the request is wanted (RFC 9113, section 8.1).
+        connection.session.end(
+            Trailers.failure(status, isWhole: !hasSentHead),
+            on: stream,
+            resets: !hasReceivedEnd
+        )
     }
 
     /// The peer has given up the call, or the connection is closed.

@@ -1,7 +1,6 @@
 internal import FirnServer
 internal import FirnWire
 internal import NIOCore
-internal import NIOHTTP2
 
 /// How a connection ends when the daemon stops (RFC 9113, section 6.8): the peer is told that calls will not be taken any
 /// more, has the time of a round trip to learn it, and is then told which calls were.
@@ -14,26 +13,26 @@ extension GRPCConnection {
         for call in Array(calls.values) where call.source != nil { call.fail(status) }
         phase = .draining
         drainBegan = .now()
-        sendGoAway(.noError, "the daemon is stopping", lastStream: .maxID)
-        write(.ping(HTTP2PingData(withInteger: 1), ack: false), to: .rootStream)
+        session.announceEnd()
         flush()
     }
 
     func finishDraining() {
         guard phase == .draining, !hasAnnouncedEnd else { return }
         hasAnnouncedEnd = true
-        sendGoAway(.noError, "the daemon is stopping", lastStream: lastStream)
-        closeIfDrained()
+        session.refuseStreams("the daemon is stopping")
+        endTurn()
     }
 
     func drainCheck(_ now: NIODeadline) {
         if phase == .open { startDraining(loop.mint.closed) }
         if now >= drainBegan + Self.roundTripTime { finishDraining() }
-        closeIfDrained()
+        endTurn()
     }
 
     func closeIfDrained() {
-        guard phase == .draining, hasAnnouncedEnd, calls.isEmpty else { return }
+        // While it is busy, something is still to be sent.
+        guard phase == .draining, hasAnnouncedEnd, calls.isEmpty, !session.isBusy else { return }
         linger()
     }
 }

@@ -1,34 +1,25 @@
 internal import NIOCore
-internal import NIOHPACK
-internal import NIOHTTP2
 
 /// What a connection sends, and how much waits to be sent.
 extension GRPCConnection {
-    func write(_ fields: HPACKHeaders, to stream: HTTP2StreamID, isLast: Bool) {
-        write(.headers(.init(headers: fields, endStream: isLast)), to: stream)
-    }
-
     func send(_ message: ByteBuffer, of call: GRPCCall) {
+        guard context != nil, phase != .lingering else { return }
         call.unsentBytes += message.readableBytes
         unsentBytes += message.readableBytes
-        write(.data(.init(data: .byteBuffer(message))), to: call.stream)
+        session.send(message, on: call.stream)
     }
 
-    /// Tells the peer that nothing more is read from a stream whose answer is complete.
-    func reset(_ stream: HTTP2StreamID) {
-        write(.rstStream(.noError), to: stream)
-    }
-
-    func write(_ payload: HTTP2Frame.FramePayload, to stream: HTTP2StreamID) {
-        guard let context, phase != .lingering else { return }
-        isFlushWanted = true
-        context.write(wrapOutboundOut(HTTP2Frame(streamID: stream, payload: payload)), promise: nil)
-    }
-
+    /// Gives what was queued to the socket. While the session is busy this is left to the turn's end.
     func flush() {
-        guard isFlushWanted, let context else { return }
-        isFlushWanted = false
-        context.flush()
+        guard let context, phase != .lingering, let bytes = session.takeOutput() else { return }
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    /// Sends what was queued, and closes the connection if this was the last.
+    func endTurn() {
+        flush()
+        guard !session.isBusy, phase != .lingering else { return }
+        if session.isOver { linger() } else { closeIfDrained() }
     }
 
     // MARK: - Streams of messages
@@ -48,6 +39,8 @@ extension GRPCConnection {
     /// Continues a call in a turn of its own, after what has arrived was read. The event loop would run a task without a
     /// delay before it reads again, so a stream that is read as fast as it is written would never be cancelled.
     func pumpLater(_ call: GRPCCall) {
+        guard !call.isToPump else { return }
+        call.isToPump = true
         toPump.append(call)
         if toPump.count == 1, !isPumping { schedulePump() }
     }
@@ -60,8 +53,11 @@ extension GRPCConnection {
             let turn = toPump
             toPump = []
             isPumping = true
-            for call in turn { call.source?.pump() }
-            flush()
+            for call in turn {
+                call.isToPump = false
+                call.source?.pump()
+            }
+            endTurn()
             isPumping = false
             guard !toPump.isEmpty else { return }
             let taken = NIODeadline.now() - began
@@ -74,24 +70,36 @@ extension GRPCConnection {
     }
 }
 
-extension GRPCConnection: NIOHTTP2FrameDelegate {
-    /// A frame has passed flow control.
-    func wroteFrame(_ frame: HTTP2Frame) {
-        switch frame.payload {
-        case .data(let data):
-            guard let call = calls[frame.streamID] else { return }
-            let wasFull = isFull
-            call.unsentBytes -= data.data.readableBytes
-            unsentBytes -= data.data.readableBytes
-            if wasFull, !isFull {
-                pumpAllLater()
-            } else if call.source != nil, call.unsentBytes == 0 {
-                pumpLater(call)
-            }
-        case .goAway(_, let code, _):
-            if code != .noError { sentErrorGoAway = true }
-        default:
-            break
+extension GRPCConnection: HTTP2SessionDelegate {
+    func received(_ fields: RequestFields, on stream: Int32, isLast: Bool) {
+        begin(stream, fields, isLast: isLast)
+    }
+
+    func received(_ bytes: ByteBuffer, on stream: Int32) {
+        calls[stream]?.received(bytes)
+    }
+
+    func receivedEnd(of stream: Int32) {
+        calls[stream]?.receivedEnd()
+    }
+
+    func passed(_ count: Int, of stream: Int32) {
+        guard let call = calls[stream] else { return }
+        let wasFull = isFull
+        call.unsentBytes -= count
+        unsentBytes -= count
+        if wasFull, !isFull {
+            pumpAllLater()
+        } else if call.source != nil, call.unsentBytes == 0 {
+            pumpLater(call)
         }
+    }
+
+    func pingAnswered() {
+        loop.pingAnswered(self)
+    }
+
+    func mustFlush() {
+        flush()
     }
 }

@@ -2,16 +2,14 @@ internal import FirnLayout
 internal import FirnServer
 internal import FirnWire
 internal import NIOCore
-internal import NIOHPACK
-internal import NIOHTTP2
 
-/// One connection and its calls, behind SwiftNIO's HTTP/2 handler. Belongs to one event loop.
+/// One connection and its calls. Belongs to one event loop.
 ///
-/// It has no channel for each stream: calls are objects in a table, which cost a fraction of that.
+/// ``HTTP2Session`` has its frames. There is no channel for each stream: calls are objects in a table.
 final class GRPCConnection: ChannelDuplexHandler {
-    typealias InboundIn = HTTP2Frame
+    typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
-    typealias OutboundOut = HTTP2Frame
+    typealias OutboundOut = ByteBuffer
 
     enum Phase {
         case open
@@ -48,19 +46,26 @@ final class GRPCConnection: ChannelDuplexHandler {
     /// What single IDs come from at once, and what joins the mint for calls that wait.
     private var peer: PeerID?
     /// The calls whose streams are not closed.
-    private(set) var calls: [HTTP2StreamID: GRPCCall] = [:]
+    private(set) var calls: [Int32: GRPCCall] = [:]
     private var receivingCount = 0
-    private(set) var lastStream = HTTP2StreamID.rootStream
     /// Bytes of messages that HTTP/2's flow control, or the socket, has not let pass.
     var unsentBytes = 0
     var toPump: [GRPCCall] = []
     var isPumping = false
-    var sentErrorGoAway = false
     private var isReadWanted = false
-    var isFlushWanted = false
-
-    /// The receive windows of connections and streams, HTTP/2's default. They are restored once they are half used.
-    private static let window = 65_535
+    private(set) lazy var session = HTTP2Session(
+        self,
+        HTTP2Session.Limits(
+            streams: loop.limits.maximumStreams,
+            headerLength: GRPCLimits.maximumHeaderLength,
+            continuations: GRPCLimits.maximumContinuations,
+            resets: loop.limits.maximumResets,
+            resetWindow: .seconds(GRPCLimits.resetWindowSeconds),
+            controlFramesPerSecond: GRPCLimits.maximumControlFramesPerSecond,
+            // Past the limit of what is not sent there are at most as many.
+            queuedBytes: min(GRPCLimits.maximumCollectedBytes, loop.limits.maximumUnsentBytes / 8)
+        )
+    )
 
     init(_ channel: any Channel, isUnix: Bool, loop: GRPCLoop, slot: Int) {
         self.channel = channel
@@ -84,6 +89,8 @@ final class GRPCConnection: ChannelDuplexHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         if let refusal = loop.objection(to: self) { close(.enhanceYourCalm, refusal) }
+        // SETTINGS.
+        flush()
         context.fireChannelActive()
     }
 
@@ -104,29 +111,18 @@ final class GRPCConnection: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if sentErrorGoAway {
-            // The peer has violated the protocol, and was told so.
-            linger()
-        } else if !(error is any NIOHTTP2Error) {
-            context.close(promise: nil)
-        }
-        // Other errors are of one stream, which was reset.
+        context.close(promise: nil)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch event {
-        case let event as StreamClosedEvent:
-            streamClosed(event.streamID)
-        case let event as NIOHTTP2WindowUpdatedEvent:
-            if let size = event.inboundWindowSize, size < Self.window / 2 { restoreWindow(event.streamID, size) }
-        case ChannelEvent.inputClosed:
+        if let event = event as? ChannelEvent, event == .inputClosed {
             context.close(promise: nil)
-        default:
+        } else {
             context.fireUserInboundEventTriggered(event)
         }
     }
 
-    private func streamClosed(_ stream: HTTP2StreamID) {
+    func closed(_ stream: Int32) {
         guard let call = calls.removeValue(forKey: stream) else { return }
         loop.callCount -= 1
         unsentBytes -= call.unsentBytes
@@ -135,10 +131,8 @@ final class GRPCConnection: ChannelDuplexHandler {
         if calls.isEmpty { loop.becameIdle(self) }
     }
 
-    private func restoreWindow(_ stream: HTTP2StreamID, _ size: Int) {
-        // A stream whose answer is complete is read no further.
-        guard stream == .rootStream || calls[stream].map({ $0.phase != .ended }) == true else { return }
-        write(.windowUpdate(windowSizeIncrement: Self.window - size), to: stream)
+    func receivedSettings() {
+        hasSpoken = true
     }
 
     // MARK: - Receiving
@@ -146,30 +140,11 @@ final class GRPCConnection: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard phase != .lingering else { return }
         lastActivity = .now()
-        let frame = unwrapInboundIn(data)
-        switch frame.payload {
-        case .headers(let headers):
-            if let call = calls[frame.streamID] {
-                if headers.endStream { call.received(ByteBuffer(), isLast: true) }
-            } else {
-                begin(frame.streamID, headers.headers, isLast: headers.endStream)
-            }
-        case .data(let data):
-            guard case .byteBuffer(let bytes) = data.data else { return }
-            calls[frame.streamID]?.received(bytes, isLast: data.endStream)
-        case .rstStream:
-            calls[frame.streamID]?.cancelled()
-        case .settings:
-            hasSpoken = true
-        case .ping(_, let isAnswer):
-            if isAnswer { loop.pingAnswered(self) }
-        default:
-            break
-        }
+        session.receive(unwrapInboundIn(data))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        flush()
+        endTurn()
         if receivingCount > 0 { loop.scheduleTimeout(self) }
         context.fireChannelReadComplete()
     }
@@ -179,8 +154,8 @@ final class GRPCConnection: ChannelDuplexHandler {
         if context.channel.isWritable || phase == .lingering { context.read() } else { isReadWanted = true }
     }
 
-    private func begin(_ stream: HTTP2StreamID, _ fields: HPACKHeaders, isLast: Bool) {
-        lastStream = stream
+    func begin(_ stream: Int32, _ fields: RequestFields, isLast: Bool) {
+        guard context != nil, phase != .lingering else { return }
         do throws(CallHead.Refusal) {
             let head = try CallHead(fields)
             // Nothing is decoded or minted yet.
@@ -191,15 +166,14 @@ final class GRPCConnection: ChannelDuplexHandler {
             loop.callCount += 1
             receivingCount += 1
             if receivingSince == nil { receivingSince = call.began }
-            if isLast { call.received(ByteBuffer(), isLast: true) }
+            if isLast { call.receivedEnd() }
         } catch {
             switch error {
-            case .http(let status): write([":status": "\(status)"], to: stream, isLast: true)
+            case .http(let status): session.end(Trailers.http(status), on: stream, resets: !isLast)
             case .status(let status):
                 loop.mint.refused(status)
-                write(Trailers.failure(status, isWhole: true), to: stream, isLast: true)
+                session.end(Trailers.failure(status, isWhole: true), on: stream, resets: !isLast)
             }
-            if !isLast { reset(stream) }
         }
     }
 
@@ -221,7 +195,7 @@ final class GRPCConnection: ChannelDuplexHandler {
             )
         }
         receivingSince = receiving.filter { $0.phase == .receiving }.map(\.began).min()
-        flush()
+        endTurn()
     }
 
     private static func tooMuchUnread(_ bytes: Int) -> Status {
@@ -256,18 +230,10 @@ final class GRPCConnection: ChannelDuplexHandler {
     // MARK: - Closing
 
     /// Tells the peer why, and closes.
-    func close(_ code: HTTP2ErrorCode, _ reason: String) {
+    func close(_ code: HTTP2Code, _ reason: String) {
         guard phase != .lingering else { return }
-        sendGoAway(code, reason, lastStream: lastStream)
+        session.fail(code, reason)
         linger()
-    }
-
-    func sendGoAway(_ code: HTTP2ErrorCode, _ reason: String, lastStream: HTTP2StreamID) {
-        write(
-            .goAway(lastStreamID: lastStream, errorCode: code, opaqueData: ByteBuffer(string: reason)),
-            to: .rootStream
-        )
-        flush()
     }
 
     /// Shuts down our side, and waits briefly for the peer to close.

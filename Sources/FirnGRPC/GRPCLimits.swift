@@ -32,8 +32,8 @@ package struct GRPCLimits: Sendable {
     /// PING, SETTINGS and PRIORITY frames of one connection per second. Clients in Go and C++ measure the connection's
     /// bandwidth with a PING for nearly each flight of data.
     static let maximumControlFramesPerSecond = 20_000
-    /// Frames with which a connection has violated the protocol within a stream before it is closed.
-    static let maximumStreamErrorsPerSecond = 100
+    /// Bytes of answers' messages that are collected before they are given to the socket, within a turn.
+    static let maximumCollectedBytes = 32 * 1024
     /// Bytes per read.
     static let readLength = 16 * 1024
     /// Unsent bytes of a stream past which no more is minted for it.

@@ -2,7 +2,6 @@ internal import FirnNIO
 internal import FirnServer
 internal import FirnWire
 internal import NIOCore
-internal import NIOHTTP2
 
 /// One of the gRPC server's threads: an event loop with its mint and its connections.
 final class GRPCLoop {
@@ -92,26 +91,7 @@ final class GRPCLoop {
     func open(_ channel: any Channel, isUnix: Bool) throws {
         let slot = freeSlots.last ?? connections.count
         let connection = GRPCConnection(channel, isUnix: isUnix, loop: self, slot: slot)
-        var configuration = NIOHTTP2Handler.ConnectionConfiguration()
-        configuration.initialSettings = [
-            HTTP2Setting(parameter: .maxConcurrentStreams, value: limits.maximumStreams),
-            HTTP2Setting(parameter: .maxHeaderListSize, value: GRPCLimits.maximumHeaderLength),
-        ]
-        configuration.maximumSequentialContinuationFrames = GRPCLimits.maximumContinuations
-        configuration.controlFrameRateLimit.maximumCount = GRPCLimits.maximumControlFramesPerSecond
-        configuration.controlFrameRateLimit.windowLength = .seconds(1)
-        var streams = NIOHTTP2Handler.StreamConfiguration()
-        streams.streamResetFrameRateLimit.maximumCount = limits.maximumResets
-        streams.streamResetFrameRateLimit.windowLength = .seconds(GRPCLimits.resetWindowSeconds)
-        streams.streamErrorRateLimit.maximumCount = GRPCLimits.maximumStreamErrorsPerSecond
-        streams.streamErrorRateLimit.windowLength = .seconds(1)
-        let http2 = NIOHTTP2Handler(
-            mode: .server,
-            frameDelegate: connection,
-            connectionConfiguration: configuration,
-            streamConfiguration: streams
-        )
-        try channel.pipeline.syncOperations.addHandlers([ClosingGate(connection), http2, connection])
+        try channel.pipeline.syncOperations.addHandler(connection)
         // Taken only now: adding the handlers may have failed.
         if freeSlots.popLast() == nil { connections.append(nil) }
         connections[slot] = connection
@@ -175,7 +155,7 @@ final class GRPCLoop {
     func flush() {
         let turn = unflushed
         unflushed.removeAll(keepingCapacity: turn.count <= 1024)
-        for connection in turn { connection.flush() }
+        for connection in turn { connection.endTurn() }
     }
 
     // MARK: - Watching readiness

@@ -19,7 +19,7 @@ package struct GRPCListener: Sendable {
 
 /// The gRPC server in front of the daemon's engine. It has its own event loops; each mints from its own shards.
 ///
-/// It uses SwiftNIO's sockets and HTTP/2, and no gRPC framework; `docs/ARCHITECTURE.md` says why.
+/// It uses SwiftNIO's sockets and nghttp2, and no gRPC framework; `docs/ARCHITECTURE.md` says why.
 package final class GRPCServer: Sendable {
     private let listeners: [GRPCListener]
     private let group: MultiThreadedEventLoopGroup

@@ -105,14 +105,15 @@ import Testing
         #expect(half.exitCode == 64 && half.errors.contains("belong together"), "\(half)")
     }
 
-    /// Three replacements while clients of the framed protocol and curl ask without pause: no call fails.
+    /// Three replacements while clients of the framed protocol, and curl over HTTP and gRPC, ask without pause: no call fails.
     @Test func certificatesAreReplacedUnderLoadWithoutAFailedCall() async throws {
         let fixture = try TLSFixture()
         let others = try (0..<3).map { try fixture.certificates.issue("server-\($0)", TLSFixture.names) }
         let scratch = try Scratch()
-        let daemon = try startedDaemon(scratch, fixture.options())
+        let daemon = try startedDaemon(scratch, fixture.options() + ["--grpc", "tls:127.0.0.1:0"])
         let address = try FirnAddress.tls(host: "localhost", port: daemon.tlsPort())
         let url = "https://localhost:\(try daemon.securePort())/"
+        let grpc = "https://localhost:\(try daemon.securePort("grpc"))/firn.v1.IDService/NextID"
         let deadline = ContinuousClock.now + .seconds(60)
         let calls = try await withThrowingTaskGroup(of: Int.self) { group in
             let isOver = Flag()
@@ -159,11 +160,26 @@ import Testing
                 }
                 return calls
             }
+            group.addTask {
+                var calls = 0
+                while !isOver.isSet {
+                    // Ten calls on one connection.
+                    let output = try GRPCTests.nextID(
+                        scratch,
+                        ["--cacert", fixture.authority.certificate] + Array(repeating: grpc, count: 10)
+                    )
+                    let count = output.fields.components(separatedBy: "grpc-status: 0").count - 1
+                    guard count == 10 else { throw TestFailure("\(count) of 10 calls over gRPC: \(output.fields)") }
+                    calls += count
+                }
+                return calls
+            }
             return try await group.reduce(into: [Int]()) { $0.append($1) }
         }
-        #expect(calls.filter { $0 > 0 }.count == 4, "\(calls)")
-        #expect(try daemon.metric(#"firn_tls_handshake_failures_total{door="frames"}"#) == 0)
-        #expect(try daemon.metric(#"firn_tls_handshake_failures_total{door="http"}"#) == 0)
+        #expect(calls.filter { $0 > 0 }.count == 5, "\(calls)")
+        for door in ["frames", "http", "grpc"] {
+            #expect(try daemon.metric(#"firn_tls_handshake_failures_total{door="\#(door)"}"#) == 0, "\(door)")
+        }
         #expect(try fixture.subject(at: daemon.tlsPort()) == "subject=CN = server-2")
     }
 

@@ -63,6 +63,42 @@ import Testing
         }
     }
 
+    @Test func aThousandIdleConnections() throws {
+        let count = min(1000, raiseOpenFileLimit() / 2 - 100)
+        // The preface and SETTINGS.
+        let opening = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
+        try withScratch { scratch in
+            try withDaemon(in: scratch, ["--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0"]) { daemon in
+                let port = try daemon.httpPort("grpc")
+                func open(_ number: Int) throws -> [HTTPPeer] {
+                    try (0..<number).map { _ in
+                        let peer = try HTTPPeer(port: port)
+                        try peer.send(opening)
+                        // Its SETTINGS.
+                        try peer.waitForBytes()
+                        return peer
+                    }
+                }
+                func connections() throws -> Double {
+                    let page = try HTTPPeer.ask("GET", "/metrics", port: try daemon.httpPort("admin")).body
+                    return page.split(separator: "\n").filter { $0.hasPrefix("firn_grpc_connections{") }
+                        .reduce(0) { $0 + (Double($1.split(separator: " ").last ?? "") ?? 0) }
+                }
+                var peers = try open(50)
+                let memory = try daemon.residentKiB()
+                peers += try open(count)
+                try eventually("all are counted") { try connections() == Double(count + 50) }
+                let each = Double(try daemon.residentKiB() - memory) / Double(count)
+                print("gRPC: \(count) idle connections take \(String(format: "%.2f", each)) KiB each")
+                #expect(each < 40)
+                let url = "http://127.0.0.1:\(port)/firn.v1.IDService/NextID"
+                #expect(try Self.nextID(scratch, [url]).fields.contains("grpc-status: 0"))
+                peers.removeAll()
+                try eventually("they are closed") { try connections() == 0 }
+            }
+        }
+    }
+
     @Test func otherHostsAreNotServedUnlessThatIsWanted() throws {
         try withScratch { scratch in
             let arguments = ["--store", "memory", "--listen", "unix:\(scratch.file("a.sock"))", "--grpc", "0.0.0.0:0"]

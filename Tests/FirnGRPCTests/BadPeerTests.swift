@@ -113,24 +113,44 @@ import Testing
             let statuses = streams.map { peer.answer(on: $0).status }
             #expect(statuses.last == 8, "\(statuses) \(peer.answer(on: streams.last!))")
             #expect(statuses.filter { $0 != 8 }.count < 40)
+            let refused = try peer.call(Self.nextID)
+            #expect(refused.status == 8 && refused.text.contains("its client has not read"), "\(refused)")
             #expect(try server.connect().call(Self.nextID).status == 0)
         }
     }
 
-    @Test func slowAndSilentPeersAreClosed() throws {
-        try withGRPCServer({
-            $0.requestTimeout = .milliseconds(300)
-            $0.tcpIdleTimeout = .milliseconds(600)
-        }) { server in
-            let silent = try HTTPPeer(port: server.port)
+    @Test func answersThatAreReadAreNotRefused() throws {
+        try withGRPCServer(threads: 1, { $0.maximumUnsentBytes = 20_000 }) { server in
+            let peer = try server.connect()
+            peer.write(.rootStream, .windowUpdate(windowSizeIncrement: 2_000_000_000))
+            var question = ProtobufWriter()
+            question.put(4, text: "firn.v1.IDService")
+            // They are sent in one write, and answered with 144,000 bytes.
+            let streams = peer.burst(
+                "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                GRPCPeer.prefixed(question.bytes),
+                times: 60
+            )
+            for stream in streams { #expect(try peer.end(of: stream).status == 0) }
+        }
+    }
+
+    @Test func idleConnectionsAreClosed() throws {
+        try withGRPCServer({ $0.tcpIdleTimeout = .milliseconds(600) }) { server in
             let idle = try server.connect()
+            #expect(try idle.goAway() == .noError)
+            #expect(try idle.isClosed())
+        }
+    }
+
+    @Test func slowAndSilentPeersAreClosed() throws {
+        try withGRPCServer({ $0.requestTimeout = .seconds(1) }) { server in
+            let silent = try HTTPPeer(port: server.port)
             let slow = try server.connect()
             let stream = slow.begin(Self.nextID)
             slow.send([0, 0], on: stream)
             let answer = try slow.end(of: stream)
             #expect(answer.status == 4 && answer.text.contains("not complete in time"))
-            #expect(try idle.goAway() == .noError)
-            #expect(try idle.isClosed())
             try Self.expectEnd(of: silent)
         }
     }

@@ -24,8 +24,8 @@ import Testing
         server.availability.startedDraining()
         server.stop()
         #expect(try peer.goAway() == .noError)
-        #expect(peer.answer(on: watch).status == 14)
-        #expect(peer.answer(on: waiting).status == 14)
+        #expect(try peer.end(of: watch).status == 14)
+        #expect(try peer.end(of: waiting).status == 14)
         #expect(try idle.goAway() == .noError)
         #expect(try peer.isClosed() && idle.isClosed())
     }

@@ -148,6 +148,22 @@ final class GRPCPeer {
         return stream
     }
 
+    /// Begins calls with one message each, in one write.
+    func burst(_ path: String, _ bytes: [UInt8], times: Int) -> [HTTP2StreamID] {
+        let streams = (0..<times).map { HTTP2StreamID(nextStream + 2 * $0) }
+        nextStream += 2 * times
+        let fields = Self.fields(path)
+        channel.eventLoop.execute { [channel] in
+            for stream in streams {
+                channel.write(HTTP2Frame(streamID: stream, payload: .headers(.init(headers: fields))), promise: nil)
+                let data = HTTP2Frame.FramePayload.Data(data: .byteBuffer(ByteBuffer(bytes: bytes)), endStream: true)
+                channel.write(HTTP2Frame(streamID: stream, payload: .data(data)), promise: nil)
+            }
+            channel.flush()
+        }
+        return streams
+    }
+
     func send(_ bytes: [UInt8], on stream: HTTP2StreamID, isLast: Bool = false) {
         write(stream, .data(.init(data: .byteBuffer(ByteBuffer(bytes: bytes)), endStream: isLast)))
     }
@@ -175,6 +191,11 @@ final class GRPCPeer {
             guard let answer = state.answers[stream], answer.isEnded || answer.reset != nil else { return nil }
             return answer
         }
+    }
+
+    /// Waits until the daemon has reset a stream.
+    func resetCode(of stream: HTTP2StreamID) throws -> HTTP2ErrorCode {
+        try wait("a reset of \(stream)") { $0.answers[stream]?.reset }
     }
 
     /// Waits until a call has this many messages.

@@ -1,5 +1,4 @@
 import FirnWire
-import NIOHPACK
 import Testing
 
 @testable import FirnGRPC
@@ -43,6 +42,31 @@ import Testing
         #expect(Trailers.failure(Status(.internal, "x"), isWhole: false)["grpc-status-details-bin"] == [])
     }
 
+    @Test func fieldsOfRequestsAreRead() {
+        var reader = RequestFieldReader()
+        func add(_ name: String, _ value: String) {
+            Array(name.utf8).withUnsafeBytes { name in
+                Array(value.utf8).withUnsafeBytes { value in reader.add(name, value) }
+            }
+        }
+        for path in ["/a", "/a", "/b"] {
+            reader.reset()
+            add(":path", path)
+            add(":pats", "/x")
+            add(":method", "POST")
+            add("content-type", "application/grpc")
+            let fields = reader.fields
+            #expect(fields.path == path && fields.method == "POST" && fields.contentType == "application/grpc")
+            #expect(fields.timeout == nil && fields.authorization == nil)
+        }
+        reader.reset()
+        #expect(reader.fields.path == "", "nothing is left of the request before")
+        add("grpc-timeout", "1S")
+        add("authorization", "Bearer a")
+        add("authorization", "Bearer b")
+        #expect(reader.fields.timeout == "1S" && reader.fields.authorization == "Bearer a, Bearer b")
+    }
+
     @Test func timeouts() throws {
         #expect(try CallTimeout.nanoseconds("1H") == 3_600_000_000_000)
         #expect(try CallTimeout.nanoseconds("2M") == 120_000_000_000)
@@ -63,7 +87,7 @@ import Testing
         ("", 415),
     ])
     func contentTypes(_ type: String, _ refusal: Int) {
-        let fields = GRPCPeer.fields("/firn.v1.IDService/NextID", [("content-type", type)])
+        let fields = RequestFields(path: "/firn.v1.IDService/NextID", method: "POST", contentType: type)
         do throws(CallHead.Refusal) {
             _ = try CallHead(fields)
             #expect(refusal == 0)
@@ -71,6 +95,11 @@ import Testing
             #expect(error == .http(refusal))
         }
     }
+}
+
+extension HeaderFields {
+    /// The values of a field.
+    subscript(name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 }
 
 /// The google.protobuf.Duration in `grpc-status-details-bin`.

@@ -117,6 +117,10 @@ import Testing
                 try peer.call(Self.path + "NextID", [], [("content-type", "text/plain")]).fields[":status"] == "415"
             )
             #expect(try peer.call(Self.path + "NextID", [], [(":method", "GET")]).fields[":status"] == "405")
+            for fields in [("content-type", "text/plain"), ("grpc-timeout", "soon")] {
+                let stream = peer.begin(Self.path + "NextID", [fields])
+                #expect(try peer.resetCode(of: stream) == .noError, "nothing more of the request is read")
+            }
             var name = ProtobufWriter()
             name.put(1, text: "no/slash")
             name.put(2, number: 1)
@@ -137,6 +141,9 @@ import Testing
             #expect(compressed.status == 12 && compressed.fields["grpc-accept-encoding"] == "identity")
             let long = try answer(GRPCPeer.prefixed(Array(repeating: 0, count: 4097)), isLast: false)
             #expect(long.status == 8)
+            let rest = peer.begin(Self.path + "NextID")
+            peer.send(GRPCPeer.prefixed(Array(repeating: 0, count: 4097)), on: rest)
+            #expect(try peer.resetCode(of: rest) == .noError, "nothing more of the request is read")
             #expect(try answer(GRPCPeer.prefixed([]) + GRPCPeer.prefixed([])).status == 3, "two messages")
             #expect(try answer([0, 0, 0]).status == 3, "half of a message")
             #expect(try answer([]).status == 3, "no message")
