@@ -34,39 +34,49 @@ extension GRPCConnection {
     }
 
     /// Whether the peer must read answers before there are more.
-    var isFull: Bool { unsentBytes >= loop.limits.maximumUnsentBytes }
+    var isFull: Bool { isFull(unsentBytes) }
+
+    func isFull(_ unsentBytes: Int) -> Bool { unsentBytes >= loop.limits.maximumUnsentBytes }
 
     /// Continues a call in a turn of its own, after what has arrived was read. The event loop would run a task without a
     /// delay before it reads again, so a stream that is read as fast as it is written would never be cancelled.
     func pumpLater(_ call: GRPCCall) {
-        guard !call.isToPump else { return }
-        call.isToPump = true
-        toPump.append(call)
-        if toPump.count == 1, !isPumping { schedulePump() }
-    }
-
-    /// To be called at a turn's end: the delay must not have passed before the event loop looks for tasks again. So where
-    /// a turn takes long, as on a slow machine, the delay is longer too.
-    private func schedulePump(after delay: TimeAmount = pumpDelay) {
-        channel.eventLoop.assumeIsolated().scheduleTask(in: delay) { [self] in
-            let began = NIODeadline.now()
-            let turn = toPump
-            toPump = []
-            isPumping = true
-            for call in turn {
-                call.isToPump = false
-                call.source?.pump()
-            }
-            endTurn()
-            isPumping = false
-            guard !toPump.isEmpty else { return }
-            let taken = NIODeadline.now() - began
-            schedulePump(after: max(Self.pumpDelay, .nanoseconds(taken.nanoseconds / 4)))
+        if !call.isToPump {
+            call.isToPump = true
+            toPump.append(call)
         }
+        schedulePump()
     }
 
     func pumpAllLater() {
         for call in calls.values where call.source != nil { pumpLater(call) }
+    }
+
+    /// The delay must not have passed before the event loop looks for tasks again. So where a turn takes long, as on a slow
+    /// machine, the delay is longer too.
+    private func schedulePump(after delay: TimeAmount = pumpDelay) {
+        guard !isPumpScheduled, !toPump.isEmpty else { return }
+        isPumpScheduled = true
+        channel.eventLoop.assumeIsolated().scheduleTask(in: delay) { [self] in
+            let began = NIODeadline.now()
+            pump()
+            isPumpScheduled = false
+            let taken = NIODeadline.now() - began
+            // Once it is no longer full, all are continued.
+            if !isFull { schedulePump(after: max(Self.pumpDelay, .nanoseconds(taken.nanoseconds / 4))) }
+        }
+    }
+
+    private func pump() {
+        var turn = toPump[...]
+        toPump = []
+        while !isFull, let call = turn.popFirst() {
+            call.isToPump = false
+            call.source?.pump()
+        }
+        // Those that were kept from sending are first the next time.
+        toPump.insert(contentsOf: turn, at: 0)
+        endTurn()
     }
 }
 
@@ -85,14 +95,9 @@ extension GRPCConnection: HTTP2SessionDelegate {
 
     func passed(_ count: Int, of stream: Int32) {
         guard let call = calls[stream] else { return }
-        let wasFull = isFull
         call.unsentBytes -= count
         unsentBytes -= count
-        if wasFull, !isFull {
-            pumpAllLater()
-        } else if call.source != nil, call.unsentBytes == 0 {
-            pumpLater(call)
-        }
+        if call.source != nil, call.unsentBytes == 0 { pumpLater(call) }
     }
 
     func pingAnswered() {

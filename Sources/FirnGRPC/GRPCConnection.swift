@@ -49,9 +49,12 @@ final class GRPCConnection: ChannelDuplexHandler {
     private(set) var calls: [Int32: GRPCCall] = [:]
     private var receivingCount = 0
     /// Bytes of messages that HTTP/2's flow control, or the socket, has not let pass.
-    var unsentBytes = 0
+    var unsentBytes = 0 {
+        // Calls may have paused that have nothing unsent themselves.
+        didSet { if isFull(oldValue), !isFull { pumpAllLater() } }
+    }
     var toPump: [GRPCCall] = []
-    var isPumping = false
+    var isPumpScheduled = false
     private var isReadWanted = false
     private(set) lazy var session = HTTP2Session(
         self,

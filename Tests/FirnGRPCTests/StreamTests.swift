@@ -66,6 +66,34 @@ import Testing
         }
     }
 
+    /// Streams that paused because the connection's other streams have too much unsent go on once these have sent it, or are
+    /// given up; and each has its turn.
+    @Test(arguments: [nil, 0, 1, 2, 3, 4, 5]) func streamsThatOthersHeldBackGoOn(onlyOne kept: Int?) throws {
+        try withGRPCServer(threads: 1, { $0.maximumUnsentBytes = 2_000 }) { server in
+            let peer = try server.connect()
+            var streams = (0..<6).map { _ in peer.begin(Self.path) }
+            for stream in streams {
+                peer.write(stream, .windowUpdate(windowSizeIncrement: 2_000_000))
+                peer.send(GRPCPeer.prefixed(Self.request(chunk: 1)), on: stream, isLast: true)
+            }
+            // Until the connection's window is used up.
+            var given = server.idsGiven
+            repeat {
+                given = server.idsGiven
+                usleep(300_000)
+            } while given == 0 || given != server.idsGiven
+            if let kept {
+                for (index, stream) in streams.enumerated() where index != kept { peer.reset(stream) }
+                streams = [streams[kept]]
+            }
+            let counts = streams.map { peer.answer(on: $0).messages.count }
+            peer.write(.rootStream, .windowUpdate(windowSizeIncrement: 1_000_000))
+            for (stream, count) in zip(streams, counts) {
+                #expect(try peer.messages(count + 1000, on: stream).count >= count + 1000)
+            }
+        }
+    }
+
     /// A stream that is read as fast as it is written must not keep its thread from reading.
     @Test func aStreamThatIsReadCanBeGivenUp() throws {
         try withGRPCServer(threads: 1) { server in
