@@ -68,7 +68,9 @@ import Testing
         // The preface and SETTINGS.
         let opening = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + [0, 0, 0, 4, 0, 0, 0, 0, 0]
         try withScratch { scratch in
-            try withDaemon(in: scratch, ["--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0"]) { daemon in
+            let limit = "\(count + 60)"
+            let arguments = ["--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--max-grpc-connections", limit]
+            try withDaemon(in: scratch, arguments) { daemon in
                 let port = try daemon.httpPort("grpc")
                 func open(_ number: Int) throws -> [HTTPPeer] {
                     try (0..<number).map { _ in
