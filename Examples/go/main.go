@@ -1,6 +1,7 @@
-// Takes IDs over gRPC: go run . HOST:PORT [COUNT].
+// Takes IDs over gRPC, from HOST:PORT, and perhaps another number than ten: HOST:PORT [COUNT].
 //
-// The stubs in firnv1 come from proto/firn/v1/id_service.proto; Examples/test makes them with Debian's protoc-gen-go.
+// The stubs in firn/v1 come from proto/firn/v1/id_service.proto. Examples/test makes them with Debian's protoc-gen-go, and builds
+// this program with GO111MODULE=off. In a module, import the package that docs/CLIENTS.md has protoc write.
 package main
 
 import (
