@@ -15,6 +15,8 @@ public struct FirnAddress: Sendable, Hashable {
         self.kind = kind
     }
 
+    var isTLS: Bool { if case .tls = kind { true } else { false } }
+
     /// The longest path of a Unix socket in bytes: `sun_path` without its NUL. Source: unix(7), and unix(4) of macOS.
     #if canImport(Darwin)
         static let maximumPathLength = 103

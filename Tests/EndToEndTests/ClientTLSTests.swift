@@ -79,6 +79,20 @@ import Testing
         #expect(missing?.message.contains("nothing.pem") == true)
         let half = try await failure("localhost") { $0.tls.certificatePath = fixture.server.certificate }
         #expect(half?.message.contains("belong together") == true)
+        let foreign = try await failure("localhost") {
+            $0.tls.certificatePath = fixture.server.certificate
+            $0.tls.keyPath = fixture.authority.key
+        }
+        #expect(foreign?.message.contains("is not that of the certificate") == true, "\(foreign as Any)")
+    }
+
+    @Test func anAddressWithoutTLSIsNamed() throws {
+        let fixture = try TLSFixture()
+        let scratch = try Scratch()
+        let daemon = try startedDaemon(scratch, fixture.options() + ["--listen", "tcp:127.0.0.1:0"])
+        let address = "tls:127.0.0.1:\(try daemon.tcpPort())"
+        let command = try Command.run(["next", "--address", address, "--tls-ca", fixture.authority.certificate])
+        #expect(command.exitCode == 69 && command.errors.contains("there is no TLS at this address"), "\(command)")
     }
 
     @Test func theCommandTakesOptionsAndTheEnvironment() throws {
@@ -99,6 +113,9 @@ import Testing
         ]
         let byEnvironment = try Command.run(["next"], environment: environment)
         #expect(byEnvironment.exitCode == 0 && byEnvironment.lines.count == 1, "\(byEnvironment)")
+        // With TLS 1.3 it is connected before it is refused.
+        let unknown = try Command.run(["next", "--address", address] + options.prefix(2) + options.suffix(2))
+        #expect(unknown.exitCode == 75 && unknown.errors.contains("refuses this client's certificate"), "\(unknown)")
         let untrusting = try Command.run(["next", "--address", address])
         #expect(untrusting.exitCode == 69 && untrusting.errors.contains("TLS handshake"), "\(untrusting)")
         let half = try Command.run(["next", "--address", address, "--tls-cert", client.certificate])

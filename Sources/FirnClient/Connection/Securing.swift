@@ -34,7 +34,7 @@ extension Channel {
             let promise = eventLoop.makePromise(of: (any Channel).self)
             promise.futureResult.whenFailure { _ in self.close(promise: nil) }
             do {
-                let context = try NIOSSLContext(configuration: configuration.forNIO(address))
+                let context = try configuration.context(for: address)
                 let name = ServerName(configuration.serverName ?? host)
                 let tls = try NIOSSLClientHandler(context: context, serverHostname: name.inHandshake)
                 let waiter = HandshakeWaiter(promise, tls, with: name, of: address, by: deadline)
@@ -103,10 +103,20 @@ extension Channel {
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
             guard promise != nil else { return context.fireErrorCaught(error) }
-            fail(
-                "failed (\(error)): see whether the authorities, the certificates and the server's name are right",
-                error
-            )
+            fail("failed \(Self.words(for: "\(error)"))", error)
+        }
+
+        /// What to do, by the reasons that BoringSSL names.
+        private static func words(for error: String) -> String {
+            if error.contains("WRONG_VERSION_NUMBER") {
+                return "(WRONG_VERSION_NUMBER): there is no TLS at this address: write tcp: in place of tls:, or give "
+                    + "the address of a socket with TLS"
+            }
+            if error.contains("CERTIFICATE_VERIFY_FAILED") {
+                return "(CERTIFICATE_VERIFY_FAILED): the daemon's certificate is of none of the trusted authorities, "
+                    + "or has expired: give the authority that signed it, or the daemon another certificate"
+            }
+            return "(\(error)): see whether the authorities, the certificates and the server's name are right"
         }
 
         func channelInactive(context: ChannelHandlerContext) {
@@ -124,6 +134,18 @@ extension Channel {
     }
 
     extension FirnTLSConfiguration {
+        fileprivate func context(for address: FirnAddress) throws -> NIOSSLContext {
+            do {
+                return try NIOSSLContext(configuration: forNIO(address))
+            } catch NIOSSLError.failedToLoadPrivateKey {
+                throw FirnClientError(
+                    code: .invalidAddress,
+                    message: "The key \((keyPath ?? "").quoted) is not that of the certificate "
+                        + "\((certificatePath ?? "").quoted): give two files that belong together."
+                )
+            }
+        }
+
         /// The configuration for SwiftNIO. Reads the files.
         fileprivate func forNIO(_ address: FirnAddress) throws -> TLSConfiguration {
             var result = TLSConfiguration.makeClientConfiguration()

@@ -63,9 +63,12 @@ extension PoolStateMachine {
         FirnClientError(
             code: .connectionClosed,
             message: "The connection to \(names) broke \(breaks) times before the call was answered: see whether the "
-                + "daemon is well."
+                + "daemon is well\(addresses.contains { $0.address.isTLS } ? Self.orRefuses : "")."
         )
     }
+
+    /// With TLS 1.3 a client is connected before the daemon has looked at its certificate.
+    private static let orRefuses = ", and in its log whether it refuses this client's certificate, or asks for one"
 
     /// The addresses, for a message.
     private var names: String {
