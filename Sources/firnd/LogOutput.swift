@@ -45,7 +45,12 @@ final class LogOutput: Sendable {
         // Lower levels are not throttled: they report single events, such as each of many workers that is held.
         if level >= .notice {
             let now = SystemTimeSource().bootNanoseconds()
-            guard case .written(let leftOut) = throttle.withLock({ $0.judge(message, now: now) }) else { return }
+            let kind = LogKind(
+                message,
+                door: metadata["door"].map { "\($0)" },
+                reason: metadata["reason"].map { "\($0)" }
+            )
+            guard case .written(let leftOut) = throttle.withLock({ $0.judge(kind, now: now) }) else { return }
             if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
         }
         writer.write(Self.line(level, message, metadata, format))
@@ -53,8 +58,11 @@ final class LogOutput: Sendable {
 
     /// Logs how many lines were left out, and waits until all are written: the process is about to end.
     func finish(within limit: Duration = lastWait) {
-        for (message, count) in throttle.withLock({ $0.takeLeftOut() }) {
-            writer.write(Self.line(.notice, message, ["left_out": "\(count)"], format))
+        for (kind, count) in throttle.withLock({ $0.takeLeftOut() }) {
+            var metadata: Logger.Metadata = ["left_out": "\(count)"]
+            metadata["door"] = kind.door.map { "\($0)" }
+            metadata["reason"] = kind.reason.map { "\($0)" }
+            writer.write(Self.line(.notice, kind.message, metadata, format))
         }
         writer.flush(within: limit)
     }

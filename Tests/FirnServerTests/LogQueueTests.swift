@@ -69,7 +69,7 @@ import Testing
         var written: [(at: Int64, leftOut: UInt64)] = []
         for turn in 0..<1200 {
             let now = Int64(turn) * second / 2
-            if case .written(let leftOut) = throttle.judge("no descriptors", now: now) {
+            if case .written(let leftOut) = throttle.judge(LogKind("no descriptors"), now: now) {
                 written.append((now, leftOut))
             }
         }
@@ -84,19 +84,32 @@ import Testing
 
     @Test func kindsAreApartAndAQuietOneIsWholeAgain() {
         var throttle = LogThrottle()
-        for _ in 0..<100 { _ = throttle.judge("a", now: 0) }
-        #expect(throttle.judge("a", now: second) == .leftOut)
-        #expect(throttle.judge("b", now: second) == .written(leftOut: 0))
+        for _ in 0..<100 { _ = throttle.judge(LogKind("a"), now: 0) }
+        #expect(throttle.judge(LogKind("a"), now: second) == .leftOut)
+        #expect(throttle.judge(LogKind("b"), now: second) == .written(leftOut: 0))
         let later = 3600 * second
-        #expect(throttle.judge("a", now: later) == .written(leftOut: 96))
-        for _ in 1..<LogThrottle.burst { #expect(throttle.judge("a", now: later) == .written(leftOut: 0)) }
-        #expect(throttle.judge("a", now: later) == .leftOut)
+        #expect(throttle.judge(LogKind("a"), now: later) == .written(leftOut: 96))
+        for _ in 1..<LogThrottle.burst { #expect(throttle.judge(LogKind("a"), now: later) == .written(leftOut: 0)) }
+        #expect(throttle.judge(LogKind("a"), now: later) == .leftOut)
+    }
+
+    @Test func oneDoorHidesNothingOfAnother() {
+        var throttle = LogThrottle()
+        let wrong = LogKind("refused", door: "http", reason: "wrong")
+        for _ in 0..<100 { _ = throttle.judge(wrong, now: 0) }
+        for (door, reason) in [("grpc", "wrong"), ("http", "scope")] {
+            #expect(throttle.judge(LogKind("refused", door: door, reason: reason), now: 1) == .written(leftOut: 0))
+        }
+        #expect(throttle.judge(wrong, now: 1) == .leftOut)
+        #expect(throttle.takeLeftOut().map(\.kind) == [wrong])
+        // Where there is no door, a reason is a text.
+        #expect(LogKind("a", reason: "b") == LogKind("a", reason: "c"))
     }
 
     @Test func manyMessagesTakeBoundedMemoryAndAreAllWritten() {
         var throttle = LogThrottle()
         for number in 0..<10 * LogThrottle.maximumKinds {
-            #expect(throttle.judge("message \(number)", now: Int64(number)) == .written(leftOut: 0))
+            #expect(throttle.judge(LogKind("message \(number)"), now: Int64(number)) == .written(leftOut: 0))
         }
     }
 }

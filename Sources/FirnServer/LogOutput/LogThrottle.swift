@@ -1,8 +1,7 @@
 /// Decides which lines of a log are written when the same message is repeated: the first few, then one per minute, each
 /// with the count of the lines that were left out before it.
 ///
-/// Pure: time is passed in. Lines are of one kind when they have the same message, whatever their values: a store error
-/// that names another worker at each attempt is one message.
+/// Pure: time is passed in.
 package struct LogThrottle {
     package enum Verdict: Equatable, Sendable {
         /// Write it, and report that this number of lines of its kind were left out before.
@@ -10,7 +9,7 @@ package struct LogThrottle {
         case leftOut
     }
 
-    private struct Kind {
+    private struct State {
         /// Lines that may be written now.
         var allowance: Int
         /// When the allowance last grew; boot nanoseconds.
@@ -25,40 +24,55 @@ package struct LogThrottle {
     /// Messages are constants, and the daemon has fewer of them. A library may put values into its messages.
     static let maximumKinds = 256
 
-    private var kinds: [String: Kind] = [:]
+    private var kinds: [LogKind: State] = [:]
 
     package init() {}
 
     /// - Parameter now: boot nanoseconds.
-    package mutating func judge(_ message: String, now: Int64) -> Verdict {
-        if kinds[message] == nil, kinds.count >= Self.maximumKinds { forgetOldest() }
-        var kind = kinds[message] ?? Kind(allowance: Self.burst, grewAt: now)
-        let grown = max(0, now - kind.grewAt) / Self.interval
+    package mutating func judge(_ kind: LogKind, now: Int64) -> Verdict {
+        if kinds[kind] == nil, kinds.count >= Self.maximumKinds { forgetOldest() }
+        var state = kinds[kind] ?? State(allowance: Self.burst, grewAt: now)
+        let grown = max(0, now - state.grewAt) / Self.interval
         if grown > 0 {
-            kind.allowance = Int(min(Int64(Self.burst), Int64(kind.allowance) + grown))
-            kind.grewAt += grown * Self.interval
+            state.allowance = Int(min(Int64(Self.burst), Int64(state.allowance) + grown))
+            state.grewAt += grown * Self.interval
         }
         // The interval starts with the line that first uses a part of a full allowance.
-        if kind.allowance == Self.burst { kind.grewAt = now }
-        defer { kinds[message] = kind }
-        guard kind.allowance > 0 else {
-            kind.leftOut += 1
+        if state.allowance == Self.burst { state.grewAt = now }
+        defer { kinds[kind] = state }
+        guard state.allowance > 0 else {
+            state.leftOut += 1
             return .leftOut
         }
-        kind.allowance -= 1
-        defer { kind.leftOut = 0 }
-        return .written(leftOut: kind.leftOut)
+        state.allowance -= 1
+        defer { state.leftOut = 0 }
+        return .written(leftOut: state.leftOut)
     }
 
-    /// The messages with lines that were left out since the last written one, with their counts.
-    package mutating func takeLeftOut() -> [(message: String, count: UInt64)] {
-        let rest = kinds.filter { $0.value.leftOut > 0 }.map { (message: $0.key, count: $0.value.leftOut) }
-        for (message, _) in rest { kinds[message]?.leftOut = 0 }
-        return rest.sorted { $0.message < $1.message }
+    /// The kinds with lines that were left out since the last written one, with their counts.
+    package mutating func takeLeftOut() -> [(kind: LogKind, count: UInt64)] {
+        let rest = kinds.filter { $0.value.leftOut > 0 }.map { (kind: $0.key, count: $0.value.leftOut) }
+        for (kind, _) in rest { kinds[kind]?.leftOut = 0 }
+        return rest.sorted { $0.kind.message < $1.kind.message }
     }
 
     private mutating func forgetOldest() {
         guard let oldest = kinds.min(by: { $0.value.grewAt < $1.value.grewAt }) else { return }
         kinds[oldest.key] = nil
+    }
+}
+
+/// What lines have in common that count as one line repeated: the message, whatever its values, so that a store error that
+/// names another worker at each attempt is one. What happens at one door hides nothing of another.
+package struct LogKind: Hashable, Sendable {
+    package let message: String
+    /// The door, and for what reason a peer was refused there; both have few values.
+    package let door: String?
+    package let reason: String?
+
+    package init(_ message: String, door: String? = nil, reason: String? = nil) {
+        self.message = message
+        self.door = door
+        self.reason = door == nil ? nil : reason
     }
 }
