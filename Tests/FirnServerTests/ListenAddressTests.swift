@@ -41,6 +41,19 @@ import Testing
         #expect(error?.exitCode == 78)
     }
 
+    @Test func optionsForTCPAloneTakeItWithoutItsName() throws {
+        #expect(try ListenAddress(parsingHostAndPort: "a:1") == .tcp(host: "a", port: 1))
+        #expect(try ListenAddress(parsingHostAndPort: "tcp:a:1") == .tcp(host: "a", port: 1))
+        #expect(try ListenAddress(parsingHostAndPort: "tls:a:1") == .tls(host: "a", port: 1))
+        for (text, message) in [
+            ("unix:/a", "'unix:/a' is a Unix socket; write HOST:PORT or tls:HOST:PORT"),
+            ("https://a:1", "'https://a:1' is a URL; write HOST:PORT or tls:HOST:PORT"),
+        ] {
+            let error = #expect(throws: ListenError.self) { try ListenAddress(parsingHostAndPort: text) }
+            #expect(error?.description == message)
+        }
+    }
+
     @Test func aPathMayHaveAsManyBytesAsTheSystemTakes() throws {
         let longest = "/" + String(repeating: "a", count: 106)
         #expect(try ListenAddress(parsing: "unix:" + longest) == .unix(path: longest))

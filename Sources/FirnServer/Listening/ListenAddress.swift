@@ -24,14 +24,21 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Reads `HOST:PORT` or `tls:HOST:PORT`, the forms of options that are for TCP only.
+    /// Reads `HOST:PORT` or `tls:HOST:PORT`, the forms of options that are for TCP only. As `--listen` has it, `HOST:PORT` may
+    /// have `tcp:` before it.
     package init(parsingHostAndPort text: String) throws(ListenError) {
-        guard !text.hasPrefix("tls:") else {
+        if text.hasPrefix("tls:") {
             self = try Self.tls(text)
-            return
+        } else if text.hasPrefix("tcp:") {
+            self = try ListenAddress(parsing: text)
+        } else if text.hasPrefix("unix:") {
+            throw .configuration("'\(text)' is a Unix socket; write HOST:PORT or tls:HOST:PORT")
+        } else if text.contains("://") {
+            throw .configuration("'\(text)' is a URL; write HOST:PORT or tls:HOST:PORT")
+        } else {
+            let (host, port) = try Self.hostAndPort(text[...], scheme: "")
+            self = .tcp(host: host, port: port)
         }
-        let (host, port) = try Self.hostAndPort(text[...], scheme: "")
-        self = .tcp(host: host, port: port)
     }
 
     private static func tls(_ text: String) throws(ListenError) -> ListenAddress {
