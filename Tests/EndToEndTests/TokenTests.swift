@@ -172,6 +172,16 @@ import Testing
         }
     }
 
+    @Test func aDaemonThatAsksForItIsAlive() throws {
+        try withTokens { daemon, _ in
+            let address = "tcp:127.0.0.1:\(try daemon.tcpPort())"
+            let live = try Command.run(["health", "--live", "--address", address])
+            #expect(live.exitCode == 0 && live.lines == ["alive"], "\(live)")
+            let ready = try Command.run(["health", "--address", address])
+            #expect(ready.exitCode == 70 && ready.errors.contains("token"), "\(ready)")
+        }
+    }
+
     // MARK: - The file
 
     @Test(arguments: [
