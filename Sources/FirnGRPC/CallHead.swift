@@ -7,6 +7,8 @@ struct CallHead {
         /// The request is not one of gRPC: an HTTP status.
         case http(Int)
         case status(Status)
+        /// The token is none, or allows other calls. Counted as a refused token, and not as a call.
+        case token(Status)
     }
 
     let method: GRPCMethod

@@ -11,7 +11,7 @@ enum CallTimeout {
         else {
             throw Status(
                 .invalidArgument,
-                "the call's grpc-timeout '\(text.prefix(20))' is not 1 to 8 digits and one of H, M, S, m, u, n; write 500m"
+                "the call's grpc-timeout '\(text.excerpt)' is not 1 to 8 digits and one of H, M, S, m, u, n; write 500m"
             )
         }
         let number = digits.reduce(Int64(0)) { $0 * 10 + Int64($1 - UInt8(ascii: "0")) }

@@ -33,6 +33,7 @@ final class GRPCCall {
     private var request: ByteBuffer?
     private var hasSentHead = false
     private var hasReceivedEnd = false
+    private var isStoreCall = false
 
     init(_ stream: Int32, _ head: CallHead, on connection: GRPCConnection, maximumMessageLength: Int) {
         self.stream = stream
@@ -50,7 +51,8 @@ final class GRPCCall {
     func received(_ bytes: ByteBuffer) {
         attempt { () throws(Status) in
             reader.append(bytes)
-            while let message = try reader.next() { try receivedMessage(message) }
+            while phase != .ended, let message = try reader.next() { try receivedMessage(message) }
+            reader.keepPart()
         }
     }
 
@@ -65,7 +67,7 @@ final class GRPCCall {
         do {
             try body()
         } catch {
-            loop.mint.refused(error)
+            if method.isCounted { loop.mint.refused(error) }
             fail(error)
         }
     }
@@ -124,6 +126,12 @@ final class GRPCCall {
 
     private func submit(_ request: Request.Method) {
         guard let timeout = remainingMilliseconds else { return fail(Self.deadlineExceeded) }
+        if request.asksTheStore {
+            // All of them may be answered at once, and a list is long. The mint counts those of each call alone.
+            guard connection.storeCallCount < GRPCLimits.maximumStoreCalls else { return fail(Self.tooManyStoreCalls) }
+            connection.storeCallCount += 1
+            isStoreCall = true
+        }
         let outcome = submit(request, timeoutMilliseconds: timeout) { [weak self] outcome in
             guard let self else { return }
             answer(outcome)
@@ -197,6 +205,7 @@ final class GRPCCall {
         guard phase != .ended else { return false }
         if phase == .receiving { connection.callBegan() }
         phase = .ended
+        if isStoreCall { connection.storeCallCount -= 1 }
         if let peer { loop.mint.leave(peer) }
         peer = nil
         source?.callEnded()
@@ -229,6 +238,14 @@ final class GRPCCall {
         }
     }
 
+    private static var tooManyStoreCalls: Status {
+        Status(
+            .resourceExhausted,
+            "\(GRPCLimits.maximumStoreCalls) creations and lists of this connection wait for the store already; wait for "
+                + "their answers"
+        )
+    }
+
     static var deadlineExceeded: Status {
         Status(.deadlineExceeded, "the call's grpc-timeout passed before it was answered; allow more time")
     }
@@ -240,4 +257,14 @@ protocol MessageSource: AnyObject {
     func pump()
     /// The call has ended. Nothing can be sent any more.
     func callEnded()
+}
+
+extension Request.Method {
+    /// Whether only the store can answer it: a creation or a list of sequences.
+    fileprivate var asksTheStore: Bool {
+        switch self {
+        case .createSequence, .listSequences: true
+        default: false
+        }
+    }
 }

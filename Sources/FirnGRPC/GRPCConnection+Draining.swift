@@ -10,16 +10,29 @@ extension GRPCConnection {
 
     func startDraining(_ status: Status) {
         guard phase == .open else { return }
-        for call in Array(calls.values) where call.source != nil { call.fail(status) }
+        endStreams(status)
         phase = .draining
         drainBegan = .now()
         session.announceEnd()
         flush()
     }
 
+    /// Ends what would go on without an end.
+    private func endStreams(_ status: Status) {
+        for call in Array(calls.values) where call.source != nil { call.fail(status) }
+    }
+
+    /// The time to finish has passed: ends what has not ended, such as conversations and calls without their message.
+    func endAllCalls(_ status: Status) {
+        for call in Array(calls.values) { call.fail(status) }
+        endTurn()
+    }
+
     func finishDraining() {
         guard phase == .draining, !hasAnnouncedEnd else { return }
         hasAnnouncedEnd = true
+        // Those that began in the meantime.
+        endStreams(loop.mint.closed)
         session.refuseStreams("the daemon is stopping")
         endTurn()
     }

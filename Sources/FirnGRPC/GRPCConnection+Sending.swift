@@ -104,7 +104,8 @@ extension GRPCConnection: HTTP2SessionDelegate {
         loop.pingAnswered(self)
     }
 
-    func mustFlush() {
+    func sendQueued() -> Bool {
         flush()
+        return context == nil || channel.isWritable
     }
 }

@@ -29,7 +29,7 @@ final class GRPCConnection: ChannelDuplexHandler {
     var isCounted = false
     /// Whether the peer's preface has arrived.
     private(set) var hasSpoken = false
-    /// When the last frame arrived, or the connection was accepted.
+    /// When the last frame arrived, the last call ended, or the connection was accepted.
     private(set) var lastActivity = NIODeadline.now()
     /// When the peer stopped reading; `nil` while it reads.
     private(set) var stuckSince: NIODeadline?
@@ -48,6 +48,8 @@ final class GRPCConnection: ChannelDuplexHandler {
     /// The calls whose streams are not closed.
     private(set) var calls: [Int32: GRPCCall] = [:]
     private var receivingCount = 0
+    /// Calls that wait for an answer that only the store can give.
+    var storeCallCount = 0
     /// Bytes of messages that HTTP/2's flow control, or the socket, has not let pass.
     var unsentBytes = 0 {
         // Calls may have paused that have nothing unsent themselves.
@@ -65,6 +67,7 @@ final class GRPCConnection: ChannelDuplexHandler {
             resets: loop.limits.maximumResets,
             resetWindow: .seconds(GRPCLimits.resetWindowSeconds),
             controlFramesPerSecond: GRPCLimits.maximumControlFramesPerSecond,
+            settingsPerSecond: GRPCLimits.maximumSettingsPerSecond,
             // Past the limit of what is not sent there are at most as many.
             queuedBytes: min(GRPCLimits.maximumCollectedBytes, loop.limits.maximumUnsentBytes / 8)
         )
@@ -131,7 +134,9 @@ final class GRPCConnection: ChannelDuplexHandler {
         unsentBytes -= call.unsentBytes
         call.unsentBytes = 0
         call.cancelled()
-        if calls.isEmpty { loop.becameIdle(self) }
+        guard calls.isEmpty else { return }
+        lastActivity = .now()
+        loop.becameIdle(self)
     }
 
     func receivedSettings() {
@@ -162,7 +167,7 @@ final class GRPCConnection: ChannelDuplexHandler {
         do throws(CallHead.Refusal) {
             let head = try CallHead(fields)
             // Nothing is decoded or minted yet.
-            if let refusal = loop.refusal(of: head, on: self) { throw .status(refusal) }
+            if let refusal = loop.refusal(of: head, on: self) { throw .token(refusal) }
             guard !isFull else { throw .status(Self.tooMuchUnread(unsentBytes)) }
             let call = GRPCCall(stream, head, on: self, maximumMessageLength: loop.limits.maximumMessageLength)
             calls[stream] = call
@@ -175,6 +180,8 @@ final class GRPCConnection: ChannelDuplexHandler {
             case .http(let status): session.end(Trailers.http(status), on: stream, resets: !isLast)
             case .status(let status):
                 loop.mint.refused(status)
+                session.end(Trailers.failure(status, isWhole: true), on: stream, resets: !isLast)
+            case .token(let status):
                 session.end(Trailers.failure(status, isWhole: true), on: stream, resets: !isLast)
             }
         }
@@ -219,8 +226,11 @@ final class GRPCConnection: ChannelDuplexHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         stuckSince = context.channel.isWritable ? nil : .now()
         if context.channel.isWritable {
+            session.goOn()
+            endTurn()
             pumpAllLater()
-            if isReadWanted {
+            // What was held back may have filled the socket again.
+            if isReadWanted, context.channel.isWritable || phase == .lingering {
                 isReadWanted = false
                 context.read()
             }

@@ -34,6 +34,10 @@ package struct GRPCLimits: Sendable {
     static let maximumControlFramesPerSecond = 20_000
     /// Bytes of answers' messages that are collected before they are given to the socket, within a turn.
     static let maximumCollectedBytes = 32 * 1024
+    /// SETTINGS frames of one connection per second. Each may change the windows of all its streams.
+    static let maximumSettingsPerSecond = 100
+    /// Creations and lists of sequences of one connection that wait for the store.
+    static let maximumStoreCalls = 16
     /// Bytes per read.
     static let readLength = 16 * 1024
     /// Unsent bytes of a stream past which no more is minted for it.

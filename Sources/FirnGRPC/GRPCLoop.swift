@@ -280,6 +280,7 @@ final class GRPCLoop {
         if now >= drainDeadline {
             mint.refuseAll()
             flush()
+            for connection in connections { connection?.endAllCalls(mint.closed) }
         }
         for case let connection? in connections {
             if now >= drainDeadline + Self.lastWordsTime {

@@ -14,6 +14,14 @@ enum GRPCMethod: Equatable {
     /// Whether the client sends any number of messages, each of which is answered when it arrives.
     var isConversation: Bool { self == .reflect }
 
+    /// Whether its calls are among those that the daemon counts: they take or administer IDs.
+    var isCounted: Bool {
+        switch self {
+        case .unary, .streamIDs: true
+        case .checkHealth, .listHealth, .watchHealth, .reflect: false
+        }
+    }
+
     /// What a call's token must allow; empty where any token is enough, `nil` where none is asked for: probes show none.
     var scope: TokenScope? {
         switch self {
@@ -46,7 +54,7 @@ enum GRPCMethod: Equatable {
         let known = byPath.keys.filter { $0.hasPrefix("/\(idService)/") }.sorted()
         return Status(
             .unimplemented,
-            "there is no method \(path.unicodeScalars.count > 100 ? String(path.prefix(100)) + "…" : path) here; "
+            "there is no method \(path.excerpt) here; "
                 + "there are \(known.joined(separator: ", ")), and health and reflection"
         )
     }

@@ -102,7 +102,9 @@ extension HTTP2Session {
         case NGHTTP2_DATA:
             if !isLast, header.length == 0 || header.has(NGHTTP2_FLAG_PADDED) { countControlFrame() }
         case NGHTTP2_RST_STREAM: countReset()
-        case NGHTTP2_SETTINGS, NGHTTP2_PING:
+        case NGHTTP2_SETTINGS:
+            if !header.has(NGHTTP2_FLAG_ACK) { countSettings() }
+        case NGHTTP2_PING:
             if !header.has(NGHTTP2_FLAG_ACK) { countControlFrame() }
         case NGHTTP2_PRIORITY, NGHTTP2_GOAWAY: countControlFrame()
         default: break
@@ -169,7 +171,7 @@ extension HTTP2Session {
         case NGHTTP2_RST_STREAM:
             // For an error of the peer, which could make us send any number of them.
             if frame.pointee.rst_stream.error_code != HTTP2Code.noError.rawValue { countReset() }
-        case NGHTTP2_GOAWAY: sentGoAway()
+        case NGHTTP2_GOAWAY: sentGoAway(frame.pointee.goaway.opaque_data_len)
         default: break
         }
     }

@@ -4,38 +4,12 @@ internal import NIOCore
 /// The server's side of an HTTP/2 connection, which nghttp2 reads and writes. It has no socket: bytes are passed in, and those
 /// to be sent are taken out.
 final class HTTP2Session {
-    struct Limits {
-        var streams: Int
-        var headerLength: Int
-        var continuations: Int
-        var resets: Int
-        var resetWindow: TimeAmount
-        var controlFramesPerSecond: Int
-        /// Bytes of messages past which reading pauses until they are sent, or held back by flow control.
-        var queuedBytes: Int
-    }
-
-    /// A stream that is not closed.
-    final class Stream {
-        /// What is not sent of its messages.
-        var pending = ByteBuffer()
-        var hasBegun = false
-        /// The header fields that end the answer, once `pending` is sent.
-        var end: HeaderFields?
-        /// Whether the answer is complete, though perhaps not sent.
-        var isAnswered = false
-        /// Whether nghttp2 asks for no more until it is told that there is more.
-        var isDeferred = false
-        /// Whether the stream is reset after the answer's end.
-        var isResetAtEnd = false
-    }
-
     unowned let delegate: any HTTP2SessionDelegate
     let limits: Limits
     private(set) var streams: [Int32: Stream] = [:]
     /// The last stream that the peer has begun.
     private(set) var lastStream: Int32 = 0
-    /// Bytes of messages that were queued since output was taken last.
+    /// Bytes of answers that were queued since output was taken last.
     private(set) var queuedBytes = 0
     /// Whether nghttp2 is reading or writing, so that nothing can be sent.
     private(set) var isBusy = false
@@ -43,41 +17,37 @@ final class HTTP2Session {
     private let session: OpaquePointer
     /// Whether the peer was told that the session is over. What nghttp2 still reads is ignored.
     private(set) var hasFailed = false
+    /// Bytes of the reason that it was told.
+    private var lastWords = 0
     /// Whether nghttp2 can do no more, or has nothing to do any more.
     private var isFinished = false
     /// What is being read. Its memory does not move meanwhile.
     private var input = ByteBuffer()
     private var inputStart: UnsafeRawPointer?
     private var isPaused = false
+    /// Whether reading waits for ``goOn()``, and what has arrived since.
+    private var isHeld = false
+    private var unread = ByteBuffer()
     var block = HeaderBlock()
     private var resets: RateLimit
     private var controlFrames: RateLimit
-
-    /// The header block that is being received.
-    struct HeaderBlock {
-        var reader = RequestFieldReader()
-        var isRequest = false
-        /// Bytes of its frames.
-        var length = 0
-        /// Bytes of its fields, with 32 for each (RFC 9113, section 10.5.1).
-        var listLength = 0
-        var continuations = 0
-    }
+    private var settings: RateLimit
 
     init(_ delegate: any HTTP2SessionDelegate, _ limits: Limits) {
         self.delegate = delegate
         self.limits = limits
         resets = RateLimit(limits.resets, limits.resetWindow)
         controlFrames = RateLimit(limits.controlFramesPerSecond, .seconds(1))
+        settings = RateLimit(limits.settingsPerSecond, .seconds(1))
         session = HTTP2Callbacks.makeSession()
         nghttp2_session_set_user_data(session, Unmanaged.passUnretained(self).toOpaque())
-        let settings = [
+        let own = [
             (NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.streams),
             (NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.headerLength),
             // Without the tree of RFC 7540, which clients could make nghttp2 keep.
             (NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
         ].map { nghttp2_settings_entry(settings_id: Int32($0.rawValue), value: UInt32($1)) }
-        check(nghttp2_submit_settings(session, 0, settings, settings.count))
+        check(nghttp2_submit_settings(session, 0, own, own.count))
     }
 
     deinit { nghttp2_session_del(session) }
@@ -95,31 +65,55 @@ final class HTTP2Session {
     // MARK: - Receiving
 
     func receive(_ bytes: ByteBuffer) {
-        guard bytes.readableBytes > 0 else { return }
-        input = bytes
-        bytes.withUnsafeReadableBytes { bytes in
-            inputStart = bytes.baseAddress
-            var rest = bytes[...]
-            repeat {
-                guard !isFinished else { return }
-                isPaused = false
-                isBusy = true
-                let start = rest.isEmpty ? bytes.baseAddress! : UnsafeRawBufferPointer(rebasing: rest).baseAddress!
-                let count = nghttp2_session_mem_recv(
-                    session,
-                    start.assumingMemoryBound(to: UInt8.self),
-                    rest.count
-                )
-                isBusy = false
-                // Only a GOAWAY could follow, and this session can write none.
-                guard count >= 0 else { return isFinished = true }
-                rest = rest.dropFirst(count)
-                if isPaused { delegate.mustFlush() }
-                // After a pause there may be something to do without more bytes: a frame's end.
-            } while isPaused || !rest.isEmpty
+        if isHeld {
+            unread.writeImmutableBuffer(bytes)
+        } else if bytes.readableBytes > 0 {
+            read(bytes)
         }
-        inputStart = nil
-        input = ByteBuffer()
+    }
+
+    /// Goes on reading what was held back while the peer did not read its answers.
+    func goOn() {
+        guard isHeld else { return }
+        isHeld = false
+        let bytes = unread
+        unread = ByteBuffer()
+        read(bytes)
+    }
+
+    private func read(_ bytes: ByteBuffer) {
+        input = bytes
+        defer { input = ByteBuffer() }
+        repeat {
+            guard !isFinished else { return }
+            isPaused = false
+            guard let count = readOnce() else { return isFinished = true }
+            input.moveReaderIndex(forwardBy: count)
+            guard !isPaused || delegate.sendQueued() else {
+                isHeld = true
+                // Not a part of a buffer that is read into again. nghttp2 wants an address also where nothing is left.
+                unread = input.readableBytes > 0 ? ByteBuffer(bytes: input.readableBytesView) : input
+                return
+            }
+            // After a pause there may be something to do without more bytes: a frame's end.
+        } while isPaused || input.readableBytes > 0
+    }
+
+    /// - Returns: how many bytes were read; `nil` when the session is over. Only a GOAWAY could follow then, and this session
+    ///   can write none.
+    private func readOnce() -> Int? {
+        let bytes = input
+        return bytes.withUnsafeReadableBytes { bytes in
+            inputStart = bytes.baseAddress
+            isBusy = true
+            defer {
+                isBusy = false
+                inputStart = nil
+            }
+            let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            let count = nghttp2_session_mem_recv(session, start, bytes.count)
+            return count >= 0 ? count : nil
+        }
     }
 
     /// A part of what is being read, with the same memory.
@@ -156,6 +150,10 @@ final class HTTP2Session {
 
     func countReset() {
         if resets.isExceeded() { fail(.enhanceYourCalm, "too many streams were reset") }
+    }
+
+    func countSettings() {
+        if settings.isExceeded() { fail(.enhanceYourCalm, "too many SETTINGS") }
     }
 
     func countControlFrame() {
@@ -199,6 +197,7 @@ final class HTTP2Session {
         // Streams take turns at the connection's window.
         var priority = nghttp2_extpri(urgency: UInt32(NGHTTP2_EXTPRI_DEFAULT_URGENCY), inc: 1)
         check(nghttp2_session_change_extpri_stream_priority(session, id, &priority, 1))
+        queuedBytes += fields.length
         check(nghttp2_submit_response(session, id, fields.vector.baseAddress, fields.vector.count, &provider))
     }
 
@@ -221,11 +220,16 @@ final class HTTP2Session {
         guard let stream = streams[id], !stream.isAnswered else { return }
         stream.isAnswered = true
         stream.isResetAtEnd = resets
-        guard stream.hasBegun else {
-            return check(nghttp2_submit_response(session, id, fields.vector.baseAddress, fields.vector.count, nil))
+        queuedBytes += fields.length
+        if !stream.hasBegun {
+            check(nghttp2_submit_response(session, id, fields.vector.baseAddress, fields.vector.count, nil))
+        } else if stream.pending.readableBytes == 0 {
+            // nghttp2 would ask for more only once there is a window, which trailers do not need.
+            check(nghttp2_submit_trailer(session, id, fields.vector.baseAddress, fields.vector.count))
+        } else {
+            stream.end = fields
+            resume(stream, id)
         }
-        stream.end = fields
-        resume(stream, id)
     }
 
     private func resume(_ stream: Stream, _ id: Int32) {
@@ -291,6 +295,7 @@ final class HTTP2Session {
     func fail(_ code: HTTP2Code, _ reason: String) {
         guard !hasFailed, !isFinished else { return }
         hasFailed = true
+        lastWords = reason.utf8.count
         submitGoAway(code, reason)
         check(nghttp2_session_terminate_session(session, code.rawValue))
     }
@@ -301,8 +306,9 @@ final class HTTP2Session {
         check(nghttp2_submit_goaway(session, 0, last, code.rawValue, reason, reason.count))
     }
 
-    func sentGoAway() {
-        // The one of `terminate`, which has no reason, is not needed any more.
-        if hasFailed { isFinished = true }
+    /// - Parameter length: bytes of the reason.
+    func sentGoAway(_ length: Int) {
+        // One that was queued before has another reason. The one of `terminate`, which has none, is not needed any more.
+        if hasFailed, length == lastWords { isFinished = true }
     }
 }

@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// What uses an ``HTTP2Session``. Except for `mustFlush`, all is told from within nghttp2: answers are queued then, and sent
+/// What uses an ``HTTP2Session``. Except for `sendQueued`, all is told from within nghttp2: answers are queued then, and sent
 /// once the session is no longer busy.
 protocol HTTP2SessionDelegate: AnyObject {
     func received(_ fields: RequestFields, on stream: Int32, isLast: Bool)
@@ -13,7 +13,9 @@ protocol HTTP2SessionDelegate: AnyObject {
     func receivedSettings()
     func pingAnswered()
     /// Much is queued, and more is still to be read.
-    func mustFlush()
+    ///
+    /// - Returns: false when the peer has to read first; then ``HTTP2Session/goOn()`` continues.
+    func sendQueued() -> Bool
 }
 
 /// Error codes of HTTP/2 (RFC 9113, section 7).

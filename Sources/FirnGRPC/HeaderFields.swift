@@ -14,6 +14,8 @@ final class HeaderFields: @unchecked Sendable {
     let fields: [Field]
     /// Refers to `text`.
     let vector: UnsafeMutableBufferPointer<nghttp2_nv>
+    /// Bytes of all names and values.
+    var length: Int { text.count }
     private let text: UnsafeMutableBufferPointer<UInt8>
 
     /// - Parameter isConstant: whether they are never freed. nghttp2 copies those that may be, and refers to constant ones.

@@ -65,7 +65,7 @@ extension GRPCCall {
         guard isKnown else {
             throw Status(
                 .notFound,
-                "there is no service '\(service.prefix(100))' here; ask for '\(GRPCMethod.idService)' or ''"
+                "there is no service '\(service.excerpt)' here; ask for '\(GRPCMethod.idService)' or ''"
             )
         }
         send(GRPCLoop.message(loop.health.message))

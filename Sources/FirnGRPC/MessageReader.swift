@@ -7,7 +7,7 @@ struct MessageReader {
     /// Bytes before each message.
     static let prefixLength = 5
 
-    private var unread = ByteBuffer()
+    private(set) var unread = ByteBuffer()
     private let maximumLength: Int
 
     init(maximumLength: Int) {
@@ -20,6 +20,11 @@ struct MessageReader {
     mutating func append(_ bytes: ByteBuffer) {
         guard hasPart else { return unread = bytes }
         unread.writeImmutableBuffer(bytes)
+    }
+
+    /// To be called once ``next()`` has returned nil: a part of a message must not keep the memory of all that was read with it.
+    mutating func keepPart() {
+        if hasPart { unread = ByteBuffer(bytes: unread.readableBytesView) }
     }
 
     /// The next message; `nil` when more of it must arrive first.

@@ -40,16 +40,16 @@ struct Reflection {
         switch query.number {
         case 3:
             let name = try text(of: query)
-            putFile(index.files[name], "there is no file '\(name.prefix(100))' here", &answer)
+            putFile(index.files[name], "there is no file '\(name.excerpt)' here", &answer)
         case 4:
             let symbol = try text(of: query)
-            putFile(index.file(of: symbol), "there is no symbol '\(symbol.prefix(100))' here", &answer)
+            putFile(index.file(of: symbol), "there is no symbol '\(symbol.excerpt)' here", &answer)
         case 5:
             putError(.notFound, "no message has extensions here", &answer)
         case 6:
             let type = try text(of: query)
             guard index.messages.contains(type) else {
-                return putError(.notFound, "there is no message '\(type.prefix(100))' here", &answer)
+                return putError(.notFound, "there is no message '\(type.excerpt)' here", &answer)
             }
             answer.put(5) { $0.put(1, text: type) }
         case 7:

@@ -36,7 +36,9 @@ enum StatusMessage {
 
     private static func isPlain(_ byte: UInt8) -> Bool { (0x20...0x7E).contains(byte) && byte != UInt8(ascii: "%") }
 
-    private static func hexDigit(_ value: UInt8) -> UInt8 { Array("0123456789ABCDEF".utf8)[Int(value)] }
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
+    }
 
     /// `grpc-status-details-bin`: a google.rpc.Status with a google.rpc.RetryInfo. `nil` when it is not known whether
     /// another try may succeed.

@@ -1,3 +1,4 @@
+internal import FirnWire
 internal import NIOHTTP1
 
 /// A request's path and query, split and percent-decoded.
@@ -98,10 +99,7 @@ struct RequestTarget: Equatable {
     }
 
     /// The part of a peer's text that is quoted in a message.
-    static func excerpt(_ text: String) -> String {
-        text.unicodeScalars.count <= 100
-            ? text : String(String.UnicodeScalarView(text.unicodeScalars.prefix(100))) + "…"
-    }
+    static func excerpt(_ text: String) -> String { text.excerpt }
 }
 
 extension Substring {

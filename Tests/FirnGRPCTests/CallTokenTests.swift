@@ -46,6 +46,7 @@ import Testing
             #expect(try peer.call(Self.reflection, Self.listServices()).status == 16)
             #expect(server.idsGiven == 0)
             #expect(server.tokens!.refused(at: .grpc) == UInt64(wrong.count + 3))
+            #expect(server.callsCounted(.unauthenticated) == 0, "they are counted as refused tokens")
             #expect(try peer.call(Self.path + "NextID", [], Self.bearer(Self.all)).status == 0)
             #expect(try peer.call(Self.path + "NextID", [], [("authorization", "bearer  \(Self.ids)")]).status == 0)
             // It is shown again with the next call of the connection.

@@ -21,6 +21,13 @@ final class GRPCServerUnderTest {
     /// IDs that were minted so far.
     var idsGiven: UInt64 { meters.reduce(0) { $0 + $1.reading.ids } }
 
+    /// Calls that were counted with this code so far.
+    func callsCounted(_ code: CallCode) -> UInt64 {
+        meters.reduce(0) { sum, meter in
+            sum + CallMethod.allCases.reduce(0) { $0 + meter.reading.calls($1, code) }
+        }
+    }
+
     static let worker: UInt64 = 5
     /// 16 IDs a millisecond, so that a test can have them used up.
     static let narrow = try! Layout(parsing: "time:41ms@2025-01-01T00:00:00Z,worker:10,sequence:4")

@@ -17,6 +17,8 @@ final class HTTP2SessionUnderTest: HTTP2SessionDelegate {
     private(set) var events: [String] = []
     private(set) var passed = 0
     private(set) var flushes = 0
+    /// Whether the socket takes more.
+    var isWritable = true
     /// What is done when a request is complete.
     var answer: ((Int32) -> Void)?
     private(set) var session: HTTP2Session!
@@ -33,6 +35,7 @@ final class HTTP2SessionUnderTest: HTTP2SessionDelegate {
                 resets: resets,
                 resetWindow: .seconds(60),
                 controlFramesPerSecond: 50,
+                settingsPerSecond: 20,
                 queuedBytes: queuedBytes
             )
         )
@@ -91,9 +94,10 @@ final class HTTP2SessionUnderTest: HTTP2SessionDelegate {
     func receivedSettings() { events.append("settings") }
     func pingAnswered() { events.append("ping") }
 
-    func mustFlush() {
+    func sendQueued() -> Bool {
         flushes += 1
         takeOutput()
+        return isWritable
     }
 
     // MARK: - Frames

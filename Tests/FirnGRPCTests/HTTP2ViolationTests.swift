@@ -40,6 +40,7 @@ import Testing
     private static let opening = Peer.opening
     private static let empties = (0..<60).flatMap { _ in frame(0, 0, 1) }
     private static let pings = (0..<60).flatMap { _ in frame(6, 0, 0, Peer.zeros(8)) }
+    private static let settings = (0..<30).flatMap { _ in frame(4) }
     private static let late = (0..<60).flatMap { _ in Peer.headers(1) }
     private static let resets = (1...6).flatMap { Peer.headers(2 * $0 + 1) + frame(3, 0, 2 * $0 + 1, Peer.bytes(8)) }
     /// Each makes the session reset a stream.
@@ -81,14 +82,15 @@ import Testing
         Violation(.frameSizeError, opening, Peer.headers(1), frame(3, 0, 1, [0])),
         Violation(.protocolError, opening, Peer.headers(1), frame(5, 4, 1, Peer.bytes(2))),
         Violation(.enhanceYourCalm, opening, pings),
+        Violation(.enhanceYourCalm, opening, settings),
         Violation(.enhanceYourCalm, opening, Peer.headers(1), empties),
         Violation(.enhanceYourCalm, opening, Peer.headers(1), frame(3, 0, 1, Peer.bytes(8)), late),
         Violation(.enhanceYourCalm, opening, resets),
         Violation(.enhanceYourCalm, opening, overflows),
     ]
 
-    @Test(arguments: 0..<36) func violationsEndTheSession(_ index: Int) {
-        #expect(Self.violations.count == 36)
+    @Test(arguments: 0..<37) func violationsEndTheSession(_ index: Int) {
+        #expect(Self.violations.count == 37)
         let violation = Self.violations[index]
         let peer = Peer(isOpen: false)
         peer.receive(violation.bytes)
@@ -164,7 +166,7 @@ import Testing
             peer.receive(flood + rest)
             #expect(peer.frames().last?.code == Code.enhanceYourCalm.rawValue)
             #expect(!peer.events.contains { $0.hasPrefix("99") || $0 == "1 end" || $0 == "ping" })
-            #expect(peer.events.filter { $0 == "settings" }.count <= 50)
+            #expect(peer.events.filter { $0 == "settings" }.count <= 20)
         }
     }
 

@@ -30,6 +30,16 @@ import Testing
         #expect(read == Self.messages)
     }
 
+    /// What is read at once may be 16 KiB, of many calls.
+    @Test func aPartKeepsNoMoreMemoryThanItHas() throws {
+        var reader = MessageReader(maximumLength: 300)
+        var read = ByteBuffer(repeating: 1, count: 16_384)
+        reader.append(read.readSlice(length: 3)!)
+        #expect(try reader.next() == nil)
+        reader.keepPart()
+        #expect(reader.hasPart && reader.unread.storageCapacity < 100)
+    }
+
     @Test func refusesWhatItCannotRead() {
         func code(_ bytes: [UInt8]) -> Status.Code? {
             var reader = MessageReader(maximumLength: 300)

@@ -131,6 +131,7 @@ import Testing
             #expect(try peer.call(health + "Check").messages == [[8, 1]])
             #expect(try peer.call(health + "Check", request("firn.v1.IDService")).messages == [[8, 1]])
             #expect(try peer.call(health + "Check", request("other")).status == 5)
+            #expect(server.callsCounted(.internal) == 0, "health is not counted")
             let watch = peer.begin(health + "Watch")
             peer.send(GRPCPeer.prefixed([]), on: watch, isLast: true)
             let unknown = peer.begin(health + "Watch")

@@ -129,6 +129,40 @@ import Testing
         }
     }
 
+    /// A Character may have any number of combining marks.
+    @Test func quotesLittleOfALongText() throws {
+        try withGRPCServer { server in
+            let peer = try server.connect()
+            let long = "a" + String(repeating: "\u{301}", count: 2000)
+            #expect(long.count == 1)
+            let path = try peer.call("/" + long)
+            #expect(path.status == 12 && path.text.utf8.count < 3000, "\(path.text.utf8.count)")
+            let timeout = try peer.call(Self.path + "NextID", [], [("grpc-timeout", long)])
+            #expect(timeout.status == 3 && timeout.text.utf8.count < 3000, "\(timeout.text.utf8.count)")
+        }
+    }
+
+    /// A list may be long, and all may be answered at once.
+    @Test func fewCallsOfAConnectionWaitForTheStore() throws {
+        try withGRPCServer(threads: 1) { server in
+            let peer = try server.connect()
+            let streams = peer.burst(Self.path + "ListSequences", GRPCPeer.prefixed([]), times: 200)
+            let statuses = try streams.map { try peer.end(of: $0).status }
+            #expect(Set(statuses) == [0, 8])
+            #expect(try peer.call(Self.path + "ListSequences").status == 0)
+        }
+    }
+
+    @Test func aLongCallDoesNotMakeItsConnectionIdle() throws {
+        try withGRPCServer(layout: GRPCServerUnderTest.slow, { $0.tcpIdleTimeout = .seconds(5) }) { server in
+            let peer = try server.connect()
+            let answer = try peer.call(Self.path + "NextBatch", Self.request(1, 100), [("grpc-timeout", "6S")])
+            #expect(answer.status == 4)
+            usleep(600_000)
+            #expect(try peer.call(Self.path + "Describe").status == 0)
+        }
+    }
+
     @Test func refusesBadMessages() throws {
         try withGRPCServer { server in
             let peer = try server.connect()
