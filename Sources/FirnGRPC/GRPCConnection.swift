@@ -37,8 +37,6 @@ final class GRPCConnection: ChannelDuplexHandler {
     /// Whether the peer was told which calls are the last ones.
     var hasAnnouncedEnd = false
     var lingerBegan = NIODeadline.uptimeNanoseconds(0)
-    /// When the loop checks the timeouts next.
-    var timeoutCheck = NIODeadline.distantFuture
     /// Since when a request has not been complete, or an earlier time; `nil` when all are.
     private(set) var receivingSince: NIODeadline?
 

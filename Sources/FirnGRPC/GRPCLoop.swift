@@ -4,7 +4,7 @@ internal import FirnWire
 internal import NIOCore
 
 /// One of the gRPC server's threads: an event loop with its mint and its connections.
-final class GRPCLoop {
+final class GRPCLoop: ServingLoop {
     let eventLoop: any EventLoop
     let mint: Mint
     /// `nil` where no token is asked for.
@@ -24,17 +24,13 @@ final class GRPCLoop {
     /// Connections to which something was written outside of their own events.
     private var unflushed: [GRPCConnection] = []
     private let turnTimer: EarliestTimer
-    /// When each connection's timeouts are checked next, in NIO's uptime nanoseconds.
-    private var timeoutChecks = DeadlineHeap()
-    private let timeoutTimer: EarliestTimer
+    private let timeoutChecks: TimeoutChecks
     private let watchTimer: EarliestTimer
     /// Calls that watch readiness.
     private var watchers: [ObjectIdentifier: HealthWatch] = [:]
     private var drainDeadline = NIODeadline.distantFuture
     private let drained: EventLoopPromise<Void>
 
-    /// The precision of timeouts.
-    private static let timeoutGranularity = TimeAmount.milliseconds(250)
     /// The interval in which all connections are checked while draining.
     private static let drainInterval = TimeAmount.milliseconds(25)
     /// How long after the drain's deadline a peer has to read that its call was abandoned.
@@ -42,31 +38,27 @@ final class GRPCLoop {
     private static let maximumLinger = TimeAmount.seconds(1)
 
     init(
-        eventLoop: any EventLoop,
+        _ place: LoopPlace,
         mint: Mint,
         tokens: TokenGate?,
         limits: GRPCLimits,
-        limiter: GRPCConnectionLimiter,
-        drained: EventLoopPromise<Void>
+        limiter: GRPCConnectionLimiter
     ) {
-        self.eventLoop = eventLoop
+        eventLoop = place.eventLoop
+        drained = place.drained
         self.mint = mint
         self.tokens = tokens
         self.limits = limits
         self.limiter = limiter
-        self.drained = drained
         turnTimer = EarliestTimer(eventLoop)
-        timeoutTimer = EarliestTimer(eventLoop)
+        timeoutChecks = TimeoutChecks(eventLoop)
         watchTimer = EarliestTimer(eventLoop)
         turnTimer.body = { [weak self] in
             self?.mint.takeTurn()
             self?.flush()
             self?.scheduleTurn()
         }
-        timeoutTimer.body = { [weak self] in
-            self?.checkTimeouts()
-            self?.scheduleTimeoutCheck()
-        }
+        timeoutChecks.connect { [weak self] slot, now in self?.checkTimeouts(slot, now) }
         watchTimer.body = { [weak self] in self?.checkWatchers() }
     }
 
@@ -104,7 +96,7 @@ final class GRPCLoop {
         connections[connection.slot] = nil
         freeSlots.append(connection.slot)
         mint.has(connections: connectionCount, calls: callCount)
-        timeoutChecks.set(connection.slot, to: .max)
+        timeoutChecks.remove(connection.slot)
         if connection.isCounted { limiter.leave() }
         if isDraining, isEmpty { drained.succeed() }
     }
@@ -182,30 +174,16 @@ final class GRPCLoop {
 
     // MARK: - Timeouts
 
-    /// Schedules a check of the connection's timeouts. Call it when a timeout may have become earlier. A timeout that became
-    /// later is not moved: its check finds the later time and schedules the next check for it.
+    /// Call it when a timeout of the connection may have become earlier.
     func scheduleTimeout(_ connection: GRPCConnection) {
-        guard !isDraining, let at = timeout(of: connection), at < connection.timeoutCheck else { return }
-        let granularity = UInt64(Self.timeoutGranularity.nanoseconds)
-        let granules = max(at, .now()).uptimeNanoseconds / granularity + 1
-        connection.timeoutCheck = .uptimeNanoseconds(granules * granularity)
-        timeoutChecks.set(connection.slot, to: Int64(granules * granularity))
-        scheduleTimeoutCheck()
+        guard !isDraining, let at = timeout(of: connection) else { return }
+        timeoutChecks.schedule(connection.slot, at: at)
     }
 
-    private func scheduleTimeoutCheck() {
-        guard timeoutChecks.count > 0 else { return }
-        timeoutTimer.set(to: .uptimeNanoseconds(UInt64(timeoutChecks.earliest)))
-    }
-
-    private func checkTimeouts() {
-        let now = NIODeadline.now()
-        while let slot = timeoutChecks.popDue(now: Int64(now.uptimeNanoseconds)) {
-            guard let connection = connections[slot] else { continue }
-            connection.timeoutCheck = .distantFuture
-            endIfOverdue(connection, now)
-            scheduleTimeout(connection)
-        }
+    private func checkTimeouts(_ slot: Int, _ now: NIODeadline) {
+        guard let connection = connections[slot] else { return }
+        endIfOverdue(connection, now)
+        scheduleTimeout(connection)
     }
 
     private func idleTimeout(of connection: GRPCConnection) -> Duration? {
@@ -254,7 +232,7 @@ final class GRPCLoop {
         guard !isDraining else { return }
         isDraining = true
         drainDeadline = .now() + TimeAmount(limits.drainTimeout)
-        timeoutTimer.cancel()
+        timeoutChecks.cancel()
         watchTimer.cancel()
         guard !isEmpty else { return drained.succeed() }
         for connection in connections { connection?.startDraining(mint.closed) }

@@ -45,8 +45,6 @@ final class HTTPConnection {
     /// When the last byte arrived, or the last answer was sent.
     var lastActivity: NIODeadline
     var lingerBegan = NIODeadline.uptimeNanoseconds(0)
-    /// When the loop checks the timeouts next.
-    var timeoutCheck = NIODeadline.distantFuture
     /// The connection's index in its loop.
     let slot: Int
 

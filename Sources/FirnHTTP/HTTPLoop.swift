@@ -5,7 +5,7 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// One of the HTTP server's threads: an event loop with its mint and its connections.
-final class HTTPLoop {
+final class HTTPLoop: ServingLoop {
     let eventLoop: any EventLoop
     /// `nil` where no listener serves IDs.
     let mint: Mint?
@@ -24,14 +24,10 @@ final class HTTPLoop {
     private var connections: [(connection: HTTPConnection, handler: RequestHandler)?] = []
     private var freeSlots: [Int] = []
     private let turnTimer: EarliestTimer
-    /// When each connection's timeouts are checked next, in NIO's uptime nanoseconds.
-    private var timeoutChecks = DeadlineHeap()
-    private let timeoutTimer: EarliestTimer
+    private let timeoutChecks: TimeoutChecks
     private var drainDeadline = NIODeadline.distantFuture
     private let drained: EventLoopPromise<Void>
 
-    /// The precision of timeouts.
-    private static let timeoutGranularity = TimeAmount.milliseconds(250)
     /// The interval in which all connections are checked while draining.
     private static let drainInterval = TimeAmount.milliseconds(25)
     /// A draining connection that was silent for this long is closed.
@@ -40,35 +36,31 @@ final class HTTPLoop {
     private static let lastWordsTime = TimeAmount.milliseconds(500)
 
     init(
-        eventLoop: any EventLoop,
+        _ place: LoopPlace,
         mint: Mint?,
         admin: AdminContent?,
         policy: OriginPolicy,
         tokens: TokenGate?,
         limits: HTTPLimits,
-        limiter: HTTPConnectionLimiter,
-        drained: EventLoopPromise<Void>
+        limiter: HTTPConnectionLimiter
     ) {
-        self.eventLoop = eventLoop
+        eventLoop = place.eventLoop
+        drained = place.drained
         turnTimer = EarliestTimer(eventLoop)
-        timeoutTimer = EarliestTimer(eventLoop)
+        timeoutChecks = TimeoutChecks(eventLoop)
         self.mint = mint
         self.admin = admin
         self.policy = policy
         self.tokens = tokens
         self.limits = limits
         self.limiter = limiter
-        self.drained = drained
         timeouts = HTTPTimeouts(limits)
         router = mint.map { Router(layout: $0.layout) }
         turnTimer.body = { [weak self] in
             self?.mint?.takeTurn()
             self?.scheduleTurn()
         }
-        timeoutTimer.body = { [weak self] in
-            self?.checkTimeouts()
-            self?.scheduleTimeoutCheck()
-        }
+        timeoutChecks.connect { [weak self] slot, now in self?.checkTimeouts(slot, now) }
     }
 
     // MARK: - Accepting and closing connections
@@ -104,7 +96,7 @@ final class HTTPLoop {
         else { return }
         connections[connection.slot] = nil
         freeSlots.append(connection.slot)
-        timeoutChecks.set(connection.slot, to: .max)
+        timeoutChecks.remove(connection.slot)
         if connection.isCounted { limiter.leave(connection.purpose) }
         if isDraining, isEmpty { drained.succeed() }
     }
@@ -162,12 +154,12 @@ final class HTTPLoop {
                     // Browsers send none with it (Fetch, section 3.3.5).
                     return .answer(policy.preflight(fields, methods: try router.methods(at: head.uri)))
                 }
-                guard connection.asksForToken else {
+                guard connection.asksForToken, let tokens else {
                     return try router.route(method: head.method.rawValue, target: head.uri)
                 }
-                let scope = try scope(fields, on: connection)
+                let scope = try scope(fields, tokens)
                 let route = try router.route(method: head.method.rawValue, target: head.uri)
-                try admit(route, scope)
+                try admit(route, scope, tokens)
                 return route
             } catch {
                 return .answer(error)
@@ -190,30 +182,16 @@ final class HTTPLoop {
 
     // MARK: - Timeouts
 
-    /// Schedules a check of the connection's timeouts. Call it when a timeout may have become earlier. A timeout that became
-    /// later is not moved: its check finds the later time and schedules the next check for it.
+    /// Call it when a timeout of the connection may have become earlier.
     func scheduleTimeout(_ connection: HTTPConnection) {
-        guard !isDraining, let (at, _) = connection.timeout(timeouts), at < connection.timeoutCheck else { return }
-        let granularity = UInt64(Self.timeoutGranularity.nanoseconds)
-        let granules = max(at, .now()).uptimeNanoseconds / granularity + 1
-        connection.timeoutCheck = .uptimeNanoseconds(granules * granularity)
-        timeoutChecks.set(connection.slot, to: Int64(granules * granularity))
-        scheduleTimeoutCheck()
+        guard !isDraining, let (at, _) = connection.timeout(timeouts) else { return }
+        timeoutChecks.schedule(connection.slot, at: at)
     }
 
-    private func scheduleTimeoutCheck() {
-        guard timeoutChecks.count > 0 else { return }
-        timeoutTimer.set(to: .uptimeNanoseconds(UInt64(timeoutChecks.earliest)))
-    }
-
-    private func checkTimeouts() {
-        let now = NIODeadline.now()
-        while let slot = timeoutChecks.popDue(now: Int64(now.uptimeNanoseconds)) {
-            guard let (connection, handler) = connections[slot] else { continue }
-            connection.timeoutCheck = .distantFuture
-            endIfOverdue(connection, handler, now)
-            scheduleTimeout(connection)
-        }
+    private func checkTimeouts(_ slot: Int, _ now: NIODeadline) {
+        guard let (connection, handler) = connections[slot] else { return }
+        endIfOverdue(connection, handler, now)
+        scheduleTimeout(connection)
     }
 
     private func endIfOverdue(_ connection: HTTPConnection, _ handler: RequestHandler, _ now: NIODeadline) {
@@ -228,7 +206,7 @@ final class HTTPLoop {
         guard !isDraining else { return }
         isDraining = true
         drainDeadline = .now() + timeouts.drain
-        timeoutTimer.cancel()
+        timeoutChecks.cancel()
         guard !isEmpty else { return drained.succeed() }
         scheduleDrainCheck()
     }

@@ -2,8 +2,6 @@ package import FirnNIO
 package import FirnServer
 package import Logging
 internal import NIOCore
-internal import NIOPosix
-internal import Synchronization
 
 /// A socket that the HTTP server serves, and what it serves there.
 package struct HTTPListener: Sendable {
@@ -33,11 +31,7 @@ package struct HTTPListener: Sendable {
 ///
 /// It uses SwiftNIO's sockets and HTTP parser and no web framework; `docs/ARCHITECTURE.md` says why.
 package final class HTTPServer: Sendable {
-    private let group: MultiThreadedEventLoopGroup
-    private let loops: [NIOLoopBound<HTTPLoop>]
-    private let channels: Mutex<[any Channel]>
-    private let drained: [EventLoopFuture<Void>]
-    private let heartbeats: [Heartbeat]
+    private let loops: ServingLoops<HTTPLoop>
 
     /// Starts serving.
     ///
@@ -57,107 +51,43 @@ package final class HTTPServer: Sendable {
         limits: HTTPLimits,
         logger: Logger
     ) throws {
-        precondition(!listeners.isEmpty && threads > 0, "an HTTP server has a socket and a thread")
+        precondition(!listeners.isEmpty, "an HTTP server has a socket")
         let mints = listeners.contains { $0.purpose == .ids }
         // Documents are read rarely: one thread is enough.
         let threads = mints ? threads : 1
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let limiter = HTTPConnectionLimiter(logger: logger)
-        var loops: [NIOLoopBound<HTTPLoop>] = []
-        var drained: [EventLoopFuture<Void>] = []
-        for (index, eventLoop) in group.makeIterator().enumerated() {
-            let promise = eventLoop.makePromise(of: Void.self)
-            let wakeup = LoopWakeup(eventLoop)
-            let loop = try eventLoop.submit {
-                let mint = mints ? source.mint(thread: index, of: threads, listener: wakeup) : nil
-                let loop = HTTPLoop(
-                    eventLoop: eventLoop,
-                    mint: mint,
-                    admin: admin,
-                    policy: policy,
-                    tokens: tokens,
-                    limits: limits,
-                    limiter: limiter,
-                    drained: promise
-                )
-                return NIOLoopBound(loop, eventLoop: eventLoop)
-            }.wait()
-            wakeup.connect { loop.value.storeAnswered($0) }
-            loops.append(loop)
-            drained.append(promise.futureResult)
+        loops = try ServingLoops(threads: threads) { place in
+            HTTPLoop(
+                place,
+                mint: mints ? source.mint(thread: place.index, of: threads, listener: place.wakeup) : nil,
+                admin: admin,
+                policy: policy,
+                tokens: tokens,
+                limits: limits,
+                limiter: limiter
+            )
         }
-        self.group = group
-        self.loops = loops
-        self.drained = drained
-        heartbeats = loops.map { _ in Heartbeat() }
-        channels = Mutex([])
+        let unsent = HTTPLimits.maximumUnsentBytes / 2...HTTPLimits.maximumUnsentBytes
+        let buffers = ChannelBuffers(firstRead: 1024, maximumRead: HTTPLimits.readLength, unsent: unsent)
         for listener in listeners {
-            let channel = try Self.serve(listener, loops, group, limits.descriptorReserve, logger)
-            channels.withLock { $0.append(channel) }
+            try loops.serve(listener.listener, "HTTP", buffers: buffers, logger: logger) { channel, loop in
+                guard !channel.isShort(of: limits.descriptorReserve, isAdmin: listener.purpose == .admin) else {
+                    loop.refusedForWantOfDescriptors()
+                    return channel.close(promise: nil)
+                }
+                try listener.security?.secure(channel)
+                try loop.open(channel, at: listener)
+            }
         }
     }
 
-    private static func serve(
-        _ listener: HTTPListener,
-        _ loops: [NIOLoopBound<HTTPLoop>],
-        _ group: MultiThreadedEventLoopGroup,
-        _ reserve: DescriptorReserve,
-        _ logger: Logger
-    ) throws -> any Channel {
-        var bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 4096)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
-                }
-            }
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 1024, maximum: HTTPLimits.readLength)
-            )
-            .childChannelOption(
-                .writeBufferWaterMark,
-                value: .init(low: HTTPLimits.maximumUnsentBytes / 2, high: HTTPLimits.maximumUnsentBytes)
-            )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let loop = loops.first { $0.eventLoop === channel.eventLoop }!
-                    guard !channel.isShort(of: reserve, isAdmin: listener.purpose == .admin) else {
-                        loop.value.refusedForWantOfDescriptors()
-                        return channel.close(promise: nil)
-                    }
-                    try listener.security?.secure(channel)
-                    try loop.value.open(channel, at: listener)
-                }
-            }
-        if !listener.listener.isUnix { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
-        return try bootstrap.withBoundSocket(try listener.listener.duplicate()).wait()
-    }
-
-    /// Asks every thread for a heartbeat.
-    package func requestHeartbeat() {
-        for (heartbeat, loop) in zip(heartbeats, loops) {
-            heartbeat.request()
-            loop.eventLoop.execute { heartbeat.beat() }
-        }
-    }
-
-    /// Whether every thread has answered the last request for a heartbeat.
-    package var hasHeartbeat: Bool { heartbeats.allSatisfy(\.isAnswered) }
-
-    /// How many heartbeats each thread has answered.
-    package var beats: [UInt64] { heartbeats.map(\.beats) }
+    package func requestHeartbeat() { loops.requestHeartbeat() }
+    package var hasHeartbeat: Bool { loops.hasHeartbeat }
+    package var beats: [UInt64] { loops.beats }
 
     /// Stops accepting, answers the requests that have arrived, then closes the connections.
-    package func drain() {
-        for channel in channels.withLock({ $0 }) { try? channel.close().wait() }
-        for loop in loops { loop.eventLoop.execute { loop.value.startDraining() } }
-    }
+    package func drain() { loops.drain() }
 
     /// Waits until the last connection is closed, after ``drain()``.
-    package func join() {
-        for future in drained { try? future.wait() }
-        try? group.syncShutdownGracefully()
-    }
+    package func join() { loops.join() }
 }

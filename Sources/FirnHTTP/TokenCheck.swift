@@ -7,9 +7,8 @@ extension HTTPLoop {
     /// What an `--admin` listener serves to everyone, because probes show no token.
     private static let openPaths: Set<String> = ["/livez", "/readyz"]
 
-    /// What the request's token allows; everything where none is asked for.
-    func scope(_ fields: RequestFields, on connection: HTTPConnection) throws(HTTPAnswer) -> TokenScope {
-        guard connection.asksForToken, let tokens else { return .all }
+    /// What the request's token allows.
+    func scope(_ fields: RequestFields, _ tokens: TokenGate) throws(HTTPAnswer) -> TokenScope {
         switch tokens.check(fields.token, at: .http) {
         case .success(let scope): return scope
         case .failure(let refusal): throw Self.refused(refusal)
@@ -17,14 +16,14 @@ extension HTTPLoop {
     }
 
     /// Refuses a route that the scope does not allow.
-    func admit(_ route: Route, _ scope: TokenScope) throws(HTTPAnswer) {
+    func admit(_ route: Route, _ scope: TokenScope, _ tokens: TokenGate) throws(HTTPAnswer) {
         let needed: TokenScope
         switch route {
         case .answer: needed = []
         case .freshID: needed = .ids
         case .request(let method, _, _): needed = TokenScope(neededFor: method)
         }
-        guard !scope.isSuperset(of: needed), let tokens else { return }
+        guard !scope.isSuperset(of: needed) else { return }
         tokens.refuse(.scope, at: .http)
         throw .refused(TokenBook.Refusal.scope.status)
     }

@@ -18,19 +18,15 @@ package import NIOCore
 package final class AcceptPause: ChannelInboundHandler {
     package typealias InboundIn = any Channel
 
+    private let kind: String
     private let logger: Logger
-    private let message: Logger.Message
 
     private static let length = TimeAmount.milliseconds(500)
 
-    /// - Parameter message: what the log says when it pauses.
-    package init(
-        logger: Logger,
-        message: Logger.Message =
-            "no descriptors or memory left for new HTTP connections; those that are open go on, accepting pauses"
-    ) {
+    /// - Parameter kind: what the connections are called in the log.
+    package init(_ kind: String, logger: Logger) {
+        self.kind = kind
         self.logger = logger
-        self.message = message
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -38,7 +34,7 @@ package final class AcceptPause: ChannelInboundHandler {
         switch error.errnoCode {
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
             logger.warning(
-                message,
+                "no descriptors or memory left for new \(kind) connections; those that are open go on, accepting pauses",
                 metadata: [
                     "error": "\(String(cString: strerror(error.errnoCode)))",
                     "pause_ms": "\(Self.length.nanoseconds / 1_000_000)",

@@ -28,8 +28,6 @@
         private(set) var phase = Phase.open
         /// Why the daemon closes it; `nil` when the daemon does not close it.
         private(set) var ending: ClosingReason?
-        /// When the loop looks at the connection's timeouts next.
-        var timeoutCheck = NIODeadline.distantFuture
         /// When the last byte came in.
         private(set) var lastReceived = NIODeadline.now()
         /// Whether the connection is in the loop's list of those with frames left over.

@@ -5,7 +5,7 @@
     internal import NIOCore
 
     /// One thread of ``FramedServer``: an event loop with its sessions and connections.
-    final class FramedLoop {
+    final class FramedLoop: ServingLoop {
         let eventLoop: any EventLoop
         let host: SessionHost
         private(set) var isDraining = false
@@ -19,13 +19,10 @@
         private var connectionCount = 0
         private var leftovers: [FramedConnection] = []
         private let turnTimer: EarliestTimer
-        private var timeoutChecks = DeadlineHeap()
-        private let timeoutTimer: EarliestTimer
+        private let timeoutChecks: TimeoutChecks
         private var drainDeadline = NIODeadline.distantFuture
         private let drained: EventLoopPromise<Void>
 
-        /// The precision of timeouts.
-        private static let timeoutGranularity = TimeAmount.milliseconds(250)
         /// The interval in which all connections are checked while draining.
         private static let drainInterval = TimeAmount.milliseconds(25)
         /// A draining connection that was silent for this long is closed.
@@ -34,22 +31,21 @@
         private static let lastWordsTime = TimeAmount.milliseconds(500)
 
         init(
-            eventLoop: any EventLoop,
+            _ place: LoopPlace,
             host: SessionHost,
             limiter: ConnectionLimiter,
-            tokens: TokenGate?,
-            drained: EventLoopPromise<Void>
+            tokens: TokenGate?
         ) {
-            self.eventLoop = eventLoop
+            eventLoop = place.eventLoop
+            drained = place.drained
             self.host = host
             self.limiter = limiter
             self.tokens = tokens
-            self.drained = drained
             timeouts = FramedTimeouts(host.limits)
             turnTimer = EarliestTimer(eventLoop)
-            timeoutTimer = EarliestTimer(eventLoop)
+            timeoutChecks = TimeoutChecks(eventLoop)
             turnTimer.body = { [weak self] in self?.takeTurn() }
-            timeoutTimer.body = { [weak self] in self?.checkTimeouts() }
+            timeoutChecks.connect { [weak self] slot, now in self?.checkTimeouts(slot, now) }
         }
 
         /// Bytes of answers that a peer may be given while its channel is writable. The channel is writable below half of
@@ -79,7 +75,7 @@
             guard connections[connection.peer.slot] === connection else { return }
             connections[connection.peer.slot] = nil
             connectionCount -= 1
-            timeoutChecks.set(connection.peer.slot, to: .max)
+            timeoutChecks.remove(connection.peer.slot)
             host.leave(connection.peer)
             host.has(connections: connectionCount)
             host.closedConnection(connection.ending ?? .peer)
@@ -121,27 +117,16 @@
 
         // MARK: - Timeouts
 
-        /// Schedules a check of the connection's timeouts. Call it when a timeout may have become earlier. A timeout that
-        /// became later is not moved: its check finds the later time.
+        /// Call it when a timeout of the connection may have become earlier.
         func scheduleTimeout(_ connection: FramedConnection) {
-            guard !isDraining, let (at, _) = connection.timeout(timeouts), at < connection.timeoutCheck else { return }
-            let granularity = UInt64(Self.timeoutGranularity.nanoseconds)
-            let granules = max(at, .now()).uptimeNanoseconds / granularity + 1
-            connection.timeoutCheck = .uptimeNanoseconds(granules * granularity)
-            timeoutChecks.set(connection.peer.slot, to: Int64(granules * granularity))
-            timeoutTimer.set(to: .uptimeNanoseconds(UInt64(timeoutChecks.earliest)))
+            guard !isDraining, let (at, _) = connection.timeout(timeouts) else { return }
+            timeoutChecks.schedule(connection.peer.slot, at: at)
         }
 
-        private func checkTimeouts() {
-            let now = NIODeadline.now()
-            while let slot = timeoutChecks.popDue(now: Int64(now.uptimeNanoseconds)) {
-                guard let connection = connections[slot] else { continue }
-                connection.timeoutCheck = .distantFuture
-                endIfOverdue(connection, now)
-                scheduleTimeout(connection)
-            }
-            guard timeoutChecks.count > 0 else { return }
-            timeoutTimer.set(to: .uptimeNanoseconds(UInt64(timeoutChecks.earliest)))
+        private func checkTimeouts(_ slot: Int, _ now: NIODeadline) {
+            guard let connection = connections[slot] else { return }
+            endIfOverdue(connection, now)
+            scheduleTimeout(connection)
         }
 
         private func endIfOverdue(_ connection: FramedConnection, _ now: NIODeadline) {
@@ -171,7 +156,7 @@
             guard !isDraining else { return }
             isDraining = true
             drainDeadline = .now() + timeouts.drain
-            timeoutTimer.cancel()
+            timeoutChecks.cancel()
             for connection in connections { connection?.tell(Self.goAway) }
             guard connectionCount > 0 else { return drained.succeed() }
             scheduleDrainCheck()
