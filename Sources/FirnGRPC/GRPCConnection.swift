@@ -178,10 +178,8 @@ final class GRPCConnection: ChannelDuplexHandler {
         } catch {
             switch error {
             case .http(let status): session.end(Trailers.http(status), on: stream, resets: !isLast)
-            case .status(let status):
-                loop.mint.refused(status)
-                session.end(Trailers.failure(status, isWhole: true), on: stream, resets: !isLast)
-            case .token(let status):
+            case .status(let status), .token(let status):
+                if case .status = error { loop.mint.refused(status) }
                 session.end(Trailers.failure(status, isWhole: true), on: stream, resets: !isLast)
             }
         }

@@ -29,10 +29,10 @@ package struct GRPCLimits: Sendable {
     static let maximumContinuations = 5
     /// RST_STREAM frames of one connection in ten seconds. Clients send one for each call that they give up.
     package var maximumResets = 5_000
-    /// PING, SETTINGS and PRIORITY frames of one connection per second. Clients in Go and C++ measure the connection's
+    /// PING, PRIORITY and empty DATA frames of one connection per second. Clients in Go and C++ measure the connection's
     /// bandwidth with a PING for nearly each flight of data.
     static let maximumControlFramesPerSecond = 20_000
-    /// Bytes of answers' messages that are collected before they are given to the socket, within a turn.
+    /// Bytes of answers that are collected before they are given to the socket, within a turn.
     static let maximumCollectedBytes = 32 * 1024
     /// SETTINGS frames of one connection per second. Each may change the windows of all its streams.
     static let maximumSettingsPerSecond = 100
