@@ -6,11 +6,11 @@ import Testing
 
 /// A prefetcher over a source that does what a test says.
 @Suite(.timeLimit(.minutes(2))) struct PrefetcherTests {
-    /// IDs that do not grow old while a test looks at them.
+    /// IDs that do not grow old while a test looks at them, and answers that are soon enough however slow they are.
     private static func lasting(_ change: (inout PrefetcherConfiguration) -> Void = { _ in }) -> PrefetcherConfiguration
     {
         var configuration = PrefetcherConfiguration()
-        configuration.maximumAge = .seconds(600)
+        configuration.maximumAge = .seconds(3600)
         change(&configuration)
         return configuration
     }

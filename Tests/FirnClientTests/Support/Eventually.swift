@@ -37,6 +37,6 @@ extension FirnClientConfiguration {
         return configuration
     }
 
-    /// For tests of what ends otherwise: a timeout is then a failure.
-    static var patient: FirnClientConfiguration { timeout(.seconds(20)) }
+    /// For tests of what ends otherwise: a timeout is then a failure. Longer than a busy machine stands still.
+    static var patient: FirnClientConfiguration { timeout(.seconds(60)) }
 }
