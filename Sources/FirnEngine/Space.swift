@@ -117,6 +117,22 @@ package final class Space: Sendable {
         }
     }
 
+    /// Takes the next position of the current tick, if the tick was begun and has one left; nil otherwise: then
+    /// ``claim(upTo:now:leaving:butAtLeast:)`` tells why. The same as that one, for one position, in fewer instructions.
+    @inline(__always)
+    func claimNext(now: UInt64) -> UInt64? {
+        let current = cursor.load(ordering: .relaxed)
+        // Not when the space is sealed: that value is of no tick below the end.
+        guard current &>> sequenceBits == now, now < limit.load(ordering: .acquiring),
+            cursor.weakCompareExchange(
+                expected: current,
+                desired: current + 1,
+                ordering: .acquiringAndReleasing
+            ).exchanged
+        else { return nil }
+        return current
+    }
+
     /// The sequence number with which the tick `now` begins, when nothing of it was given out yet. At most half of the
     /// tick is skipped, and nothing when more than half of the previous tick was used. So a caller that needs all of
     /// every tick loses only half of the first tick.

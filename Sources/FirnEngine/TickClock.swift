@@ -23,6 +23,7 @@ package struct Moment: Sendable, Equatable {
 /// 1. Readings never fall, whatever the wall clock does.
 /// 2. A wall clock ahead by at most `followLimit` is followed at the next ``steer()``.
 /// 3. Any other gap is closed slowly, at 1/100 of elapsed time and never past the wall clock.
+/// 4. ``tick()`` is the tick of ``now()`` at the same instant.
 ///
 /// Uniqueness does not depend on this clock: a wrong clock causes waiting or wrong timestamps, never a duplicate.
 package final class TickClock: Sendable {
@@ -31,6 +32,8 @@ package final class TickClock: Sendable {
     package static let slewDivisor: Int64 = 100
 
     private let source: any TimeSource
+    /// Whether the source is the system's clock as it is, which is then read without a call through a protocol.
+    private let isSystem: Bool
     private let followLimitNanoseconds: Int64
     private let epochNanoseconds: Int64
     private let tickNanoseconds: Int64
@@ -50,6 +53,7 @@ package final class TickClock: Sendable {
     private let unix: Atomic<Int64>
     private let gap = Atomic<Int64>(0)
     private let steering = Mutex<Void>(())
+    private let span = TickSpan()
 
     /// Starts at the wall clock's current time.
     ///
@@ -57,6 +61,7 @@ package final class TickClock: Sendable {
     package init(layout: Layout, source: any TimeSource = SystemTimeSource(), followLimit: Duration = .seconds(3600)) {
         precondition(layout.hasTime, "a layout without a time field needs no clock")
         self.source = source
+        isSystem = source is SystemTimeSource
         self.followLimitNanoseconds = followLimit.nanoseconds
         // An epoch may be later than what 64 bits of nanoseconds hold; then the time is always before the epoch.
         let (epoch, tooLate) = Int64(layout.epochUnixMilliseconds).multipliedReportingOverflow(by: 1_000_000)
@@ -76,12 +81,56 @@ package final class TickClock: Sendable {
             let anchorGap = gap.load(ordering: .relaxed)
             // The clock is read before the anchor is checked. Otherwise a correction could happen between the two, and
             // the next reading, with the new anchor, could be lower than this one.
-            let bootNow = source.bootNanoseconds()
+            let bootNow = readBoot()
             atomicMemoryFence(ordering: .acquiring)
             guard revision.load(ordering: .relaxed) == before else { continue }
             let unixNow = Self.carry(unix: anchorUnix, gap: anchorGap, elapsed: bootNow - anchorBoot)
             return Moment(bootNanoseconds: bootNow, unixNanoseconds: unixNow, tick: tick(atUnixNanoseconds: unixNow))
         }
+    }
+
+    /// The current tick, as ``now()`` has it, for callers that need nothing else: while the tick lasts, at the price of one
+    /// clock reading and a few loads.
+    @inline(__always)
+    package func tick() -> UInt64 {
+        let anchor = revision.load(ordering: .acquiring)
+        let reading = span.read()
+        let bootNow = readBoot()
+        atomicMemoryFence(ordering: .acquiring)
+        if reading.isOf(anchor, bootNow), span.isStill(reading), revision.load(ordering: .relaxed) == anchor {
+            return reading.tick
+        }
+        return tickOfNewSpan()
+    }
+
+    /// Reads the clock in full, and publishes how long the tick lasts at least: while a gap is being closed, the clock runs
+    /// faster or slower by a hundredth.
+    @inline(never)
+    private func tickOfNewSpan() -> UInt64 {
+        let anchor = revision.load(ordering: .acquiring)
+        let isExact = gap.load(ordering: .relaxed) == 0
+        let moment = now()
+        // Before the epoch there is no tick that ends.
+        guard moment.unixNanoseconds >= epochNanoseconds, revision.load(ordering: .relaxed) == anchor else {
+            return moment.tick
+        }
+        let left = tickNanoseconds - (moment.unixNanoseconds - epochNanoseconds) % tickNanoseconds
+        let lasts = isExact ? left : left / (Self.slewDivisor + 1) * Self.slewDivisor
+        let (end, isTooLate) = moment.bootNanoseconds.addingReportingOverflow(lasts)
+        span.publish(
+            TickSpan.Reading(
+                anchor: anchor,
+                begin: moment.bootNanoseconds,
+                end: isTooLate ? .max : end,
+                tick: moment.tick
+            )
+        )
+        return moment.tick
+    }
+
+    @inline(__always)
+    private func readBoot() -> Int64 {
+        isSystem ? SystemTimeSource.readBoot() : source.bootNanoseconds()
     }
 
     /// Nanoseconds from `moment` until `tick` begins; 0 when it has begun. Saturates instead of overflowing.

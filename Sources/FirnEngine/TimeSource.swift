@@ -29,16 +29,20 @@ package struct SystemTimeSource: TimeSource {
         Self.read(CLOCK_REALTIME) + wallOffsetNanoseconds
     }
 
-    package func bootNanoseconds() -> Int64 {
+    package func bootNanoseconds() -> Int64 { Self.readBoot() }
+
+    @inline(__always)
+    static func readBoot() -> Int64 {
         #if os(Linux)
             // CLOCK_MONOTONIC stops while the machine is suspended; CLOCK_BOOTTIME does not (clock_gettime(2)).
-            Self.read(CLOCK_BOOTTIME)
+            read(CLOCK_BOOTTIME)
         #else
             // Darwin's CLOCK_MONOTONIC counts the time asleep.
-            Self.read(CLOCK_MONOTONIC)
+            read(CLOCK_MONOTONIC)
         #endif
     }
 
+    @inline(__always)
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()
         let result = clock_gettime(clock, &time)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FirnEngine
 
-/// The clock's three invariants, one thread at a time. `TickClockRaceTests` has what takes several.
+/// The clock's four invariants, one thread at a time. `TickClockRaceTests` has what takes several.
 @Suite struct TickClockTests {
     let source = MockTimeSource()
     let layout = Layout.of(sequence: 12)
@@ -201,5 +201,44 @@ import Testing
         await #expect(processExitsWith: .failure) {
             _ = TickClock(layout: .pinterest, source: MockTimeSource())
         }
+    }
+
+    // MARK: - 4. The tick alone
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func invariant4TheTickIsThatOfTheFullReading(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let source = MockTimeSource()
+        // Ticks of 10 ms, so that a step is often shorter than one.
+        let layout = Layout.of(sequence: 12, tickNanoseconds: 10_000_000)
+        let clock = TickClock(layout: layout, source: source)
+        for step in 0..<20_000 {
+            switch Int.random(in: 0..<100, using: &generator) {
+            case 0: source.jump(Int64(generator.number(upTo: 10 * UInt64(Int64.second))))
+            case 1: source.jump(-Int64(generator.number(upTo: 10 * UInt64(Int64.second))))
+            case 2, 3: clock.steer()
+            case 4: source.advance(Int64(generator.number(upTo: UInt64(Int64.second))))
+            case 5..<10: source.advance(Int64(generator.number(upTo: 10)))
+            default: source.advance(Int64(generator.number(upTo: UInt64(Int64.millisecond))))
+            }
+            let (tick, moment) = (clock.tick(), clock.now())
+            guard tick == moment.tick else {
+                Issue.record("step \(step): \(tick) instead of \(moment)")
+                return
+            }
+        }
+    }
+
+    @Test func invariant4BeforeTheEpochTheTickIsZero() {
+        let layout = Layout.of(sequence: 12, epochUnixMilliseconds: 5)
+        let clock = TickClock(layout: layout, source: source)
+        #expect(clock.tick() == clock.now().tick)
+        let early = MockTimeSource(wall: 3 * .millisecond)
+        let before = TickClock(layout: layout, source: early)
+        for _ in 0..<10 {
+            #expect(before.tick() == before.now().tick)
+            early.advance(500_000)
+        }
+        #expect(before.tick() > 0)
     }
 }
