@@ -101,10 +101,16 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .target(name: "CLinux"),
+        // Keeps a worker's window in a store, for the daemon and for a minter.
+        .target(
+            name: "FirnWindows",
+            dependencies: ["CLinux", "FirnEngine", "FirnLayout", "FirnStore"],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "FirnServer",
             dependencies: [
-                "CLinux", "FirnEngine", "FirnLayout", "FirnStore", "FirnWire",
+                "CLinux", "FirnEngine", "FirnLayout", "FirnStore", "FirnWindows", "FirnWire",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -124,7 +130,7 @@ let package = Package(
         .target(
             name: "FirnTLS",
             dependencies: [
-                "FirnEngine", "FirnNIO", "FirnServer", "FirnStore", "FirnWire",
+                "FirnEngine", "FirnNIO", "FirnServer", "FirnStore", "FirnWindows", "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio", condition: tls),
@@ -138,7 +144,7 @@ let package = Package(
         .target(
             name: "FirnHTTP",
             dependencies: [
-                "CZlib", "FirnEngine", "FirnLayout", "FirnNIO", "FirnServer", "FirnWire",
+                "CZlib", "FirnEngine", "FirnLayout", "FirnNIO", "FirnServer", "FirnWindows", "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -156,7 +162,7 @@ let package = Package(
             name: "FirnGRPC",
             dependencies: [
                 .target(name: "CNghttp2", condition: grpc),
-                "FirnLayout", "FirnNIO", "FirnServer", "FirnWire",
+                "FirnLayout", "FirnNIO", "FirnServer", "FirnWindows", "FirnWire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -187,7 +193,8 @@ let package = Package(
             dependencies: [
                 "CLinux", "FirnAdmin", "FirnConfiguration", "FirnEngine", "FirnFiles",
                 .target(name: "FirnGRPC", condition: grpc),
-                "FirnHTTP", "FirnLayout", "FirnNIO", "FirnSQLite", "FirnServer", "FirnStore", "FirnTLS", "FirnWire",
+                "FirnHTTP", "FirnLayout", "FirnNIO", "FirnSQLite", "FirnServer", "FirnStore", "FirnTLS", "FirnWindows",
+                "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -235,7 +242,7 @@ let package = Package(
         .executableTarget(
             name: "firn-storm",
             dependencies: [
-                "FirnConfiguration", "FirnLayout", "FirnSQLite", "FirnServer", "FirnStore",
+                "FirnConfiguration", "FirnLayout", "FirnSQLite", "FirnStore", "FirnWindows",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/scale/storm",
@@ -271,7 +278,9 @@ let package = Package(
         ),
         .testTarget(
             name: "FirnServerTests",
-            dependencies: ["FirnEngine", "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire"],
+            dependencies: [
+                "FirnEngine", "FirnLayout", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWindows", "FirnWire",
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(
@@ -302,7 +311,7 @@ let package = Package(
         .testTarget(
             name: "FirnAdminTests",
             dependencies: [
-                "FirnAdmin", "FirnEngine", "FirnLayout", "FirnServer", "FirnTestSupport",
+                "FirnAdmin", "FirnEngine", "FirnLayout", "FirnServer", "FirnTestSupport", "FirnWindows",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: swiftSettings
@@ -397,8 +406,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CSQLite", "EtcdTestSupport", "FirnClient", "FirnConfiguration", "FirnEngine", "FirnEtcd", "FirnFiles",
-                "FirnLayout", "FirnPostgres", "FirnSQLite", "FirnServer", "FirnStore", "FirnTestSupport", "FirnWire",
-                "PostgresTestSupport", "firn", "firnd",
+                "FirnLayout", "FirnPostgres", "FirnSQLite", "FirnServer", "FirnStore",
+                "FirnTestSupport", "FirnWindows", "FirnWire", "PostgresTestSupport", "firn", "firnd",
             ],
             swiftSettings: swiftSettings
         ),
@@ -423,15 +432,15 @@ let parts: [String: Set<String>] = [
     // Where pointers are.
     "wire": [
         "CFirnProto", "CLinux", "CProtobufC", "FirnEngine", "FirnLayout", "FirnServer", "FirnServerTests", "FirnStore",
-        "FirnTestSupport", "FirnWire", "FirnWireTests",
+        "FirnTestSupport", "FirnWindows", "FirnWire", "FirnWireTests",
     ],
     // Where threads share memory.
     "shared": [
         "CFirnClient", "CFirnProto", "CLinux", "CNghttp2", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin",
         "FirnAdminTests", "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles",
-        "FirnFilesTests", "FirnGRPC", "FirnGRPCTests", "FirnHTTP", "FirnHTTPTests", "FirnLayout", "FirnNIO",
-        "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests", "FirnStore", "FirnStoreTests",
-        "FirnTestSupport", "FirnWire",
+        "FirnFilesTests", "FirnGRPC", "FirnGRPCTests", "FirnHTTP", "FirnHTTPTests", "FirnLayout",
+        "FirnNIO", "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests",
+        "FirnStore", "FirnStoreTests", "FirnTestSupport", "FirnWindows", "FirnWire",
     ],
 ]
 if let part = Context.environment["FIRN_ONLY"] {

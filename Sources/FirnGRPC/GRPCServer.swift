@@ -1,5 +1,6 @@
 package import FirnNIO
 package import FirnServer
+internal import FirnWindows
 package import Logging
 internal import NIOCore
 internal import NIOPosix

@@ -1,5 +1,6 @@
 package import FirnEngine
 package import FirnLayout
+internal import FirnWindows
 package import FirnWire
 package import Logging
 

@@ -1,6 +1,7 @@
 #if TLS
     package import FirnNIO
     package import FirnServer
+    internal import FirnWindows
     internal import FirnWire
     package import Logging
     internal import NIOCore

@@ -35,7 +35,7 @@ package final class NativeThread: Sendable {
             },
             body.toOpaque()
         )
-        precondition(status == 0, "the system has no thread left for firnd's few: \(String(cString: strerror(status)))")
+        precondition(status == 0, "the system has no thread left for Firn's few: \(String(cString: strerror(status)))")
         self.handle = handle
     }
 
@@ -49,6 +49,11 @@ package final class NativeThread: Sendable {
     /// - Returns: whether it has ended.
     package func join(within limit: Duration) -> Bool {
         firn_join_thread(handle, max(0, limit.nanoseconds)) == 0
+    }
+
+    /// Leaves the thread to itself: it runs until its body ends. To be called once, instead of ``join()``.
+    package func detach() {
+        pthread_detach(handle)
     }
 
     /// Runs `body` for every number below `count`, several at once, until one returns false or the time is over.

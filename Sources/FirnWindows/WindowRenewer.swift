@@ -1,11 +1,10 @@
 package import FirnEngine
 package import FirnLayout
 package import FirnStore
-package import Logging
 internal import Synchronization
 
-/// Claims a daemon's workers, keeps their windows ahead of the clock, steers the clock, and gives the rest of the
-/// windows back at the end. For one thread.
+/// Claims the workers of a daemon or a minter, keeps their windows ahead of the clock, steers the clock, and gives the
+/// rest of the windows back at the end. For one thread.
 ///
 /// A ``WindowKeeper`` for each worker decides what to do; the renewer does it and reports the outcome to the keeper.
 /// Memory follows the disk (promise 2): a space's limit is raised only after the store has answered that the higher one
@@ -27,23 +26,18 @@ package final class WindowRenewer {
     private let layout: Layout
     private let shardsPerWorker: Int
     private let firstSequence: FirstSequence
-    private let reporter: WindowReporter
-    private var clockReporter: ClockReporter
+    private let observer: any WindowObserver
     private var places: [Place]
     private var nextSteering: Int64 = 0
-    /// Beats at every step, for the threads that watch this one.
-    var heartbeat: Heartbeat?
-    /// Gets the state of the workers and the clock at every step; `nil` when it is not needed.
-    private let meter: WindowMeter?
+    /// Called before every call to the store: this thread is about to wait, and does not hang.
+    package var willAct: (() -> Void)?
     /// Called about once per second, whenever the clocks are compared.
     package var everySecond: (() -> Void)?
     /// Called at every step while the store is not the one that granted what this daemon holds, or was set back to an
     /// older state.
     package var storeSetBack: (() -> Void)?
-    /// Records what this thread waits for; `nil` when it is not needed.
-    private let watch: StoreWatch?
     private var journalError: StoreError?
-    private let rest: WindowRest?
+    private let rest: (any RestControl)?
     /// `nil`: the windows never rest.
     private var restTimer: RestTimer?
     private var testimonyTimer = TestimonyTimer()
@@ -57,7 +51,6 @@ package final class WindowRenewer {
     ///   - slots: for the workers' spaces; one worker is claimed for each slot.
     ///   - rule: which workers. A fixed one is for a single slot.
     ///   - firstSequence: the sequence number with which a tick begins.
-    ///   - meter: has as many places as there are slots.
     ///   - rest: tells the threads that give out IDs whether the windows are at rest; `nil`: they never are.
     ///   - restAfter: how long no IDs have been taken when the windows go to rest; `nil`: they never do.
     package init(
@@ -68,14 +61,11 @@ package final class WindowRenewer {
         layout: Layout,
         shardsPerWorker: Int,
         firstSequence: FirstSequence = .zero,
-        availability: Availability,
-        meter: WindowMeter? = nil,
-        watch: StoreWatch? = nil,
-        rest: WindowRest? = nil,
-        restAfter: Duration? = nil,
-        logger: Logger
+        observer: any WindowObserver,
+        rest: (any RestControl)? = nil,
+        restAfter: Duration? = nil
     ) {
-        precondition(restAfter == nil || rest != nil, "without a WindowRest nobody could end a rest")
+        precondition(restAfter == nil || rest != nil, "without a RestControl nobody could end a rest")
         if case .fixed = rule { precondition(slots.count == 1, "a fixed worker is one") }
         self.rule = rule
         self.claims = claims
@@ -83,12 +73,9 @@ package final class WindowRenewer {
         self.layout = layout
         self.shardsPerWorker = shardsPerWorker
         self.firstSequence = firstSequence
-        self.meter = meter
-        self.watch = watch
+        self.observer = observer
         self.rest = rest
         restTimer = restAfter.map { RestTimer($0, slots: slots.count, now: clock.now()) }
-        reporter = WindowReporter(layout: layout, claims: claims, availability: availability, logger: logger)
-        clockReporter = ClockReporter(layout: layout, logger: logger)
         places = slots.map { slot in
             let configuration = WindowKeeper.Configuration(
                 windowTicks: claims.windowTicks,
@@ -108,8 +95,7 @@ package final class WindowRenewer {
         let moment = clock.now()
         if moment.bootNanoseconds >= nextSteering {
             let steering = clock.steer()
-            clockReporter.steered(steering, moment: moment)
-            meter?.steered(steering)
+            observer.steered(steering, moment: moment)
             nextSteering = moment.bootNanoseconds + Self.steeringInterval
             everySecond?()
         }
@@ -136,37 +122,19 @@ package final class WindowRenewer {
         // Called before the status is published: a caller that sees the status cannot get a ticket either.
         if claims.journal?.setBackError != nil || statuses.contains(where: \.isStoreLost) { storeSetBack?() }
         for (index, status) in zip(places.indices, statuses) {
-            if status != places[index].lastStatus { reporter.changed(to: status, from: places[index].lastStatus) }
+            if status != places[index].lastStatus { observer.changed(to: status, from: places[index].lastStatus) }
             places[index].lastStatus = status
         }
-        reporter.publish(places.compactMap(\.lastStatus), now: clock.now())
         let found = claims.findings.takeUnreported()
-        for worker in found.farAhead { reporter.found(worker) }
-        for error in found.unreadable { reporter.found(unreadable: error) }
-        meter?.publish(places.map(reading), workersFarAhead: claims.findings.farAheadCount(nowTick: clock.now().tick))
+        for worker in found.farAhead { observer.found(worker) }
+        for error in found.unreadable { observer.found(unreadable: error) }
+        observer.stepped(
+            zip(places, statuses).map { WindowStanding(status: $1, held: $0.held, isResting: $0.keeper.isResting) },
+            workersFarAhead: claims.findings.farAheadCount(nowTick: clock.now().tick),
+            now: clock.now()
+        )
         // After the reason for a refusal is published: the requests that waited are tried again now.
         rest?.publish(isResting: places.contains { $0.keeper.isResting })
-    }
-
-    private func reading(_ place: Place) -> WindowReading.Place {
-        var storeError: StoreError?
-        switch place.lastStatus {
-        case .serving(_, _, let error), .windowEnded(_, _, let error), .claiming(let error): storeError = error
-        default: break
-        }
-        return WindowReading.Place(
-            holding: place.held.map {
-                WindowReading.Holding(
-                    worker: $0.worker,
-                    generation: $0.generation,
-                    firstTick: $0.firstTick,
-                    limitTick: $0.limit
-                )
-            },
-            isResting: place.keeper.isResting,
-            obstacle: place.lastStatus.flatMap(reporter.reason),
-            storeError: storeError.map { "\($0)" }
-        )
     }
 
     /// Records what was granted in the journal, apart from the store.
@@ -177,14 +145,10 @@ package final class WindowRenewer {
     package func remember() {
         guard let journal = claims.journal else { return }
         do throws(StoreError) {
-            if let watch {
-                try watch.during("write the state directory") { () throws(StoreError) in try journal.persist() }
-            } else {
-                try journal.persist()
-            }
+            try observer.during("write the state directory") { () throws(StoreError) in try journal.persist() }
             journalError = nil
         } catch {
-            if journalError != error { reporter.notRemembered(error) }
+            if journalError != error { observer.notRemembered(error) }
             journalError = error
         }
     }
@@ -233,7 +197,7 @@ package final class WindowRenewer {
         }
         for (release, outcome) in zip(releases, outcomes.all.withLock { $0 }) {
             guard let outcome else { continue }
-            reporter.released(release.held, outcome)
+            observer.released(release.held, outcome)
             perform(places[release.index].keeper.releaseAnswered(outcome), at: release.index)
         }
     }
@@ -268,7 +232,7 @@ package final class WindowRenewer {
     }
 
     private func answer(to action: WindowAction, at index: Int) -> WindowAction {
-        heartbeat?.beat()
+        willAct?()
         let instant = instant(clock.now())
         var random = systemRandom()
         switch action {

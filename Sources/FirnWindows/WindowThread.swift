@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// The daemon's thread that keeps the windows in the store. See ``WindowRenewer`` for what it does there.
+/// The thread that keeps the windows in the store. See ``WindowRenewer`` for what it does there.
 package final class WindowThread: Sendable {
-    private let wakeup: Wakeup
+    private let bell: Bell
     private let stops: Flag
     private let heartbeat = Heartbeat()
     private let thread: NativeThread
@@ -12,28 +12,28 @@ package final class WindowThread: Sendable {
     }
 
     /// Starts to keep windows, and returns after one attempt to claim every worker. Then each slot has its worker, or
-    /// the daemon's ``Availability`` has the reason why not, and the thread continues to try.
+    /// the renewer's observer was told why not, and the thread continues to try.
     ///
     /// - Parameter rest: wakes the thread when its end is wanted.
     package init(
-        rest: WindowRest? = nil,
+        rest: (any RestControl)? = nil,
         _ makeRenewer: @escaping @Sendable () -> WindowRenewer
-    ) throws(ListenError) {
-        let wakeup = try Wakeup()
-        rest?.setWake { wakeup.signal() }
-        let firstRound = try Wakeup()
+    ) {
+        let bell = Bell()
+        rest?.setWake { bell.ring() }
+        let firstRound = Bell()
         let stops = Flag()
-        self.wakeup = wakeup
+        self.bell = bell
         self.stops = stops
         thread = NativeThread(name: "windows") { [heartbeat] in
             let renewer = makeRenewer()
-            renewer.heartbeat = heartbeat
+            renewer.willAct = { heartbeat.beat() }
             renewer.advance()
-            firstRound.signal()
+            firstRound.ring()
             renewer.remember()
             renewer.testify()
             while !stops.isSet.load(ordering: .acquiring) {
-                wakeup.wait(nanoseconds: renewer.nanosecondsToNextStep)
+                bell.wait(nanoseconds: renewer.nanosecondsToNextStep)
                 heartbeat.beat()
                 renewer.advance()
                 renewer.remember()
@@ -47,7 +47,7 @@ package final class WindowThread: Sendable {
     /// Requests a heartbeat from the thread.
     package func requestHeartbeat() {
         heartbeat.request()
-        wakeup.signal()
+        bell.ring()
     }
 
     /// Whether the thread has answered since the last request, or has got an answer from the store. A store that fails
@@ -64,7 +64,14 @@ package final class WindowThread: Sendable {
     ///   process ends.
     package func stop(within limit: Duration) -> Bool {
         stops.isSet.store(true, ordering: .releasing)
-        wakeup.signal()
+        bell.ring()
         return thread.join(within: limit)
+    }
+
+    /// Does as ``stop(within:)`` without waiting for it.
+    package func stopLater() {
+        stops.isSet.store(true, ordering: .releasing)
+        bell.ring()
+        thread.detach()
     }
 }

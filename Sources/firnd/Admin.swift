@@ -5,6 +5,7 @@ internal import FirnEngine
 internal import FirnHTTP
 internal import FirnServer
 internal import FirnTLS
+internal import FirnWindows
 internal import FirnWire
 internal import Synchronization
 

@@ -2,6 +2,7 @@ internal import FirnConfiguration
 internal import FirnEngine
 internal import FirnLayout
 internal import FirnServer
+internal import FirnWindows
 internal import Logging
 
 /// The messages of the daemon when it starts to serve.

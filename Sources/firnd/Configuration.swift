@@ -3,6 +3,7 @@ internal import FirnEngine
 internal import FirnLayout
 internal import FirnServer
 internal import FirnStore
+internal import FirnWindows
 internal import Glibc
 internal import Logging
 

@@ -1,6 +1,7 @@
 internal import FirnSQLite
 internal import FirnServer
 internal import FirnStore
+internal import FirnWindows
 internal import Logging
 
 /// Detects whether the store's file is a copy of one that may be in use elsewhere: of a directory, a volume or a

@@ -6,6 +6,7 @@ internal import FirnSQLite
 internal import FirnServer
 internal import FirnStore
 internal import FirnTLS
+internal import FirnWindows
 internal import FirnWire
 internal import Glibc
 internal import Logging
@@ -102,7 +103,7 @@ final class Daemon {
             configuration: configuration.sequences,
             logger: logger
         )
-        let windows = try WindowThread(rest: rest) { [configuration, logger, stop, watch] in
+        let windows = WindowThread(rest: rest) { [configuration, logger, stop, watch] in
             let renewer = WindowRenewer(
                 slots: slots,
                 rule: configuration.rule,

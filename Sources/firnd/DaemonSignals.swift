@@ -1,4 +1,5 @@
 internal import FirnServer
+internal import FirnWindows
 internal import Glibc
 internal import Logging
 internal import Synchronization

@@ -1,5 +1,6 @@
 internal import FirnConfiguration
 internal import FirnServer
+internal import FirnWindows
 internal import FirnWire
 internal import Logging
 

@@ -1,5 +1,6 @@
 internal import FirnServer
 internal import FirnStore
+internal import FirnWindows
 internal import Logging
 
 /// The daemon's last step: it returns the unused part of its windows and sequence blocks to the store, and records the

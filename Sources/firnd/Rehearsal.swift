@@ -5,6 +5,7 @@ internal import FirnLayout
 internal import FirnSQLite
 internal import FirnServer
 internal import FirnStore
+internal import FirnWindows
 
 /// The start without claiming, for `--check`. The same code as in a start does the checks, and nothing is created,
 /// changed or claimed.

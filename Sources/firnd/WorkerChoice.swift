@@ -1,6 +1,7 @@
 internal import FirnConfiguration
 internal import FirnLayout
 internal import FirnServer
+internal import FirnWindows
 internal import Glibc
 
 /// The source of a daemon's worker number, as `--worker` specifies it.

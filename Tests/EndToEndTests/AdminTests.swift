@@ -1,6 +1,7 @@
 import EtcdTestSupport
 import FirnServer
 import FirnTestSupport
+import FirnWindows
 import FirnWire
 import Foundation
 import Synchronization

@@ -1,6 +1,7 @@
 import FirnConfiguration
 import FirnLayout
 import FirnServer
+import FirnWindows
 import Testing
 
 @testable import firnd

@@ -1,5 +1,6 @@
 import CoreMetrics
 import FirnServer
+import FirnWindows
 import Testing
 
 @testable import FirnAdmin

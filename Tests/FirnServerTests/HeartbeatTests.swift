@@ -1,6 +1,7 @@
 import FirnEngine
 import FirnLayout
 import FirnStore
+import FirnWindows
 import FirnWire
 import Glibc
 import Logging
@@ -144,7 +145,7 @@ import Testing
             windowTicks: windowTicks
         )
         let slots = (0..<workers).map { _ in WorkerSlot() }
-        return try WindowThread { [clock, availability, logger] in
+        return WindowThread { [clock, availability, logger] in
             WindowRenewer(
                 slots: slots,
                 rule: .auto,

@@ -1,5 +1,6 @@
 import FirnServer
 import FirnStore
+import FirnWindows
 import FirnWire
 import Glibc
 import Synchronization

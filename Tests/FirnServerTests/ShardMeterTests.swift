@@ -1,5 +1,6 @@
 import FirnEngine
 import FirnLayout
+import FirnWindows
 import FirnWire
 import Synchronization
 import Testing

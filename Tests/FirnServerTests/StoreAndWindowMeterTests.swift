@@ -1,6 +1,7 @@
 import FirnEngine
 import FirnLayout
 import FirnStore
+import FirnWindows
 import Logging
 import Testing
 

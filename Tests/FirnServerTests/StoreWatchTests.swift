@@ -1,5 +1,6 @@
 import FirnEngine
 import FirnStore
+import FirnWindows
 import Glibc
 import Logging
 import Synchronization

@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import FirnConfiguration
 internal import FirnLayout
 internal import FirnSQLite
-internal import FirnServer
 internal import FirnStore
+internal import FirnWindows
 internal import Foundation
 internal import Synchronization
 

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import FirnWindows
 internal import Glibc
 internal import Synchronization
 

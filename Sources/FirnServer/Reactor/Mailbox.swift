@@ -1,3 +1,4 @@
+internal import FirnWindows
 internal import Synchronization
 
 /// What other threads pass to a reactor, and the wake-up for it.

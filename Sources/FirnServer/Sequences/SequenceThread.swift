@@ -1,5 +1,6 @@
 internal import FirnEngine
 internal import FirnStore
+internal import FirnWindows
 internal import FirnWire
 internal import Logging
 internal import Synchronization

@@ -1,5 +1,6 @@
 internal import FirnEngine
 internal import FirnStore
+internal import FirnWindows
 internal import Synchronization
 
 /// Reserved values that were not given out go back to the store: all of them at a stop, and those of the least used

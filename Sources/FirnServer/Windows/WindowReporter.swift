@@ -1,18 +1,81 @@
-internal import FirnEngine
-internal import FirnLayout
-internal import FirnStore
+package import FirnEngine
+package import FirnLayout
+package import FirnStore
+package import FirnWindows
 internal import FirnWire
-internal import Logging
+package import Logging
 
-/// Reports the state of the daemon's workers: in the log when it changes, and to readiness queries.
-struct WindowReporter {
-    let layout: Layout
-    let claims: WorkerClaims
-    let availability: Availability
-    let logger: Logger
+/// Reports the state of the daemon's workers: in the log when it changes, to readiness queries and to the metrics.
+package final class WindowReporter: WindowObserver {
+    private let layout: Layout
+    private let claims: WorkerClaims
+    private let availability: Availability
+    private let logger: Logger
+    private var clockReporter: ClockReporter
+    private let meter: WindowMeter?
+    private let watch: StoreWatch?
+
+    /// - Parameters:
+    ///   - meter: gets the state of the workers and the clock at every step; it has as many places as there are slots.
+    ///   - watch: records what the renewer's thread waits for.
+    package init(
+        layout: Layout,
+        claims: WorkerClaims,
+        availability: Availability,
+        meter: WindowMeter? = nil,
+        watch: StoreWatch? = nil,
+        logger: Logger
+    ) {
+        self.layout = layout
+        self.claims = claims
+        self.availability = availability
+        self.meter = meter
+        self.watch = watch
+        self.logger = logger
+        clockReporter = ClockReporter(layout: layout, logger: logger)
+    }
+
+    package func steered(_ steering: ClockSteering, moment: Moment) {
+        clockReporter.steered(steering, moment: moment)
+        meter?.steered(steering)
+    }
+
+    package func during<Result>(
+        _ operation: String,
+        _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        guard let watch else { return try body() }
+        return try watch.during(operation, "", body)
+    }
+
+    package func stepped(_ standings: [WindowStanding], workersFarAhead: Int, now: Moment) {
+        publish(standings.map(\.status), now: now)
+        meter?.publish(standings.map(reading), workersFarAhead: workersFarAhead)
+    }
+
+    private func reading(_ standing: WindowStanding) -> WindowReading.Place {
+        var storeError: StoreError?
+        switch standing.status {
+        case .serving(_, _, let error), .windowEnded(_, _, let error), .claiming(let error): storeError = error
+        default: break
+        }
+        return WindowReading.Place(
+            holding: standing.held.map {
+                WindowReading.Holding(
+                    worker: $0.worker,
+                    generation: $0.generation,
+                    firstTick: $0.firstTick,
+                    limitTick: $0.limit
+                )
+            },
+            isResting: standing.isResting,
+            obstacle: reason(standing.status),
+            storeError: storeError.map { "\($0)" }
+        )
+    }
 
     /// One worker's status has changed.
-    func changed(to status: WindowStatus, from previous: WindowStatus?) {
+    package func changed(to status: WindowStatus, from previous: WindowStatus?) {
         switch status {
         case .serving(let worker, let limit, nil):
             // An extension each second is not worth a log line; a new worker, or a store that answers again, is.
@@ -51,7 +114,7 @@ struct WindowReporter {
     }
 
     /// A worker's record is far ahead of the clock.
-    func found(_ farAhead: FarAheadWorker) {
+    package func found(_ farAhead: FarAheadWorker) {
         logger.warning(
             """
             a worker's record is far ahead: it is not used until that time, and other workers are not affected; \
@@ -65,7 +128,7 @@ struct WindowReporter {
     }
 
     /// A worker's record cannot be read.
-    func found(unreadable error: StoreError) {
+    package func found(unreadable error: StoreError) {
         logger.warning(
             "a worker's record cannot be read: the worker counts as taken, and other workers are not affected",
             metadata: ["error": "\(error)"]
@@ -73,7 +136,7 @@ struct WindowReporter {
     }
 
     /// The window of a worker was given back, or could not be given back.
-    func released(_ held: HeldWorker, _ outcome: ReleaseOutcome) {
+    package func released(_ held: HeldWorker, _ outcome: ReleaseOutcome) {
         switch outcome {
         case .released(let limit):
             logger.info(
@@ -99,7 +162,7 @@ struct WindowReporter {
     }
 
     /// A grant could not be recorded apart from the store.
-    func notRemembered(_ error: StoreError) {
+    package func notRemembered(_ error: StoreError) {
         Self.notRemembered(error, logger)
     }
 
@@ -111,12 +174,13 @@ struct WindowReporter {
     }
 
     /// Publishes whether IDs are available, for callers and probes: the daemon is ready when every worker is.
-    func publish(_ statuses: [WindowStatus], now: Moment) {
+    private func publish(_ statuses: [WindowStatus], now: Moment) {
         // A call that finds an ended space gets the same status. Calls that find no space get it too.
         if statuses.contains(.layoutEnded) { return availability.ended(.ended(layout)) }
         let retryTicks = claims.windowTicks / 30
         let retry = UInt32(clamping: max(10, retryTicks * layout.tickNanoseconds / 1_000_000))
-        if let (status, reason) = statuses.lazy.compactMap({ status in reason(status).map { (status, $0) } }).first {
+        let obstacles = statuses.lazy.compactMap { status in self.reason(status).map { (status, $0) } }
+        if let (status, reason) = obstacles.first {
             availability.becameUnready(reason, retryAfterMilliseconds: wait(status, now: now) ?? min(retry, 1000))
         } else {
             availability.becameReady()

@@ -1,3 +1,4 @@
+internal import FirnWindows
 internal import Synchronization
 
 /// Whether the daemon's windows are at rest, and which threads have requests that wait for the end of it.
@@ -5,7 +6,7 @@ internal import Synchronization
 /// A window at rest is not extended, and it ends. The next request for IDs ends the rest: it is registered here, the
 /// thread that keeps the windows is woken, and when that thread has its answer from the store, all threads that
 /// registered are told.
-package final class WindowRest: Sendable {
+package final class WindowRest: RestControl, Sendable {
     private enum Phase {
         /// The windows are extended, or there is a reason why not.
         case over
@@ -26,7 +27,7 @@ package final class WindowRest: Sendable {
     package init() {}
 
     /// Sets how the thread that keeps the windows is woken.
-    func setWake(_ wake: @escaping @Sendable () -> Void) {
+    package func setWake(_ wake: @escaping @Sendable () -> Void) {
         state.withLock { $0.wake = wake }
     }
 
@@ -54,11 +55,11 @@ package final class WindowRest: Sendable {
     // MARK: - The thread that keeps the windows
 
     /// Whether requests wait for the end of the rest.
-    var isWanted: Bool { state.withLock { $0.phase == .ending } }
+    package var isWanted: Bool { state.withLock { $0.phase == .ending } }
 
     /// Publishes whether the windows are at rest. When they are not, whatever the reason, the waiting threads are told:
     /// their requests are served, or refused with the reason.
-    func publish(isResting: Bool) {
+    package func publish(isResting: Bool) {
         let waiting = state.withLock { state -> [any StoreListener] in
             guard !isResting else {
                 // A request that came since the last step is still to be handled.
