@@ -31,6 +31,7 @@ let package = Package(
     products: [
         .library(name: "FirnLayout", targets: ["FirnLayout"]),
         .library(name: "FirnClient", targets: ["FirnClient"]),
+        .library(name: "FirnGenerator", targets: ["FirnGenerator"]),
         .executable(name: "firnd", targets: ["firnd"]),
         .executable(name: "firn", targets: ["firn"]),
     ],
@@ -238,6 +239,24 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // IDs inside a process: on a worker of its own, without a daemon.
+        .target(
+            name: "FirnMinter",
+            dependencies: [
+                "FirnEngine", "FirnLayout", "FirnStore", "FirnWindows",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .target(
+            name: "FirnGenerator",
+            dependencies: [
+                .target(name: "FirnEtcd", condition: etcd), "FirnEngine", "FirnFiles", "FirnLayout", "FirnMinter",
+                .target(name: "FirnPostgres", condition: postgres), "FirnSQLite", "FirnStore", "FirnWindows",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
         // Simulated daemons for Benchmarks/scale.
         .executableTarget(
             name: "firn-storm",
@@ -389,6 +408,14 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "FirnMinterTests",
+            dependencies: [
+                "FirnEngine", "FirnGenerator", "FirnLayout", "FirnMinter", "FirnSQLite", "FirnStore", "FirnTestSupport",
+                "FirnWindows",
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "FirnConfigurationTests",
             dependencies: ["FirnConfiguration"],
             swiftSettings: swiftSettings
@@ -406,7 +433,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CSQLite", "EtcdTestSupport", "FirnClient", "FirnConfiguration", "FirnEngine", "FirnEtcd", "FirnFiles",
-                "FirnLayout", "FirnPostgres", "FirnSQLite", "FirnServer", "FirnStore",
+                "FirnGenerator", "FirnLayout", "FirnMinter", "FirnPostgres", "FirnSQLite", "FirnServer", "FirnStore",
                 "FirnTestSupport", "FirnWindows", "FirnWire", "PostgresTestSupport", "firn", "firnd",
             ],
             swiftSettings: swiftSettings
@@ -438,8 +465,8 @@ let parts: [String: Set<String>] = [
     "shared": [
         "CFirnClient", "CFirnProto", "CLinux", "CNghttp2", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin",
         "FirnAdminTests", "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles",
-        "FirnFilesTests", "FirnGRPC", "FirnGRPCTests", "FirnHTTP", "FirnHTTPTests", "FirnLayout",
-        "FirnNIO", "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests",
+        "FirnFilesTests", "FirnGRPC", "FirnGRPCTests", "FirnGenerator", "FirnHTTP", "FirnHTTPTests", "FirnLayout",
+        "FirnMinter", "FirnMinterTests", "FirnNIO", "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests",
         "FirnStore", "FirnStoreTests", "FirnTestSupport", "FirnWindows", "FirnWire",
     ],
 ]

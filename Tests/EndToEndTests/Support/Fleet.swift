@@ -36,6 +36,16 @@ final class Fleet: Sendable {
         }
     }
 
+    /// The same with an asynchronous body.
+    static func with<Result>(_ kind: SharedStore, _ body: (Fleet) async throws -> Result) async throws -> Result {
+        try await withScratch { scratch in
+            let fleet = try Fleet(on: kind, in: scratch)
+            let result = try await body(fleet)
+            withExtendedLifetime(fleet) {}
+            return result
+        }
+    }
+
     func socketPath(_ number: Int) -> String { scratch.file("\(number).sock") }
 
     func start(_ number: Int, _ arguments: [String]) throws -> Daemon {

@@ -46,6 +46,14 @@ func withScratch<Result>(_ body: (Scratch) throws -> Result) throws -> Result {
     return try withExtendedLifetime(scratch) { try body(scratch) }
 }
 
+/// The same with an asynchronous body.
+func withScratch<Result>(_ body: (Scratch) async throws -> Result) async throws -> Result {
+    let scratch = try Scratch()
+    let result = try await body(scratch)
+    withExtendedLifetime(scratch) {}
+    return result
+}
+
 /// Asks every millisecond until `condition` holds.
 ///
 /// - Returns: how long that took.

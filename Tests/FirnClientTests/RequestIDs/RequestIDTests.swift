@@ -1,3 +1,4 @@
+import FirnTestSupport
 import Synchronization
 import Testing
 
