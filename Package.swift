@@ -396,7 +396,7 @@ let package = Package(
         .target(
             name: "DocumentationSamples",
             dependencies: [
-                "FirnClient", "FirnLayout",
+                "FirnClient", "FirnGenerator", "FirnLayout",
                 .product(name: "Logging", package: "swift-log"),
                 .product(
                     name: "ServiceLifecycle",
@@ -484,6 +484,9 @@ if let parts = Context.environment["FIRN_ONLY_PROGRAMS"] {
         let isForTests = target.isTest || target.path?.hasPrefix("Tests/") == true
         let isForBenchmarks = target.path?.hasPrefix("Benchmarks/") == true
         let isOfTrait = ["CNghttp2", "CPostgres", "FirnEtcd", "FirnGRPC", "FirnPostgres"].contains(target.name)
-        return !isForTests && !(isForBenchmarks && parts != "benchmarks") && !(parts == "small" && isOfTrait)
+        let isOfLibrary = ["FirnGenerator", "FirnMinter"].contains(target.name)
+        return !isForTests && !isOfLibrary && !(isForBenchmarks && parts != "benchmarks")
+            && !(parts == "small" && isOfTrait)
     }
+    package.products.removeAll { $0.name == "FirnGenerator" }
 }

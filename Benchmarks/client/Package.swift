@@ -18,6 +18,7 @@ let package = Package(
             dependencies: [
                 "CCounting",
                 .product(name: "FirnClient", package: "firn"),
+                .product(name: "FirnGenerator", package: "firn"),
                 .product(name: "FirnLayout", package: "firn"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]

@@ -107,8 +107,13 @@ public struct MinterStore: Sendable, CustomStringConvertible {
     /// How far ahead of the clock a worker is reserved by default: as long as the store may be away.
     var defaultWindow: Duration {
         switch kind {
-        case .sqlite, .memory: .seconds(3)
-        default: .seconds(60)
+        case .sqlite, .memory: return .seconds(3)
+        #if Etcd
+            case .etcd: return .seconds(60)
+        #endif
+        #if Postgres
+            case .postgres: return .seconds(60)
+        #endif
         }
     }
 

@@ -2,6 +2,7 @@
 // swift-format-ignore-file
 
 internal import FirnClient
+internal import FirnGenerator
 internal import FirnLayout
 
 func sample1OfReadme(client: FirnClient) async throws {
@@ -16,4 +17,9 @@ func sample1OfReadme(client: FirnClient) async throws {
         print(id, ready as Any, try requests.next())            // "ServiceA-1-1", and the next needs no daemon
         print(try await client.nextTicket(sequence: "invoices"))
     }
+}
+
+func sample2OfReadme(client: FirnClient) async throws {
+    let minter = try await Minter(store: .sqlite(path: "/var/lib/app/ids.db"))
+    print(try await minter.next(), minter.tryNext() as Any)     // fresh and rising, from any thread
 }
