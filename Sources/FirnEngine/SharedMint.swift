@@ -35,7 +35,8 @@ package final class SharedMint: Sendable {
     /// One ID of the current tick.
     package func nextID() -> Minted<FirnID> {
         let now = clock.tick()
-        if slot.revision == revision.load(ordering: .acquiring), let space = space.load(ordering: .acquiring) {
+        // A space that is not current any more is sealed, and has no next position.
+        if let space = space.load(ordering: .acquiring) {
             let position = space._withUnsafeGuaranteedRef { $0.claimNext(now: now) }
             if let position {
                 return .minted(layout.makeID(position: position, worker: space._withUnsafeGuaranteedRef { $0.worker }))

@@ -110,10 +110,8 @@ package final class TickClock: Sendable {
         let anchor = revision.load(ordering: .acquiring)
         let isExact = gap.load(ordering: .relaxed) == 0
         let moment = now()
-        // Before the epoch there is no tick that ends.
-        guard moment.unixNanoseconds >= epochNanoseconds, revision.load(ordering: .relaxed) == anchor else {
-            return moment.tick
-        }
+        guard revision.load(ordering: .relaxed) == anchor else { return moment.tick }
+        // Before the epoch, which counts as tick 0, this is at most what is left until that tick ends.
         let left = tickNanoseconds - (moment.unixNanoseconds - epochNanoseconds) % tickNanoseconds
         let lasts = isExact ? left : left / (Self.slewDivisor + 1) * Self.slewDivisor
         let (end, isTooLate) = moment.bootNanoseconds.addingReportingOverflow(lasts)

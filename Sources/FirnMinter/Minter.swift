@@ -103,14 +103,13 @@ public final class Minter: Sendable {
     // MARK: - The window
 
     /// The worker in the IDs; nil while there is none.
-    public var worker: UInt32? { mark.isForked ? nil : core.held?.worker }
+    public var worker: UInt32? { mark.isForked ? nil : core.space.map { UInt32($0.worker) } }
 
     /// For how long IDs can be minted without the store. 0 when no window covers the present time; a window at rest may have
     /// ended, and the next call begins another one.
     public var timeLeft: Duration {
-        guard !mark.isForked, let limit = core.held?.limit else { return .zero }
-        let now = core.clock.now()
-        return .nanoseconds(core.clock.nanoseconds(from: now, untilTick: limit))
+        guard !mark.isForked, let space = core.space else { return .zero }
+        return .nanoseconds(core.clock.nanoseconds(from: core.clock.now(), untilTick: space.windowLimit))
     }
 
     /// Why no ID can be minted now; nil when IDs can, or will as soon as one is wanted.

@@ -8,7 +8,6 @@ internal import Synchronization
 final class MinterCore: RestControl, Sendable {
     private struct State {
         var status: WindowStatus?
-        var held: HeldWorker?
         var isResting = false
         var wake: (@Sendable () -> Void)?
     }
@@ -35,8 +34,9 @@ final class MinterCore: RestControl, Sendable {
         state.withLock { $0.wake }?()
     }
 
-    /// The worker that is held; nil while there is none.
-    var held: HeldWorker? { state.withLock { $0.held } }
+    /// What is minted from; nil while there is no worker. Its limit is that of the store already when the first ID below it
+    /// is minted, and the status only a moment later.
+    var space: Space? { slot.current().space }
 
     /// Why no ID can be minted now.
     var obstacle: MinterError {
@@ -45,10 +45,8 @@ final class MinterCore: RestControl, Sendable {
 
     /// Whether IDs can be minted now, or as soon as they are wanted.
     var isReady: Bool {
-        let (status, isResting) = state.withLock { ($0.status, $0.isResting) }
-        if isResting { return true }
-        guard case .serving(_, let limit, _)? = status else { return false }
-        return clock.now().tick < limit
+        if state.withLock({ $0.isResting }) { return true }
+        return space.map { clock.now().tick < $0.windowLimit } ?? false
     }
 
     // MARK: - The thread that keeps the window
@@ -65,10 +63,7 @@ final class MinterCore: RestControl, Sendable {
     }
 
     func publish(_ standing: WindowStanding) {
-        state.withLock { state in
-            state.status = standing.status
-            state.held = standing.held
-        }
+        state.withLock { $0.status = standing.status }
     }
 }
 
