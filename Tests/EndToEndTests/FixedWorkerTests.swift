@@ -82,7 +82,7 @@ import Testing
             try withDaemon(in: scratch, name: "paused", Self.worker) { paused in
                 let asking = try (0..<3).map { _ in try Peer.unix(paused.socketPath) }
                 for peer in asking { ids += try (0..<100).map { _ in try peer.nextID().rawValue } }
-                try paused.pause()
+                try paused.pause(outsideOfWritesTo: scratch.store)
                 // These are in its sockets when it wakes up, before it can learn anything from the store.
                 for peer in asking {
                     for _ in 0..<20 { try peer.ask(.nextID) }
@@ -124,7 +124,7 @@ import Testing
             try withDaemon(in: scratch, name: "paused", layout) { paused in
                 let asking = try Peer.unix(paused.socketPath)
                 ids.append(try asking.nextID().rawValue)
-                try paused.pause()
+                try paused.pause(outsideOfWritesTo: scratch.store)
                 // One of the two that there are is free, and then the other.
                 try withDaemon(in: scratch, name: "b", layout) { b in
                     try withDaemon(in: scratch, name: "c", layout) { c in

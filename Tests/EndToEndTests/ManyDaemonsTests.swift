@@ -92,7 +92,11 @@ import Testing
             var last = try peers.map { try $0.nextID().rawValue }
             var ids = last
             let before = try #require(try peers[0].describe().workers.first)
-            try daemon.pause()
+            if kind == .sqlite {
+                try daemon.pause(outsideOfWritesTo: fleet.scratch.store)
+            } else {
+                try daemon.pause()
+            }
             for peer in peers { for _ in 0..<50 { try peer.ask(.nextID) } }
             let other = try fleet.start(1, arguments + ["--worker", "\(before)"])
             try eventually("the other has its worker") { other.serves }

@@ -149,7 +149,7 @@ import Testing
                 let first = Reapers(of: paused.socketPath)
                 defer { _ = try? first.stop() }
                 sleep(.milliseconds(300))
-                try paused.pause()
+                try paused.pause(outsideOfWritesTo: scratch.store)
                 let words = ["workers", "release", "5", "--yes", "--store", "sqlite:\(scratch.store)"] + flags
                 let released = try Command.run(words)
                 #expect(released.exitCode == 0, "\(released)")

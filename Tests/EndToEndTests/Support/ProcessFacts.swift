@@ -30,6 +30,17 @@ extension Daemon {
     /// It answers nothing until it is sent SIGCONT.
     func pause() throws { try stopWholly(pid) }
 
+    /// Stops it where it holds no lock of a SQLite store: with one, nobody else could write until it goes on.
+    func pause(outsideOfWritesTo store: String) throws {
+        let file = try StoreFile(store, patience: .milliseconds(100))
+        while true {
+            try pause()
+            if (try? file.run("BEGIN IMMEDIATE; ROLLBACK")) != nil { return }
+            signal(SIGCONT)
+            usleep(10_000)
+        }
+    }
+
     var openDescriptors: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
     }

@@ -6,11 +6,12 @@ import Foundation
 final class StoreFile {
     private let handle: OpaquePointer
 
-    init(_ path: String) throws {
+    /// - Parameter patience: How long a call waits for another process's lock.
+    init(_ path: String, patience: Duration = .seconds(5)) throws {
         var opened: OpaquePointer?
         guard sqlite3_open(path, &opened) == SQLITE_OK, let opened else { throw TestFailure("cannot open \(path)") }
         handle = opened
-        sqlite3_busy_timeout(handle, 5000)
+        sqlite3_busy_timeout(handle, Int32(patience / .milliseconds(1)))
     }
 
     deinit {
