@@ -136,7 +136,8 @@ struct MinterOpening: Sendable {
             ),
             maximumWorker: UInt32(clamping: layout.maximumWorker),
             maximumTick: Space.endTick(of: layout) - 1,
-            windowTicks: clock.ticks(in: window),
+            // With fewer there is no tick in which it is extended before it ends.
+            windowTicks: max(3, clock.ticks(in: window)),
             journal: journal,
             outlierTicks: clock.ticks(in: WorkerClaims.outlierDistance),
             clockID: StorePlace.currentBoot,
@@ -199,9 +200,9 @@ extension MinterConfiguration {
 extension MinterError {
     init(_ error: StoreError) {
         self.init(
-            error.needsSomebody ? .storeRefused : .unavailable,
+            error.needsSomebodyOfHost ? .storeRefused : .unavailable,
             "The store cannot be used: \(error)",
-            retryAfter: error.needsSomebody ? nil : .seconds(1)
+            retryAfter: error.needsSomebodyOfHost ? nil : .seconds(1)
         )
     }
 }

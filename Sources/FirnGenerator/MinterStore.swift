@@ -1,8 +1,13 @@
 internal import FirnFiles
-public import FirnMinter
 internal import FirnSQLite
 internal import FirnStore
 
+// What is thrown is public where there is a store that may be named wrongly.
+#if Etcd || Postgres
+    public import FirnMinter
+#else
+    internal import FirnMinter
+#endif
 #if Etcd
     internal import FirnEtcd
 #endif
@@ -117,8 +122,23 @@ public struct MinterStore: Sendable, CustomStringConvertible {
         }
     }
 
+    /// Made with the first store of this process. The child of a process that has had one must not open another: SQLite takes
+    /// its parent's locks for its own, and neither has the threads of gRPC.
+    private static let mark = LifeMark()
+
     /// Opens the store. Blocks.
+    ///
+    /// - Throws: `.refused` in a child made by `fork` of a process that has opened one, unless it is in memory.
     func open(window: Duration) throws(StoreError) -> any Store {
+        let isInMemory = if case .memory = kind { true } else { false }
+        if !isInMemory, Self.mark.isForked {
+            throw StoreError(
+                code: .refused,
+                message:
+                    "this process was forked from one that had opened a store, whose locks and threads it does not have: "
+                    + "call exec before a minter is made, or take IDs from a daemon"
+            )
+        }
         switch kind {
         case .sqlite(let path): return try SQLiteStore(path: path, for: .make)
         case .memory: return MemoryStore()

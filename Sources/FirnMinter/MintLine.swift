@@ -7,7 +7,7 @@ internal import Synchronization
 /// The tasks that wait for IDs, served in the order in which they came.
 ///
 /// A thread of its own serves them, because the one that keeps the window may wait for the store while the window still
-/// lasts. It sleeps until the tick in which there are IDs again; it is started for the first task that waits.
+/// lasts. It sleeps until the tick in which there are IDs again.
 final class MintLine: Sendable {
     typealias Continuation = CheckedContinuation<Result<Run, MinterError>, Never>
 
@@ -25,7 +25,6 @@ final class MintLine: Sendable {
         var lastNumber: UInt64 = 0
         /// Why nobody is served any more.
         var end: MinterError?
-        var hasThread = false
 
         /// The first task in line.
         mutating func first() -> (number: UInt64, waiter: Waiter)? {
@@ -44,26 +43,24 @@ final class MintLine: Sendable {
     /// How many are served before their tasks are resumed.
     private static let maximumAtOnce = 1024
 
+    private let core: MinterCore
     private let mint: SharedMint
-    private let clock: TickClock
+    private var clock: TickClock { core.clock }
     private let timeout: Int64
     private let maximumWaiters: Int
     private let bell = Bell()
     private let state = Mutex(State())
-    /// Why there is no window, for tasks that have waited for one in vain.
-    private let obstacle: @Sendable () -> MinterError
 
-    init(
-        mint: SharedMint,
-        clock: TickClock,
-        configuration: MinterConfiguration,
-        obstacle: @escaping @Sendable () -> MinterError
-    ) {
+    init(core: MinterCore, mint: SharedMint) {
+        self.core = core
         self.mint = mint
-        self.clock = clock
-        timeout = configuration.timeout.nanoseconds
-        maximumWaiters = configuration.maximumWaiters
-        self.obstacle = obstacle
+        timeout = core.configuration.timeout.nanoseconds
+        maximumWaiters = core.configuration.maximumWaiters
+    }
+
+    /// Starts the thread, which runs until ``end(_:)``.
+    func start() {
+        NativeThread(name: "firn-line") { self.serve() }.detach()
     }
 
     /// Waits in line for a run of at least one and at most `count` IDs.
@@ -85,14 +82,17 @@ final class MintLine: Sendable {
 
     /// The windows have changed: those who wait for one are served, or go on waiting.
     func windowsChanged() {
-        if state.withLock({ !$0.waiters.isEmpty }) { bell.ring() }
+        if core.hasWaiters { bell.ring() }
     }
 
     /// Fails all who wait and will wait.
     func end(_ error: MinterError) {
         let waiters = state.withLock { state in
             state.end = error
-            defer { (state.waiters, state.order) = ([:], []) }
+            defer {
+                (state.waiters, state.order) = ([:], [])
+                core.setWaiterCount(0)
+            }
             return state.waiters.values.map(\.continuation)
         }
         bell.ring()
@@ -105,10 +105,11 @@ final class MintLine: Sendable {
     var rememberedCount: Int { state.withLock { $0.order.count } }
 
     private func append(_ continuation: Continuation, count: UInt32, number: UInt64) {
-        let deadline = clock.now().bootNanoseconds + timeout
-        let (refusal, needsThread) = state.withLock { state -> (MinterError?, Bool) in
-            if let end = state.end { return (end, false) }
-            guard state.waiters.count < maximumWaiters else { return (.tooManyWaiters(maximumWaiters), false) }
+        let (sum, isTooLate) = clock.now().bootNanoseconds.addingReportingOverflow(timeout)
+        let deadline = isTooLate ? .max : sum
+        let refusal = state.withLock { state -> MinterError? in
+            if let end = state.end { return end }
+            guard state.waiters.count < maximumWaiters else { return .tooManyWaiters(maximumWaiters) }
             // Tasks that have left are forgotten before they are more than those that wait.
             if state.order.count > 2 * state.waiters.count + 64 {
                 let waiters = state.waiters
@@ -116,22 +117,32 @@ final class MintLine: Sendable {
             }
             state.waiters[number] = Waiter(continuation: continuation, count: count, deadline: deadline)
             state.order.append(number)
-            defer { state.hasThread = true }
-            return (nil, !state.hasThread)
+            core.setWaiterCount(state.waiters.count)
+            return nil
         }
         if let refusal { return continuation.resume(returning: .failure(refusal)) }
-        if needsThread { NativeThread(name: "firn-line") { self.serve() }.detach() }
         bell.ring()
     }
 
     private func cancel(_ number: UInt64) {
-        let waiter = state.withLock { $0.waiters.removeValue(forKey: number) }
+        let waiter = state.withLock { state in
+            defer { core.setWaiterCount(state.waiters.count) }
+            return state.waiters.removeValue(forKey: number)
+        }
         waiter?.continuation.resume(
             returning: .failure(MinterError(.cancelled, "The task was cancelled while it waited for an ID."))
         )
     }
 
     // MARK: - The thread
+
+    /// When a tick begins, in boot nanoseconds.
+    private func instant(of tick: UInt64, now: Moment) -> Int64 {
+        let (sum, isTooLate) = now.bootNanoseconds.addingReportingOverflow(
+            clock.nanoseconds(from: now, untilTick: tick)
+        )
+        return isTooLate ? .max : sum
+    }
 
     private enum Pause {
         /// Until this instant, in boot nanoseconds, or until the bell rings.
@@ -145,6 +156,7 @@ final class MintLine: Sendable {
             var answers: [(Continuation, Result<Run, MinterError>)] = []
             let pause = state.withLock { state -> Pause? in
                 guard state.end == nil else { return nil }
+                defer { core.setWaiterCount(state.waiters.count) }
                 while answers.count < Self.maximumAtOnce {
                     guard let (_, waiter) = state.first() else { return .forever }
                     let now = clock.now()
@@ -155,16 +167,17 @@ final class MintLine: Sendable {
                         state.removeFirst()
                         continue
                     case .full(let untilTick):
-                        nextLook = min(
-                            nextLook,
-                            now.bootNanoseconds + clock.nanoseconds(from: now, untilTick: untilTick)
-                        )
+                        nextLook = min(nextLook, instant(of: untilTick, now: now))
                         if waiter.deadline <= now.bootNanoseconds {
                             answers.append((waiter.continuation, .failure(.timedOut(timeout))))
                         }
-                    case .closed, .expired:
+                    case .expired:
+                        answers.append((waiter.continuation, .failure(core.obstacle)))
+                        state.removeFirst()
+                        continue
+                    case .closed:
                         if waiter.deadline <= now.bootNanoseconds {
-                            answers.append((waiter.continuation, .failure(obstacle())))
+                            answers.append((waiter.continuation, .failure(core.obstacle)))
                         }
                     }
                     guard waiter.deadline <= now.bootNanoseconds else { return .until(nextLook) }

@@ -21,12 +21,19 @@ public final class Minter: Sendable {
     /// The layout of the IDs.
     public let layout: Layout
 
-    private let core: MinterCore
+    let core: MinterCore
     private let mint: SharedMint
     let line: MintLine
-    private let mark = ForkMark()
+    private let mark = LifeMark()
     private let thread: WindowThread
-    private let isClosed = Atomic(false)
+
+    /// Whether the window was given back, and the calls of ``close()`` that wait for that.
+    private struct Closing {
+        var isOver = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let closing = Mutex(Closing())
 
     /// Takes over what was opened.
     package init(_ opened: OpenedMinter) {
@@ -39,7 +46,7 @@ public final class Minter: Sendable {
 
     deinit {
         // In a child there is no such thread.
-        guard !isClosed.load(ordering: .relaxed), !mark.isForked else { return }
+        guard mark.isOpen else { return }
         line.end(.closed)
         thread.stopLater()
     }
@@ -47,9 +54,10 @@ public final class Minter: Sendable {
     // MARK: - IDs
 
     /// An ID, or nil when none can be minted at once: the tick's are used up, or no window covers the present time. Never
-    /// waits, takes no lock and allocates nothing.
+    /// waits. While the worker stays the same, it takes no lock and allocates nothing. It overtakes the tasks that wait in line
+    /// for the next tick.
     public func tryNext() -> FirnID? {
-        guard !mark.isForked else { return nil }
+        guard mark.isOpen else { return nil }
         switch mint.nextID() {
         case .minted(let id): return id
         case .closed: core.want()
@@ -63,7 +71,7 @@ public final class Minter: Sendable {
     /// - Parameter count: at least 1; traps below.
     public func tryNextRun(upTo count: Int) -> Run? {
         precondition(count >= 1, "a run has at least one ID, and \(count) were asked for")
-        guard !mark.isForked else { return nil }
+        guard mark.isOpen else { return nil }
         switch mint.nextRun(upTo: UInt32(clamping: count)) {
         case .minted(let run): return run
         case .closed: core.want()
@@ -77,7 +85,7 @@ public final class Minter: Sendable {
     /// - Throws: `.unavailable` when no window came, with the time after which to try again, `.timedOut` when others took all
     ///   IDs, `.cancelled`, `.tooManyWaiters`, `.ended`, `.closed` or `.forked`.
     public func next() async throws(MinterError) -> FirnID {
-        if let id = tryNext() { return id }
+        if !core.hasWaiters, let id = tryNext() { return id }
         return try await nextInLine(upTo: 1).first
     }
 
@@ -88,7 +96,7 @@ public final class Minter: Sendable {
         guard count >= 1 else {
             throw MinterError(.invalidArgument, "A run of \(count) IDs was asked for: ask for 1 or more.")
         }
-        if let run = tryNextRun(upTo: count) { return run }
+        if !core.hasWaiters, let run = tryNextRun(upTo: count) { return run }
         return try await nextInLine(upTo: UInt32(clamping: count))
     }
 
@@ -115,19 +123,30 @@ public final class Minter: Sendable {
     /// Why no ID can be minted now; nil when IDs can, or will as soon as one is wanted.
     public var obstacle: MinterError? {
         if mark.isForked { return .forked }
-        if isClosed.load(ordering: .relaxed) { return .closed }
+        if !mark.isOpen { return .closed }
         return core.isReady ? nil : core.obstacle
     }
 
     /// Mints nothing more, fails all who wait, and gives the rest of the window back, so that the worker is free at once.
     /// Returns when that is written, or after two seconds; then the worker becomes free at the window's end.
     public func close() async {
-        guard !mark.isForked, !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        line.end(.closed)
+        guard !mark.isForked else { return }
+        let isFirst = mark.close()
+        if isFirst { line.end(.closed) }
         await withCheckedContinuation { continuation in
-            NativeThread(name: "firn-close") { [thread] in
+            let isOver = closing.withLock { closing in
+                if !closing.isOver { closing.waiting.append(continuation) }
+                return closing.isOver
+            }
+            if isOver { continuation.resume() }
+            guard isFirst else { return }
+            NativeThread(name: "firn-close") { [self] in
                 _ = thread.stop(within: .seconds(2))
-                continuation.resume()
+                let waiting = closing.withLock { closing in
+                    defer { closing = Closing(isOver: true) }
+                    return closing.waiting
+                }
+                for continuation in waiting { continuation.resume() }
             }
             .detach()
         }
@@ -140,8 +159,8 @@ extension MinterError {
     static var forked: MinterError {
         MinterError(
             .forked,
-            "This process was forked from the one that made the minter, and would mint the same IDs: make another minter "
-                + "after fork."
+            "This process was forked from the one that made the minter, and would mint the same IDs: call exec, and make a "
+                + "minter after that, or take IDs from a daemon."
         )
     }
 }
@@ -161,7 +180,8 @@ package struct OpenedMinter: Sendable {
     package init(claims: WorkerClaims, layout: Layout, clock: TickClock, configuration: MinterConfiguration) {
         let core = MinterCore(layout: layout, clock: clock, configuration: configuration)
         let mint = SharedMint(slot: core.slot, clock: clock, layout: layout)
-        let line = MintLine(mint: mint, clock: clock, configuration: configuration) { core.obstacle }
+        let line = MintLine(core: core, mint: mint)
+        line.start()
         self.core = core
         self.mint = mint
         self.line = line

@@ -1,7 +1,7 @@
 /// How a ``Minter`` keeps its worker, and how long its callers wait.
 public struct MinterConfiguration: Sendable {
     /// How far ahead of the clock the worker is reserved in the store: for so long the minter goes on without the store. The
-    /// store is written to at a third of it. 1 s to 1 h; nil for 3 s with a store on this host and 60 s with any other, as
+    /// store is written to at a third of it. 1 s to 1 h, and at least three ticks; nil for 3 s with a store on this host and 60 s with any other, as
     /// firnd.
     public var window: Duration?
 

@@ -1,6 +1,6 @@
 internal import FirnEngine
 internal import FirnLayout
-internal import FirnStore
+package import FirnStore
 internal import FirnWindows
 internal import Synchronization
 
@@ -8,7 +8,6 @@ internal import Synchronization
 final class MinterCore: RestControl, Sendable {
     private struct State {
         var status: WindowStatus?
-        var isResting = false
         var wake: (@Sendable () -> Void)?
     }
 
@@ -18,6 +17,8 @@ final class MinterCore: RestControl, Sendable {
     let configuration: MinterConfiguration
     private let state = Mutex(State())
     private let wanted = Atomic(false)
+    private let isResting = Atomic(false)
+    private let waiters = Atomic(0)
 
     init(layout: Layout, clock: TickClock, configuration: MinterConfiguration) {
         self.layout = layout
@@ -29,7 +30,7 @@ final class MinterCore: RestControl, Sendable {
 
     /// IDs are wanted and no window is there: its rest ends, if it rests.
     func want() {
-        guard !wanted.load(ordering: .relaxed), state.withLock({ $0.isResting }) else { return }
+        guard isResting.load(ordering: .acquiring), !wanted.load(ordering: .relaxed) else { return }
         wanted.store(true, ordering: .releasing)
         state.withLock { $0.wake }?()
     }
@@ -38,15 +39,26 @@ final class MinterCore: RestControl, Sendable {
     /// is minted, and the status only a moment later.
     var space: Space? { slot.current().space }
 
+    /// Whether tasks wait in line: the window does not rest then, and later calls do not overtake them.
+    var hasWaiters: Bool { waiters.load(ordering: .relaxed) > 0 }
+
+    func setWaiterCount(_ count: Int) { waiters.store(count, ordering: .relaxed) }
+
     /// Why no ID can be minted now.
     var obstacle: MinterError {
-        MinterError(state.withLock { $0.status } ?? .claiming(nil), layout: layout, now: clock.now())
+        let now = clock.now()
+        let status = isOver(now) ? .layoutEnded : state.withLock { $0.status } ?? .claiming(nil)
+        return MinterError(status, layout: layout, now: now)
     }
+
+    /// Whether the layout's time is over.
+    private func isOver(_ now: Moment) -> Bool { now.tick >= Space.endTick(of: layout) }
 
     /// Whether IDs can be minted now, or as soon as they are wanted.
     var isReady: Bool {
-        if state.withLock({ $0.isResting }) { return true }
-        return space.map { clock.now().tick < $0.windowLimit } ?? false
+        let now = clock.now()
+        if isOver(now) { return false }
+        return isResting.load(ordering: .acquiring) || space.map { now.tick < $0.windowLimit } ?? false
     }
 
     // MARK: - The thread that keeps the window
@@ -55,10 +67,10 @@ final class MinterCore: RestControl, Sendable {
         state.withLock { $0.wake = wake }
     }
 
-    var isWanted: Bool { wanted.load(ordering: .acquiring) }
+    var isWanted: Bool { wanted.load(ordering: .acquiring) || hasWaiters }
 
     func publish(isResting: Bool) {
-        state.withLock { $0.isResting = isResting }
+        self.isResting.store(isResting, ordering: .releasing)
         if !isResting { wanted.store(false, ordering: .releasing) }
     }
 
@@ -97,7 +109,13 @@ final class MinterObserver: WindowObserver {
             return
         default:
             let message = message(status)
-            if previous.map(self.message) != message { tell(.warning, message) }
+            switch previous {
+            // Only a time has changed, or nothing.
+            case .claiming?, .noWorkerFree?, .workerTaken?, .windowEnded?:
+                if previous.map(self.message) == message { return }
+            default: break
+            }
+            tell(.warning, message)
         }
     }
 
@@ -164,9 +182,12 @@ extension MinterError {
         }
         let soon = Duration.milliseconds(100)
         switch status {
+        case .serving(let worker, let limit, let error) where limit <= now.tick:
+            // The thread that extends it waits for the store, and has not said so yet.
+            self.init(.windowEnded(worker: worker, limit: limit, error), layout: layout, now: now)
         case .claiming(nil), .serving, .resting:
             self.init(.unavailable, "No worker is held yet; it is being tried.", retryAfter: soon)
-        case .claiming(let error?) where error.needsSomebody:
+        case .claiming(let error?) where error.needsSomebodyOfHost:
             self.init(.storeRefused, "No worker can be claimed: \(error)")
         case .claiming(let error?):
             self.init(
@@ -204,11 +225,12 @@ extension MinterError {
                 retryAfter: .seconds(1)
             )
         case .windowEnded(let worker, let limit, let error):
+            let needsSomebody = error?.needsSomebodyOfHost == true
             self.init(
-                .unavailable,
+                needsSomebody ? .storeRefused : .unavailable,
                 "The window of worker \(worker) ended at \(time(limit)) and could not be extended; it is tried again: "
                     + (error.map { "\($0)" } ?? "the store has not answered yet"),
-                retryAfter: .seconds(1)
+                retryAfter: needsSomebody ? nil : .seconds(1)
             )
         case .layoutEnded:
             self.init(
@@ -220,4 +242,9 @@ extension MinterError {
             self.init(.closed, "The minter was closed: make another one.")
         }
     }
+}
+
+extension StoreError {
+    /// Whether the error remains until a person changes something, in the store or on this host.
+    package var needsSomebodyOfHost: Bool { needsSomebody || code == .unwritable }
 }

@@ -1,5 +1,4 @@
 import FirnEngine
-import FirnGenerator
 import FirnLayout
 import FirnMinter
 import FirnSQLite
@@ -8,6 +7,8 @@ import FirnTestSupport
 import Foundation
 import Synchronization
 import Testing
+
+@testable import FirnGenerator
 
 /// Minters on stores of their own.
 @Suite(.timeLimit(.minutes(2))) struct GeneratorTests {
@@ -52,6 +53,55 @@ import Testing
             await minter.close()
         }
     #endif
+
+    #if os(Linux)
+        /// Within a process SQLite counts its locks itself, and takes the parent's for the child's.
+        @Test func aForkedChildOpensNoStore() async throws {
+            let directory = TemporaryDirectory()
+            let store = MinterStore.sqlite(path: directory.file("ids.db"))
+            let minter = try await Minter(store: store)
+            let isRefused = inForkedChild {
+                do throws(StoreError) {
+                    _ = try store.open(window: .seconds(3))
+                    return false
+                } catch { return error.code == .refused && error.message.contains("exec") }
+            }
+            #expect(isRefused == true)
+            await minter.close()
+        }
+    #endif
+
+    @Test func aPlaceThatCannotBeWrittenIsRefused() async {
+        let error = await Self.error { () async throws(MinterError) in
+            try await Minter(store: .sqlite(path: "/proc/firn/ids.db"))
+        }
+        #expect(error?.code == .storeRefused && error?.retryAfter == nil, "\(error.debugDescription)")
+    }
+
+    /// A window has three ticks at least, so that it is extended before it ends.
+    @Test func withCoarseTicksTheWindowIsLonger() async throws {
+        let coarse = try Layout(parsing: "time:32x10s@2025-01-01T00:00:00Z,worker:10,sequence:12")
+        let minter = try await Minter(store: .memory, layout: coarse)
+        #expect((.seconds(19)...(.seconds(30))).contains(minter.timeLeft), "\(minter.timeLeft)")
+        await minter.close()
+    }
+
+    @Test func whenTheLayoutEndsItIsSaidAtOnce() async throws {
+        // 2^20 ms, of which a second and a half is left.
+        let now = UInt64(Date().timeIntervalSince1970 * 1000)
+        let epoch = UTCTime(unixMilliseconds: now - (1 << 20) + 1500)
+        let short = try Layout(parsing: "time:20ms@\(epoch),worker:10,sequence:12")
+        var configuration = MinterConfiguration()
+        configuration.timeout = .seconds(3600)
+        let minter = try await Minter(store: .memory, layout: short, configuration: configuration)
+        while minter.tryNext() != nil { try await Task.sleep(for: .milliseconds(1)) }
+        while minter.obstacle?.code != .ended { try await Task.sleep(for: .milliseconds(1)) }
+        do {
+            _ = try await minter.next()
+            Issue.record("the layout has ended")
+        } catch { #expect(error.code == .ended) }
+        await minter.close()
+    }
 
     @Test func aStoreOfAnotherLayoutIsRefused() async throws {
         let directory = TemporaryDirectory()

@@ -3,6 +3,7 @@ import FirnGenerator
 import FirnLayout
 import FirnStore
 import FirnTestSupport
+import Foundation
 import Synchronization
 import Testing
 
@@ -65,6 +66,38 @@ import Testing
         let now = TickClock(layout: Self.layout).now().tick
         #expect(record.writeToken == 0 && record.limit <= now + 1, "free at once")
         await minter.close()
+    }
+
+    /// The store hangs, and the window cannot be given back: nothing is minted all the same.
+    @Test func afterClosingNothingIsMintedWhateverTheStoreDoes() async throws {
+        let store = MemoryStore()
+        let hangs = Atomic(false)
+        let isReleased = Atomic(false)
+        let minter = Self.minter(store, window: .seconds(3))
+        store.onOperation { operation, _ in
+            guard operation == .write else { return }
+            hangs.store(true, ordering: .releasing)
+            while !isReleased.load(ordering: .acquiring) { usleep(1000) }
+        }
+        try await Self.eventually { minter.tryNext() != nil && hangs.load(ordering: .acquiring) }
+        await minter.close()
+        #expect(minter.tryNext() == nil && minter.tryNextRun(upTo: 3) == nil)
+        isReleased.store(true, ordering: .releasing)
+    }
+
+    @Test func everyCallOfCloseWaits() async throws {
+        let store = MemoryStore()
+        let minter = Self.minter(store, window: .seconds(3600))
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    await minter.close()
+                    let text = (try? store.list(prefix: "workers/"))?.first?.value ?? ""
+                    return (try? WorkerRecord(key: "workers/0", text: text).writeToken) == 0
+                }
+            }
+            for await isGivenBack in group { #expect(isGivenBack) }
+        }
     }
 
     /// Nobody waits for a minter that is let go; its worker is given back all the same.
@@ -186,6 +219,26 @@ import Testing
             return try await group.reduce(into: Set<FirnID>()) { $0.insert($1) }
         }
         #expect(ids.count == 1000)
+        await minter.close()
+    }
+
+    /// Whoever comes later waits behind those who wait, and a window does not rest meanwhile.
+    @Test func theLineIsServedInTheOrderOfArrival() async throws {
+        let store = MemoryStore()
+        store.isAvailable = false
+        let minter = Self.minter(store) { $0.timeout = .seconds(Int64.max) }
+        #expect(!minter.core.isWanted)
+        var tasks: [Task<FirnID, any Error>] = []
+        for number in 1...50 {
+            tasks.append(Task { try await minter.next() })
+            try await Self.eventually { minter.waiterCount == number }
+        }
+        #expect(minter.core.isWanted && minter.core.hasWaiters)
+        store.isAvailable = true
+        var ids: [FirnID] = []
+        for task in tasks { ids.append(try await task.value) }
+        #expect(zip(ids, ids.dropFirst()).allSatisfy { $0 < $1 })
+        try await Self.eventually { !minter.core.isWanted }
         await minter.close()
     }
 
