@@ -208,7 +208,7 @@ extension MinterError {
         MinterError(
             .timedOut,
             "No ID was left for this task within \(Duration.nanoseconds(timeout)): the process takes all that the layout has; "
-                + "choose one with more IDs in a second, use several minters, or raise the timeout."
+                + "choose one with more IDs per second, use several minters, or raise the timeout."
         )
     }
 }
