@@ -232,7 +232,277 @@ void   firn__v1__authenticate_response__free_unpacked
   assert(message->base.descriptor == &firn__v1__authenticate_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor firn__v1__request__field_descriptors[10] =
+void   firn__v1__store_request__init
+                     (Firn__V1__StoreRequest         *message)
+{
+  static const Firn__V1__StoreRequest init_value = FIRN__V1__STORE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t firn__v1__store_request__get_packed_size
+                     (const Firn__V1__StoreRequest *message)
+{
+  assert(message->base.descriptor == &firn__v1__store_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__store_request__pack
+                     (const Firn__V1__StoreRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__store_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__store_request__pack_to_buffer
+                     (const Firn__V1__StoreRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__store_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__StoreRequest *
+       firn__v1__store_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__StoreRequest *)
+     protobuf_c_message_unpack (&firn__v1__store_request__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__store_request__free_unpacked
+                     (Firn__V1__StoreRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__store_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__store_write__init
+                     (Firn__V1__StoreWrite         *message)
+{
+  static const Firn__V1__StoreWrite init_value = FIRN__V1__STORE_WRITE__INIT;
+  *message = init_value;
+}
+size_t firn__v1__store_write__get_packed_size
+                     (const Firn__V1__StoreWrite *message)
+{
+  assert(message->base.descriptor == &firn__v1__store_write__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__store_write__pack
+                     (const Firn__V1__StoreWrite *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__store_write__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__store_write__pack_to_buffer
+                     (const Firn__V1__StoreWrite *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__store_write__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__StoreWrite *
+       firn__v1__store_write__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__StoreWrite *)
+     protobuf_c_message_unpack (&firn__v1__store_write__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__store_write__free_unpacked
+                     (Firn__V1__StoreWrite *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__store_write__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__store_list__init
+                     (Firn__V1__StoreList         *message)
+{
+  static const Firn__V1__StoreList init_value = FIRN__V1__STORE_LIST__INIT;
+  *message = init_value;
+}
+size_t firn__v1__store_list__get_packed_size
+                     (const Firn__V1__StoreList *message)
+{
+  assert(message->base.descriptor == &firn__v1__store_list__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__store_list__pack
+                     (const Firn__V1__StoreList *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__store_list__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__store_list__pack_to_buffer
+                     (const Firn__V1__StoreList *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__store_list__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__StoreList *
+       firn__v1__store_list__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__StoreList *)
+     protobuf_c_message_unpack (&firn__v1__store_list__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__store_list__free_unpacked
+                     (Firn__V1__StoreList *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__store_list__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__store_response__init
+                     (Firn__V1__StoreResponse         *message)
+{
+  static const Firn__V1__StoreResponse init_value = FIRN__V1__STORE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t firn__v1__store_response__get_packed_size
+                     (const Firn__V1__StoreResponse *message)
+{
+  assert(message->base.descriptor == &firn__v1__store_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__store_response__pack
+                     (const Firn__V1__StoreResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__store_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__store_response__pack_to_buffer
+                     (const Firn__V1__StoreResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__store_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__StoreResponse *
+       firn__v1__store_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__StoreResponse *)
+     protobuf_c_message_unpack (&firn__v1__store_response__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__store_response__free_unpacked
+                     (Firn__V1__StoreResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__store_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__store_record__init
+                     (Firn__V1__StoreRecord         *message)
+{
+  static const Firn__V1__StoreRecord init_value = FIRN__V1__STORE_RECORD__INIT;
+  *message = init_value;
+}
+size_t firn__v1__store_record__get_packed_size
+                     (const Firn__V1__StoreRecord *message)
+{
+  assert(message->base.descriptor == &firn__v1__store_record__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__store_record__pack
+                     (const Firn__V1__StoreRecord *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__store_record__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__store_record__pack_to_buffer
+                     (const Firn__V1__StoreRecord *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__store_record__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__StoreRecord *
+       firn__v1__store_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__StoreRecord *)
+     protobuf_c_message_unpack (&firn__v1__store_record__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__store_record__free_unpacked
+                     (Firn__V1__StoreRecord *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__store_record__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__store_write_result__init
+                     (Firn__V1__StoreWriteResult         *message)
+{
+  static const Firn__V1__StoreWriteResult init_value = FIRN__V1__STORE_WRITE_RESULT__INIT;
+  *message = init_value;
+}
+size_t firn__v1__store_write_result__get_packed_size
+                     (const Firn__V1__StoreWriteResult *message)
+{
+  assert(message->base.descriptor == &firn__v1__store_write_result__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__store_write_result__pack
+                     (const Firn__V1__StoreWriteResult *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__store_write_result__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__store_write_result__pack_to_buffer
+                     (const Firn__V1__StoreWriteResult *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__store_write_result__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__StoreWriteResult *
+       firn__v1__store_write_result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__StoreWriteResult *)
+     protobuf_c_message_unpack (&firn__v1__store_write_result__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__store_write_result__free_unpacked
+                     (Firn__V1__StoreWriteResult *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__store_write_result__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor firn__v1__request__field_descriptors[14] =
 {
   {
     "call_id",
@@ -354,23 +624,75 @@ static const ProtobufCFieldDescriptor firn__v1__request__field_descriptors[10] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lease_worker",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Request, method_case),
+    offsetof(Firn__V1__Request, lease_worker),
+    &firn__v1__lease_worker_request__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "extend_lease",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Request, method_case),
+    offsetof(Firn__V1__Request, extend_lease),
+    &firn__v1__extend_lease_request__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "release_lease",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Request, method_case),
+    offsetof(Firn__V1__Request, release_lease),
+    &firn__v1__release_lease_request__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Request, method_case),
+    offsetof(Firn__V1__Request, store),
+    &firn__v1__store_request__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned firn__v1__request__field_indices_by_name[] = {
   9,   /* field[9] = authenticate */
   0,   /* field[0] = call_id */
   7,   /* field[7] = create_sequence */
   6,   /* field[6] = describe */
+  11,   /* field[11] = extend_lease */
+  10,   /* field[10] = lease_worker */
   8,   /* field[8] = list_sequences */
   5,   /* field[5] = new_prefix */
   3,   /* field[3] = next_batch */
   2,   /* field[2] = next_id */
   4,   /* field[4] = next_tickets */
+  12,   /* field[12] = release_lease */
+  13,   /* field[13] = store */
   1,   /* field[1] = timeout_ms */
 };
 static const ProtobufCIntRange firn__v1__request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor firn__v1__request__descriptor =
 {
@@ -380,14 +702,14 @@ const ProtobufCMessageDescriptor firn__v1__request__descriptor =
   "Firn__V1__Request",
   "firn.v1",
   sizeof(Firn__V1__Request),
-  10,
+  14,
   firn__v1__request__field_descriptors,
   firn__v1__request__field_indices_by_name,
   1,  firn__v1__request__number_ranges,
   (ProtobufCMessageInit) firn__v1__request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor firn__v1__response__field_descriptors[11] =
+static const ProtobufCFieldDescriptor firn__v1__response__field_descriptors[15] =
 {
   {
     "call_id",
@@ -521,6 +843,54 @@ static const ProtobufCFieldDescriptor firn__v1__response__field_descriptors[11] 
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "lease_worker",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Response, outcome_case),
+    offsetof(Firn__V1__Response, lease_worker),
+    &firn__v1__lease_worker_response__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "extend_lease",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Response, outcome_case),
+    offsetof(Firn__V1__Response, extend_lease),
+    &firn__v1__extend_lease_response__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "release_lease",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Response, outcome_case),
+    offsetof(Firn__V1__Response, release_lease),
+    &firn__v1__release_lease_response__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__Response, outcome_case),
+    offsetof(Firn__V1__Response, store),
+    &firn__v1__store_response__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned firn__v1__response__field_indices_by_name[] = {
   10,   /* field[10] = authenticate */
@@ -528,17 +898,21 @@ static const unsigned firn__v1__response__field_indices_by_name[] = {
   8,   /* field[8] = create_sequence */
   6,   /* field[6] = describe */
   1,   /* field[1] = error */
+  12,   /* field[12] = extend_lease */
   7,   /* field[7] = go_away */
+  11,   /* field[11] = lease_worker */
   9,   /* field[9] = list_sequences */
   5,   /* field[5] = new_prefix */
   3,   /* field[3] = next_batch */
   2,   /* field[2] = next_id */
   4,   /* field[4] = next_tickets */
+  13,   /* field[13] = release_lease */
+  14,   /* field[14] = store */
 };
 static const ProtobufCIntRange firn__v1__response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor firn__v1__response__descriptor =
 {
@@ -548,7 +922,7 @@ const ProtobufCMessageDescriptor firn__v1__response__descriptor =
   "Firn__V1__Response",
   "firn.v1",
   sizeof(Firn__V1__Response),
-  11,
+  15,
   firn__v1__response__field_descriptors,
   firn__v1__response__field_indices_by_name,
   1,  firn__v1__response__number_ranges,
@@ -647,5 +1021,415 @@ const ProtobufCMessageDescriptor firn__v1__authenticate_response__descriptor =
   firn__v1__authenticate_response__field_indices_by_name,
   0,  firn__v1__authenticate_response__number_ranges,
   (ProtobufCMessageInit) firn__v1__authenticate_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__store_request__field_descriptors[4] =
+{
+  {
+    "keys",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Firn__V1__StoreRequest, n_keys),
+    offsetof(Firn__V1__StoreRequest, keys),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "writes",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__StoreRequest, n_writes),
+    offsetof(Firn__V1__StoreRequest, writes),
+    &firn__v1__store_write__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "list",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreRequest, list),
+    &firn__v1__store_list__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "highest_version",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreRequest, highest_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__store_request__field_indices_by_name[] = {
+  3,   /* field[3] = highest_version */
+  0,   /* field[0] = keys */
+  2,   /* field[2] = list */
+  1,   /* field[1] = writes */
+};
+static const ProtobufCIntRange firn__v1__store_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor firn__v1__store_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.StoreRequest",
+  "StoreRequest",
+  "Firn__V1__StoreRequest",
+  "firn.v1",
+  sizeof(Firn__V1__StoreRequest),
+  4,
+  firn__v1__store_request__field_descriptors,
+  firn__v1__store_request__field_indices_by_name,
+  1,  firn__v1__store_request__number_ranges,
+  (ProtobufCMessageInit) firn__v1__store_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__store_write__field_descriptors[4] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreWrite, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreWrite, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "if_version",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreWrite, if_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "if_value",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreWrite, if_value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__store_write__field_indices_by_name[] = {
+  3,   /* field[3] = if_value */
+  2,   /* field[2] = if_version */
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange firn__v1__store_write__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor firn__v1__store_write__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.StoreWrite",
+  "StoreWrite",
+  "Firn__V1__StoreWrite",
+  "firn.v1",
+  sizeof(Firn__V1__StoreWrite),
+  4,
+  firn__v1__store_write__field_descriptors,
+  firn__v1__store_write__field_indices_by_name,
+  1,  firn__v1__store_write__number_ranges,
+  (ProtobufCMessageInit) firn__v1__store_write__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__store_list__field_descriptors[3] =
+{
+  {
+    "prefix",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreList, prefix),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreList, after),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreList, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__store_list__field_indices_by_name[] = {
+  1,   /* field[1] = after */
+  2,   /* field[2] = limit */
+  0,   /* field[0] = prefix */
+};
+static const ProtobufCIntRange firn__v1__store_list__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor firn__v1__store_list__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.StoreList",
+  "StoreList",
+  "Firn__V1__StoreList",
+  "firn.v1",
+  sizeof(Firn__V1__StoreList),
+  3,
+  firn__v1__store_list__field_descriptors,
+  firn__v1__store_list__field_indices_by_name,
+  1,  firn__v1__store_list__number_ranges,
+  (ProtobufCMessageInit) firn__v1__store_list__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__store_response__field_descriptors[3] =
+{
+  {
+    "records",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__StoreResponse, n_records),
+    offsetof(Firn__V1__StoreResponse, records),
+    &firn__v1__store_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "results",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Firn__V1__StoreResponse, n_results),
+    offsetof(Firn__V1__StoreResponse, results),
+    &firn__v1__store_write_result__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "highest_version",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreResponse, highest_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__store_response__field_indices_by_name[] = {
+  2,   /* field[2] = highest_version */
+  0,   /* field[0] = records */
+  1,   /* field[1] = results */
+};
+static const ProtobufCIntRange firn__v1__store_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor firn__v1__store_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.StoreResponse",
+  "StoreResponse",
+  "Firn__V1__StoreResponse",
+  "firn.v1",
+  sizeof(Firn__V1__StoreResponse),
+  3,
+  firn__v1__store_response__field_descriptors,
+  firn__v1__store_response__field_indices_by_name,
+  1,  firn__v1__store_response__number_ranges,
+  (ProtobufCMessageInit) firn__v1__store_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__store_record__field_descriptors[4] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreRecord, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreRecord, value),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreRecord, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "error",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreRecord, error),
+    &firn__v1__status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__store_record__field_indices_by_name[] = {
+  3,   /* field[3] = error */
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+  2,   /* field[2] = version */
+};
+static const ProtobufCIntRange firn__v1__store_record__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor firn__v1__store_record__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.StoreRecord",
+  "StoreRecord",
+  "Firn__V1__StoreRecord",
+  "firn.v1",
+  sizeof(Firn__V1__StoreRecord),
+  4,
+  firn__v1__store_record__field_descriptors,
+  firn__v1__store_record__field_indices_by_name,
+  1,  firn__v1__store_record__number_ranges,
+  (ProtobufCMessageInit) firn__v1__store_record__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__store_write_result__field_descriptors[2] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreWriteResult, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "error",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__StoreWriteResult, error),
+    &firn__v1__status__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__store_write_result__field_indices_by_name[] = {
+  1,   /* field[1] = error */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange firn__v1__store_write_result__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor firn__v1__store_write_result__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.StoreWriteResult",
+  "StoreWriteResult",
+  "Firn__V1__StoreWriteResult",
+  "firn.v1",
+  sizeof(Firn__V1__StoreWriteResult),
+  2,
+  firn__v1__store_write_result__field_descriptors,
+  firn__v1__store_write_result__field_indices_by_name,
+  1,  firn__v1__store_write_result__number_ranges,
+  (ProtobufCMessageInit) firn__v1__store_write_result__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -772,6 +772,321 @@ void   firn__v1__list_sequences_response__free_unpacked
   assert(message->base.descriptor == &firn__v1__list_sequences_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   firn__v1__lease__init
+                     (Firn__V1__Lease         *message)
+{
+  static const Firn__V1__Lease init_value = FIRN__V1__LEASE__INIT;
+  *message = init_value;
+}
+size_t firn__v1__lease__get_packed_size
+                     (const Firn__V1__Lease *message)
+{
+  assert(message->base.descriptor == &firn__v1__lease__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__lease__pack
+                     (const Firn__V1__Lease *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__lease__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__lease__pack_to_buffer
+                     (const Firn__V1__Lease *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__lease__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__Lease *
+       firn__v1__lease__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__Lease *)
+     protobuf_c_message_unpack (&firn__v1__lease__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__lease__free_unpacked
+                     (Firn__V1__Lease *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__lease__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__lease_worker_request__init
+                     (Firn__V1__LeaseWorkerRequest         *message)
+{
+  static const Firn__V1__LeaseWorkerRequest init_value = FIRN__V1__LEASE_WORKER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t firn__v1__lease_worker_request__get_packed_size
+                     (const Firn__V1__LeaseWorkerRequest *message)
+{
+  assert(message->base.descriptor == &firn__v1__lease_worker_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__lease_worker_request__pack
+                     (const Firn__V1__LeaseWorkerRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__lease_worker_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__lease_worker_request__pack_to_buffer
+                     (const Firn__V1__LeaseWorkerRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__lease_worker_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__LeaseWorkerRequest *
+       firn__v1__lease_worker_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__LeaseWorkerRequest *)
+     protobuf_c_message_unpack (&firn__v1__lease_worker_request__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__lease_worker_request__free_unpacked
+                     (Firn__V1__LeaseWorkerRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__lease_worker_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__lease_worker_response__init
+                     (Firn__V1__LeaseWorkerResponse         *message)
+{
+  static const Firn__V1__LeaseWorkerResponse init_value = FIRN__V1__LEASE_WORKER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t firn__v1__lease_worker_response__get_packed_size
+                     (const Firn__V1__LeaseWorkerResponse *message)
+{
+  assert(message->base.descriptor == &firn__v1__lease_worker_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__lease_worker_response__pack
+                     (const Firn__V1__LeaseWorkerResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__lease_worker_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__lease_worker_response__pack_to_buffer
+                     (const Firn__V1__LeaseWorkerResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__lease_worker_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__LeaseWorkerResponse *
+       firn__v1__lease_worker_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__LeaseWorkerResponse *)
+     protobuf_c_message_unpack (&firn__v1__lease_worker_response__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__lease_worker_response__free_unpacked
+                     (Firn__V1__LeaseWorkerResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__lease_worker_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__extend_lease_request__init
+                     (Firn__V1__ExtendLeaseRequest         *message)
+{
+  static const Firn__V1__ExtendLeaseRequest init_value = FIRN__V1__EXTEND_LEASE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t firn__v1__extend_lease_request__get_packed_size
+                     (const Firn__V1__ExtendLeaseRequest *message)
+{
+  assert(message->base.descriptor == &firn__v1__extend_lease_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__extend_lease_request__pack
+                     (const Firn__V1__ExtendLeaseRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__extend_lease_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__extend_lease_request__pack_to_buffer
+                     (const Firn__V1__ExtendLeaseRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__extend_lease_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__ExtendLeaseRequest *
+       firn__v1__extend_lease_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__ExtendLeaseRequest *)
+     protobuf_c_message_unpack (&firn__v1__extend_lease_request__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__extend_lease_request__free_unpacked
+                     (Firn__V1__ExtendLeaseRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__extend_lease_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__extend_lease_response__init
+                     (Firn__V1__ExtendLeaseResponse         *message)
+{
+  static const Firn__V1__ExtendLeaseResponse init_value = FIRN__V1__EXTEND_LEASE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t firn__v1__extend_lease_response__get_packed_size
+                     (const Firn__V1__ExtendLeaseResponse *message)
+{
+  assert(message->base.descriptor == &firn__v1__extend_lease_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__extend_lease_response__pack
+                     (const Firn__V1__ExtendLeaseResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__extend_lease_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__extend_lease_response__pack_to_buffer
+                     (const Firn__V1__ExtendLeaseResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__extend_lease_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__ExtendLeaseResponse *
+       firn__v1__extend_lease_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__ExtendLeaseResponse *)
+     protobuf_c_message_unpack (&firn__v1__extend_lease_response__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__extend_lease_response__free_unpacked
+                     (Firn__V1__ExtendLeaseResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__extend_lease_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__release_lease_request__init
+                     (Firn__V1__ReleaseLeaseRequest         *message)
+{
+  static const Firn__V1__ReleaseLeaseRequest init_value = FIRN__V1__RELEASE_LEASE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t firn__v1__release_lease_request__get_packed_size
+                     (const Firn__V1__ReleaseLeaseRequest *message)
+{
+  assert(message->base.descriptor == &firn__v1__release_lease_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__release_lease_request__pack
+                     (const Firn__V1__ReleaseLeaseRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__release_lease_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__release_lease_request__pack_to_buffer
+                     (const Firn__V1__ReleaseLeaseRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__release_lease_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__ReleaseLeaseRequest *
+       firn__v1__release_lease_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__ReleaseLeaseRequest *)
+     protobuf_c_message_unpack (&firn__v1__release_lease_request__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__release_lease_request__free_unpacked
+                     (Firn__V1__ReleaseLeaseRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__release_lease_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   firn__v1__release_lease_response__init
+                     (Firn__V1__ReleaseLeaseResponse         *message)
+{
+  static const Firn__V1__ReleaseLeaseResponse init_value = FIRN__V1__RELEASE_LEASE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t firn__v1__release_lease_response__get_packed_size
+                     (const Firn__V1__ReleaseLeaseResponse *message)
+{
+  assert(message->base.descriptor == &firn__v1__release_lease_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t firn__v1__release_lease_response__pack
+                     (const Firn__V1__ReleaseLeaseResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &firn__v1__release_lease_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t firn__v1__release_lease_response__pack_to_buffer
+                     (const Firn__V1__ReleaseLeaseResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &firn__v1__release_lease_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Firn__V1__ReleaseLeaseResponse *
+       firn__v1__release_lease_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Firn__V1__ReleaseLeaseResponse *)
+     protobuf_c_message_unpack (&firn__v1__release_lease_response__descriptor,
+                                allocator, len, data);
+}
+void   firn__v1__release_lease_response__free_unpacked
+                     (Firn__V1__ReleaseLeaseResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &firn__v1__release_lease_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   firn__v1__describe_request__init
                      (Firn__V1__DescribeRequest         *message)
 {
@@ -1790,6 +2105,545 @@ const ProtobufCMessageDescriptor firn__v1__list_sequences_response__descriptor =
   (ProtobufCMessageInit) firn__v1__list_sequences_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor firn__v1__lease__field_descriptors[6] =
+{
+  {
+    "worker",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Lease, worker),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "generation",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Lease, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "instance",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Lease, instance),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "token",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Lease, token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_tick",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Lease, first_tick),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit_tick",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__Lease, limit_tick),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__lease__field_indices_by_name[] = {
+  4,   /* field[4] = first_tick */
+  1,   /* field[1] = generation */
+  2,   /* field[2] = instance */
+  5,   /* field[5] = limit_tick */
+  3,   /* field[3] = token */
+  0,   /* field[0] = worker */
+};
+static const ProtobufCIntRange firn__v1__lease__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor firn__v1__lease__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.Lease",
+  "Lease",
+  "Firn__V1__Lease",
+  "firn.v1",
+  sizeof(Firn__V1__Lease),
+  6,
+  firn__v1__lease__field_descriptors,
+  firn__v1__lease__field_indices_by_name,
+  1,  firn__v1__lease__number_ranges,
+  (ProtobufCMessageInit) firn__v1__lease__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__lease_worker_request__field_descriptors[7] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "host",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerRequest, host),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pod",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerRequest, pod),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pid",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerRequest, pid),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "window_ms",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerRequest, window_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "not_before_tick",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerRequest, not_before_tick),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unix_ms",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerRequest, unix_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__lease_worker_request__field_indices_by_name[] = {
+  1,   /* field[1] = host */
+  0,   /* field[0] = name */
+  5,   /* field[5] = not_before_tick */
+  3,   /* field[3] = pid */
+  2,   /* field[2] = pod */
+  6,   /* field[6] = unix_ms */
+  4,   /* field[4] = window_ms */
+};
+static const ProtobufCIntRange firn__v1__lease_worker_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor firn__v1__lease_worker_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.LeaseWorkerRequest",
+  "LeaseWorkerRequest",
+  "Firn__V1__LeaseWorkerRequest",
+  "firn.v1",
+  sizeof(Firn__V1__LeaseWorkerRequest),
+  7,
+  firn__v1__lease_worker_request__field_descriptors,
+  firn__v1__lease_worker_request__field_indices_by_name,
+  1,  firn__v1__lease_worker_request__number_ranges,
+  (ProtobufCMessageInit) firn__v1__lease_worker_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__lease_worker_response__field_descriptors[5] =
+{
+  {
+    "lease",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerResponse, lease),
+    &firn__v1__lease__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "layout",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerResponse, layout),
+    &firn__v1__layout__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "epoch_unix_ms",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerResponse, epoch_unix_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tick_ns",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerResponse, tick_ns),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit_unix_ms",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__LeaseWorkerResponse, limit_unix_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__lease_worker_response__field_indices_by_name[] = {
+  2,   /* field[2] = epoch_unix_ms */
+  1,   /* field[1] = layout */
+  0,   /* field[0] = lease */
+  4,   /* field[4] = limit_unix_ms */
+  3,   /* field[3] = tick_ns */
+};
+static const ProtobufCIntRange firn__v1__lease_worker_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor firn__v1__lease_worker_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.LeaseWorkerResponse",
+  "LeaseWorkerResponse",
+  "Firn__V1__LeaseWorkerResponse",
+  "firn.v1",
+  sizeof(Firn__V1__LeaseWorkerResponse),
+  5,
+  firn__v1__lease_worker_response__field_descriptors,
+  firn__v1__lease_worker_response__field_indices_by_name,
+  1,  firn__v1__lease_worker_response__number_ranges,
+  (ProtobufCMessageInit) firn__v1__lease_worker_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__extend_lease_request__field_descriptors[4] =
+{
+  {
+    "lease",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__ExtendLeaseRequest, lease),
+    &firn__v1__lease__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unanswered_tokens",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED64,
+    offsetof(Firn__V1__ExtendLeaseRequest, n_unanswered_tokens),
+    offsetof(Firn__V1__ExtendLeaseRequest, unanswered_tokens),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_token",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__ExtendLeaseRequest, next_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit_tick",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__ExtendLeaseRequest, limit_tick),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__extend_lease_request__field_indices_by_name[] = {
+  0,   /* field[0] = lease */
+  3,   /* field[3] = limit_tick */
+  2,   /* field[2] = next_token */
+  1,   /* field[1] = unanswered_tokens */
+};
+static const ProtobufCIntRange firn__v1__extend_lease_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor firn__v1__extend_lease_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.ExtendLeaseRequest",
+  "ExtendLeaseRequest",
+  "Firn__V1__ExtendLeaseRequest",
+  "firn.v1",
+  sizeof(Firn__V1__ExtendLeaseRequest),
+  4,
+  firn__v1__extend_lease_request__field_descriptors,
+  firn__v1__extend_lease_request__field_indices_by_name,
+  1,  firn__v1__extend_lease_request__number_ranges,
+  (ProtobufCMessageInit) firn__v1__extend_lease_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__extend_lease_response__field_descriptors[2] =
+{
+  {
+    "lease",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__ExtendLeaseResponse, lease),
+    &firn__v1__lease__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit_unix_ms",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__ExtendLeaseResponse, limit_unix_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__extend_lease_response__field_indices_by_name[] = {
+  0,   /* field[0] = lease */
+  1,   /* field[1] = limit_unix_ms */
+};
+static const ProtobufCIntRange firn__v1__extend_lease_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor firn__v1__extend_lease_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.ExtendLeaseResponse",
+  "ExtendLeaseResponse",
+  "Firn__V1__ExtendLeaseResponse",
+  "firn.v1",
+  sizeof(Firn__V1__ExtendLeaseResponse),
+  2,
+  firn__v1__extend_lease_response__field_descriptors,
+  firn__v1__extend_lease_response__field_indices_by_name,
+  1,  firn__v1__extend_lease_response__number_ranges,
+  (ProtobufCMessageInit) firn__v1__extend_lease_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__release_lease_request__field_descriptors[3] =
+{
+  {
+    "lease",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__ReleaseLeaseRequest, lease),
+    &firn__v1__lease__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unanswered_tokens",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FIXED64,
+    offsetof(Firn__V1__ReleaseLeaseRequest, n_unanswered_tokens),
+    offsetof(Firn__V1__ReleaseLeaseRequest, unanswered_tokens),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "first_unused_tick",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__ReleaseLeaseRequest, first_unused_tick),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__release_lease_request__field_indices_by_name[] = {
+  2,   /* field[2] = first_unused_tick */
+  0,   /* field[0] = lease */
+  1,   /* field[1] = unanswered_tokens */
+};
+static const ProtobufCIntRange firn__v1__release_lease_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor firn__v1__release_lease_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.ReleaseLeaseRequest",
+  "ReleaseLeaseRequest",
+  "Firn__V1__ReleaseLeaseRequest",
+  "firn.v1",
+  sizeof(Firn__V1__ReleaseLeaseRequest),
+  3,
+  firn__v1__release_lease_request__field_descriptors,
+  firn__v1__release_lease_request__field_indices_by_name,
+  1,  firn__v1__release_lease_request__number_ranges,
+  (ProtobufCMessageInit) firn__v1__release_lease_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor firn__v1__release_lease_response__field_descriptors[1] =
+{
+  {
+    "free_from_tick",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__ReleaseLeaseResponse, free_from_tick),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned firn__v1__release_lease_response__field_indices_by_name[] = {
+  0,   /* field[0] = free_from_tick */
+};
+static const ProtobufCIntRange firn__v1__release_lease_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor firn__v1__release_lease_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "firn.v1.ReleaseLeaseResponse",
+  "ReleaseLeaseResponse",
+  "Firn__V1__ReleaseLeaseResponse",
+  "firn.v1",
+  sizeof(Firn__V1__ReleaseLeaseResponse),
+  1,
+  firn__v1__release_lease_response__field_descriptors,
+  firn__v1__release_lease_response__field_indices_by_name,
+  1,  firn__v1__release_lease_response__number_ranges,
+  (ProtobufCMessageInit) firn__v1__release_lease_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 #define firn__v1__describe_request__field_descriptors NULL
 #define firn__v1__describe_request__field_indices_by_name NULL
 #define firn__v1__describe_request__number_ranges NULL
@@ -1808,7 +2662,7 @@ const ProtobufCMessageDescriptor firn__v1__describe_request__descriptor =
   (ProtobufCMessageInit) firn__v1__describe_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor firn__v1__describe_response__field_descriptors[7] =
+static const ProtobufCFieldDescriptor firn__v1__describe_response__field_descriptors[8] =
 {
   {
     "version",
@@ -1894,11 +2748,24 @@ static const ProtobufCFieldDescriptor firn__v1__describe_response__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "max_lease_window_ms",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Firn__V1__DescribeResponse, max_lease_window_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned firn__v1__describe_response__field_indices_by_name[] = {
   3,   /* field[3] = epoch_unix_ms */
   1,   /* field[1] = layout */
   5,   /* field[5] = max_batch */
+  7,   /* field[7] = max_lease_window_ms */
   6,   /* field[6] = readiness */
   4,   /* field[4] = tick_ns */
   0,   /* field[0] = version */
@@ -1907,7 +2774,7 @@ static const unsigned firn__v1__describe_response__field_indices_by_name[] = {
 static const ProtobufCIntRange firn__v1__describe_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor firn__v1__describe_response__descriptor =
 {
@@ -1917,7 +2784,7 @@ const ProtobufCMessageDescriptor firn__v1__describe_response__descriptor =
   "Firn__V1__DescribeResponse",
   "firn.v1",
   sizeof(Firn__V1__DescribeResponse),
-  7,
+  8,
   firn__v1__describe_response__field_descriptors,
   firn__v1__describe_response__field_indices_by_name,
   1,  firn__v1__describe_response__number_ranges,

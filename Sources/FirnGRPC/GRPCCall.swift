@@ -241,8 +241,8 @@ final class GRPCCall {
     private static var tooManyStoreCalls: Status {
         Status(
             .resourceExhausted,
-            "\(GRPCLimits.maximumStoreCalls) creations and lists of this connection wait for the store already; wait for "
-                + "their answers"
+            "\(GRPCLimits.maximumStoreCalls) calls for leases and creations and lists of sequences of this connection wait for "
+                + "the store already; wait for their answers"
         )
     }
 
@@ -260,10 +260,10 @@ protocol MessageSource: AnyObject {
 }
 
 extension Request.Method {
-    /// Whether only the store can answer it: a creation or a list of sequences.
+    /// Whether only the store can answer it: a call for a lease, or a creation or a list of sequences.
     fileprivate var asksTheStore: Bool {
         switch self {
-        case .createSequence, .listSequences: true
+        case .createSequence, .listSequences, .lease, .store: true
         default: false
         }
     }

@@ -10,6 +10,11 @@ package struct Request: Sendable, Equatable {
         case createSequence(SequenceDescription)
         /// The sequences whose names come after this one; `nil`: all.
         case listSequences(after: Name?)
+        /// Leases a worker, or extends or releases a lease. Indirect, because it is large, and a method is passed on for
+        /// every call.
+        indirect case lease(LeaseCall)
+        /// Reads or writes records of the store. Indirect for the same reason.
+        indirect case store(StoreCall)
         /// Shows a token, before other requests.
         case authenticate(BearerToken)
         /// A method that this version does not know: a newer client's, or no method at all.

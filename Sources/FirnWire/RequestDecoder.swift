@@ -67,6 +67,24 @@ package final class RequestDecoder {
             guard !isEmpty(after) else { return .listSequences(after: nil) }
             guard let name = name(after) else { return .refused(badName("sequence")) }
             return .listSequences(after: name)
+        case FIRN__V1__REQUEST__METHOD_LEASE_WORKER:
+            return leaseWorker(request.lease_worker.pointee)
+        case FIRN__V1__REQUEST__METHOD_EXTEND_LEASE:
+            let extend = request.extend_lease.pointee
+            return onLease(extend.lease, extend.unanswered_tokens, count: extend.n_unanswered_tokens) { hold in
+                .extend(hold, token: extend.next_token, limitTick: extend.limit_tick)
+            }
+        case FIRN__V1__REQUEST__METHOD_RELEASE_LEASE:
+            let release = request.release_lease.pointee
+            return onLease(release.lease, release.unanswered_tokens, count: release.n_unanswered_tokens) { hold in
+                .release(hold, firstUnusedTick: release.first_unused_tick)
+            }
+        case FIRN__V1__REQUEST__METHOD_STORE:
+            do throws(Status) {
+                return .store(try StoreCall(request.store.pointee))
+            } catch {
+                return .refused(error)
+            }
         case FIRN__V1__REQUEST__METHOD_AUTHENTICATE:
             return .authenticate(token(request.authenticate.pointee.token))
         default:
@@ -88,6 +106,58 @@ package final class RequestDecoder {
             )
         }
         return .createSequence(description)
+    }
+
+    private static func leaseWorker(_ request: Firn__V1__LeaseWorkerRequest) -> Request.Method {
+        guard let name = name(request.name) else { return .refused(badName("service")) }
+        guard let host = label(request.host) else { return .refused(badLabel("host")) }
+        guard let pod = label(request.pod) else { return .refused(badLabel("pod")) }
+        return .lease(
+            .begin(
+                LeaseCall.Beginning(
+                    name: name,
+                    host: host,
+                    pod: pod,
+                    pid: request.pid,
+                    windowMilliseconds: request.window_ms,
+                    notBeforeTick: request.not_before_tick,
+                    unixMilliseconds: request.unix_ms
+                )
+            )
+        )
+    }
+
+    private static func onLease(
+        _ message: UnsafeMutablePointer<Firn__V1__Lease>?,
+        _ tokens: UnsafeMutablePointer<UInt64>?,
+        count: Int,
+        _ makeCall: (LeaseCall.Hold) -> LeaseCall
+    ) -> Request.Method {
+        guard let lease = message.map({ Lease($0.pointee) }) else {
+            return .refused(Status(.invalidArgument, "the call lacks the lease; send it as the last answer had it"))
+        }
+        do throws(Status) {
+            return .lease(
+                makeCall(try LeaseCall.Hold(checking: lease, UnsafeBufferPointer(start: tokens, count: count)))
+            )
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    /// A host's or a pod's name, which may be absent; `nil` when it is not one.
+    private static func label(_ string: UnsafeMutablePointer<CChar>?) -> String? {
+        guard !isEmpty(string), let string else { return "" }
+        let bytes = UnsafeRawBufferPointer(start: string, count: firn_arena_size_of(string) - 1)
+        return LeaseCall.Beginning.label(bytes)
+    }
+
+    private static func badLabel(_ what: String) -> Status {
+        Status(
+            .invalidArgument,
+            "the \(what)'s name is not text of at most \(LeaseCall.Beginning.maximumTextLength) bytes without control "
+                + "characters; choose another"
+        )
     }
 
     private static func token(_ string: UnsafeMutablePointer<CChar>?) -> BearerToken {

@@ -48,6 +48,37 @@ extension FrameBuffer {
                 method.after = UnsafeMutablePointer(mutating: name)
                 append(request, FIRN__V1__REQUEST__METHOD_LIST_SEQUENCES, &method) { $0.list_sequences = $1 }
             }
+        case .lease(.begin(let beginning)):
+            appendLeaseWorker(request, beginning)
+        case .lease(.extend(let hold, let token, let limitTick)):
+            Self.withMessage(of: hold) { lease, tokens, count in
+                var method = Firn__V1__ExtendLeaseRequest()
+                firn__v1__extend_lease_request__init(&method)
+                method.lease = lease
+                method.n_unanswered_tokens = count
+                method.unanswered_tokens = tokens
+                method.next_token = token
+                method.limit_tick = limitTick
+                append(request, FIRN__V1__REQUEST__METHOD_EXTEND_LEASE, &method, room: 10 * count) {
+                    $0.extend_lease = $1
+                }
+            }
+        case .lease(.release(let hold, let firstUnusedTick)):
+            Self.withMessage(of: hold) { lease, tokens, count in
+                var method = Firn__V1__ReleaseLeaseRequest()
+                firn__v1__release_lease_request__init(&method)
+                method.lease = lease
+                method.n_unanswered_tokens = count
+                method.unanswered_tokens = tokens
+                method.first_unused_tick = firstUnusedTick
+                append(request, FIRN__V1__REQUEST__METHOD_RELEASE_LEASE, &method, room: 10 * count) {
+                    $0.release_lease = $1
+                }
+            }
+        case .store(let call):
+            call.withMessage { method in
+                append(request, FIRN__V1__REQUEST__METHOD_STORE, &method, room: call.maximumLength) { $0.store = $1 }
+            }
         case .authenticate(let token):
             (token.bytes + [0]).withUnsafeBufferPointer { bytes in
                 bytes.withMemoryRebound(to: CChar.self) { text in
@@ -61,6 +92,39 @@ extension FrameBuffer {
             }
         case .unknown, .refused:
             preconditionFailure("a client asks only for what the wire has a method for")
+        }
+    }
+
+    private func appendLeaseWorker(_ request: Request, _ beginning: LeaseCall.Beginning) {
+        let room = beginning.host.utf8.count + beginning.pod.utf8.count + 64
+        beginning.name.description.withCString { name in
+            beginning.host.withCString { host in
+                beginning.pod.withCString { pod in
+                    var method = Firn__V1__LeaseWorkerRequest()
+                    firn__v1__lease_worker_request__init(&method)
+                    method.name = UnsafeMutablePointer(mutating: name)
+                    method.host = UnsafeMutablePointer(mutating: host)
+                    method.pod = UnsafeMutablePointer(mutating: pod)
+                    method.pid = beginning.pid
+                    method.window_ms = beginning.windowMilliseconds
+                    method.not_before_tick = beginning.notBeforeTick
+                    method.unix_ms = beginning.unixMilliseconds
+                    append(request, FIRN__V1__REQUEST__METHOD_LEASE_WORKER, &method, room: room) {
+                        $0.lease_worker = $1
+                    }
+                }
+            }
+        }
+    }
+
+    /// Calls `body` with a lease's message and the tokens; the pointers are valid during the call.
+    private static func withMessage(
+        of hold: LeaseCall.Hold,
+        _ body: (UnsafeMutablePointer<Firn__V1__Lease>, UnsafeMutablePointer<UInt64>?, Int) -> Void
+    ) {
+        var tokens = hold.unansweredTokens
+        hold.lease.withMessage { lease in
+            tokens.withUnsafeMutableBufferPointer { tokens in body(lease, tokens.baseAddress, tokens.count) }
         }
     }
 

@@ -14,6 +14,10 @@ package struct Response: Sendable, Equatable {
         indirect case createSequence(SequenceDescription)
         /// A page of sequences, and whether more come after it.
         case listSequences([SequenceDescription], more: Bool)
+        indirect case leased(LeaseGrant)
+        indirect case leaseExtended(Lease, limitUnixMilliseconds: UInt64)
+        case leaseReleased(freeFromTick: UInt64)
+        indirect case store(StoreAnswers)
         /// The token was accepted, or none is asked for.
         case authenticated
         /// The daemon closes the connection soon. Sent with call 0.
@@ -32,6 +36,19 @@ package struct Response: Sendable, Equatable {
     }
 }
 
+/// The answer to LeaseWorker.
+package struct LeaseGrant: Sendable, Equatable {
+    package var lease: Lease
+    package var layout: Layout
+    package var limitUnixMilliseconds: UInt64
+
+    package init(lease: Lease, layout: Layout, limitUnixMilliseconds: UInt64) {
+        self.lease = lease
+        self.layout = layout
+        self.limitUnixMilliseconds = limitUnixMilliseconds
+    }
+}
+
 /// The answer to Describe.
 package struct DaemonDescription: Sendable, Equatable {
     package var version: String
@@ -42,6 +59,8 @@ package struct DaemonDescription: Sendable, Equatable {
     package var maximumBatch: UInt32
     /// Whether IDs can be had now; `nil` from a daemon whose version does not tell.
     package var readiness: Readiness?
+    /// The longest lease of a worker in milliseconds; 0 from a daemon that leases none.
+    package var maximumLeaseWindowMilliseconds: UInt64
 
     /// Whether a daemon can give out IDs.
     package enum Readiness: Sendable, Equatable {
@@ -57,12 +76,14 @@ package struct DaemonDescription: Sendable, Equatable {
         layout: Layout,
         workers: [UInt32],
         maximumBatch: UInt32,
-        readiness: Readiness? = nil
+        readiness: Readiness? = nil,
+        maximumLeaseWindowMilliseconds: UInt64 = 0
     ) {
         self.version = version
         self.layout = layout
         self.workers = workers
         self.maximumBatch = maximumBatch
         self.readiness = readiness
+        self.maximumLeaseWindowMilliseconds = maximumLeaseWindowMilliseconds
     }
 }

@@ -43,7 +43,7 @@ package struct ResponseDecoder: ~Copyable {
     private static func outcome(of response: Firn__V1__Response) throws(Status) -> Response.Outcome {
         switch response.outcome_case {
         case FIRN__V1__RESPONSE__OUTCOME_ERROR:
-            return .error(status(response.error.pointee))
+            return .error(Status(response.error.pointee))
         case FIRN__V1__RESPONSE__OUTCOME_NEXT_ID:
             return .nextID(FirnID(rawValue: response.next_id.pointee.id))
         case FIRN__V1__RESPONSE__OUTCOME_NEXT_BATCH:
@@ -63,6 +63,22 @@ package struct ResponseDecoder: ~Copyable {
             var sequences: [SequenceDescription] = []
             for index in 0..<page.n_sequences { sequences.append(try sequence(page.sequences[index])) }
             return .listSequences(sequences, more: page.more != 0)
+        case FIRN__V1__RESPONSE__OUTCOME_LEASE_WORKER:
+            let answer = response.lease_worker.pointee
+            return .leased(
+                LeaseGrant(
+                    lease: try lease(answer.lease),
+                    layout: try layout(answer.layout),
+                    limitUnixMilliseconds: answer.limit_unix_ms
+                )
+            )
+        case FIRN__V1__RESPONSE__OUTCOME_EXTEND_LEASE:
+            let answer = response.extend_lease.pointee
+            return .leaseExtended(try lease(answer.lease), limitUnixMilliseconds: answer.limit_unix_ms)
+        case FIRN__V1__RESPONSE__OUTCOME_RELEASE_LEASE:
+            return .leaseReleased(freeFromTick: response.release_lease.pointee.free_from_tick)
+        case FIRN__V1__RESPONSE__OUTCOME_STORE:
+            return .store(StoreAnswers(response.store.pointee))
         case FIRN__V1__RESPONSE__OUTCOME_AUTHENTICATE:
             return .authenticated
         case FIRN__V1__RESPONSE__OUTCOME_GO_AWAY:
@@ -94,33 +110,35 @@ package struct ResponseDecoder: ~Copyable {
     }
 
     private static func description(_ description: Firn__V1__DescribeResponse) throws(Status) -> DaemonDescription {
-        let name = description.layout.map { text($0.pointee.name) } ?? ""
-        let layout: Layout
+        DaemonDescription(
+            version: text(description.version),
+            layout: try layout(description.layout),
+            workers: Array(UnsafeBufferPointer(start: description.workers, count: description.n_workers)),
+            maximumBatch: description.max_batch,
+            readiness: description.readiness.map { readiness($0.pointee) },
+            maximumLeaseWindowMilliseconds: description.max_lease_window_ms
+        )
+    }
+
+    private static func layout(_ message: UnsafeMutablePointer<Firn__V1__Layout>?) throws(Status) -> Layout {
+        let name = message.map { text($0.pointee.name) } ?? ""
         do {
-            layout = try Layout(parsing: name)
+            return try Layout(parsing: name)
         } catch {
             throw Status(.internal, "the daemon's layout '\(name)' is not one that this client knows: \(error)")
         }
-        return DaemonDescription(
-            version: text(description.version),
-            layout: layout,
-            workers: Array(UnsafeBufferPointer(start: description.workers, count: description.n_workers)),
-            maximumBatch: description.max_batch,
-            readiness: description.readiness.map { readiness($0.pointee) }
-        )
+    }
+
+    private static func lease(_ message: UnsafeMutablePointer<Firn__V1__Lease>?) throws(Status) -> Lease {
+        guard let lease = message.map({ Lease($0.pointee) }), lease.firstTick <= lease.limitTick else {
+            throw Status(.internal, "the daemon sent no lease, or one that ends before it begins; report this")
+        }
+        return lease
     }
 
     private static func readiness(_ readiness: Firn__V1__Readiness) -> DaemonDescription.Readiness {
-        if let obstacle = readiness.obstacle { return .unready(status(obstacle.pointee)) }
+        if let obstacle = readiness.obstacle { return .unready(Status(obstacle.pointee)) }
         return readiness.resting != 0 ? .resting : .ready
-    }
-
-    private static func status(_ status: Firn__V1__Status) -> Status {
-        Status(
-            Status.Code(rawValue: status.code),
-            text(status.message),
-            retryAfterMilliseconds: status.retry_after_ms
-        )
     }
 
     private static func sequence(_ message: UnsafeMutablePointer<Firn__V1__Sequence>?) throws(Status)

@@ -128,39 +128,103 @@ extension FrameBuffer {
 
     /// The answer to Describe.
     package func appendDescription(callID: UInt64, _ description: DaemonDescription) {
-        var layout = Firn__V1__Layout()
-        firn__v1__layout__init(&layout)
-        layout.time_bits = UInt32(description.layout.timeBits)
-        layout.worker_bits = UInt32(description.layout.workerBits)
-        layout.sequence_bits = UInt32(description.layout.sequenceBits)
-        layout.sequence_above_worker = description.layout.isSequenceAboveWorker ? 1 : 0
         var outcome = Firn__V1__DescribeResponse()
         firn__v1__describe_response__init(&outcome)
         outcome.epoch_unix_ms = description.layout.epochUnixMilliseconds
         outcome.tick_ns = description.layout.tickNanoseconds
         outcome.max_batch = description.maximumBatch
+        outcome.max_lease_window_ms = description.maximumLeaseWindowMilliseconds
         var workers = description.workers
         var length = 256 + description.version.utf8.count + description.layout.name.utf8.count + 5 * workers.count
         if case .unready(let status) = description.readiness { length += status.message.utf8.count }
         Self.withCString(description.version) { version in
-            Self.withCString(description.layout.name) { name in
+            Self.withMessage(of: description.layout) { layout in
                 workers.withUnsafeMutableBufferPointer { workers in
-                    layout.name = name
                     outcome.version = version
                     outcome.n_workers = workers.count
                     outcome.workers = workers.baseAddress
-                    withUnsafeMutablePointer(to: &layout) { layout in
-                        outcome.layout = layout
-                        Self.withReadiness(description.readiness) { readiness in
-                            outcome.readiness = readiness
-                            withUnsafeMutablePointer(to: &outcome) { pointer in
-                                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_DESCRIBE)
-                                response.describe = pointer
-                                appendFrame(&response, maximumLength: length)
-                            }
+                    outcome.layout = layout
+                    Self.withReadiness(description.readiness) { readiness in
+                        outcome.readiness = readiness
+                        withUnsafeMutablePointer(to: &outcome) { pointer in
+                            var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_DESCRIBE)
+                            response.describe = pointer
+                            appendFrame(&response, maximumLength: length)
                         }
                     }
                 }
+            }
+        }
+    }
+
+    private static func withMessage(of layout: Layout, _ body: (UnsafeMutablePointer<Firn__V1__Layout>) -> Void) {
+        withCString(layout.name) { name in
+            var message = Firn__V1__Layout()
+            firn__v1__layout__init(&message)
+            message.name = name
+            message.time_bits = UInt32(layout.timeBits)
+            message.worker_bits = UInt32(layout.workerBits)
+            message.sequence_bits = UInt32(layout.sequenceBits)
+            message.sequence_above_worker = layout.isSequenceAboveWorker ? 1 : 0
+            body(&message)
+        }
+    }
+
+    /// The answer to LeaseWorker.
+    package func appendLease(callID: UInt64, _ grant: LeaseGrant) {
+        var outcome = Firn__V1__LeaseWorkerResponse()
+        firn__v1__lease_worker_response__init(&outcome)
+        outcome.epoch_unix_ms = grant.layout.epochUnixMilliseconds
+        outcome.tick_ns = grant.layout.tickNanoseconds
+        outcome.limit_unix_ms = grant.limitUnixMilliseconds
+        let length = 128 + Lease.maximumMessageLength + grant.layout.name.utf8.count
+        grant.lease.withMessage { lease in
+            Self.withMessage(of: grant.layout) { layout in
+                outcome.lease = lease
+                outcome.layout = layout
+                withUnsafeMutablePointer(to: &outcome) { pointer in
+                    var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_LEASE_WORKER)
+                    response.lease_worker = pointer
+                    appendFrame(&response, maximumLength: length)
+                }
+            }
+        }
+    }
+
+    /// The answer to ExtendLease.
+    package func appendExtendedLease(callID: UInt64, _ lease: Lease, limitUnixMilliseconds: UInt64) {
+        var outcome = Firn__V1__ExtendLeaseResponse()
+        firn__v1__extend_lease_response__init(&outcome)
+        outcome.limit_unix_ms = limitUnixMilliseconds
+        lease.withMessage { lease in
+            outcome.lease = lease
+            withUnsafeMutablePointer(to: &outcome) { pointer in
+                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_EXTEND_LEASE)
+                response.extend_lease = pointer
+                appendFrame(&response, maximumLength: 64 + Lease.maximumMessageLength)
+            }
+        }
+    }
+
+    /// The answer to ReleaseLease.
+    package func appendReleasedLease(callID: UInt64, freeFromTick: UInt64) {
+        var outcome = Firn__V1__ReleaseLeaseResponse()
+        firn__v1__release_lease_response__init(&outcome)
+        outcome.free_from_tick = freeFromTick
+        withUnsafeMutablePointer(to: &outcome) { pointer in
+            var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_RELEASE_LEASE)
+            response.release_lease = pointer
+            appendFrame(&response, maximumLength: 48)
+        }
+    }
+
+    /// The answer to a call for the store's records.
+    package func appendStoreAnswers(callID: UInt64, _ answers: StoreAnswers) {
+        answers.withMessage { outcome in
+            withUnsafeMutablePointer(to: &outcome) { pointer in
+                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_STORE)
+                response.store = pointer
+                appendFrame(&response, maximumLength: 32 + answers.maximumLength)
             }
         }
     }
@@ -220,6 +284,11 @@ extension FrameBuffer {
         case .describe(let description): appendDescription(callID: callID, description)
         case .createSequence(let sequence): appendCreatedSequence(callID: callID, sequence)
         case .listSequences(let sequences, let more): appendSequences(callID: callID, sequences, more: more)
+        case .leased(let grant): appendLease(callID: callID, grant)
+        case .leaseExtended(let lease, let limit):
+            appendExtendedLease(callID: callID, lease, limitUnixMilliseconds: limit)
+        case .leaseReleased(let tick): appendReleasedLease(callID: callID, freeFromTick: tick)
+        case .store(let answers): appendStoreAnswers(callID: callID, answers)
         case .authenticated: appendAuthenticated(callID: callID)
         case .goAway(let reason): appendGoAway(reason: reason)
         case .unknown: preconditionFailure("a response without an outcome is read, and never written")

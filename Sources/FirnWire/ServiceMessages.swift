@@ -7,6 +7,9 @@ package enum ServiceMethod: UInt8, Sendable, CaseIterable {
     case describe = 7
     case createSequence = 8
     case listSequences = 9
+    case leaseWorker = 11
+    case extendLease = 12
+    case releaseLease = 13
 
     /// The name in `id_service.proto`.
     package var name: String {
@@ -18,6 +21,9 @@ package enum ServiceMethod: UInt8, Sendable, CaseIterable {
         case .describe: "Describe"
         case .createSequence: "CreateSequence"
         case .listSequences: "ListSequences"
+        case .leaseWorker: "LeaseWorker"
+        case .extendLease: "ExtendLease"
+        case .releaseLease: "ReleaseLease"
         }
     }
 }

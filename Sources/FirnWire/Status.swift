@@ -13,6 +13,7 @@ package struct Status: Error, Sendable, Hashable {
         package static let permissionDenied = Code(rawValue: 7)
         package static let resourceExhausted = Code(rawValue: 8)
         package static let failedPrecondition = Code(rawValue: 9)
+        package static let aborted = Code(rawValue: 10)
         package static let unimplemented = Code(rawValue: 12)
         package static let `internal` = Code(rawValue: 13)
         package static let unavailable = Code(rawValue: 14)
@@ -40,6 +41,7 @@ extension Status.Code: CustomStringConvertible {
         case .permissionDenied: "PERMISSION_DENIED"
         case .resourceExhausted: "RESOURCE_EXHAUSTED"
         case .failedPrecondition: "FAILED_PRECONDITION"
+        case .aborted: "ABORTED"
         case .unimplemented: "UNIMPLEMENTED"
         case .internal: "INTERNAL"
         case .unavailable: "UNAVAILABLE"

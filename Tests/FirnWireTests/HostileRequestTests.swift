@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func anUnknownMethodIsNoError() {
-        #expect(decodedRequest(field(1, 8) + field(11, [])) == .message(Request(callID: 8, method: .unknown)))
+        #expect(decodedRequest(field(1, 8) + field(15, [])) == .message(Request(callID: 8, method: .unknown)))
         #expect(decodedRequest(field(1, 8)) == .message(Request(callID: 8, method: .unknown)))
         #expect(decodedRequest([]) == .message(Request(callID: 0, method: .unknown)))
     }
@@ -61,7 +61,7 @@ import Testing
                 field(6, field(1, [98])) + field(5, field(1, [97]) + field(2, 5)),
                 .nextTickets(sequence: Name("a")!, count: 5)
             ),
-            (field(6, field(1, [98])) + field(11, []), .newPrefix(service: Name("b")!)),
+            (field(6, field(1, [98])) + field(15, []), .newPrefix(service: Name("b")!)),
         ]
         for (bytes, method) in cases {
             #expect(decodedRequest(bytes) == .message(Request(callID: 0, method: method)))

@@ -168,7 +168,7 @@ enum DescriptionSamples {
     }
 
     @Test func aShortResponseOfManyUnknownFieldsIsStillRead() {
-        let bytes = field(3, [9, 1, 0, 0, 0, 0, 0, 0, 0]) + (0..<120).flatMap { _ in field(15, 1) }
+        let bytes = field(3, [9, 1, 0, 0, 0, 0, 0, 0, 0]) + (0..<80).flatMap { _ in field(16, 1) }
         #expect(decodedResponse(bytes) == .message(Response(callID: 0, outcome: .nextID(FirnID(rawValue: 1)))))
     }
 

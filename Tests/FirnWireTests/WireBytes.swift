@@ -42,6 +42,11 @@ func field(_ number: UInt64, _ value: UInt64) -> [UInt8] {
     varint(number << 3) + varint(value)
 }
 
+/// A field that holds 64 bits.
+func field(_ number: UInt64, fixed value: UInt64) -> [UInt8] {
+    varint(number << 3 | 1) + withUnsafeBytes(of: value.littleEndian) { Array($0) }
+}
+
 /// What came of decoding: a message, or the status that it was refused with.
 enum Decoded<Message: Equatable>: Equatable {
     case message(Message)

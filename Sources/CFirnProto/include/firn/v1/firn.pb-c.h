@@ -21,6 +21,12 @@ typedef struct Firn__V1__Response Firn__V1__Response;
 typedef struct Firn__V1__GoAway Firn__V1__GoAway;
 typedef struct Firn__V1__AuthenticateRequest Firn__V1__AuthenticateRequest;
 typedef struct Firn__V1__AuthenticateResponse Firn__V1__AuthenticateResponse;
+typedef struct Firn__V1__StoreRequest Firn__V1__StoreRequest;
+typedef struct Firn__V1__StoreWrite Firn__V1__StoreWrite;
+typedef struct Firn__V1__StoreList Firn__V1__StoreList;
+typedef struct Firn__V1__StoreResponse Firn__V1__StoreResponse;
+typedef struct Firn__V1__StoreRecord Firn__V1__StoreRecord;
+typedef struct Firn__V1__StoreWriteResult Firn__V1__StoreWriteResult;
 
 
 /* --- enums --- */
@@ -37,7 +43,11 @@ typedef enum {
   FIRN__V1__REQUEST__METHOD_DESCRIBE = 7,
   FIRN__V1__REQUEST__METHOD_CREATE_SEQUENCE = 8,
   FIRN__V1__REQUEST__METHOD_LIST_SEQUENCES = 9,
-  FIRN__V1__REQUEST__METHOD_AUTHENTICATE = 10
+  FIRN__V1__REQUEST__METHOD_AUTHENTICATE = 10,
+  FIRN__V1__REQUEST__METHOD_LEASE_WORKER = 11,
+  FIRN__V1__REQUEST__METHOD_EXTEND_LEASE = 12,
+  FIRN__V1__REQUEST__METHOD_RELEASE_LEASE = 13,
+  FIRN__V1__REQUEST__METHOD_STORE = 14
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(FIRN__V1__REQUEST__METHOD__CASE)
 } Firn__V1__Request__MethodCase;
 
@@ -62,6 +72,10 @@ struct  Firn__V1__Request
     Firn__V1__CreateSequenceRequest *create_sequence;
     Firn__V1__ListSequencesRequest *list_sequences;
     Firn__V1__AuthenticateRequest *authenticate;
+    Firn__V1__LeaseWorkerRequest *lease_worker;
+    Firn__V1__ExtendLeaseRequest *extend_lease;
+    Firn__V1__ReleaseLeaseRequest *release_lease;
+    Firn__V1__StoreRequest *store;
   };
 };
 #define FIRN__V1__REQUEST__INIT \
@@ -80,6 +94,10 @@ typedef enum {
   FIRN__V1__RESPONSE__OUTCOME_CREATE_SEQUENCE = 9,
   FIRN__V1__RESPONSE__OUTCOME_LIST_SEQUENCES = 10,
   FIRN__V1__RESPONSE__OUTCOME_AUTHENTICATE = 11,
+  FIRN__V1__RESPONSE__OUTCOME_LEASE_WORKER = 12,
+  FIRN__V1__RESPONSE__OUTCOME_EXTEND_LEASE = 13,
+  FIRN__V1__RESPONSE__OUTCOME_RELEASE_LEASE = 14,
+  FIRN__V1__RESPONSE__OUTCOME_STORE = 15,
   FIRN__V1__RESPONSE__OUTCOME_GO_AWAY = 8
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(FIRN__V1__RESPONSE__OUTCOME__CASE)
 } Firn__V1__Response__OutcomeCase;
@@ -99,6 +117,10 @@ struct  Firn__V1__Response
     Firn__V1__CreateSequenceResponse *create_sequence;
     Firn__V1__ListSequencesResponse *list_sequences;
     Firn__V1__AuthenticateResponse *authenticate;
+    Firn__V1__LeaseWorkerResponse *lease_worker;
+    Firn__V1__ExtendLeaseResponse *extend_lease;
+    Firn__V1__ReleaseLeaseResponse *release_lease;
+    Firn__V1__StoreResponse *store;
     /*
      * Only with call_id 0: the daemon closes this connection soon. Calls sent before this arrived are answered.
      */
@@ -141,6 +163,131 @@ struct  Firn__V1__AuthenticateResponse
 #define FIRN__V1__AUTHENTICATE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&firn__v1__authenticate_response__descriptor) \
      }
+
+
+/*
+ * Records of the daemon's store, for daemons that have it for theirs (--store firn:…). Only a daemon with --serve-store
+ * answers. A request has one of the four parts.
+ */
+struct  Firn__V1__StoreRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Read these: at most 128.
+   */
+  size_t n_keys;
+  char **keys;
+  /*
+   * Write these, each if its record is as expected: at most 128, no two with one key, and only workers/…, sequences/… and
+   * clock.
+   */
+  size_t n_writes;
+  Firn__V1__StoreWrite **writes;
+  /*
+   * Read a page of those whose keys begin alike.
+   */
+  Firn__V1__StoreList *list;
+  protobuf_c_boolean highest_version;
+};
+#define FIRN__V1__STORE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__store_request__descriptor) \
+    , 0,NULL, 0,NULL, NULL, 0 }
+
+
+struct  Firn__V1__StoreWrite
+{
+  ProtobufCMessage base;
+  char *key;
+  char *value;
+  /*
+   * The version that the record must have; 0: there must be none.
+   */
+  uint64_t if_version;
+  /*
+   * The value that it must have too; empty: any.
+   */
+  char *if_value;
+};
+#define FIRN__V1__STORE_WRITE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__store_write__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
+
+
+struct  Firn__V1__StoreList
+{
+  ProtobufCMessage base;
+  char *prefix;
+  /*
+   * The last key of the page before; empty: from the first.
+   */
+  char *after;
+  /*
+   * 1 to 256. A page that has fewer is the last.
+   */
+  uint32_t limit;
+};
+#define FIRN__V1__STORE_LIST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__store_list__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Firn__V1__StoreResponse
+{
+  ProtobufCMessage base;
+  /*
+   * What was read: for each key one, or those of the page.
+   */
+  size_t n_records;
+  Firn__V1__StoreRecord **records;
+  /*
+   * What became of each write.
+   */
+  size_t n_results;
+  Firn__V1__StoreWriteResult **results;
+  /*
+   * The version that was last assigned to a write, or a higher one.
+   */
+  uint64_t highest_version;
+};
+#define FIRN__V1__STORE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__store_response__descriptor) \
+    , 0,NULL, 0,NULL, 0 }
+
+
+struct  Firn__V1__StoreRecord
+{
+  ProtobufCMessage base;
+  char *key;
+  char *value;
+  /*
+   * 0: there is no such record.
+   */
+  uint64_t version;
+  /*
+   * Why it could not be read.
+   */
+  Firn__V1__Status *error;
+};
+#define FIRN__V1__STORE_RECORD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__store_record__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL }
+
+
+struct  Firn__V1__StoreWriteResult
+{
+  ProtobufCMessage base;
+  /*
+   * The version at which it was written; 0: the record was not as expected, and nothing was changed.
+   */
+  uint64_t version;
+  /*
+   * Why it is not known whether it was written.
+   */
+  Firn__V1__Status *error;
+};
+#define FIRN__V1__STORE_WRITE_RESULT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__store_write_result__descriptor) \
+    , 0, NULL }
 
 
 /* Firn__V1__Request methods */
@@ -238,6 +385,120 @@ Firn__V1__AuthenticateResponse *
 void   firn__v1__authenticate_response__free_unpacked
                      (Firn__V1__AuthenticateResponse *message,
                       ProtobufCAllocator *allocator);
+/* Firn__V1__StoreRequest methods */
+void   firn__v1__store_request__init
+                     (Firn__V1__StoreRequest         *message);
+size_t firn__v1__store_request__get_packed_size
+                     (const Firn__V1__StoreRequest   *message);
+size_t firn__v1__store_request__pack
+                     (const Firn__V1__StoreRequest   *message,
+                      uint8_t             *out);
+size_t firn__v1__store_request__pack_to_buffer
+                     (const Firn__V1__StoreRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__StoreRequest *
+       firn__v1__store_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__store_request__free_unpacked
+                     (Firn__V1__StoreRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__StoreWrite methods */
+void   firn__v1__store_write__init
+                     (Firn__V1__StoreWrite         *message);
+size_t firn__v1__store_write__get_packed_size
+                     (const Firn__V1__StoreWrite   *message);
+size_t firn__v1__store_write__pack
+                     (const Firn__V1__StoreWrite   *message,
+                      uint8_t             *out);
+size_t firn__v1__store_write__pack_to_buffer
+                     (const Firn__V1__StoreWrite   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__StoreWrite *
+       firn__v1__store_write__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__store_write__free_unpacked
+                     (Firn__V1__StoreWrite *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__StoreList methods */
+void   firn__v1__store_list__init
+                     (Firn__V1__StoreList         *message);
+size_t firn__v1__store_list__get_packed_size
+                     (const Firn__V1__StoreList   *message);
+size_t firn__v1__store_list__pack
+                     (const Firn__V1__StoreList   *message,
+                      uint8_t             *out);
+size_t firn__v1__store_list__pack_to_buffer
+                     (const Firn__V1__StoreList   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__StoreList *
+       firn__v1__store_list__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__store_list__free_unpacked
+                     (Firn__V1__StoreList *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__StoreResponse methods */
+void   firn__v1__store_response__init
+                     (Firn__V1__StoreResponse         *message);
+size_t firn__v1__store_response__get_packed_size
+                     (const Firn__V1__StoreResponse   *message);
+size_t firn__v1__store_response__pack
+                     (const Firn__V1__StoreResponse   *message,
+                      uint8_t             *out);
+size_t firn__v1__store_response__pack_to_buffer
+                     (const Firn__V1__StoreResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__StoreResponse *
+       firn__v1__store_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__store_response__free_unpacked
+                     (Firn__V1__StoreResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__StoreRecord methods */
+void   firn__v1__store_record__init
+                     (Firn__V1__StoreRecord         *message);
+size_t firn__v1__store_record__get_packed_size
+                     (const Firn__V1__StoreRecord   *message);
+size_t firn__v1__store_record__pack
+                     (const Firn__V1__StoreRecord   *message,
+                      uint8_t             *out);
+size_t firn__v1__store_record__pack_to_buffer
+                     (const Firn__V1__StoreRecord   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__StoreRecord *
+       firn__v1__store_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__store_record__free_unpacked
+                     (Firn__V1__StoreRecord *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__StoreWriteResult methods */
+void   firn__v1__store_write_result__init
+                     (Firn__V1__StoreWriteResult         *message);
+size_t firn__v1__store_write_result__get_packed_size
+                     (const Firn__V1__StoreWriteResult   *message);
+size_t firn__v1__store_write_result__pack
+                     (const Firn__V1__StoreWriteResult   *message,
+                      uint8_t             *out);
+size_t firn__v1__store_write_result__pack_to_buffer
+                     (const Firn__V1__StoreWriteResult   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__StoreWriteResult *
+       firn__v1__store_write_result__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__store_write_result__free_unpacked
+                     (Firn__V1__StoreWriteResult *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Firn__V1__Request_Closure)
@@ -255,6 +516,24 @@ typedef void (*Firn__V1__AuthenticateRequest_Closure)
 typedef void (*Firn__V1__AuthenticateResponse_Closure)
                  (const Firn__V1__AuthenticateResponse *message,
                   void *closure_data);
+typedef void (*Firn__V1__StoreRequest_Closure)
+                 (const Firn__V1__StoreRequest *message,
+                  void *closure_data);
+typedef void (*Firn__V1__StoreWrite_Closure)
+                 (const Firn__V1__StoreWrite *message,
+                  void *closure_data);
+typedef void (*Firn__V1__StoreList_Closure)
+                 (const Firn__V1__StoreList *message,
+                  void *closure_data);
+typedef void (*Firn__V1__StoreResponse_Closure)
+                 (const Firn__V1__StoreResponse *message,
+                  void *closure_data);
+typedef void (*Firn__V1__StoreRecord_Closure)
+                 (const Firn__V1__StoreRecord *message,
+                  void *closure_data);
+typedef void (*Firn__V1__StoreWriteResult_Closure)
+                 (const Firn__V1__StoreWriteResult *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -266,6 +545,12 @@ extern const ProtobufCMessageDescriptor firn__v1__response__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__go_away__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__authenticate_request__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__authenticate_response__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__store_request__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__store_write__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__store_list__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__store_response__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__store_record__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__store_write_result__descriptor;
 
 PROTOBUF_C__END_DECLS
 

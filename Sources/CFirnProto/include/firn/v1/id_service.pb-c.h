@@ -32,6 +32,13 @@ typedef struct Firn__V1__CreateSequenceRequest Firn__V1__CreateSequenceRequest;
 typedef struct Firn__V1__CreateSequenceResponse Firn__V1__CreateSequenceResponse;
 typedef struct Firn__V1__ListSequencesRequest Firn__V1__ListSequencesRequest;
 typedef struct Firn__V1__ListSequencesResponse Firn__V1__ListSequencesResponse;
+typedef struct Firn__V1__Lease Firn__V1__Lease;
+typedef struct Firn__V1__LeaseWorkerRequest Firn__V1__LeaseWorkerRequest;
+typedef struct Firn__V1__LeaseWorkerResponse Firn__V1__LeaseWorkerResponse;
+typedef struct Firn__V1__ExtendLeaseRequest Firn__V1__ExtendLeaseRequest;
+typedef struct Firn__V1__ExtendLeaseResponse Firn__V1__ExtendLeaseResponse;
+typedef struct Firn__V1__ReleaseLeaseRequest Firn__V1__ReleaseLeaseRequest;
+typedef struct Firn__V1__ReleaseLeaseResponse Firn__V1__ReleaseLeaseResponse;
 typedef struct Firn__V1__DescribeRequest Firn__V1__DescribeRequest;
 typedef struct Firn__V1__DescribeResponse Firn__V1__DescribeResponse;
 typedef struct Firn__V1__Readiness Firn__V1__Readiness;
@@ -297,6 +304,179 @@ struct  Firn__V1__ListSequencesResponse
     , 0,NULL, 0 }
 
 
+/*
+ * A worker that its holder alone may use, from the first tick up to the limit and no further.
+ */
+struct  Firn__V1__Lease
+{
+  ProtobufCMessage base;
+  /*
+   * The worker's number, for the IDs.
+   */
+  uint32_t worker;
+  /*
+   * Counts the worker's holders.
+   */
+  uint64_t generation;
+  /*
+   * A random number of this lease.
+   */
+  uint64_t instance;
+  /*
+   * A random number of the last extension. It is not 0.
+   */
+  uint64_t token;
+  /*
+   * The first tick that the holder may use.
+   */
+  uint64_t first_tick;
+  /*
+   * The first tick that the holder may not use.
+   */
+  uint64_t limit_tick;
+};
+#define FIRN__V1__LEASE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__lease__descriptor) \
+    , 0, 0, 0, 0, 0, 0 }
+
+
+/*
+ * Who asks for a lease is told to people who list the workers, and is not checked.
+ */
+struct  Firn__V1__LeaseWorkerRequest
+{
+  ProtobufCMessage base;
+  /*
+   * The service's name: 1 to 64 characters of [A-Za-z0-9._-].
+   */
+  char *name;
+  /*
+   * Up to 253 bytes; may be empty.
+   */
+  char *host;
+  /*
+   * Up to 253 bytes; may be empty.
+   */
+  char *pod;
+  uint32_t pid;
+  /*
+   * How long the lease lasts unless it is extended; 0: as long as the daemon's --lease-window.
+   */
+  uint64_t window_ms;
+  /*
+   * No tick below this one is leased: the first that the caller has not used on another worker.
+   */
+  uint64_t not_before_tick;
+  /*
+   * The caller's wall clock in Unix milliseconds, which the daemon compares with its own; 0: it does not.
+   */
+  uint64_t unix_ms;
+};
+#define FIRN__V1__LEASE_WORKER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__lease_worker_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
+
+
+struct  Firn__V1__LeaseWorkerResponse
+{
+  ProtobufCMessage base;
+  Firn__V1__Lease *lease;
+  Firn__V1__Layout *layout;
+  uint64_t epoch_unix_ms;
+  uint64_t tick_ns;
+  /*
+   * When the limit is, in Unix milliseconds: rounded down.
+   */
+  uint64_t limit_unix_ms;
+};
+#define FIRN__V1__LEASE_WORKER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__lease_worker_response__descriptor) \
+    , NULL, NULL, 0, 0, 0 }
+
+
+/*
+ * Fails with ABORTED when the lease is lost: its worker is another's, or another process has extended it. Then not one
+ * more ID may be minted with it.
+ */
+struct  Firn__V1__ExtendLeaseRequest
+{
+  ProtobufCMessage base;
+  /*
+   * As the daemon's last answer has it.
+   */
+  Firn__V1__Lease *lease;
+  /*
+   * The next_token of earlier extensions since that answer whose own answers were lost.
+   */
+  size_t n_unanswered_tokens;
+  uint64_t *unanswered_tokens;
+  /*
+   * A random number, new for each extension and the same in a repetition; 0: the daemon draws one, and a repetition after
+   * a lost answer fails.
+   */
+  uint64_t next_token;
+  /*
+   * The new limit, which the daemon may lower to its --max-lease-window from now; 0: its --lease-window from now.
+   */
+  uint64_t limit_tick;
+};
+#define FIRN__V1__EXTEND_LEASE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__extend_lease_request__descriptor) \
+    , NULL, 0,NULL, 0, 0 }
+
+
+struct  Firn__V1__ExtendLeaseResponse
+{
+  ProtobufCMessage base;
+  Firn__V1__Lease *lease;
+  /*
+   * When the limit is, in Unix milliseconds: rounded down.
+   */
+  uint64_t limit_unix_ms;
+};
+#define FIRN__V1__EXTEND_LEASE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__extend_lease_response__descriptor) \
+    , NULL, 0 }
+
+
+/*
+ * Fails with ABORTED when the lease is lost. May be repeated.
+ */
+struct  Firn__V1__ReleaseLeaseRequest
+{
+  ProtobufCMessage base;
+  /*
+   * As the daemon's last answer has it. Not one more ID may be minted with it, whatever becomes of this call.
+   */
+  Firn__V1__Lease *lease;
+  /*
+   * As for an extension.
+   */
+  size_t n_unanswered_tokens;
+  uint64_t *unanswered_tokens;
+  /*
+   * The first tick that was not used; the daemon takes the present one if that is later.
+   */
+  uint64_t first_unused_tick;
+};
+#define FIRN__V1__RELEASE_LEASE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__release_lease_request__descriptor) \
+    , NULL, 0,NULL, 0 }
+
+
+struct  Firn__V1__ReleaseLeaseResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The first tick at which another holder may begin.
+   */
+  uint64_t free_from_tick;
+};
+#define FIRN__V1__RELEASE_LEASE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&firn__v1__release_lease_response__descriptor) \
+    , 0 }
+
+
 struct  Firn__V1__DescribeRequest
 {
   ProtobufCMessage base;
@@ -323,10 +503,14 @@ struct  Firn__V1__DescribeResponse
    * Whether IDs can be had now. Absent: the daemon's version does not tell.
    */
   Firn__V1__Readiness *readiness;
+  /*
+   * How long a lease may last; 0: the daemon leases no workers.
+   */
+  uint64_t max_lease_window_ms;
 };
 #define FIRN__V1__DESCRIBE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&firn__v1__describe_response__descriptor) \
-    , (char *)protobuf_c_empty_string, NULL, 0,NULL, 0, 0, 0, NULL }
+    , (char *)protobuf_c_empty_string, NULL, 0,NULL, 0, 0, 0, NULL, 0 }
 
 
 /*
@@ -689,6 +873,139 @@ Firn__V1__ListSequencesResponse *
 void   firn__v1__list_sequences_response__free_unpacked
                      (Firn__V1__ListSequencesResponse *message,
                       ProtobufCAllocator *allocator);
+/* Firn__V1__Lease methods */
+void   firn__v1__lease__init
+                     (Firn__V1__Lease         *message);
+size_t firn__v1__lease__get_packed_size
+                     (const Firn__V1__Lease   *message);
+size_t firn__v1__lease__pack
+                     (const Firn__V1__Lease   *message,
+                      uint8_t             *out);
+size_t firn__v1__lease__pack_to_buffer
+                     (const Firn__V1__Lease   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__Lease *
+       firn__v1__lease__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__lease__free_unpacked
+                     (Firn__V1__Lease *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__LeaseWorkerRequest methods */
+void   firn__v1__lease_worker_request__init
+                     (Firn__V1__LeaseWorkerRequest         *message);
+size_t firn__v1__lease_worker_request__get_packed_size
+                     (const Firn__V1__LeaseWorkerRequest   *message);
+size_t firn__v1__lease_worker_request__pack
+                     (const Firn__V1__LeaseWorkerRequest   *message,
+                      uint8_t             *out);
+size_t firn__v1__lease_worker_request__pack_to_buffer
+                     (const Firn__V1__LeaseWorkerRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__LeaseWorkerRequest *
+       firn__v1__lease_worker_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__lease_worker_request__free_unpacked
+                     (Firn__V1__LeaseWorkerRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__LeaseWorkerResponse methods */
+void   firn__v1__lease_worker_response__init
+                     (Firn__V1__LeaseWorkerResponse         *message);
+size_t firn__v1__lease_worker_response__get_packed_size
+                     (const Firn__V1__LeaseWorkerResponse   *message);
+size_t firn__v1__lease_worker_response__pack
+                     (const Firn__V1__LeaseWorkerResponse   *message,
+                      uint8_t             *out);
+size_t firn__v1__lease_worker_response__pack_to_buffer
+                     (const Firn__V1__LeaseWorkerResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__LeaseWorkerResponse *
+       firn__v1__lease_worker_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__lease_worker_response__free_unpacked
+                     (Firn__V1__LeaseWorkerResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__ExtendLeaseRequest methods */
+void   firn__v1__extend_lease_request__init
+                     (Firn__V1__ExtendLeaseRequest         *message);
+size_t firn__v1__extend_lease_request__get_packed_size
+                     (const Firn__V1__ExtendLeaseRequest   *message);
+size_t firn__v1__extend_lease_request__pack
+                     (const Firn__V1__ExtendLeaseRequest   *message,
+                      uint8_t             *out);
+size_t firn__v1__extend_lease_request__pack_to_buffer
+                     (const Firn__V1__ExtendLeaseRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__ExtendLeaseRequest *
+       firn__v1__extend_lease_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__extend_lease_request__free_unpacked
+                     (Firn__V1__ExtendLeaseRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__ExtendLeaseResponse methods */
+void   firn__v1__extend_lease_response__init
+                     (Firn__V1__ExtendLeaseResponse         *message);
+size_t firn__v1__extend_lease_response__get_packed_size
+                     (const Firn__V1__ExtendLeaseResponse   *message);
+size_t firn__v1__extend_lease_response__pack
+                     (const Firn__V1__ExtendLeaseResponse   *message,
+                      uint8_t             *out);
+size_t firn__v1__extend_lease_response__pack_to_buffer
+                     (const Firn__V1__ExtendLeaseResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__ExtendLeaseResponse *
+       firn__v1__extend_lease_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__extend_lease_response__free_unpacked
+                     (Firn__V1__ExtendLeaseResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__ReleaseLeaseRequest methods */
+void   firn__v1__release_lease_request__init
+                     (Firn__V1__ReleaseLeaseRequest         *message);
+size_t firn__v1__release_lease_request__get_packed_size
+                     (const Firn__V1__ReleaseLeaseRequest   *message);
+size_t firn__v1__release_lease_request__pack
+                     (const Firn__V1__ReleaseLeaseRequest   *message,
+                      uint8_t             *out);
+size_t firn__v1__release_lease_request__pack_to_buffer
+                     (const Firn__V1__ReleaseLeaseRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__ReleaseLeaseRequest *
+       firn__v1__release_lease_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__release_lease_request__free_unpacked
+                     (Firn__V1__ReleaseLeaseRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Firn__V1__ReleaseLeaseResponse methods */
+void   firn__v1__release_lease_response__init
+                     (Firn__V1__ReleaseLeaseResponse         *message);
+size_t firn__v1__release_lease_response__get_packed_size
+                     (const Firn__V1__ReleaseLeaseResponse   *message);
+size_t firn__v1__release_lease_response__pack
+                     (const Firn__V1__ReleaseLeaseResponse   *message,
+                      uint8_t             *out);
+size_t firn__v1__release_lease_response__pack_to_buffer
+                     (const Firn__V1__ReleaseLeaseResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Firn__V1__ReleaseLeaseResponse *
+       firn__v1__release_lease_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   firn__v1__release_lease_response__free_unpacked
+                     (Firn__V1__ReleaseLeaseResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Firn__V1__DescribeRequest methods */
 void   firn__v1__describe_request__init
                      (Firn__V1__DescribeRequest         *message);
@@ -818,6 +1135,27 @@ typedef void (*Firn__V1__ListSequencesRequest_Closure)
 typedef void (*Firn__V1__ListSequencesResponse_Closure)
                  (const Firn__V1__ListSequencesResponse *message,
                   void *closure_data);
+typedef void (*Firn__V1__Lease_Closure)
+                 (const Firn__V1__Lease *message,
+                  void *closure_data);
+typedef void (*Firn__V1__LeaseWorkerRequest_Closure)
+                 (const Firn__V1__LeaseWorkerRequest *message,
+                  void *closure_data);
+typedef void (*Firn__V1__LeaseWorkerResponse_Closure)
+                 (const Firn__V1__LeaseWorkerResponse *message,
+                  void *closure_data);
+typedef void (*Firn__V1__ExtendLeaseRequest_Closure)
+                 (const Firn__V1__ExtendLeaseRequest *message,
+                  void *closure_data);
+typedef void (*Firn__V1__ExtendLeaseResponse_Closure)
+                 (const Firn__V1__ExtendLeaseResponse *message,
+                  void *closure_data);
+typedef void (*Firn__V1__ReleaseLeaseRequest_Closure)
+                 (const Firn__V1__ReleaseLeaseRequest *message,
+                  void *closure_data);
+typedef void (*Firn__V1__ReleaseLeaseResponse_Closure)
+                 (const Firn__V1__ReleaseLeaseResponse *message,
+                  void *closure_data);
 typedef void (*Firn__V1__DescribeRequest_Closure)
                  (const Firn__V1__DescribeRequest *message,
                   void *closure_data);
@@ -854,6 +1192,13 @@ extern const ProtobufCMessageDescriptor firn__v1__create_sequence_request__descr
 extern const ProtobufCMessageDescriptor firn__v1__create_sequence_response__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__list_sequences_request__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__list_sequences_response__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__lease__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__lease_worker_request__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__lease_worker_response__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__extend_lease_request__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__extend_lease_response__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__release_lease_request__descriptor;
+extern const ProtobufCMessageDescriptor firn__v1__release_lease_response__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__describe_request__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__describe_response__descriptor;
 extern const ProtobufCMessageDescriptor firn__v1__readiness__descriptor;
