@@ -21,7 +21,7 @@ package final class WindowRenewer {
     }
 
     private let rule: WorkerRule
-    private let claims: WorkerClaims
+    private let claims: any WorkerSource
     private let clock: TickClock
     private let layout: Layout
     private let shardsPerWorker: Int
@@ -56,7 +56,7 @@ package final class WindowRenewer {
     package init(
         slots: [WorkerSlot],
         rule: WorkerRule,
-        claims: WorkerClaims,
+        claims: any WorkerSource,
         clock: TickClock,
         layout: Layout,
         shardsPerWorker: Int,
@@ -162,7 +162,7 @@ package final class WindowRenewer {
         else { return }
         let moment = clock.now()
         guard testimonyTimer.isDue(now: moment) else { return }
-        try? claims.testify(held, at: instant(moment))
+        try? claims.testify(held, at: moment.storeInstant)
     }
 
     /// Nanoseconds until ``advance()`` has something to do.
@@ -186,7 +186,7 @@ package final class WindowRenewer {
                 action = answer(to: action, at: index)
             }
         }
-        let moment = instant(clock.now())
+        let moment = clock.now().storeInstant
         let outcomes = Outcomes(count: releases.count)
         NativeThread.forEach(below: releases.count, name: "windows", within: .seconds(3600)) {
             [releases, claims] number in
@@ -210,10 +210,6 @@ package final class WindowRenewer {
         }
     }
 
-    private func instant(_ moment: Moment) -> StoreInstant {
-        StoreInstant(tick: moment.tick, unixMilliseconds: UInt64(max(0, moment.unixNanoseconds) / 1_000_000))
-    }
-
     /// Runs the keeper's actions until it returns none that is due.
     private func perform(_ first: WindowAction, at index: Int) {
         var action = first
@@ -233,7 +229,7 @@ package final class WindowRenewer {
 
     private func answer(to action: WindowAction, at index: Int) -> WindowAction {
         willAct?()
-        let instant = instant(clock.now())
+        let instant = clock.now().storeInstant
         var random = systemRandom()
         switch action {
         case .claim(let notBefore):
@@ -292,6 +288,13 @@ package final class WindowRenewer {
         case .fixed(let worker): .fixed(worker)
         case .auto: .any(excluding: Set(places.compactMap { $0.held?.worker }))
         }
+    }
+}
+
+extension Moment {
+    /// The instant, as a store's records have it.
+    package var storeInstant: StoreInstant {
+        StoreInstant(tick: tick, unixMilliseconds: UInt64(max(0, unixNanoseconds) / 1_000_000))
     }
 }
 

@@ -28,6 +28,31 @@ import Testing
         #expect(try WorkerRecord(key: "workers/1", text: bare.text) == bare)
     }
 
+    @Test func aLeasedWorkersRecordHasAFormatOfItsOwn() throws {
+        var leased = record
+        leased.lessee = "orders api"
+        let leasedText = text.replacing("worker/1", with: "worker/3") + " lessee=orders%20api"
+        #expect(leased.text == leasedText)
+        #expect(try WorkerRecord(key: "workers/1", text: leasedText) == leased)
+        leased.used = 700
+        #expect(leased.text == leasedText.replacing("limit=580", with: "limit=580 used=700"))
+        #expect(try WorkerRecord(key: "workers/1", text: leased.text) == leased)
+        for broken in [
+            leasedText.replacing("worker/3", with: "worker/1"), leasedText.replacing("worker/3", with: "worker/2"),
+            text.replacing("worker/1", with: "worker/3"), leasedText.replacing("orders%20api", with: ""),
+            leasedText + " more=1",
+        ] {
+            let error = #expect(throws: StoreError.self, "\(broken)") {
+                try WorkerRecord(key: "workers/1", text: broken)
+            }
+            #expect(error?.code == .corrupt)
+        }
+        let newer = #expect(throws: StoreError.self) {
+            try WorkerRecord(key: "workers/1", text: leasedText.replacing("worker/3", with: "worker/4"))
+        }
+        #expect(newer?.code == .newerFormat)
+    }
+
     @Test func anyOtherTextIsRefusedWithItsKey() {
         let changes = [
             ("worker/1", "worker/01"), ("worker/1", "layout/1"), ("worker/1 ", ""), ("generation=3", "generation=03"),
@@ -64,8 +89,8 @@ import Testing
     }
 
     @Test func newerFormatIsToldApart() {
-        let error = #expect(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: "worker/3 x=1") }
-        #expect(error?.code == .newerFormat && error?.message.contains("knows worker/2 and older") == true)
+        let error = #expect(throws: StoreError.self) { try WorkerRecord(key: "workers/1", text: "worker/4 x=1") }
+        #expect(error?.code == .newerFormat && error?.message.contains("knows worker/3 and older") == true)
     }
 
     /// Only a record that has something to say in it is of the format that earlier versions refuse.

@@ -27,6 +27,11 @@ package struct HeldWorker: Hashable, Sendable {
         self.limit = limit
     }
 
+    /// Sets the record that the worker is held by, where that is not a store's.
+    mutating func setRecord(_ record: WorkerRecord) {
+        self.record = record
+    }
+
     mutating func doubt(write token: UInt64) {
         if writesInDoubt.count == Self.maximumWritesInDoubt { writesInDoubt.removeFirst() }
         writesInDoubt.append(token)

@@ -157,7 +157,8 @@ extension WorkerClaims {
             limit: firstTick + min(windowTicks, maximumTick + 1 - firstTick),
             holder: holder,
             writeToken: random.next(),
-            renewedAtUnixMilliseconds: now.unixMilliseconds
+            renewedAtUnixMilliseconds: now.unixMilliseconds,
+            lessee: lessee
         )
         var held = HeldWorker(
             worker: worker,

@@ -42,12 +42,14 @@ package enum ClaimOutcome: Hashable, Sendable {
 /// lowers a limit, and only its holder's own.
 package struct WorkerClaims: Sendable {
     package let store: any Store
-    package let holder: Holder
+    package private(set) var holder: Holder
+    /// The service that a worker is claimed for, when the holder leases it.
+    private(set) var lessee: String?
     /// The highest number that the layout has room for.
     package let maximumWorker: UInt32
     /// The layout's last tick.
     package let maximumTick: UInt64
-    package let windowTicks: UInt64
+    package private(set) var windowTicks: UInt64
     /// What the store is compared with before each claim; nil: nothing.
     package let journal: GrantJournal?
     /// How far ahead a limit is that no window explains, and which is then believed only of several hosts: see
@@ -119,6 +121,14 @@ package struct WorkerClaims: Sendable {
         }
     }
 
+    /// The same, to claim a worker for somebody else.
+    func leasing(to lessee: String, holder: Holder, windowTicks: UInt64) -> WorkerClaims {
+        precondition(windowTicks > 0, "a window holds at least one tick")
+        var claims = self
+        (claims.holder, claims.lessee, claims.windowTicks) = (holder, lessee, windowTicks)
+        return claims
+    }
+
     /// The store's floor, after the store was compared with this daemon's journal.
     func verifiedFloor() throws(StoreError) -> FloorRecord? {
         if let journal { try journal.verify(store) } else { try FloorRecord.read(store) }
@@ -148,6 +158,7 @@ package struct WorkerClaims: Sendable {
         guard let value = try store.read(WorkerRecord.key(worker)) else { return nil }
         return try Stored(worker, value)
     }
+
     /// Calls `body` with all records of workers, page by page. The pages are not read at one moment.
     func forEachPage(_ body: ([StoredRecord]) throws(StoreError) -> Void) throws(StoreError) {
         var last: String?

@@ -43,6 +43,9 @@ package struct WorkerRecord: Hashable, Sendable {
     package var writeToken: UInt64
     /// By the holder's wall clock; for people only.
     package var renewedAtUnixMilliseconds: UInt64
+    /// The service that has leased the worker from a daemon; nil when the holder is a daemon or a minter that uses the
+    /// store itself.
+    package var lessee: String?
 
     package init(
         generation: UInt64,
@@ -50,7 +53,8 @@ package struct WorkerRecord: Hashable, Sendable {
         used: UInt64? = nil,
         holder: Holder,
         writeToken: UInt64,
-        renewedAtUnixMilliseconds: UInt64
+        renewedAtUnixMilliseconds: UInt64,
+        lessee: String? = nil
     ) {
         precondition(used.map { $0 > limit } ?? true, "what was used ends above the limit, or the limit says all")
         self.generation = generation
@@ -59,6 +63,7 @@ package struct WorkerRecord: Hashable, Sendable {
         self.holder = holder
         self.writeToken = writeToken
         self.renewedAtUnixMilliseconds = renewedAtUnixMilliseconds
+        self.lessee = lessee
     }
 }
 
@@ -68,7 +73,7 @@ extension WorkerRecord {
 
     /// Whether its holder gave it back. In a store that was not set back, no limit of this generation was granted after
     /// that.
-    var isGivenBack: Bool { writeToken == Self.givenBackToken }
+    package var isGivenBack: Bool { writeToken == Self.givenBackToken }
 
     /// The first tick at which another holder may begin.
     package var freeFrom: UInt64 { max(limit, used ?? 0) }
@@ -89,9 +94,10 @@ extension WorkerRecord {
         return worker
     }
 
-    /// Format 1 when it needs nothing of format 2, so that earlier versions can still read the store.
+    /// In the lowest format that has what it needs, so that earlier versions can still read the store: format 2 has what
+    /// was used above the limit, format 3 the lessee, with that or without.
     package var text: String {
-        var record = RecordText(kind: "worker", version: used == nil ? 1 : 2)
+        var record = RecordText(kind: "worker", version: lessee != nil ? 3 : used == nil ? 1 : 2)
         record.append("generation", generation)
         record.append("limit", limit)
         if let used { record.append("used", used) }
@@ -101,18 +107,19 @@ extension WorkerRecord {
         record.append("instance", token: holder.instance)
         record.append("write", token: writeToken)
         record.append("renewed", renewedAtUnixMilliseconds)
+        if let lessee { record.append("lessee", lessee) }
         return record.text
     }
 
     /// Throws `.corrupt` or `.newerFormat` for any text that it would not have written itself.
     package init(key: String, text: String) throws(StoreError) {
-        let version = text.hasPrefix("worker/1 ") ? 1 : 2
+        let version = text.hasPrefix("worker/1 ") ? 1 : text.hasPrefix("worker/2 ") ? 2 : 3
         var reader = try RecordReader(key: key, text: text, kind: "worker", version: version)
         generation = try reader.number("generation")
         guard generation < UInt64.max else { throw reader.broken("no generation comes after \(generation)") }
         limit = try reader.number("limit")
-        if version == 2 {
-            let used = try reader.number("used")
+        let used = version == 2 ? try reader.number("used") : version == 3 ? try reader.optionalNumber("used") : nil
+        if let used {
             guard used > limit else { throw reader.broken("used=\(used) is not above limit=\(limit)") }
             self.used = used
         }
@@ -125,6 +132,11 @@ extension WorkerRecord {
         holder = Holder(host: host, pod: pod, pid: pid, instance: try reader.token("instance"))
         writeToken = try reader.token("write")
         renewedAtUnixMilliseconds = try reader.number("renewed")
+        if version == 3 {
+            let lessee = try reader.string("lessee")
+            guard !lessee.isEmpty else { throw reader.broken("lessee= is empty") }
+            self.lessee = lessee
+        }
         try reader.end()
     }
 }
