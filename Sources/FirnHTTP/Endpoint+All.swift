@@ -5,7 +5,7 @@ internal import NIOHTTP1
 
 extension Endpoint {
     /// All endpoints that the HTTP server serves.
-    static let all: [Endpoint] = [freshID, ids, decodedID, tickets, prefix, description]
+    static let all: [Endpoint] = [freshID, ids, decodedID, tickets, prefix] + leases + [description]
 
     private static let freshID = Endpoint(
         operation: "nextID",
@@ -161,23 +161,23 @@ extension Endpoint {
         )
     }
 
-    private static let badRequest = Answer(
+    static let badRequest = Answer(
         status: 400,
         text: "Something in the path or the query is wrong, or the sequence cannot give this.",
         schema: "Error"
     )
-    private static let unauthorized = Answer(
+    static let unauthorized = Answer(
         status: 401,
         text: "The daemon has a --token-file, and the request shows none of its tokens.",
         schema: "Error"
     )
-    private static let foreign = Answer(
+    static let foreign = Answer(
         status: 403,
         text:
             "The token does not allow this, or a page of an origin that --http-allow-origin does not allow asked for it.",
         schema: "Error"
     )
-    private static let misdirected = Answer(
+    static let misdirected = Answer(
         status: 421,
         text: "The daemon listens on loopback, and the request is for another host than this one.",
         schema: "Error"
@@ -192,7 +192,7 @@ extension Endpoint {
         text: "More sequences are used at once than the daemon keeps in memory. Retry-After says when to try again.",
         schema: "Error"
     )
-    private static let mayBeAway = [
+    static let mayBeAway = [
         Answer(
             status: 503,
             text: "Nothing can be given out now, and the body says why. Retry-After says when to try again.",

@@ -26,6 +26,8 @@ struct Endpoint: Sendable {
         let isInPath: Bool
         let text: String
         let schema: JSON
+        /// One in the path always is.
+        var isRequired = false
     }
 
     /// A documented answer.
@@ -120,6 +122,43 @@ struct Arguments {
             )
         }
         return count
+    }
+
+    /// A number of up to 64 bits in decimal digits; `nil` where there is none.
+    func number(_ name: String, maximum: UInt64 = .max) throws(HTTPAnswer) -> UInt64? {
+        guard let text = values[name] else { return nil }
+        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let number = UInt64(text), number <= maximum
+        else {
+            throw .refused(
+                .badRequest,
+                "the \(name) '\(RequestTarget.excerpt(text))' is not a number from 0 to \(maximum); give decimal digits"
+            )
+        }
+        return number
+    }
+
+    func required(_ name: String, maximum: UInt64 = .max) throws(HTTPAnswer) -> UInt64 {
+        guard let number = try number(name, maximum: maximum) else {
+            throw .refused(
+                .badRequest,
+                "the query item '\(name)' is missing; give it as the lease's last answer had it"
+            )
+        }
+        return number
+    }
+
+    /// A host's or a pod's name; empty where there is none.
+    func label(_ name: String) throws(HTTPAnswer) -> String {
+        let text = values[name] ?? ""
+        guard let label = LeaseCall.Beginning.label(text.utf8) else {
+            throw .refused(
+                .badRequest,
+                "the \(name) '\(RequestTarget.excerpt(text))' is not allowed; it has at most "
+                    + "\(LeaseCall.Beginning.maximumTextLength) bytes and no control characters"
+            )
+        }
+        return label
     }
 
     func format() throws(HTTPAnswer) -> IDFormat {

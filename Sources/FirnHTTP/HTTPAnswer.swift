@@ -65,6 +65,7 @@ struct HTTPAnswer: Error {
         switch code {
         case .invalidArgument, .failedPrecondition: .badRequest
         case .unauthenticated: .unauthorized
+        case .aborted: .conflict
         case .permissionDenied: .forbidden
         case .resourceExhausted: .tooManyRequests
         case .unimplemented: .notImplemented

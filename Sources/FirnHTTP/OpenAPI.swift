@@ -74,7 +74,8 @@ enum OpenAPI {
     private static func parameter(_ parameter: Endpoint.Parameter) -> JSON {
         .object([
             ("name", .string(parameter.name)), ("in", .string(parameter.isInPath ? "path" : "query")),
-            ("required", .boolean(parameter.isInPath)), ("description", .string(parameter.text)),
+            ("required", .boolean(parameter.isInPath || parameter.isRequired)),
+            ("description", .string(parameter.text)),
             ("schema", parameter.schema),
         ])
     }
@@ -89,6 +90,9 @@ enum OpenAPI {
             ("IDs", object(["ids"], [("ids", texts)])),
             ("Tickets", object(["tickets"], [("tickets", texts)])),
             ("Prefix", object(["prefix"], [("prefix", .object([("type", .string("string"))]))])),
+            ("NewLease", object(leaseNames + newLeaseMembers.map(\.name), leaseMembers + newLeaseMembers)),
+            ("Lease", object(leaseNames, leaseMembers)),
+            ("ReleasedLease", object(["freeFromTick"], [("freeFromTick", Endpoint.tickSchema)])),
             ("DecodedID", object(["id", "layout", "fits"], decodedMembers, isOpen: true)),
             ("Description", object(["openapi", "paths"], [], isOpen: true)),
             ("Error", object(["error"], [("error", .object([("type", .string("string"))]))])),
@@ -102,6 +106,28 @@ enum OpenAPI {
             ("layout", .object([("type", .string("string"))])),
             ("utc", .object([("type", .string("string"))])),
             ("fits", .object([("type", .string("boolean"))])),
+        ]
+    }
+
+    private static var leaseNames: [String] { leaseMembers.map(\.name) }
+
+    private static var leaseMembers: [(name: String, value: JSON)] {
+        let number = JSON.object([("type", .string("integer")), ("minimum", .number(0))])
+        return [
+            ("worker", number), ("generation", Endpoint.tickSchema), ("instance", Endpoint.tickSchema),
+            ("token", Endpoint.tickSchema), ("limitTick", Endpoint.tickSchema), ("limitUnixMs", number),
+        ]
+    }
+
+    /// Where the lease begins, and how an ID is made.
+    private static var newLeaseMembers: [(name: String, value: JSON)] {
+        let number = JSON.object([("type", .string("integer")), ("minimum", .number(0))])
+        return [
+            ("firstTick", Endpoint.tickSchema),
+            ("layout", .object([("type", .string("string"))])), ("epochUnixMs", number),
+            ("tickNs", Endpoint.tickSchema),
+            ("timeBits", number), ("workerBits", number), ("sequenceBits", number),
+            ("sequenceAboveWorker", .object([("type", .string("boolean"))])),
         ]
     }
 

@@ -161,6 +161,10 @@ final class RequestHandler: ChannelDuplexHandler {
                 case .nextID(let id): .ids(IDList(name, [Run(first: id, count: 1, stride: 1)], format: format))
                 case .nextBatch(let runs), .nextTickets(let runs): .ids(IDList(name, runs, format: format))
                 case .newPrefix(let prefix): .ok(.object([("prefix", .string(prefix))]))
+                case .leased(let grant): .ok(grant.json)
+                case .leaseExtended(let lease, let limit):
+                    .ok(.object(lease.members(limitUnixMilliseconds: limit)))
+                case .leaseReleased(let tick): .ok(.object([("freeFromTick", .string("\(tick)"))]))
                 default: nil
                 }
             }

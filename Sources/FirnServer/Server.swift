@@ -32,6 +32,7 @@ package final class Server: Sendable {
         tokens: TokenGate? = nil,
         availability: Availability,
         sequences: Sequences,
+        desks: Desks = Desks(),
         limiter: ConnectionLimiter? = nil,
         meters: ServerMeters? = nil,
         logger: Logger,
@@ -57,7 +58,7 @@ package final class Server: Sendable {
                         limits: limits,
                         clock: clock,
                         availability: availability,
-                        sequences: SequenceContext(sequences: sequences, listener: mailbox),
+                        sequences: SequenceContext(sequences: sequences, desks: desks, listener: mailbox),
                         listener: mailbox,
                         recorder: meters.map { CallRecorder($0.shards[index]) },
                         description: description

@@ -34,6 +34,10 @@ struct Configuration {
     var clockTolerance: Duration
     var clockOffset: Duration
     var sequences = Sequences.Configuration()
+    /// Whether other daemons may have this one for their store.
+    var servesStore: Bool
+    /// nil: no workers are leased.
+    var leases: LeaseDesk.Configuration?
     var limits: Limits
     /// How long the daemon keeps serving after it was told to stop.
     var drainDelay: Duration
@@ -93,7 +97,13 @@ struct Configuration {
             try Self.required(text, "window")
         }
         self.window = window ?? (store.isRemote ? Self.remoteWindow : Self.localWindow)
-        remote = try RemoteStore.make(store, etcd: options.etcd, postgres: options.postgres, window: self.window)
+        remote = try RemoteStore.make(
+            store,
+            etcd: options.etcd,
+            postgres: options.postgres,
+            upstream: options.upstream,
+            window: self.window
+        )
         notices += remote?.notices ?? []
         restAfter = options.ids.restAfter.value
         clockTolerance = try Self.required(options.ids.clockTolerance, "clock-tolerance")
@@ -107,6 +117,8 @@ struct Configuration {
             1...1_000_000_000
         )
         sequences.maximumSequences = try Self.within(options.ids.maxSequences, "max-sequences", 8...10_000_000)
+        servesStore = options.ids.serveStore
+        leases = try Self.leases(options.ids, layout, rule, clockTolerance: clockTolerance)
         http = try HTTPConfiguration(
             options,
             inherited: inherited,
@@ -246,6 +258,40 @@ struct Configuration {
         return addresses
     }
 
+    private static let maximumLeases = 4096
+
+    private static func leases(
+        _ options: IDOptions,
+        _ layout: Layout,
+        _ rule: WorkerRule,
+        clockTolerance: Duration
+    ) throws(ConfigurationError) -> LeaseDesk.Configuration? {
+        let range = Duration.seconds(1)...(.seconds(86_400))
+        let window = try within(required(options.leaseWindow, "lease-window"), "lease-window", range)
+        let maximum = try within(required(options.maxLeaseWindow, "max-lease-window"), "max-lease-window", range)
+        guard window <= maximum else {
+            throw ConfigurationError(
+                "--lease-window is \(window), and --max-lease-window \(maximum); raise that one too"
+            )
+        }
+        // With fixed workers, each is the one of a certain daemon, which would have to wait for the end of a lease.
+        let isAuto = if case .auto = rule { true } else { false }
+        let count = try within(
+            options.maxLeases
+                ?? (isAuto ? min(maximumLeases, Int(clamping: (layout.maximumWorker + 1) / 4)) : 0),
+            "max-leases",
+            0...1_000_000
+        )
+        return count == 0
+            ? nil
+            : LeaseDesk.Configuration(
+                maximumCount: count,
+                window: window,
+                maximumWindow: maximum,
+                clockTolerance: clockTolerance
+            )
+    }
+
     private static func inheritedSockets() throws(ConfigurationError) -> [InheritedSocket] {
         do {
             return try InheritedSocket.all()
@@ -288,11 +334,11 @@ struct Configuration {
         return limits
     }
 
-    static func within<Number: FixedWidthInteger>(
-        _ number: Number,
+    static func within<Value: Comparable>(
+        _ number: Value,
         _ name: String,
-        _ range: ClosedRange<Number>
-    ) throws(ConfigurationError) -> Number {
+        _ range: ClosedRange<Value>
+    ) throws(ConfigurationError) -> Value {
         guard range.contains(number) else {
             throw ConfigurationError("--\(name) is \(number); choose \(range.lowerBound) to \(range.upperBound)")
         }

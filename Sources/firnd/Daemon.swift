@@ -103,6 +103,18 @@ final class Daemon {
             configuration: configuration.sequences,
             logger: logger
         )
+        let desks = Desks(
+            leases: configuration.leases.map {
+                LeaseDesk(
+                    claims: claims,
+                    layout: layout,
+                    clock: clock,
+                    configuration: $0,
+                    ownWorkers: { Set(slots.compactMap { $0.current().space.map { UInt32($0.worker) } }) }
+                )
+            },
+            records: configuration.servesStore ? RecordDesk(store: store, maximumWorker: claims.maximumWorker) : nil
+        )
         let windows = WindowThread(rest: rest) { [configuration, logger, stop, watch] in
             let renewer = WindowRenewer(
                 slots: slots,
@@ -129,13 +141,16 @@ final class Daemon {
             renewer.storeSetBack = { sequences.storeSetBack() }
             return renewer
         }
-        let description: @Sendable () -> DaemonDescription = { [limits = configuration.limits] in
+        let description: @Sendable () -> DaemonDescription = { [configuration] in
             DaemonDescription(
                 version: FirnVersion.text,
                 layout: layout,
                 workers: slots.compactMap { $0.current().space.map { UInt32($0.worker) } },
-                maximumBatch: limits.maximumBatch,
-                readiness: availability.readiness
+                maximumBatch: configuration.limits.maximumBatch,
+                readiness: availability.readiness,
+                maximumLeaseWindowMilliseconds: configuration.leases.map {
+                    UInt64($0.maximumWindow.nanoseconds / 1_000_000)
+                } ?? 0
             )
         }
         func source(_ meters: [ShardMeter]?) -> MintSource {
@@ -146,6 +161,7 @@ final class Daemon {
                 limits: configuration.limits,
                 availability: availability,
                 sequences: sequences,
+                desks: desks,
                 meters: meters,
                 description: description
             )
@@ -185,6 +201,7 @@ final class Daemon {
             tokens: tokens?.gate,
             availability: availability,
             sequences: sequences,
+            desks: desks,
             limiter: limiter,
             meters: meters?.server,
             logger: logger,

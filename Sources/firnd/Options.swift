@@ -50,6 +50,9 @@ struct Options: ParsableCommand {
     @OptionGroup(title: "PostgreSQL")
     var postgres: PostgresOptions
 
+    @OptionGroup(title: "Another daemon's store")
+    var upstream: UpstreamOptions
+
     @OptionGroup(title: "Limits")
     var limits: LimitOptions
 
@@ -141,7 +144,7 @@ struct SocketOptions: ParsableArguments {
         help: ArgumentHelp(
             "A file of tokens, one 'NAME TOKEN' a line: peers that come over TCP must show one. Default: none is asked for.",
             discussion:
-                "'NAME TOKEN ids,tickets' limits a token to IDs, tickets or admin. Unix sockets ask for no token.",
+                "'NAME TOKEN ids,tickets' limits a token to some of ids, tickets, leases, admin and store; store must be named. Unix sockets ask for no token.",
             valueName: "path"
         )
     )
@@ -163,9 +166,9 @@ struct IDOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where workers and windows are kept: sqlite:PATH, postgres://USER@HOST/DATABASE, etcd:HOST:PORT[,HOST:PORT…] or memory.",
+            "Where workers and windows are kept: sqlite:PATH, postgres://USER@HOST/DATABASE, etcd:HOST:PORT[,HOST:PORT…], firn:ADDRESS[,ADDRESS…] or memory.",
             discussion:
-                "Default: firn.db in /var/lib/firn, else in $XDG_STATE_HOME/firn, else beside the socket. A password for PostgreSQL is in a password file (PGPASSFILE).",
+                "Default: firn.db in /var/lib/firn, else in $XDG_STATE_HOME/firn, else beside the socket. A password for PostgreSQL is in a password file (PGPASSFILE). firn: is the store of other daemons, which have --serve-store.",
             valueName: "store"
         )
     )
@@ -256,6 +259,32 @@ struct IDOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp("Sequences kept in memory; past it the least used are given back.", valueName: "count"))
     var maxSequences = 10_000
+
+    @Option(
+        help: ArgumentHelp(
+            "Lease at most this many workers at a time to processes that mint by themselves; 0 for none.",
+            discussion:
+                "Default: a quarter of the layout's workers, at most 4096; 0 unless --worker is auto. Each daemon of a store counts its own.",
+            valueName: "count"
+        )
+    )
+    var maxLeases: Int?
+
+    @Option(
+        help: ArgumentHelp("How long a lease lasts unless its holder asks for another time.", valueName: "duration")
+    )
+    var leaseWindow = DurationText(.seconds(60))
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a lease may last, at most. All daemons of a store should have the same.",
+            valueName: "duration"
+        )
+    )
+    var maxLeaseWindow = DurationText(.seconds(300))
+
+    @Flag(help: "Serve the store's records to daemons that have --store firn:ADDRESS, as to peers of the store.")
+    var serveStore = false
 
     @Option(
         help: ArgumentHelp(

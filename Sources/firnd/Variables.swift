@@ -9,8 +9,13 @@ enum Variables {
         "LISTEN_FDNAMES",
     ])
 
-    /// Those with Firn's prefix: the daemon's, and the command's, which may be in the same environment.
-    static let known = settings.union(["FIRN_ADDRESS", "FIRN_TOKEN", "FIRN_TLS_CA", "FIRN_TLS_SERVER_NAME"])
+    /// Those with Firn's prefix: the daemon's, and the command's, which may be in the same environment. `firn lease` sets
+    /// the last ones for a program that uses a lease.
+    static let known = settings.union([
+        "FIRN_ADDRESS", "FIRN_TOKEN", "FIRN_TLS_CA", "FIRN_TLS_SERVER_NAME", "FIRN_EPOCH_UNIX_MS", "FIRN_FIRST_TICK",
+        "FIRN_LEASE", "FIRN_LEASE_FILE", "FIRN_LIMIT_TICK", "FIRN_LIMIT_UNIX_MS", "FIRN_SEQUENCE_ABOVE_WORKER",
+        "FIRN_SEQUENCE_BITS", "FIRN_TICK_NS", "FIRN_TIME_BITS", "FIRN_WORKER_BITS",
+    ])
 
     /// Options that are accepted only on the command line.
     static let unset = Dictionary(

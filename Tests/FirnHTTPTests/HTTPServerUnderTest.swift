@@ -15,18 +15,40 @@ final class HTTPServerUnderTest {
     private let sequences: Sequences
 
     static let worker: UInt64 = 5
+    private static func leases(_ maximumCount: Int, layout: Layout, clock: TickClock) -> LeaseDesk {
+        LeaseDesk(
+            claims: WorkerClaims(
+                store: MemoryStore(),
+                holder: Holder(host: "test", pod: nil, pid: 1, instance: 1),
+                maximumWorker: UInt32(layout.maximumWorker),
+                maximumTick: Space.endTick(of: layout) - 1,
+                windowTicks: clock.ticks(in: .seconds(3))
+            ),
+            layout: layout,
+            clock: clock,
+            configuration: LeaseDesk.Configuration(
+                maximumCount: maximumCount,
+                window: .seconds(60),
+                maximumWindow: .seconds(300),
+                clockTolerance: .seconds(3600)
+            )
+        )
+    }
+
     /// 16 IDs a millisecond, so that a test can have them used up.
     static let narrow = try! Layout(parsing: "time:41ms@2025-01-01T00:00:00Z,worker:10,sequence:4")
 
     /// - Parameters:
     ///   - hasWorker: whether a worker is held, with a window of a minute.
     ///   - maximumSequences: with 0, each sequence is one too many.
+    ///   - maximumLeases: how many workers are leased at a time; nil: none are, and no call for leases is answered.
     ///   - tokens: asked for; nil: none is.
     init(
         layout: Layout = .snowflake,
         hasWorker: Bool = true,
         threads: Int = 2,
         maximumSequences: Int = 1000,
+        maximumLeases: Int? = nil,
         admin: AdminContent? = nil,
         policy: OriginPolicy = OriginPolicy(),
         tokens: TokenGate? = nil,
@@ -69,7 +91,8 @@ final class HTTPServerUnderTest {
             clock: clock,
             limits: serverLimits,
             availability: availability,
-            sequences: sequences
+            sequences: sequences,
+            desks: Desks(leases: maximumLeases.map { Self.leases($0, layout: layout, clock: clock) })
         )
         server = try HTTPServer(
             listeners: [HTTPListener(sockets[0], .ids), HTTPListener(sockets[1], .admin)],
@@ -115,6 +138,7 @@ func withHTTPServer<Result>(
     hasWorker: Bool = true,
     threads: Int = 2,
     maximumSequences: Int = 1000,
+    maximumLeases: Int? = nil,
     admin: AdminContent? = nil,
     policy: OriginPolicy = OriginPolicy(),
     tokens: TokenGate? = nil,
@@ -126,6 +150,7 @@ func withHTTPServer<Result>(
         hasWorker: hasWorker,
         threads: threads,
         maximumSequences: maximumSequences,
+        maximumLeases: maximumLeases,
         admin: admin,
         policy: policy,
         tokens: tokens,

@@ -36,7 +36,21 @@ import Testing
     /// A target of a documented path that is answered with `status`.
     private func target(_ path: String, _ status: Int) -> String {
         let filled = path.replacing("{id}", with: "17").replacing("{name}", with: "a").replacing("{service}", with: "A")
-        return status == 400 ? filled + (path == "/" ? "?count=1" : "?nonsense=1") : filled
+            .replacing("{worker}", with: "5")
+        if status == 400 { return filled + (path == "/" ? "?count=1" : "?nonsense=1") }
+        switch path {
+        case "/leases": return filled + "?name=a"
+        case "/leases/{worker}": return filled + "?generation=1&instance=2&token=3"
+        default: return filled
+        }
+    }
+
+    /// The target of a lease that is held.
+    private func leaseTarget(_ server: HTTPServerUnderTest) throws -> String {
+        let lease = try server.connect().ask("POST", "/leases?name=a").json
+        func text(_ name: String) -> String { lease[name].map { "\($0)" } ?? "" }
+        return
+            "/leases/\(text("worker"))?generation=\(text("generation"))&instance=\(text("instance"))&token=\(text("token"))"
     }
 
     private static let token = "0123456789abcdef"
@@ -61,17 +75,23 @@ import Testing
 
     @Test func whatIsDocumentedIsAnswered() throws {
         let operations = try operations()
-        #expect(Set(operations.map(\.path)).count == 6)
+        #expect(Set(operations.map(\.path)).count == 8)
         for operation in operations {
             for status in operation.statuses {
                 let target = target(operation.path, status)
                 let full: (inout HTTPLimits) -> Void = { $0.maximumConnections = 0 }
                 let answer = try withHTTPServer(
                     maximumSequences: status == 429 ? 0 : 1000,
+                    maximumLeases: status == 501 ? nil : status == 429 ? 0 : 10,
                     tokens: tokens(status, operation.method),
                     status == 503 ? full : { _ in }
-                ) {
-                    try $0.connect().ask(operation.method, target, fields: fields(status, operation.method))
+                ) { server in
+                    let isOfLease = operation.path == "/leases/{worker}" && status == 200
+                    return try server.connect().ask(
+                        operation.method,
+                        isOfLease ? try leaseTarget(server) : target,
+                        fields: fields(status, operation.method)
+                    )
                 }
                 #expect(answer.status == status, "\(operation.method) \(target)")
                 guard status != 304 else {

@@ -94,6 +94,10 @@ final class ScriptedSequences: SequenceSource {
 
     func list(after name: Name?, for request: Int) -> StoreReply { reply(to: request) }
 
+    func lease(_ call: LeaseCall, for request: Int) -> StoreReply? { reply(to: request) }
+
+    func store(_ call: StoreCall, for request: Int) -> StoreReply? { reply(to: request) }
+
     private func reply(to request: Int) -> StoreReply {
         let reply = StoreReply(to: request, of: listener)
         replies[request] = reply

@@ -48,8 +48,8 @@ import Testing
 
     @Test func anUnknownMethodIsUnimplementedAndTheConnectionStays() {
         let peer = ScriptedHost().connect()
-        // A call 9 with a method 12 that is not there yet, and one with no method at all.
-        #expect(peer.receive(ScriptedPeer.frame([0x08, 9, 0x62, 0]) + ScriptedPeer.frame([0x08, 10])) == .bytes)
+        // A call 9 with a method 15 that is not there yet, and one with no method at all.
+        #expect(peer.receive(ScriptedPeer.frame([0x08, 9, 0x7A, 0]) + ScriptedPeer.frame([0x08, 10])) == .bytes)
         let answers = peer.read()
         #expect(answers.map(\.callID) == [9, 10])
         #expect(answers.allSatisfy { $0.error?.code == .unimplemented })

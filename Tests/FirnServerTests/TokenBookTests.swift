@@ -15,7 +15,16 @@ import Testing
         let book = try book("# tokens\n\n a \(Self.one)\n\tb\t\(Self.two)\ttickets,ids \n")
         #expect(book.check(BearerToken(Self.one)) == .success(.all))
         #expect(book.check(BearerToken(Self.two)) == .success([.ids, .tickets]))
-        #expect(book.summary == "a(ids,tickets,admin) b(ids,tickets)")
+        #expect(book.summary == "a(ids,tickets,admin,leases) b(ids,tickets)")
+    }
+
+    /// Whoever may write the store's records may have IDs given out twice.
+    @Test func theStoreIsAllowedOnlyWhereItIsNamed() throws {
+        let book = try book("a \(Self.one)\nb \(Self.two) leases,store")
+        #expect(try book.check(BearerToken(Self.one)).get().contains(.store) == false)
+        #expect(book.check(BearerToken(Self.two)) == .success([.leases, .store]))
+        #expect(TokenScope(neededFor: .store(.highestVersion)) == .store)
+        #expect(TokenScope(neededFor: .lease(.begin(LeaseCall.Beginning(name: Name("a")!)))) == .leases)
     }
 
     /// One for each way to be nearly right.
@@ -81,7 +90,7 @@ import Testing
         let (from, to) = try #require(first.difference(to: try book("a \(Self.two) ids")))
         #expect(from == "a(ids)" && to == "a(ids), with another token")
         let grown = try #require(first.difference(to: try book("a \(Self.one) ids\nb \(Self.two)")))
-        #expect(grown.to == "a(ids) b(ids,tickets,admin)")
+        #expect(grown.to == "a(ids) b(ids,tickets,admin,leases)")
     }
 
     @Test func eachMethodHasItsScope() {

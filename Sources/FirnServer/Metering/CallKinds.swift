@@ -3,6 +3,7 @@ internal import FirnWire
 /// The method of a call, for the counters.
 package enum CallMethod: Int, CaseIterable, Sendable {
     case nextID, nextBatch, nextTickets, newPrefix, describe, createSequence, listSequences
+    case leaseWorker, extendLease, releaseLease, store
     /// A method that this daemon does not know, or a call with an argument that violates the protocol.
     case other
 
@@ -15,6 +16,10 @@ package enum CallMethod: Int, CaseIterable, Sendable {
         case .describe: "Describe"
         case .createSequence: "CreateSequence"
         case .listSequences: "ListSequences"
+        case .leaseWorker: "LeaseWorker"
+        case .extendLease: "ExtendLease"
+        case .releaseLease: "ReleaseLease"
+        case .store: "Store"
         case .other: "other"
         }
     }
@@ -28,6 +33,10 @@ package enum CallMethod: Int, CaseIterable, Sendable {
         case .describe: self = .describe
         case .createSequence: self = .createSequence
         case .listSequences: self = .listSequences
+        case .lease(.begin): self = .leaseWorker
+        case .lease(.extend): self = .extendLease
+        case .lease(.release): self = .releaseLease
+        case .store: self = .store
         case .authenticate, .unknown, .refused: self = .other
         }
     }
@@ -35,7 +44,8 @@ package enum CallMethod: Int, CaseIterable, Sendable {
 
 /// How a call ended, for the counters: google.rpc.Code's names.
 package enum CallCode: Int, CaseIterable, Sendable {
-    case ok, invalidArgument, deadlineExceeded, permissionDenied, resourceExhausted, failedPrecondition, unimplemented
+    case ok, invalidArgument, deadlineExceeded, permissionDenied, resourceExhausted, failedPrecondition, aborted
+    case unimplemented
     case `internal`, unavailable, unauthenticated
 
     package var name: String {
@@ -46,6 +56,7 @@ package enum CallCode: Int, CaseIterable, Sendable {
         case .permissionDenied: "\(Status.Code.permissionDenied)"
         case .resourceExhausted: "\(Status.Code.resourceExhausted)"
         case .failedPrecondition: "\(Status.Code.failedPrecondition)"
+        case .aborted: "\(Status.Code.aborted)"
         case .unimplemented: "\(Status.Code.unimplemented)"
         case .internal: "\(Status.Code.internal)"
         case .unavailable: "\(Status.Code.unavailable)"
@@ -64,6 +75,7 @@ package enum CallCode: Int, CaseIterable, Sendable {
         case .permissionDenied: self = .permissionDenied
         case .resourceExhausted: self = .resourceExhausted
         case .failedPrecondition: self = .failedPrecondition
+        case .aborted: self = .aborted
         case .unimplemented: self = .unimplemented
         case .unavailable: self = .unavailable
         case .unauthenticated: self = .unauthenticated

@@ -4,17 +4,19 @@
 package final class ShardMeter: Sendable {
     // The memory before this object may belong to another thread. 128 bytes: processors fetch cache lines in pairs.
     private let padding = InlineArray<16, UInt64>(repeating: 0)
-    private let calls = Cells<80>()
+    private let calls = Cells<132>()
     private let totals = Cells<5>()
     private let closed = Cells<6>()
     private let latency = LatencyHistogram()
+
+    private static let callCells = CallMethod.allCases.count * CallCode.allCases.count
 
     private enum Total: Int {
         case ids, values, waits, connections, calls
     }
 
     package init() {
-        precondition(CallMethod.allCases.count * CallCode.allCases.count == 80, "a cell for each method and code")
+        precondition(Self.callCells == 132, "a cell for each method and code")
         precondition(ClosingReason.allCases.count == 6, "a cell for each reason")
     }
 
@@ -62,7 +64,7 @@ package final class ShardMeter: Sendable {
 
     package var reading: ShardReading {
         ShardReading(
-            calls: (0..<80).map { calls[$0] },
+            calls: (0..<Self.callCells).map { calls[$0] },
             ids: totals[Total.ids.rawValue],
             sequenceValues: totals[Total.values.rawValue],
             tickWaits: totals[Total.waits.rawValue],

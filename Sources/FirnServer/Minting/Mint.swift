@@ -10,6 +10,7 @@ package struct MintSource: Sendable {
     package let limits: Limits
     let availability: Availability
     let sequences: Sequences
+    let desks: Desks
     let meters: [ShardMeter]?
     let description: @Sendable () -> DaemonDescription
 
@@ -23,6 +24,7 @@ package struct MintSource: Sendable {
         limits: Limits,
         availability: Availability,
         sequences: Sequences,
+        desks: Desks = Desks(),
         meters: [ShardMeter]? = nil,
         description: @escaping @Sendable () -> DaemonDescription = {
             preconditionFailure("these peers do not ask for a description")
@@ -34,6 +36,7 @@ package struct MintSource: Sendable {
         self.limits = limits
         self.availability = availability
         self.sequences = sequences
+        self.desks = desks
         self.meters = meters
         self.description = description
     }
@@ -60,7 +63,7 @@ package struct MintSource: Sendable {
             limits: limits,
             clock: clock,
             availability: availability,
-            sequences: SequenceContext(sequences: sequences, listener: listener),
+            sequences: SequenceContext(sequences: sequences, desks: desks, listener: listener),
             listener: listener,
             recorder: meters.map { CallRecorder($0[thread]) },
             description: description

@@ -2,7 +2,7 @@ internal import FirnEngine
 internal import FirnStore
 internal import FirnWire
 
-/// Requests for named sequences: served at once when the values are available, otherwise kept until the store has
+/// Requests for named sequences and leases: served at once when the values are available, otherwise kept until the store has
 /// answered. They wait apart from the requests for IDs. They wait for each other only when they need the same sequence.
 extension RequestScheduler {
     /// Serves a request, or lets it wait.
@@ -19,6 +19,10 @@ extension RequestScheduler {
             return ask(request, from: peer) { sequences.create(description, for: $0) }
         case .listSequences(let name):
             return ask(request, from: peer) { sequences.list(after: name, for: $0) }
+        case .lease(let call):
+            return ask(request, from: peer, else: Self.noLeases) { sequences.lease(call, for: $0) }
+        case .store(let call):
+            return ask(request, from: peer, else: Self.noRecords) { sequences.store(call, for: $0) }
         default:
             preconditionFailure("the other methods have nothing to do with the store")
         }
@@ -85,11 +89,18 @@ extension RequestScheduler {
     }
 
     /// Asks the store on behalf of a request that only the store can answer.
-    private func ask(_ request: Request, from peer: PeerID, _ ask: (Int) -> StoreReply) -> Response.Outcome? {
+    private func ask(
+        _ request: Request,
+        from peer: PeerID,
+        else refusal: Status? = nil,
+        _ ask: (Int) -> StoreReply?
+    ) -> Response.Outcome? {
         guard peers[peer.slot].replies < maximumReplies else {
             return ended(CallMethod(request.method), .error(tooManyReplies))
         }
-        let reply = ask(storeRequests.next)
+        guard let reply = ask(storeRequests.next) else {
+            return ended(CallMethod(request.method), .error(refusal ?? noSequences))
+        }
         _ = add(request, from: peer, .reply(reply))
         peers[peer.slot].replies += 1
         return nil
@@ -123,7 +134,9 @@ extension RequestScheduler {
         let request = storeRequests[number]
         switch request.waits {
         case .nothing: preconditionFailure("a free slot has no request")
-        case .reply: peers[request.peer.slot].replies -= 1
+        case .reply(let reply):
+            reply.abandon()
+            peers[request.peer.slot].replies -= 1
         case .values(_, let key, _):
             sequenceLinks.remove(number, from: &sequenceQueues[key, default: SlotQueue()])
             if sequenceQueues[key]?.isEmpty == true { sequenceQueues[key] = nil }
@@ -135,14 +148,15 @@ extension RequestScheduler {
 }
 
 extension RequestScheduler {
-    /// Creations and lists of one peer that may wait at once. A page of a list has some 30 KiB, and all that wait may
+    /// Creations, lists and calls for leases of one peer that may wait at once. A page of a list has some 30 KiB, and all that wait may
     /// be answered at once.
     private var maximumReplies: Int { 16 }
 
     private var tooManyReplies: Status {
         Status(
             .resourceExhausted,
-            "\(maximumReplies) creations and lists of this connection wait for the store already; wait for their answers"
+            "\(maximumReplies) calls for leases and creations and lists of sequences of this connection wait for the store already; "
+                + "wait for their answers"
         )
     }
 
@@ -150,10 +164,22 @@ extension RequestScheduler {
         Status(.unimplemented, "this server keeps no named sequences; ask it for NextID or NextBatch")
     }
 
+    private static var noLeases: Status {
+        Status(.unimplemented, "this daemon leases no workers (--max-leases); ask another, or for NextID or NextBatch")
+    }
+
+    private static var noRecords: Status {
+        Status(.unimplemented, "this daemon does not serve its store's records; start it with --serve-store")
+    }
+
     private static func outcome(_ content: StoreReply.Content) -> Response.Outcome {
         switch content {
         case .created(let sequence): .createSequence(sequence)
         case .page(let sequences, let more): .listSequences(sequences, more: more)
+        case .leased(let grant): .leased(grant)
+        case .leaseExtended(let lease, let limit): .leaseExtended(lease, limitUnixMilliseconds: limit)
+        case .leaseReleased(let tick): .leaseReleased(freeFromTick: tick)
+        case .store(let answers): .store(answers)
         case .refused(let status): .error(status)
         }
     }

@@ -114,7 +114,8 @@ final class RequestScheduler<Shard: IDShard> {
         case .nextID: beginIDs(request, count: 1, from: peer)
         case .nextBatch(let count): beginBatch(request, count: count, from: peer)
         case .describe: ended(.describe, .describe(service.describe()))
-        case .nextTickets, .newPrefix, .createSequence, .listSequences: beginAtStore(request, from: peer)
+        case .nextTickets, .newPrefix, .createSequence, .listSequences, .lease, .store:
+            beginAtStore(request, from: peer)
         // Where a token is asked for, the connection's gate has answered.
         case .authenticate: ended(.other, .authenticated)
         case .refused(let status): ended(.other, .error(status))

@@ -16,15 +16,21 @@ protocol SequenceSource: AnyObject {
     func create(_ description: SequenceDescription, for request: Int) -> StoreReply
     /// The sequences after a name, for the request with this number.
     func list(after name: Name?, for request: Int) -> StoreReply
+    /// Leases a worker, or extends or releases a lease, for the request with this number; `nil` where nothing is leased.
+    func lease(_ call: LeaseCall, for request: Int) -> StoreReply?
+    /// Reads or writes records of the store, for the request with this number; `nil` where they are not served.
+    func store(_ call: StoreCall, for request: Int) -> StoreReply?
 }
 
 /// The daemon's sequences, with the thread's listener that is notified when the store has answered.
 final class SequenceContext: SequenceSource {
     private let sequences: Sequences
+    private let desks: Desks
     private let listener: any StoreListener
 
-    init(sequences: Sequences, listener: any StoreListener) {
+    init(sequences: Sequences, desks: Desks = Desks(), listener: any StoreListener) {
         self.sequences = sequences
+        self.desks = desks
         self.listener = listener
     }
 
@@ -38,5 +44,22 @@ final class SequenceContext: SequenceSource {
 
     func list(after name: Name?, for request: Int) -> StoreReply {
         sequences.list(after: name, StoreReply(to: request, of: listener))
+    }
+
+    func lease(_ call: LeaseCall, for request: Int) -> StoreReply? {
+        desks.leases.map { desk in
+            let reply = StoreReply(to: request, of: listener)
+            return sequences.atStore(reply) {
+                let content = desk.answer(call)
+                if case .leased(let grant) = content, reply.isAbandoned { desk.giveBack(grant) }
+                return content
+            }
+        }
+    }
+
+    func store(_ call: StoreCall, for request: Int) -> StoreReply? {
+        desks.records.map { desk in
+            sequences.atStore(StoreReply(to: request, of: listener)) { desk.answer(call) }
+        }
     }
 }

@@ -5,8 +5,8 @@ internal import FirnWire
 internal import Logging
 internal import Synchronization
 
-/// The thread that reserves blocks of sequences, and makes all other calls to the store for sequences. It starts with
-/// the first such call: a daemon without sequences does not have it.
+/// The thread that reserves blocks of sequences, and makes all other calls to the store for sequences, for leases and for
+/// daemons that have this one for their store. It starts with the first such call.
 ///
 /// **Blocks** are reserved in batches. What waits when a call to the store ends shares the next one, so the number of
 /// calls does not depend on the number of sequences. There is one call at a time. So a slow store has no more calls in
@@ -15,7 +15,7 @@ internal import Synchronization
 /// reservation that needs further calls, because other daemons wrote its record or an answer was lost, takes part in
 /// later ones and keeps no other waiting.
 ///
-/// **Creations and lists** are made one by one, some between any two batches.
+/// **Creations, lists and leases** are made one by one, some between any two batches.
 ///
 /// What was written is recorded in the journal, apart from the store, before its values are used. Answers are held back
 /// until then.
@@ -30,6 +30,8 @@ final class SequenceThread: Sendable {
     enum Job: Sendable {
         case create(SequenceDescription, in: Sequences, StoreReply)
         case list(after: Name?, StoreReply)
+        /// Of a lease, or for another daemon.
+        case answer(@Sendable () -> StoreReply.Content, StoreReply)
         case makeRoom(in: Sequences)
     }
 
@@ -71,7 +73,7 @@ final class SequenceThread: Sendable {
     private let journalError = Mutex<StoreError?>(nil)
     private let wakeup: Wakeup
 
-    /// Creations and lists that may wait for the store, of all connections.
+    /// Creations, lists and calls for leases that may wait for the store, of all connections.
     private static let maximumReplies = 1024
     /// How long an answer is held back for later ones, to be recorded with them: about one sync of a disk.
     private static let maximumGathering: Int64 = 5_000_000
@@ -119,7 +121,7 @@ final class SequenceThread: Sendable {
 
     private static let tooMany = Status(
         .resourceExhausted,
-        "\(maximumReplies) creations and lists of sequences wait for the store already; try again later",
+        "\(maximumReplies) calls for leases and creations and lists of sequences wait for the store already; try again later",
         retryAfterMilliseconds: 1000
     )
 
@@ -213,6 +215,14 @@ final class SequenceThread: Sendable {
             }
         case .list(let name, let reply):
             let content = list(after: name)
+            return { [self] in finish(reply, content) }
+        case .answer(let answer, let reply):
+            // Its caller has gone, or has asked again: a call that is made for nobody keeps others waiting.
+            guard !reply.isAbandoned else {
+                queue.withLock { $0.replies -= 1 }
+                return {}
+            }
+            let content = answer()
             return { [self] in finish(reply, content) }
         case .makeRoom(let sequences):
             sequences.makeRoom()

@@ -109,6 +109,12 @@ package final class Sequences: Sendable {
         return reply
     }
 
+    /// Runs `answer`, which calls the store, on the store's thread. `reply` gets its outcome.
+    func atStore(_ reply: StoreReply, _ answer: @escaping @Sendable () -> StoreReply.Content) -> StoreReply {
+        thread.post(.answer(answer, reply), for: reply)
+        return reply
+    }
+
     /// This daemon has raised a sequence's start. Reserved values below it become a gap.
     func startRaised(of name: Name, to start: UInt64) {
         let entries = table.withLock { table in

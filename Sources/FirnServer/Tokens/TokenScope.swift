@@ -14,11 +14,17 @@ package struct TokenScope: OptionSet, Sendable, Hashable {
     package static let tickets = TokenScope(rawValue: 2)
     /// CreateSequence, and what `--admin` serves.
     package static let admin = TokenScope(rawValue: 4)
-    package static let all: TokenScope = [.ids, .tickets, .admin]
+    /// LeaseWorker, ExtendLease and ReleaseLease.
+    package static let leases = TokenScope(rawValue: 8)
+    /// What a token without scopes allows.
+    package static let all: TokenScope = [.ids, .tickets, .admin, .leases]
+    /// The store's records: only where it is named, because whoever may write them may have IDs given out twice.
+    package static let store = TokenScope(rawValue: 16)
 
     /// The scopes by the names that a token file has for them.
     package static let names: [(name: String, scope: TokenScope)] = [
-        ("ids", .ids), ("tickets", .tickets), ("admin", .admin),
+        ("ids", .ids), ("tickets", .tickets), ("admin", .admin), ("leases", .leases),
+        ("store", .store),
     ]
 
     /// The scope that a method needs; empty where any token is enough.
@@ -27,6 +33,8 @@ package struct TokenScope: OptionSet, Sendable, Hashable {
         case .nextID, .nextBatch, .newPrefix: self = .ids
         case .nextTickets, .listSequences: self = .tickets
         case .createSequence: self = .admin
+        case .lease: self = .leases
+        case .store: self = .store
         case .describe, .authenticate, .unknown, .refused: self = []
         }
     }
@@ -37,6 +45,7 @@ package struct TokenScope: OptionSet, Sendable, Hashable {
         case .nextID, .nextBatch, .newPrefix: self = .ids
         case .nextTickets, .listSequences: self = .tickets
         case .createSequence: self = .admin
+        case .leaseWorker, .extendLease, .releaseLease: self = .leases
         case .describe: self = []
         }
     }

@@ -13,7 +13,7 @@ extension WindowRenewer {
     package convenience init(
         slots: [WorkerSlot],
         rule: WorkerRule,
-        claims: WorkerClaims,
+        claims: any WorkerSource,
         clock: TickClock,
         layout: Layout,
         shardsPerWorker: Int,

@@ -8,7 +8,7 @@ package import Logging
 /// Reports the state of the daemon's workers: in the log when it changes, to readiness queries and to the metrics.
 package final class WindowReporter: WindowObserver {
     private let layout: Layout
-    private let claims: WorkerClaims
+    private let claims: any WorkerSource
     private let availability: Availability
     private let logger: Logger
     private var clockReporter: ClockReporter
@@ -20,7 +20,7 @@ package final class WindowReporter: WindowObserver {
     ///   - watch: records what the renewer's thread waits for.
     package init(
         layout: Layout,
-        claims: WorkerClaims,
+        claims: any WorkerSource,
         availability: Availability,
         meter: WindowMeter? = nil,
         watch: StoreWatch? = nil,
