@@ -1,5 +1,5 @@
 public import FirnLayout
-internal import FirnWire
+package import FirnWire
 public import Logging
 public import NIOCore
 public import NIOPosix
@@ -192,7 +192,7 @@ public final class FirnClient: Sendable {
         return FirnDaemonDescription(description)
     }
 
-    func perform(
+    package func perform(
         _ method: Request.Method,
         timeout: Duration?
     ) async throws(FirnClientError) -> Response.Outcome {

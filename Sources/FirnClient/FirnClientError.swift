@@ -44,6 +44,8 @@ public struct FirnClientError: Error, Sendable {
         /// The daemon's layout or the sequence cannot serve the call: the layout has no time or its time has ended, the
         /// sequence has no value left, is of another kind, or does not exist.
         public static let failedPrecondition = Code(kind: .status(9))
+        /// A lease is lost: another holder has its worker.
+        public static let aborted = Code(kind: .status(10))
         /// The daemon does not implement the call.
         public static let unimplemented = Code(kind: .status(12))
         /// The daemon could not read the request, or failed inside.
@@ -107,6 +109,7 @@ extension FirnClientError.Code: CustomStringConvertible {
         case .permissionDenied: "permissionDenied"
         case .resourceExhausted: "resourceExhausted"
         case .failedPrecondition: "failedPrecondition"
+        case .aborted: "aborted"
         case .unimplemented: "unimplemented"
         case .internal: "internal"
         case .unavailable: "unavailable"

@@ -14,6 +14,8 @@ public struct FirnDaemonDescription: Sendable, Hashable {
     /// Whether IDs can be had now; `nil` from a daemon whose version does not tell. The daemon takes no ID to find out,
     /// and one at rest stays at rest.
     public var readiness: Readiness?
+    /// How long a lease of a worker may last; nil from a daemon that leases none.
+    public var maximumLeaseWindow: Duration?
 
     /// Whether a daemon can give out IDs.
     public enum Readiness: Sendable, Hashable {
@@ -31,13 +33,15 @@ public struct FirnDaemonDescription: Sendable, Hashable {
         layout: Layout,
         workers: [UInt32],
         maximumBatchSize: Int,
-        readiness: Readiness? = nil
+        readiness: Readiness? = nil,
+        maximumLeaseWindow: Duration? = nil
     ) {
         self.version = version
         self.layout = layout
         self.workers = workers
         self.maximumBatchSize = maximumBatchSize
         self.readiness = readiness
+        self.maximumLeaseWindow = maximumLeaseWindow
     }
 
     init(_ description: DaemonDescription) {
@@ -46,7 +50,9 @@ public struct FirnDaemonDescription: Sendable, Hashable {
             layout: description.layout,
             workers: description.workers,
             maximumBatchSize: Int(description.maximumBatch),
-            readiness: description.readiness.map(Readiness.init)
+            readiness: description.readiness.map(Readiness.init),
+            maximumLeaseWindow: description.maximumLeaseWindowMilliseconds == 0
+                ? nil : .milliseconds(Int64(clamping: description.maximumLeaseWindowMilliseconds))
         )
     }
 }

@@ -7,6 +7,9 @@ package import FirnStore
 #if Postgres
     package import FirnPostgres
 #endif
+#if Upstream
+    package import FirnClient
+#endif
 
 /// Where workers and windows are stored, as `--store` specifies it for the daemon and the command.
 package enum StoreLocation: Equatable, CustomStringConvertible {
@@ -14,6 +17,8 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
     case memory
     case etcd([EtcdEndpoint])
     case postgres(PostgresAddress)
+    /// The store of other daemons, which serve it.
+    case firn([FirnAddress])
 
     package init(parsing text: String) throws(ConfigurationError) {
         if text == "memory" {
@@ -26,6 +31,12 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
             #else
                 throw .builtWithoutEtcd
             #endif
+        } else if text.hasPrefix("firn:") {
+            #if Upstream
+                self = .firn(try Self.daemons(text))
+            #else
+                throw .builtWithoutUpstream
+            #endif
         } else if PostgresAddress.schemes.contains(where: text.hasPrefix) {
             #if Postgres
                 self = .postgres(try Self.address(text))
@@ -34,8 +45,8 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
             #endif
         } else {
             throw ConfigurationError(
-                "--store is \(Self.shown(text)); write sqlite:PATH, postgres://USER@HOST/DATABASE, etcd:HOST:PORT, or memory for IDs "
-                    + "that need not outlive the daemon"
+                "--store is \(Self.shown(text)); write sqlite:PATH, postgres://USER@HOST/DATABASE, etcd:HOST:PORT, "
+                    + "firn:ADDRESS for that of another daemon, or memory for IDs that need not outlive the daemon"
             )
         }
     }
@@ -57,6 +68,37 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
             } catch {
                 throw ConfigurationError("--store names PostgreSQL: \(error)")
             }
+        }
+    #endif
+
+    #if Upstream
+        /// Each of them is an address as `--listen` has it: their texts begin with unix:, tcp: or tls:.
+        private static func daemons(_ text: String) throws(ConfigurationError) -> [FirnAddress] {
+            var addresses: [FirnAddress] = []
+            for part in text.dropFirst("firn:".count).split(separator: ",", omittingEmptySubsequences: false) {
+                guard !part.isEmpty else {
+                    throw ConfigurationError(
+                        "--store is '\(text)', which lacks an address; write firn:unix:PATH or firn:tcp:HOST:PORT, several with "
+                            + "commas between them"
+                    )
+                }
+                let address: FirnAddress
+                do throws(FirnClientError) {
+                    address = try FirnAddress(parsing: String(part))
+                } catch {
+                    throw ConfigurationError("--store is '\(text)': \(error.message)")
+                }
+                guard !addresses.contains(address) else {
+                    throw ConfigurationError(
+                        "--store is '\(text)', and \(address) is in it twice; name each daemon once"
+                    )
+                }
+                addresses.append(address)
+            }
+            guard addresses.count <= maximumEndpoints else {
+                throw ConfigurationError("--store names \(addresses.count) daemons; name up to \(maximumEndpoints)")
+            }
+            return addresses
         }
     #endif
 
@@ -89,6 +131,7 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
         case .memory: "memory"
         case .etcd(let endpoints): "etcd:\(endpoints.map(\.description).joined(separator: ","))"
         case .postgres(let address): address.description
+        case .firn(let addresses): "firn:\(addresses.map(\.description).joined(separator: ","))"
         }
     }
 
@@ -96,7 +139,7 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
     package var isRemote: Bool {
         switch self {
         case .sqlite, .memory: false
-        case .etcd, .postgres: true
+        case .etcd, .postgres, .firn: true
         }
     }
 
@@ -104,7 +147,7 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
     package func name(_ remote: RemoteStore?) -> String {
         switch self {
         case .sqlite(let path): "sqlite:\((try? SQLiteStore.absolute(path)) ?? path)"
-        case .memory, .postgres: description
+        case .memory, .postgres, .firn: description
         case .etcd:
             // Two prefixes in one cluster are two stores.
             if case .etcd(let etcd)? = remote { "\(description) --etcd-prefix \(etcd.keyPrefix)" } else { description }
@@ -122,7 +165,9 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
         case (.sqlite(let path), _): return try SQLiteStore(path: path, for: use)
         case (.etcd, .etcd(let configuration)?): return configuration.makeStore()
         case (.postgres, .postgres(let configuration)?): return configuration.makeStore(for: use)
-        case (.etcd, _), (.postgres, _): preconditionFailure("a remote store is opened with its configuration")
+        case (.firn, .firn(let configuration)?): return configuration.makeStore()
+        case (.etcd, _), (.postgres, _), (.firn, _):
+            preconditionFailure("a remote store is opened with its configuration")
         }
     }
 }

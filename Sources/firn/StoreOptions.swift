@@ -35,6 +35,11 @@ struct StoreOptions: ParsableArguments {
                 return .sqlite(path: Self.paths.storePath)
             }
             let location = try StoreLocation(parsing: given)
+            if case .firn = location {
+                throw ConfigurationError(
+                    "--store \(location) is another daemon's store, for daemons; give the store itself, which that one has"
+                )
+            }
             guard location != .memory else {
                 throw ConfigurationError(
                     "--store memory is inside a daemon, where no command reaches it; see firn describe"
@@ -55,7 +60,13 @@ struct StoreOptions: ParsableArguments {
     ///   with a message on standard error.
     func open(forReading: Bool = false) throws -> OpenStore {
         let location = try location
-        let remote = try RemoteStore.make(location, etcd: etcd, postgres: postgres, window: nil)
+        let remote = try RemoteStore.make(
+            location,
+            etcd: etcd,
+            postgres: postgres,
+            upstream: nil,
+            window: nil
+        )
         let store = try location.open(forReading ? .read : .write, remote: remote)
         if let file = store as? SQLiteStore, file.isReadOnly {
             StandardError.write(line: "firn: the store \(location) may not be written by this user, and is only read")

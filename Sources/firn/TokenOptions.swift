@@ -5,37 +5,15 @@ internal import FirnConfiguration
 enum TokenOptions {
     /// The token of `--token-file`, else of `FIRN_TOKEN`, else of the file that `FIRN_TOKEN_FILE` names; `nil`: none.
     static func token(file: String?, environment: Environment) throws(ConfigurationError) -> String? {
-        if let file { return try token(inFile: file) }
+        if let file { return try ClientToken.read(path: file) }
         if let text = environment["FIRN_TOKEN"] {
-            guard isToken(text) else {
-                throw ConfigurationError("FIRN_TOKEN is no token: it has \(lengths) of printable ASCII")
+            guard ClientToken.isToken(text) else {
+                throw ConfigurationError("FIRN_TOKEN is no token: it has \(ClientToken.lengths) of printable ASCII")
             }
             return text
         }
-        return try environment["FIRN_TOKEN_FILE"].map { path throws(ConfigurationError) in try token(inFile: path) }
-    }
-
-    /// The first token of a file: a line is a token alone, or as in the daemon's file, with a name before it.
-    private static func token(inFile path: String) throws(ConfigurationError) -> String {
-        let text = try TextFile.read(path: path, is: "the token file", isSecret: true)
-        for (index, line) in TextFile.lines(of: text).enumerated() {
-            let words = line.split { $0 == " " || $0 == "\t" }
-            guard let first = words.first, first.utf8.first != UInt8(ascii: "#") else { continue }
-            let token = words.count > 1 ? words[1] : first
-            guard words.count <= 3, isToken(token) else {
-                throw ConfigurationError(
-                    "the token file \(path): line \(index + 1) has no token of \(lengths) of printable ASCII; "
-                        + "write TOKEN or NAME TOKEN"
-                )
-            }
-            return String(token)
+        return try environment["FIRN_TOKEN_FILE"].map { path throws(ConfigurationError) in
+            try ClientToken.read(path: path)
         }
-        throw ConfigurationError("the token file \(path) has no token; write one, on a line of its own")
-    }
-
-    private static let lengths = "16 to 256 characters"
-
-    private static func isToken(_ text: some StringProtocol) -> Bool {
-        (16...256).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
 }

@@ -220,7 +220,8 @@ import Testing
             "frame-timeout": "13s", "unix-idle-timeout": "14s", "tcp-idle-timeout": "off",
             "drain-timeout": "16s", "drain-delay": "20s", "log-level": "debug", "log-format": "json",
             "first-sequence": "random", "http-allow-origin": "https://app.example.com",
-            "http-allow-host": "ids.example.com",
+            "http-allow-host": "ids.example.com", "max-leases": "22", "lease-window": "23s",
+            "max-lease-window": "24s", "serve-store": "true",
         ]
     }
 
@@ -239,8 +240,11 @@ import Testing
                     line.wholeMatch(of: /\s+(?:-\w, )?--([a-z-]+)(?:\s.*)?/).map { String($0.1) }
                 }
             )
-            // Of the two stores' options only one's can be given.
-            let others: Set = ["help", "version", "check", "config", "postgres-timeout"]
+            // Of the stores' options only one's can be given.
+            let others: Set = [
+                "help", "version", "check", "config", "postgres-timeout", "upstream-token-file", "upstream-ca",
+                "upstream-cert", "upstream-key", "upstream-server-name", "upstream-timeout",
+            ]
             #expect(names.subtracting(others) == Set(values.keys))
 
             let file = try scratch.write("all.conf", values.map { "\($0) = \($1)\n" }.sorted().joined())

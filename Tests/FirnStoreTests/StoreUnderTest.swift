@@ -5,6 +5,8 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import FirnUpstream
+
 #if Etcd
     import EtcdTestSupport
     import FirnEtcd
@@ -17,6 +19,8 @@ import Testing
 /// The stores that keep the contract. A new one joins by a case.
 enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
     case memory, sqlite
+    /// That of another daemon, without the sockets between.
+    case upstream
     #if Etcd
         case etcd
     #endif
@@ -56,6 +60,7 @@ enum StoreUnderTest: String, CaseIterable, CustomTestStringConvertible {
     func make() throws -> any Store {
         switch self {
         case .memory: return MemoryStore()
+        case .upstream: return UpstreamStore(DirectTransport(MemoryStore()))
         case .sqlite: return try SQLiteStore(path: Self.directory.path + "/\(UUID().uuidString).db")
         #if Etcd
             case .etcd:

@@ -28,13 +28,14 @@ struct Simulation: ParsableArguments {
     var window: UInt64 = 60
     @OptionGroup var etcd: EtcdOptions
     @OptionGroup var postgres: PostgresOptions
+    @OptionGroup var upstream: UpstreamOptions
 
     static let layout = try! Layout(parsing: "time:41ms@2025-01-01T00:00:00Z,worker:17,sequence:5")
 
     /// Each thread's store.
     func stores() throws -> [any Store] {
         let location = try StoreLocation(parsing: store)
-        let remote = try RemoteStore.make(location, etcd: etcd, postgres: postgres, window: nil)
+        let remote = try RemoteStore.make(location, etcd: etcd, postgres: postgres, upstream: upstream, window: nil)
         return try (0..<threads).map { _ in try location.open(.make, remote: remote) }
     }
 

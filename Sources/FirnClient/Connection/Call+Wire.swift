@@ -21,8 +21,21 @@ extension Request.Method {
         case .describe: "Describe"
         case .createSequence: "CreateSequence"
         case .listSequences: "ListSequences"
+        case .lease(.begin): "LeaseWorker"
+        case .lease(.extend): "ExtendLease"
+        case .lease(.release): "ReleaseLease"
+        case .store: "Store"
         case .authenticate: "Authenticate"
         case .unknown, .refused: "Unknown"
+        }
+    }
+
+    /// Whether the call is made again when its connection broke. A call for IDs leaves a gap at most. A write to a store may
+    /// have been made, and its caller has to look; and each lease keeps a worker from others.
+    var isRepeatable: Bool {
+        switch self {
+        case .store(.write), .lease(.begin): false
+        default: true
         }
     }
 
@@ -41,8 +54,28 @@ extension Request.Method {
                 ? nil : "it made the sequence \(sequence.name) when \(definition.name) was asked for"
         case (.listSequences(let name), .listSequences(let page, let more)):
             Self.flaw(of: page, after: name, more: more)
+        case (.lease(.begin(let beginning)), .leased(let grant)):
+            grant.lease.firstTick >= beginning.notBeforeTick ? nil : "it leased ticks that were used already"
+        case (.lease(.extend(let hold, _, _)), .leaseExtended(let lease, _)):
+            lease.worker == hold.lease.worker && lease.generation == hold.lease.generation
+                && lease.instance == hold.lease.instance && lease.limitTick >= hold.lease.limitTick
+                ? nil : "it extended another lease than was asked for"
+        case (.lease(.release), .leaseReleased):
+            nil
+        case (.store(let call), .store(let answers)):
+            Self.flaw(of: answers, to: call)
         default:
             "it answered another call than was made"
+        }
+    }
+
+    private static func flaw(of answers: StoreAnswers, to call: StoreCall) -> String? {
+        switch (call, answers) {
+        case (.read(let keys), .records(let records)) where records.count == keys.count: nil
+        case (.list(_, _, let limit), .records(let records)) where records.count <= limit: nil
+        case (.write(let writes), .results(let results)) where results.count == writes.count: nil
+        case (.highestVersion, .highestVersion), (.highestVersion, .records([])): nil
+        default: "it answered another request to its store"
         }
     }
 

@@ -122,7 +122,7 @@ extension PoolStateMachine {
                 actions.append(.finish(submission.call, .shutDown))
             } else if isTripped {
                 actions.append(.finish(submission.call, outage))
-            } else if submission.breaks > Self.maximumBreaks {
+            } else if submission.breaks > (submission.call.method.isRepeatable ? Self.maximumBreaks : 0) {
                 actions.append(.finish(submission.call, connectionClosed(breaks: submission.breaks)))
             } else {
                 enqueue(submission)
@@ -143,7 +143,8 @@ extension PoolStateMachine {
             let coolOff = min(error.retryAfter ?? Self.defaultCoolOff, Self.maximumCoolOff)
             addresses[connections[index].addressIndex].coolsOffUntil = now + coolOff
         }
-        guard !submission.wasRefused, submission.call.deadline > now, !isTripped else {
+        guard !submission.wasRefused, submission.call.method.isRepeatable, submission.call.deadline > now, !isTripped
+        else {
             return [.finish(submission.call, error)] + goOn(at: now)
         }
         var submission = submission

@@ -1,3 +1,4 @@
+import FirnWire
 import Testing
 
 @testable import FirnClient
@@ -162,6 +163,32 @@ import Testing
         _ = pool.submit(1, timeout: .seconds(60))
         for connection in 1...4 { _ = pool.handedBack([1], by: connection) }
         #expect(pool.submissions[1]!.breaks == 1)
+    }
+
+    /// A write to a store may have been made before the connection broke: its caller has to look.
+    @Test func aWriteThatWasSentIsNotMadeAgain() {
+        let write = Request.Method.store(
+            .write([StoreCall.Write(key: "clock", value: "v", ifVersion: 0, ifValue: "")])
+        )
+        var pool = PoolUnderTest()
+        _ = pool.submit(1, write, timeout: .seconds(60))
+        _ = pool.prove(1)
+        #expect(pool.handedBack([1], by: 1, wasSent: false) == ["assign 1 to 1"])
+        #expect(pool.broke(1, calls: 1) == ["finish 1 connectionClosed"])
+        var read = PoolUnderTest()
+        _ = read.submit(1, .store(.read(["clock"])), timeout: .seconds(60))
+        _ = read.prove(1)
+        #expect(read.broke(1, calls: 1) == ["connect 2 a"])
+    }
+
+    @Test func aWriteThatADaemonRefusedIsNotMadeAtAnother() {
+        let write = Request.Method.store(
+            .write([StoreCall.Write(key: "clock", value: "v", ifVersion: 0, ifValue: "")])
+        )
+        var pool = PoolUnderTest(addresses: 2)
+        _ = pool.submit(1, write, timeout: .seconds(60))
+        _ = pool.prove(1)
+        #expect(pool.refused(1, by: 1).first == "finish 1 unavailable")
     }
 
     @Test func aCallThatBreaksEveryConnectionFailsInTheEnd() {

@@ -49,8 +49,12 @@ struct PoolUnderTest {
 
     mutating func begin() -> [String] { carriedOut(state.runBegan(at: now)) }
 
-    mutating func submit(_ id: UInt64, timeout: Duration = .seconds(1)) -> [String] {
-        let call = Call(id: id, method: .nextID, timeout: timeout, deadline: now + timeout)
+    mutating func submit(
+        _ id: UInt64,
+        _ method: Request.Method = .nextID,
+        timeout: Duration = .seconds(1)
+    ) -> [String] {
+        let call = Call(id: id, method: method, timeout: timeout, deadline: now + timeout)
         return carriedOut(state.callSubmitted(call, at: now))
     }
 
