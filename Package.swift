@@ -2,7 +2,7 @@
 
 // docs/images/modules-light.svg shows the modules, and which way the arrows point; scripts/draw-modules draws it.
 //
-// The server and the client never import each other. Only FirnWire sees the C protobuf code, only FirnSQLite sees SQLite,
+// The server and the client never import each other; FirnUpstream is a client of another daemon. Only FirnWire sees the C protobuf code, only FirnSQLite sees SQLite,
 // only FirnEtcd sees grpc-swift, only FirnGRPC sees nghttp2, only FirnPostgres sees libpq, only FirnTLS, FirnEtcd and
 // FirnClient see TLS, and only these, FirnNIO, FirnHTTP and FirnGRPC see SwiftNIO.
 
@@ -23,6 +23,8 @@ let etcd = TargetDependencyCondition.when(traits: ["Etcd"])
 let postgres = TargetDependencyCondition.when(traits: ["Postgres"])
 /// Likewise with TLS.
 let tls = TargetDependencyCondition.when(traits: ["TLS"])
+/// Likewise with the store of another daemon.
+let upstream = TargetDependencyCondition.when(traits: ["Upstream"])
 /// Likewise with the gRPC server.
 let grpc = TargetDependencyCondition.when(traits: ["GRPC"])
 
@@ -32,15 +34,17 @@ let package = Package(
         .library(name: "FirnLayout", targets: ["FirnLayout"]),
         .library(name: "FirnClient", targets: ["FirnClient"]),
         .library(name: "FirnGenerator", targets: ["FirnGenerator"]),
+        .library(name: "FirnLeases", targets: ["FirnLeases"]),
         .executable(name: "firnd", targets: ["firnd"]),
         .executable(name: "firn", targets: ["firn"]),
     ],
     traits: [
-        .default(enabledTraits: ["Etcd", "GRPC", "Postgres", "TLS"]),
+        .default(enabledTraits: ["Etcd", "GRPC", "Postgres", "TLS", "Upstream"]),
         .trait(name: "Etcd", description: "firnd and firn reach stores in etcd; brings gRPC and TLS."),
         .trait(name: "GRPC", description: "firnd serves gRPC; brings HTTP/2."),
         .trait(name: "Postgres", description: "firnd and firn reach stores in PostgreSQL; needs libpq's header."),
         .trait(name: "TLS", description: "firnd serves and FirnClient connects with TLS; brings BoringSSL."),
+        .trait(name: "Upstream", description: "firnd and firn reach the store of another daemon."),
         .trait(name: "ServiceLifecycle", description: "FirnClient is a Service of swift-service-lifecycle."),
         .trait(name: "Metrics", description: "FirnClient counts its calls and connections with swift-metrics."),
         .trait(name: "Tracing", description: "FirnClient's calls are spans of swift-distributed-tracing."),
@@ -183,8 +187,9 @@ let package = Package(
         .target(
             name: "FirnConfiguration",
             dependencies: [
-                .target(name: "FirnEtcd", condition: etcd), .target(name: "FirnPostgres", condition: postgres),
-                "FirnSQLite", "FirnStore",
+                .target(name: "FirnClient", condition: upstream), .target(name: "FirnEtcd", condition: etcd),
+                .target(name: "FirnPostgres", condition: postgres), "FirnSQLite", "FirnStore",
+                .target(name: "FirnUpstream", condition: upstream),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -232,10 +237,18 @@ let package = Package(
         .executableTarget(
             name: "firn",
             dependencies: [
-                "FirnClient", "FirnConfiguration", "FirnFiles", "FirnLayout", "FirnSQLite", "FirnStore",
+                .target(name: "CLinux", condition: .when(platforms: [.linux])),
+                "FirnClient", "FirnConfiguration", "FirnFiles", "FirnLayout", "FirnSQLite", "FirnStore", "FirnWire",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
+            swiftSettings: swiftSettings
+        ),
+
+        // The store of other daemons, over the framed protocol.
+        .target(
+            name: "FirnUpstream",
+            dependencies: ["FirnClient", "FirnStore", "FirnWire"],
             swiftSettings: swiftSettings
         ),
 
@@ -253,6 +266,15 @@ let package = Package(
             dependencies: [
                 .target(name: "FirnEtcd", condition: etcd), "FirnEngine", "FirnFiles", "FirnLayout", "FirnMinter",
                 .target(name: "FirnPostgres", condition: postgres), "FirnSQLite", "FirnStore", "FirnWindows",
+            ],
+            swiftSettings: swiftSettings
+        ),
+
+        // IDs inside a process, on a worker that a daemon leases.
+        .target(
+            name: "FirnLeases",
+            dependencies: [
+                "FirnClient", "FirnEngine", "FirnLayout", "FirnMinter", "FirnStore", "FirnWindows", "FirnWire",
             ],
             swiftSettings: swiftSettings
         ),
@@ -340,7 +362,7 @@ let package = Package(
             dependencies: [
                 .target(name: "EtcdTestSupport", condition: etcd), .target(name: "FirnEtcd", condition: etcd),
                 .target(name: "FirnPostgres", condition: postgres), "FirnFiles", "FirnSQLite", "FirnStore",
-                "FirnTestSupport", .target(name: "PostgresTestSupport", condition: postgres),
+                "FirnTestSupport", "FirnUpstream", .target(name: "PostgresTestSupport", condition: postgres),
             ],
             swiftSettings: swiftSettings
         ),
@@ -396,7 +418,7 @@ let package = Package(
         .target(
             name: "DocumentationSamples",
             dependencies: [
-                "FirnClient", "FirnGenerator", "FirnLayout",
+                "FirnClient", "FirnGenerator", "FirnLayout", "FirnLeases",
                 .product(name: "Logging", package: "swift-log"),
                 .product(
                     name: "ServiceLifecycle",
@@ -428,13 +450,22 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // A process that mints on a leased worker, for tests that kill it.
+        .executableTarget(
+            name: "firn-lease-holder",
+            dependencies: ["FirnLayout", "FirnLeases", "FirnTestSupport"],
+            path: "Tests/LeaseHolder",
+            swiftSettings: swiftSettings
+        ),
         // Starts the real firnd and firn, which it depends on to have them built.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "CSQLite", "EtcdTestSupport", "FirnClient", "FirnConfiguration", "FirnEngine", "FirnEtcd", "FirnFiles",
-                "FirnGenerator", "FirnLayout", "FirnMinter", "FirnPostgres", "FirnSQLite", "FirnServer", "FirnStore",
-                "FirnTestSupport", "FirnWindows", "FirnWire", "PostgresTestSupport", "firn", "firnd",
+                "FirnGenerator", "FirnLayout", "FirnLeases", "FirnMinter", "FirnPostgres", "FirnSQLite", "FirnServer",
+                "FirnStore",
+                "FirnTestSupport", "FirnWindows", "FirnWire", "PostgresTestSupport", "firn", "firn-lease-holder",
+                "firnd",
             ],
             swiftSettings: swiftSettings
         ),
@@ -466,8 +497,8 @@ let parts: [String: Set<String>] = [
         "CFirnClient", "CFirnProto", "CLinux", "CNghttp2", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin",
         "FirnAdminTests", "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles",
         "FirnFilesTests", "FirnGRPC", "FirnGRPCTests", "FirnGenerator", "FirnHTTP", "FirnHTTPTests", "FirnLayout",
-        "FirnMinter", "FirnMinterTests", "FirnNIO", "FirnSQLite", "FirnSQLiteTests", "FirnServer", "FirnServerTests",
-        "FirnStore", "FirnStoreTests", "FirnTestSupport", "FirnWindows", "FirnWire",
+        "FirnLeases", "FirnMinter", "FirnMinterTests", "FirnNIO", "FirnSQLite", "FirnSQLiteTests", "FirnServer",
+        "FirnServerTests", "FirnStore", "FirnStoreTests", "FirnTestSupport", "FirnUpstream", "FirnWindows", "FirnWire",
     ],
 ]
 if let part = Context.environment["FIRN_ONLY"] {
@@ -483,10 +514,12 @@ if let parts = Context.environment["FIRN_ONLY_PROGRAMS"] {
     keepOnly { target in
         let isForTests = target.isTest || target.path?.hasPrefix("Tests/") == true
         let isForBenchmarks = target.path?.hasPrefix("Benchmarks/") == true
-        let isOfTrait = ["CNghttp2", "CPostgres", "FirnEtcd", "FirnGRPC", "FirnPostgres"].contains(target.name)
-        let isOfLibrary = ["FirnGenerator", "FirnMinter"].contains(target.name)
+        let isOfTrait = ["CNghttp2", "CPostgres", "FirnEtcd", "FirnGRPC", "FirnPostgres", "FirnUpstream"].contains(
+            target.name
+        )
+        let isOfLibrary = ["FirnGenerator", "FirnLeases", "FirnMinter"].contains(target.name)
         return !isForTests && !isOfLibrary && !(isForBenchmarks && parts != "benchmarks")
             && !(parts == "small" && isOfTrait)
     }
-    package.products.removeAll { $0.name == "FirnGenerator" }
+    package.products.removeAll { ["FirnGenerator", "FirnLeases"].contains($0.name) }
 }

@@ -101,6 +101,15 @@ void firn_name_thread(const char *name) {
     pthread_setname_np(pthread_self(), name);
 }
 
+uint32_t firn_thread_number(void) {
+    static atomic_uint last = 0;
+    static _Thread_local uint32_t own = 0;
+    if (own == 0) {
+        own = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+    }
+    return own;
+}
+
 int firn_processor_count(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) {

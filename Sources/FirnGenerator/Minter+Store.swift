@@ -46,34 +46,7 @@ struct MinterOpening: Sendable {
         self.layout = layout
         self.configuration = configuration
         window = configuration.window ?? store.defaultWindow
-        guard layout.hasTime else {
-            throw MinterError(
-                .invalidArgument,
-                "The layout \(layout.name) has no time, so no worker can mint it: take another one."
-            )
-        }
-        if let worker = configuration.worker, UInt64(worker) > layout.maximumWorker {
-            throw MinterError(
-                .invalidArgument,
-                "The worker is \(worker), and the layout \(layout.name) has 0 to \(layout.maximumWorker)."
-            )
-        }
-        let wall = SystemTimeSource().wallNanoseconds()
-        guard let tick = layout.tick(atUnixNanoseconds: wall) else {
-            throw MinterError(
-                .clockWrong,
-                "The layout \(layout.name) begins at \(layout.epoch), which is not yet: take an epoch in the past, or set the "
-                    + "clock."
-            )
-        }
-        guard tick < Space.endTick(of: layout) else {
-            throw MinterError(
-                .ended,
-                "The time of the layout \(layout.name) ended at \(layout.endOfUse): take one with a later epoch, in a store of "
-                    + "its own."
-            )
-        }
-        clock = TickClock(layout: layout, followLimit: configuration.clockTolerance)
+        clock = try configuration.clock(for: layout)
     }
 
     /// Opens the store and makes the first claim, on a thread of their own, because they block.
@@ -129,15 +102,14 @@ struct MinterOpening: Sendable {
         WorkerClaims(
             store: store,
             holder: Holder(
-                host: Self.hostName,
-                pod: getenv("POD_NAME").map { String(cString: $0) },
+                host: MinterConfiguration.hostName,
+                pod: MinterConfiguration.podName,
                 pid: UInt32(getpid()),
                 instance: .random(in: 0...(.max))
             ),
             maximumWorker: UInt32(clamping: layout.maximumWorker),
             maximumTick: Space.endTick(of: layout) - 1,
-            // With fewer there is no tick in which it is extended before it ends.
-            windowTicks: max(3, clock.ticks(in: window)),
+            windowTicks: configuration.windowTicks(window, clock),
             journal: journal,
             outlierTicks: clock.ticks(in: WorkerClaims.outlierDistance),
             clockID: StorePlace.currentBoot,
@@ -164,36 +136,6 @@ struct MinterOpening: Sendable {
             )
         }
         configuration.onEvent?(MinterEvent(.warning, "\(what); once that one is not in use, run 'firn store adopt'"))
-    }
-
-    private static var hostName: String {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, name.count - 1) == 0 else { return "unknown" }
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}
-
-extension MinterConfiguration {
-    /// - Throws: `.invalidArgument` for a value that is out of its range.
-    func check() throws(MinterError) {
-        func require(_ isInRange: Bool, _ message: String) throws(MinterError) {
-            guard isInRange else { throw MinterError(.invalidArgument, message) }
-        }
-        if let window {
-            try require(
-                (.seconds(1)...(.seconds(3600))).contains(window),
-                "The window is \(window): give 1 second to 1 hour, or nil."
-            )
-        }
-        try require(timeout >= .milliseconds(1), "The timeout is \(timeout): give 1 millisecond or more.")
-        try require(
-            (0...1_048_576).contains(maximumWaiters),
-            "maximumWaiters is \(maximumWaiters): give 0 to 1,048,576."
-        )
-        if let restAfter {
-            try require(restAfter >= .seconds(1), "restAfter is \(restAfter): give 1 second or more, or nil for never.")
-        }
-        try require(clockTolerance >= .zero, "The clock tolerance is \(clockTolerance): give 0 or more.")
     }
 }
 

@@ -11,7 +11,8 @@ internal import Synchronization
 ///
 /// What it promises, whatever the clock, the store and the other holders do:
 /// - No ID is equal to one of another minter or daemon of the store, nor to an earlier one of its own.
-/// - IDs strictly increase over the whole process: an ID is above all whose calls had returned when its own began.
+/// - IDs strictly increase over the whole process: an ID is above all whose calls had returned when its own began; unless
+///   ``MinterConfiguration/ordering`` is `.thread`.
 /// - An ID is fresh: its tick is that of the call.
 /// - A child made by `fork` mints nothing.
 ///
@@ -23,6 +24,8 @@ public final class Minter: Sendable {
 
     let core: MinterCore
     private let mint: SharedMint
+    /// nil where IDs rise over the whole process.
+    private let lanes: MintLanes?
     let line: MintLine
     private let mark = LifeMark()
     private let thread: WindowThread
@@ -40,6 +43,7 @@ public final class Minter: Sendable {
         core = opened.core
         layout = opened.core.layout
         mint = opened.mint
+        lanes = opened.lanes
         line = opened.line
         thread = opened.thread
     }
@@ -58,7 +62,7 @@ public final class Minter: Sendable {
     /// for the next tick.
     public func tryNext() -> FirnID? {
         guard mark.isOpen else { return nil }
-        switch mint.nextID() {
+        switch lanes?.nextID() ?? mint.nextID() {
         case .minted(let id): return id
         case .closed: core.want()
         case .full, .expired: break
@@ -72,7 +76,7 @@ public final class Minter: Sendable {
     public func tryNextRun(upTo count: Int) -> Run? {
         precondition(count >= 1, "a run has at least one ID, and \(count) were asked for")
         guard mark.isOpen else { return nil }
-        switch mint.nextRun(upTo: UInt32(clamping: count)) {
+        switch lanes?.nextRun(upTo: UInt32(clamping: count)) ?? mint.nextRun(upTo: UInt32(clamping: count)) {
         case .minted(let run): return run
         case .closed: core.want()
         case .full, .expired: break
@@ -169,19 +173,24 @@ extension MinterError {
 package struct OpenedMinter: Sendable {
     fileprivate let core: MinterCore
     fileprivate let mint: SharedMint
+    fileprivate let lanes: MintLanes?
     fileprivate let line: MintLine
     fileprivate let thread: WindowThread
 
     /// Claims a worker, and returns after the first attempt. Blocks while the store does.
     ///
     /// - Parameters:
-    ///   - claims: in a store that was checked; with the window in ticks.
+    ///   - claims: in a store that was checked, or a daemon's leases; with the window in ticks.
     ///   - configuration: in its range.
-    package init(claims: WorkerClaims, layout: Layout, clock: TickClock, configuration: MinterConfiguration) {
+    package init(claims: any WorkerSource, layout: Layout, clock: TickClock, configuration: MinterConfiguration) {
         let core = MinterCore(layout: layout, clock: clock, configuration: configuration)
         let mint = SharedMint(slot: core.slot, clock: clock, layout: layout)
         let line = MintLine(core: core, mint: mint)
         line.start()
+        let laneCount = MintLanes.defaultCount
+        lanes =
+            configuration.ordering == .thread
+            ? MintLanes(slot: core.slot, clock: clock, count: laneCount) : nil
         self.core = core
         self.mint = mint
         self.line = line
@@ -192,7 +201,7 @@ package struct OpenedMinter: Sendable {
                 claims: claims,
                 clock: clock,
                 layout: layout,
-                shardsPerWorker: 1,
+                shardsPerWorker: configuration.ordering == .thread ? laneCount : 1,
                 observer: MinterObserver(core: core, line: line),
                 rest: core,
                 restAfter: configuration.restAfter

@@ -18,6 +18,20 @@ public struct MinterConfiguration: Sendable {
     /// The worker to use; nil, the default, for any free one. Two minters that are given the same one wait for each other.
     public var worker: UInt32?
 
+    /// Which IDs rise: over the whole process, the default, or only within each thread, for more IDs from several threads.
+    public var ordering = Ordering.process
+
+    /// Which of a minter's IDs rise.
+    public enum Ordering: Sendable, Hashable {
+        /// An ID is above all whose calls had returned, on any thread, when its own began. All threads share one counter.
+        case process
+        /// What ``Minter/tryNext()`` and ``Minter/tryNextRun(upTo:)`` give a thread is above what they gave it before; IDs of
+        /// two threads are ordered by their ticks alone, and so are those for which ``Minter/next()`` or
+        /// ``Minter/nextRun(upTo:)`` waited. Each thread takes IDs from a block of its own, whose rest is not used in the next
+        /// tick.
+        case thread
+    }
+
     /// How far a clock may be from the time that the store's workers were used up to. 1 h by default.
     public var clockTolerance: Duration = .seconds(3600)
 

@@ -43,7 +43,32 @@ int firn_join_thread(pthread_t thread, int64_t timeout_ns);
 // store. The kernel reads them from the file again, one by one, if they are needed.
 void firn_forget_startup_pages(void);
 
+// This thread's number among those that have called it: 1, 2, 3, and so on.
+uint32_t firn_thread_number(void);
+
 // The number of processors that this process may run on (sched_getaffinity), at least 1.
 int firn_processor_count(void);
+
+// For a command that runs another program (process.c).
+
+// Installs a handler for these signals that writes each one's number to a pipe, as one byte; with the highest bit set if
+// the terminal sent it, which sends it to the whole process group. Signals that are ignored stay ignored, except SIGCHLD.
+// Unblocks them
+// in this thread. Returns the end to read from, or -1 with errno. To be called once per process.
+int firn_watch_signals(const int *signals, int count);
+
+// Writes a byte 0 to that pipe. From any thread.
+void firn_wake_watcher(void);
+
+// Runs `/bin/sh -c command` with this environment. The child gets SIGTERM when the calling thread ends. Processes that it
+// leaves behind become children of this process. Returns its process ID, or -1 with errno.
+pid_t firn_start_shell(const char *command, char *const *environment);
+
+// The process IDs of this process's children, running or not waited for, from /proc. Returns how many there are, of which
+// at most `capacity` are written, or -1 with errno.
+int firn_children(pid_t *children, int capacity);
+
+// Whether something other than a regular file is at this path: a directory, a device, a symbolic link.
+int firn_is_other_than_file(const char *path);
 
 #endif

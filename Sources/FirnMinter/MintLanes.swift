@@ -1,0 +1,58 @@
+internal import CLinux
+internal import FirnEngine
+internal import FirnLayout
+internal import Synchronization
+
+/// IDs for threads that need no order between them: each takes them from a block of its own, so that threads do not wait for
+/// each other's memory.
+///
+/// A thread has the same lane for its whole life, so its IDs rise. There are more lanes than processors; where threads share
+/// one, they take turns.
+final class MintLanes: Sendable {
+    private final class Lane: Sendable {
+        // The memory before this object may be another lane's. 128 bytes: processors fetch cache lines in pairs.
+        private let padding = InlineArray<16, UInt64>(repeating: 0)
+        let shard: Mutex<Shard>
+
+        init(slot: WorkerSlot) {
+            shard = Mutex(Shard(slot: slot))
+        }
+    }
+
+    private let lanes: [Lane]
+    private let mask: Int
+    private let clock: TickClock
+
+    init(slot: WorkerSlot, clock: TickClock, count: Int) {
+        precondition(count > 0 && count & (count - 1) == 0, "a thread's lane is a part of its number")
+        lanes = (0..<count).map { _ in Lane(slot: slot) }
+        mask = count - 1
+        self.clock = clock
+    }
+
+    /// Two for each processor, rounded up to a power of two; 64 at most.
+    static var defaultCount: Int {
+        let wanted = min(64, 2 * Int(firn_processor_count()))
+        var count = 2
+        while count < wanted { count *= 2 }
+        return count
+    }
+
+    private var lane: Lane { lanes[Int(firn_thread_number()) & mask] }
+
+    /// One ID of the current tick.
+    func nextID() -> Minted<FirnID> {
+        lane.shard.withLock { shard in
+            shard.refresh()
+            return shard.nextID(now: clock.tick())
+        }
+    }
+
+    /// One run of at least one and at most `count` IDs, all of the current tick.
+    func nextRun(upTo count: UInt32) -> Minted<Run> {
+        lane.shard.withLock { shard in
+            shard.refresh()
+            return shard.nextRun(upTo: count, now: clock.tick())
+        }
+    }
+}
