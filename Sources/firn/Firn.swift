@@ -19,6 +19,7 @@ struct Firn: AsyncParsableCommand {
               firn ticket orders                         the next value of a named sequence
               firn prefix ServiceA                       ServiceA-1, for one of its instances
               firn sequence list                         the sequences there are
+              firn lease --exec 'python3 loop.py'        a program with a worker of its own
               firn health                                exit 0 when IDs can be had
               firn workers                               who holds which worker, from the store itself
               firn store check                           whether the store's records are right
@@ -39,14 +40,15 @@ struct Firn: AsyncParsableCommand {
               69   no daemon answers at the address
               70   the daemon refused, and will again: its layout's time has ended, for instance
               74   the output could not be written, or the store not be used
-              75   the daemon refused or was late, or the store is in use, and it may be done if asked again
+              75   the daemon refused or was late, or the store is in use, and it may be done if asked again; or a program \
+            was ended because its lease was
               78   the store is of another kind, or not to be understood
             """,
         version: FirnVersion.text,
         subcommands: [
             NextCommand.self, TicketCommand.self, PrefixCommand.self, SequenceCommand.self, DecodeCommand.self,
-            ComposeCommand.self, RangeCommand.self, DescribeCommand.self, HealthCommand.self, WorkersCommand.self,
-            StoreCommand.self,
+            ComposeCommand.self, RangeCommand.self, DescribeCommand.self, LeaseCommand.self, HealthCommand.self,
+            WorkersCommand.self, StoreCommand.self,
         ]
     )
 
@@ -56,11 +58,13 @@ struct Firn: AsyncParsableCommand {
         do {
             let words = try ProgramArguments.read()
             let environment = Environment.ofProcess()
-            for word in words { try word.refuseControls(in: "the argument") }
+            for (index, word) in words.enumerated() where !Self.isScript(words, index) {
+                try word.refuseControls(in: "the argument")
+            }
             try environment.refuseControls(in: Self.variables)
             // The environment may also contain the daemon's settings, which are not checked here.
             // A control character in FIRN_TOKEN is refused without its text.
-            let known = Self.variables.union(["FIRN_TOKEN"])
+            let known = Self.variables.union(["FIRN_TOKEN"]).union(LeaseVariables.names)
             for warning in environment.warnings(known: known, isOfMany: true) {
                 StandardError.write(line: "firn: \(warning)")
             }
@@ -69,6 +73,11 @@ struct Firn: AsyncParsableCommand {
             StandardError.write(line: "firn: \(error)")
             exit(withError: error is ConfigurationError ? ExitCode.usage : ExitCode.software)
         }
+    }
+
+    /// Whether an argument is a script, which may have several lines.
+    private static func isScript(_ words: [String], _ index: Int) -> Bool {
+        words[index].hasPrefix("--exec=") || (index > 0 && words[index - 1] == "--exec")
     }
 
     /// The environment variables that replace options.

@@ -10,8 +10,8 @@ struct WorkersListCommand: AsyncParsableCommand {
             "limit" is the first moment that the holder may not use, "left" how far off that is by this host's clock: a \
             holder that lives moves it on, and a worker whose limit has passed is free. A worker in the state "used" is held \
             by nobody: it was released from a daemon whose clock was ahead (--holder-is-dead), and is free from the limit \
-            that is shown. The json format is one object a \
-            line; ticks and generations are strings in it, for they have up to 64 bits. Records that cannot be read are \
+            that is shown. "lessee" is who leases the worker from a daemon (firn lease, a minter); host, pod and pid are then \
+            the lessee's. The json format is one object a line; ticks and generations are strings in it, for they have up to 64 bits. Records that cannot be read are \
             told on standard error, and the exit code is 65.
 
             A large store is read and written in pages of 1,000 workers, in the order of their numbers, so that it takes \
@@ -67,7 +67,7 @@ private struct WorkerTable {
     let layout: Layout
     private var table = Table(textColumns: 4)
     /// The header, until it is written.
-    private var rows = [["worker", "state", "host", "pod", "pid", "generation", "limit", "left", "renewed"]]
+    private var rows = [["worker", "state", "host", "pod", "pid", "generation", "limit", "left", "renewed", "lessee"]]
 
     init(format: AnswerFormat, layout: Layout) {
         self.format = format
@@ -116,6 +116,7 @@ extension StoreReport.Worker {
             Self.time(layout, isUsedAhead(now) ? record.freeFrom : record.limit),
             Self.text(milliseconds: millisecondsLeft(layout, now)),
             "\(UTCTime(unixMilliseconds: record.renewedAtUnixMilliseconds))",
+            record.lessee.map(Self.cell) ?? "-",
         ]
     }
 
@@ -151,6 +152,7 @@ extension StoreReport.Worker {
             ("usedUntil", record.used.map { .string(Self.time(layout, $0)) } ?? .null),
             ("leftMilliseconds", .number(min(millisecondsLeft(layout, now), 1 << 53))),
             ("renewed", .string("\(UTCTime(unixMilliseconds: record.renewedAtUnixMilliseconds))")),
+            ("lessee", record.lessee.map { .string($0) } ?? .null),
         ])
     }
 }

@@ -38,7 +38,7 @@ import Testing
         #expect(table.lines.count == 2)
         #expect(
             table.lines[0].split(separator: " ") == [
-                "worker", "state", "host", "pod", "pid", "generation", "limit", "left", "renewed",
+                "worker", "state", "host", "pod", "pid", "generation", "limit", "left", "renewed", "lessee",
             ]
         )
         let cells = table.lines[1].split(separator: " ").map(String.init)

@@ -1,0 +1,276 @@
+internal import ArgumentParser
+internal import FirnClient
+internal import FirnConfiguration
+internal import FirnLayout
+internal import FirnWire
+
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
+struct LeaseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lease",
+        abstract: "Lease a worker, for a program that makes IDs by itself.",
+        discussion: """
+            A lease is a worker and a window of ticks on it, which nobody else uses: from FIRN_FIRST_TICK up to, and not \
+            including, FIRN_LIMIT_TICK. Whoever has it may make IDs of these ticks with this worker.
+
+            firn lease --exec 'python3 loop.py' runs the command in /bin/sh with the worker and the layout in its \
+            environment, extends the lease while it runs, and gives it back when it has ended. The exit code is the \
+            command's, or 128 and the signal that killed it. Processes that the command leaves behind are ended. \
+            SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 are passed on.
+
+            When the lease cannot be extended, the command gets SIGTERM a sixth of the window before the limit (5 s at \
+            most) and SIGKILL before the limit. When the lease is lost, it gets SIGTERM at once, and SIGKILL at the \
+            latest at the same time. The exit code is then 75. If firn itself is killed, the shell gets SIGTERM; have it \
+            exec the program ('exec python3 loop.py') so that the program gets it.
+
+            Two things cannot be prevented: if firn is stopped (SIGSTOP, a frozen cgroup) while the command runs on, \
+            nobody ends the command at the limit; and if the wall clock is set ahead past the limit, the command is \
+            ended up to a second later. A program for which that matters checks the limit before each ID, in \
+            the file --lease-file: one line, LIMIT_TICK LIMIT_UNIX_MS, replaced whole with each extension, and 0 0 when \
+            the lease is over.
+
+            Without --exec, the lease is printed, and nobody extends it: that is done with --extend, and --release ends \
+            it. eval "$(firn lease)" sets the variables in a shell:
+              FIRN_WORKER, FIRN_LAYOUT, FIRN_EPOCH_UNIX_MS, FIRN_TICK_NS, FIRN_TIME_BITS, FIRN_WORKER_BITS,
+              FIRN_SEQUENCE_BITS, FIRN_SEQUENCE_ABOVE_WORKER (0 or 1), FIRN_FIRST_TICK
+                                    for --exec too, with FIRN_LEASE_FILE if there is one
+              FIRN_LIMIT_TICK, FIRN_LIMIT_UNIX_MS
+                                    the limit; --extend prints the new one
+              FIRN_LEASE            what --extend and --release take; --extend prints the new one, and the old one \
+            is then of no use
+
+            firnd reads FIRN_WORKER and FIRN_LAYOUT as its settings: unset them for a firnd that such a command starts.
+
+            EXIT CODES: those of firn, and with --exec the command's.
+            """
+    )
+
+    @Option(
+        help: ArgumentHelp(
+            "The name of the lease's holder, which firn workers shows: 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'. (default: firn-lease)",
+            valueName: "name"
+        )
+    )
+    var name: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a lease lasts, such as 30s: at most the daemon's --max-lease-window. (default: the daemon's --lease-window)",
+            valueName: "duration"
+        )
+    )
+    var window: DurationText?
+
+    @Option(help: ArgumentHelp("Extend this lease, and print what changes.", valueName: "lease"))
+    var extend: String?
+
+    @Option(help: ArgumentHelp("Give this lease back.", valueName: "lease"))
+    var release: String?
+
+    @Option(help: ArgumentHelp("Run this command with a lease.", valueName: "command"))
+    var exec: String?
+
+    @Option(help: ArgumentHelp("Keep the lease's limit in this file, for --exec.", valueName: "path"))
+    var leaseFile: String?
+
+    @Option(help: "How to write the lease.")
+    var format = AnswerFormat.text
+
+    @OptionGroup var daemon: DaemonOptions
+
+    func validate() throws {
+        let given = [("--extend", extend), ("--release", release), ("--exec", exec)].filter { $0.1 != nil }.map(\.0)
+        guard given.count < 2 else {
+            throw ValidationError("\(given.joined(separator: " and ")) do not go together; give one of them.")
+        }
+        if let exec, exec.allSatisfy(\.isWhitespace) {
+            throw ValidationError("The command of --exec is empty; give one.")
+        }
+        if leaseFile != nil, exec == nil { throw ValidationError("--lease-file is of --exec; give that too.") }
+        if let name {
+            guard extend == nil, release == nil else {
+                throw ValidationError("--name is of a new lease; leave it out with \(given[0]).")
+            }
+            guard Name(name) != nil else {
+                throw ValidationError(
+                    "The name '\(name.excerpt)' is not 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'; give one."
+                )
+            }
+        }
+        if let window {
+            guard release == nil else { throw ValidationError("--window is of no use with --release; leave it out.") }
+            guard let value = window.value, value >= .milliseconds(100), value <= .seconds(86_400) else {
+                throw ValidationError("--window is \(window.defaultValueDescription); give 100ms to 24h.")
+            }
+        }
+        if leaseFile?.isEmpty == true { throw ValidationError("--lease-file is empty; give a path.") }
+    }
+
+    func run() async throws {
+        try reportingErrors {
+            if let extend { _ = try LeaseWord(parsing: extend) }
+            if let release { _ = try LeaseWord(parsing: release) }
+        }
+        if let extend { return try await extendLease(extend) }
+        if let release { return try await releaseLease(release) }
+        if let exec { return try await run(exec) }
+        try await daemon.withClient { client in
+            let grant = try await begin(client)
+            try write(
+                LeaseVariables(worker: grant)
+                    + LeaseVariables(limitOf: grant.lease, limitUnixMilliseconds: grant.limitUnixMilliseconds)
+            )
+        }
+    }
+
+    static let uncheckedAnswer = FirnClientError(
+        code: .protocolViolation,
+        message: "The daemon answered another call than was made: report this."
+    )
+
+    private func write(_ variables: LeaseVariables) throws {
+        var output = StandardOutput()
+        for line in variables.lines(format) { try output.write(line: line) }
+        try output.flush()
+    }
+
+    private func begin(_ client: FirnClient) async throws -> LeaseGrant {
+        guard let name = Name(name ?? "firn-lease") else { preconditionFailure("a name was checked") }
+        let pod = Environment.ofProcess()["POD_NAME"] ?? ""
+        guard LeaseCall.Beginning.label(Array(pod.utf8)) != nil else {
+            throw ConfigurationError(
+                "POD_NAME is '\(pod.excerpt.escapingControls)', and may have "
+                    + "\(LeaseCall.Beginning.maximumTextLength) bytes at most and no control character; correct or unset it"
+            )
+        }
+        let beginning = LeaseCall.Beginning(
+            name: name,
+            host: Self.hostName,
+            pod: pod,
+            pid: UInt32(getpid()),
+            windowMilliseconds: window?.milliseconds ?? 0,
+            unixMilliseconds: UInt64(max(0, Self.unixNanoseconds)) / 1_000_000
+        )
+        guard case .leased(let grant) = try await client.perform(.lease(.begin(beginning)), timeout: nil) else {
+            throw Self.uncheckedAnswer
+        }
+        warn(ofShorter: grant)
+        return grant
+    }
+
+    /// The daemon gives no error for a window that is too long for it.
+    private func warn(ofShorter grant: LeaseGrant) {
+        guard let asked = window?.milliseconds, grant.lease.limitTick > grant.lease.firstTick else { return }
+        let layout = grant.layout
+        let first = layout.unixMilliseconds(ofTick: grant.lease.firstTick)
+        let limit = layout.unixMilliseconds(ofTick: grant.lease.limitTick)
+        guard limit >= first, limit - first < asked, asked - (limit - first) > layout.tickNanoseconds / 1_000_000 + 1
+        else {
+            return
+        }
+        let given = limit - first
+        StandardError.write(
+            line: "firn: the lease lasts for \(given) ms, and not for \(asked) ms: the daemon's --max-lease-window"
+        )
+    }
+
+    private static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "" }
+        let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return LeaseCall.Beginning.label(bytes) ?? ""
+    }
+
+    private static var unixNanoseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// This host's present tick, of the daemon's layout.
+    private func present(_ client: FirnClient) async throws -> (tick: UInt64, layout: Layout) {
+        let layout = try await client.daemonDescription().layout
+        return (layout.tick(atUnixNanoseconds: Self.unixNanoseconds) ?? 0, layout)
+    }
+
+    private func extendLease(_ word: String) async throws {
+        try await daemon.withClient { client in
+            let lease = try LeaseWord(parsing: word).lease
+            var limit: UInt64 = 0
+            if let milliseconds = window?.milliseconds {
+                let (tick, layout) = try await present(client)
+                limit = tick + 1 + milliseconds * 1_000_000 / layout.tickNanoseconds
+            }
+            let outcome: Response.Outcome
+            do throws(FirnClientError) {
+                outcome = try await client.perform(
+                    .lease(.extend(LeaseCall.Hold(lease), token: .random(in: 1...(.max)), limitTick: limit)),
+                    timeout: nil
+                )
+            } catch {
+                var error = error
+                if error.code == .timedOut || error.code == .connectionClosed {
+                    error.message +=
+                        " The lease may have been extended all the same: if the next call says that it is lost, lease "
+                        + "another."
+                }
+                throw error
+            }
+            guard case .leaseExtended(let extended, let limitUnixMilliseconds) = outcome else {
+                throw Self.uncheckedAnswer
+            }
+            try write(LeaseVariables(limitOf: extended, limitUnixMilliseconds: limitUnixMilliseconds))
+        }
+    }
+
+    private func releaseLease(_ word: String) async throws {
+        try await daemon.withClient { client in
+            let lease = try LeaseWord(parsing: word).lease
+            // The holder may have used ticks that the daemon's clock has not reached.
+            let tick = try await present(client).tick
+            let call = LeaseCall.release(LeaseCall.Hold(lease), firstUnusedTick: tick + 1)
+            _ = try await client.perform(.lease(call), timeout: nil)
+        }
+    }
+
+    #if os(Linux)
+        private func run(_ command: String) async throws {
+            var exitCode: CInt = 0
+            try await daemon.withClient { client in
+                let file = try leaseFile.map { path throws(ConfigurationError) in try LeaseFile(path: path) }
+                let grant = try await begin(client)
+                let process = LeasedProcess(client: client, command: command, file: file, grant: grant, received: .now)
+                let end = await process.run()
+                exitCode = end.exitCode
+                guard let rest = end.rest else { return }
+                do throws(FirnClientError) {
+                    _ = try await client.perform(
+                        .lease(.release(rest.hold, firstUnusedTick: rest.firstUnusedTick)),
+                        timeout: nil
+                    )
+                } catch {
+                    // It ends by itself.
+                    StandardError.write(line: "firn: the lease was not given back: \(error.message)")
+                }
+            }
+            if exitCode != 0 { throw ExitCode(exitCode) }
+        }
+    #else
+        private func run(_ command: String) async throws {
+            throw ValidationError("--exec needs Linux, which tells a command that firn has ended; use --extend.")
+        }
+    #endif
+}
+
+extension DurationText {
+    fileprivate var milliseconds: UInt64? {
+        value.map { UInt64(max(0, $0 / .milliseconds(1))) }
+    }
+}

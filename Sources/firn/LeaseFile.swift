@@ -1,0 +1,79 @@
+#if os(Linux)
+    internal import CLinux
+    internal import FirnConfiguration
+
+    #if canImport(Musl)
+        internal import Musl
+    #else
+        internal import Glibc
+    #endif
+
+    /// The file that tells a program up to where it may use a lease: one line, `LIMIT_TICK LIMIT_UNIX_MS`.
+    ///
+    /// It is replaced whole, so that a reader sees one limit or the other.
+    struct LeaseFile {
+        /// Absolute, for a program that changes its directory.
+        let path: String
+
+        /// - Throws: `ConfigurationError` when no such file can be there.
+        init(path: String) throws(ConfigurationError) {
+            self.path = path.utf8.first == UInt8(ascii: "/") ? path : Self.workingDirectory + "/" + path
+            guard firn_is_other_than_file(self.path) == 0 else {
+                throw ConfigurationError("--lease-file \(path) is there and no regular file; give another path")
+            }
+            do throws(OutputError) {
+                try write(limitTick: 0, limitUnixMilliseconds: 0)
+            } catch {
+                throw ConfigurationError(
+                    "--lease-file \(path) cannot be written (\(String(cString: strerror(error.systemError)))): give a path in a "
+                        + "directory that is there and where this user may write"
+                )
+            }
+        }
+
+        /// Zeros: nothing may be minted.
+        func write(limitTick: UInt64, limitUnixMilliseconds: UInt64) throws(OutputError) {
+            let text = Array("\(limitTick) \(limitUnixMilliseconds)\n".utf8)
+            let other = "\(path).\(getpid()).tmp"
+            // What is there is of an earlier process with this number, or another user's.
+            unlink(other)
+            let file = open(other, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
+            guard file >= 0 else { throw OutputError(systemError: errno) }
+            let written = text.withUnsafeBytes { Self.put(file, $0) }
+            let failure: CInt? = written == text.count ? nil : written < 0 ? errno : ENOSPC
+            close(file)
+            if let failure {
+                unlink(other)
+                throw OutputError(systemError: failure)
+            }
+            guard rename(other, path) == 0 else {
+                let failure = errno
+                unlink(other)
+                throw OutputError(systemError: failure)
+            }
+        }
+
+        private static func put(_ file: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
+            #if canImport(Musl)
+                Musl.write(file, bytes.baseAddress, bytes.count)
+            #else
+                Glibc.write(file, bytes.baseAddress, bytes.count)
+            #endif
+        }
+
+        /// Ends the permission. When that cannot be written, no file is there.
+        func end() {
+            do throws(OutputError) {
+                try write(limitTick: 0, limitUnixMilliseconds: 0)
+            } catch {
+                unlink(path)
+            }
+        }
+
+        private static var workingDirectory: String {
+            guard let path = getcwd(nil, 0) else { return "." }
+            defer { free(path) }
+            return String(cString: path)
+        }
+    }
+#endif
