@@ -48,6 +48,11 @@ final class Program: Sendable {
 
     var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
 
+    /// Sends a signal, unless it was seen to end: its number may be another's then.
+    func signal(_ number: Int32) {
+        ending.withLock { if $0 == nil { kill(pid, number) } }
+    }
+
     /// Kills it, unless it has ended.
     func stop() {
         ending.withLock { ending in
