@@ -20,6 +20,7 @@ let package = Package(
                 .product(name: "FirnClient", package: "firn"),
                 .product(name: "FirnGenerator", package: "firn"),
                 .product(name: "FirnLayout", package: "firn"),
+                .product(name: "FirnLeases", package: "firn"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),

@@ -24,6 +24,8 @@ MINTED_TIMES_COALESCED = 25
 LAYOUT_PER_SECOND = 4_096_000
 LAYOUT_SHARE = 0.99
 LAYOUT_PROCESSOR_SHARE = 0.35
+TWO_MINTING_TIMES_ONE = 1.9
+FIRST_LEASED_MILLISECONDS = 5
 MEASUREMENTS = ("prefetched", "iterate", "request-ids", "fresh", "minting")
 
 
@@ -73,14 +75,18 @@ def client_table(results: ClientResults) -> str:
 
 
 def minting_words(results: ClientResults) -> str:
-    clock, minted, rate, share, first = (
+    clock, minted, rate, share, first, leased, one, two = (
         results.middle("minting", key)
-        for key in ("clock_ns", "minted_ns", "layout_per_second", "layout_processor_share", "first_ms")
+        for key in (
+            "clock_ns", "minted_ns", "layout_per_second", "layout_processor_share", "first_ms", "first_leased_ms",
+            "thread_per_second", "two_threads_per_second",
+        )
     )
     return (
         f"A `Minter` inside the process: {minted:.1f} ns for `tryNext()`, where one reading of the clock takes {clock:.1f}. One task "
-        f"gets {rate:,.0f} IDs per second of the default layout with {100 * share:.0f} % of a processor. With a SQLite file the "
-        f"first ID comes after {first:.1f} ms."
+        f"gets {rate:,.0f} IDs per second of the default layout with {100 * share:.0f} % of a processor. With `ordering: .thread` "
+        f"two threads get {two / one:.2f} times the IDs of one ({one:,.0f} per second). With a SQLite file the first ID comes after "
+        f"{first:.1f} ms, with a lease of the daemon after {leased:.1f} ms."
     )
 
 
@@ -134,6 +140,9 @@ def minting_bars(results: ClientResults) -> list[Bar]:
         for key in ("clock_ns", "minted_ns", "allocations_per_id", "layout_per_second", "layout_processor_share")
     )
     coalesced = results.middle("fresh", "coalesced_per_second")
+    one, two, leased = (
+        results.middle("minting", key) for key in ("thread_per_second", "two_threads_per_second", "first_leased_ms")
+    )
     return [
         Bar(
             minted <= MINTED_TIMES_CLOCK * clock,
@@ -142,6 +151,14 @@ def minting_bars(results: ClientResults) -> list[Bar]:
         Bar(
             allocations <= ALLOCATIONS_PER_ID,
             f"minted: {allocations:.6f} allocations an ID; {ALLOCATIONS_PER_ID} is asked",
+        ),
+        Bar(
+            two >= TWO_MINTING_TIMES_ONE * one,
+            f"minted by two threads: {two / one:.2f} times one's IDs; {TWO_MINTING_TIMES_ONE} times is asked",
+        ),
+        Bar(
+            leased <= FIRST_LEASED_MILLISECONDS,
+            f"leased: {leased:.1f} ms to the first ID; {FIRST_LEASED_MILLISECONDS} ms is asked",
         ),
         Bar(
             1e9 / minted >= MINTED_TIMES_COALESCED * coalesced,

@@ -15,7 +15,7 @@ import NIOPosix
         "prefetched": { try await measurePrefetched($0, seconds: $1.seconds) },
         "iterate": { try await measureIteration($0, seconds: $1.seconds) },
         "request-ids": { try await measureRequestIDs($0, seconds: $1.seconds) },
-        "minting": { _, arguments in try await measureMinting(seconds: arguments.seconds) },
+        "minting": { try await measureMinting($0, seconds: $1.seconds) },
         "fresh": { try await measureFreshCalls($0, seconds: $1.seconds, server: $1.server) },
     ]
 

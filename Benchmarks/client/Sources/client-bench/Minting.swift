@@ -1,12 +1,13 @@
 import CCounting
 import FirnGenerator
 import FirnLayout
+import FirnLeases
 import Glibc
 
 /// What a ``Minter`` in this process costs: nanoseconds per `tryNext()` beside one reading of the clock that it reads, in
-/// turns; the share of a layout's IDs that one task gets, and of a processor's time that this takes; and the time from
-/// making it to its first ID.
-func measureMinting(seconds: Double) async throws {
+/// turns; how many IDs two threads get to one's, with `ordering: .thread`; the share of a layout's IDs that one task gets, and
+/// of a processor's time that this takes; and the time from making it to its first ID, on a file and on a daemon's lease.
+func measureMinting(_ client: FirnClient, seconds: Double) async throws {
     let wide = try Layout(parsing: "time:41ms@2025-01-01T00:00:00Z,worker:2,sequence:20")
     let minter = try await Minter(store: .memory, layout: wide)
     var (clock, minted, allocations, dry) = ([Double](), [Double](), UInt64(0), 0)
@@ -21,8 +22,67 @@ func measureMinting(seconds: Double) async throws {
     await minter.close()
     print("clock_ns=\(median(clock)) minted_ns=\(median(minted)) dry=\(dry)", terminator: " ")
     print("allocations_per_id=\(Double(allocations) / Double(minted.count * count))", terminator: " ")
+    try await measureThreads(wide, seconds: seconds)
     try await measureWholeLayout(seconds: seconds)
     try await measureFirst()
+    try await measureFirstLeased(client)
+}
+
+/// One thread and two threads in turns, each with blocks of its own.
+private func measureThreads(_ layout: Layout, seconds: Double) async throws {
+    var configuration = MinterConfiguration()
+    configuration.ordering = .thread
+    let minter = try await Minter(store: .memory, layout: layout, configuration: configuration)
+    var rates: [Int: [Double]] = [1: [], 2: []]
+    let end = nanoseconds() + UInt64(seconds * 1e9)
+    repeat {
+        for threads in [1, 2] {
+            let start = nanoseconds()
+            let begun = (0..<threads).map { _ in MintingThread { _ = mint(2_000_000, minter) } }
+            for thread in begun { thread.join() }
+            rates[threads]?.append(Double(threads * 2_000_000) / Double(nanoseconds() - start) * 1e9)
+        }
+    } while nanoseconds() < end
+    await minter.close()
+    print("thread_per_second=\(median(rates[1]!)) two_threads_per_second=\(median(rates[2]!))", terminator: " ")
+}
+
+/// A thread of the operating system. Joined once.
+private final class MintingThread {
+    private var handle = pthread_t()
+
+    private final class Body {
+        let run: () -> Void
+
+        init(_ run: @escaping () -> Void) { self.run = run }
+    }
+
+    init(_ body: @escaping () -> Void) {
+        pthread_create(
+            &handle,
+            nil,
+            { argument in
+                Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            },
+            Unmanaged.passRetained(Body(body)).toOpaque()
+        )
+    }
+
+    func join() { pthread_join(handle, nil) }
+}
+
+/// From `client.minter()` to the first ID, in milliseconds.
+private func measureFirstLeased(_ client: FirnClient) async throws {
+    var times: [Double] = []
+    for _ in 0..<21 {
+        let start = nanoseconds()
+        let minter = try await client.minter()
+        use(try await minter.next().rawValue)
+        times.append(Double(nanoseconds() - start) / 1e6)
+        await minter.close()
+    }
+    print("first_leased_ms=\(median(times))")
 }
 
 private func readClock(_ count: Int) -> Double {
@@ -83,7 +143,7 @@ private func measureFirst() async throws {
     }
     for suffix in ["", "-wal", "-shm", "-journal"] { unlink(path + suffix) }
     rmdir(folder)
-    print("first_ms=\(median(times))")
+    print("first_ms=\(median(times))", terminator: " ")
 }
 
 private func processorNanoseconds() -> UInt64 {
