@@ -4,6 +4,7 @@
 internal import FirnClient
 internal import FirnGenerator
 internal import FirnLayout
+internal import FirnLeases
 
 func sample1OfReadme(client: FirnClient) async throws {
     try await withFirnClient(address: .default()) { client in
@@ -20,6 +21,13 @@ func sample1OfReadme(client: FirnClient) async throws {
 }
 
 func sample2OfReadme(client: FirnClient) async throws {
+    try await withFirnClient(address: .default()) { client in
+        let minter = try await client.minter()                  // leases a worker; extended in the background
+        print(minter.tryNext() as Any, try await minter.next(), minter.timeLeft)
+    }
+}
+
+func sample3OfReadme(client: FirnClient) async throws {
     let minter = try await Minter(store: .sqlite(path: "/var/lib/app/ids.db"))
     print(try await minter.next(), minter.tryNext() as Any)     // fresh and rising, from any thread
 }

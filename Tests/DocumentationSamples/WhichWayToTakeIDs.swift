@@ -4,8 +4,19 @@
 internal import FirnClient
 internal import FirnGenerator
 internal import FirnLayout
+internal import FirnLeases
 
 func sample1OfWhichWayToTakeIDs(client: FirnClient) async throws {
+    var configuration = MinterConfiguration()
+    configuration.window = .seconds(120)  // goes on for so long without the daemon
+    configuration.ordering = .thread  // more IDs from several threads; those of each thread rise
+    let minter = try await client.minter(name: "orders", configuration: configuration)
+
+    print(minter.tryNext() as Any, minter.timeLeft)
+    await minter.close()  // gives the worker back, so that another process may have it at once
+}
+
+func sample2OfWhichWayToTakeIDs(client: FirnClient) async throws {
     var configuration = MinterConfiguration()
     configuration.window = .seconds(300)  // goes on for so long without the store
     configuration.onEvent = { event in print(event.level, event) }
