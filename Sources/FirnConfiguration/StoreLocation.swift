@@ -8,7 +8,7 @@ package import FirnStore
     package import FirnPostgres
 #endif
 #if Upstream
-    package import FirnClient
+    internal import FirnClient
 #endif
 
 /// Where workers and windows are stored, as `--store` specifies it for the daemon and the command.
@@ -18,7 +18,7 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
     case etcd([EtcdEndpoint])
     case postgres(PostgresAddress)
     /// The store of other daemons, which serve it.
-    case firn([FirnAddress])
+    case firn([DaemonAddress])
 
     package init(parsing text: String) throws(ConfigurationError) {
         if text == "memory" {
@@ -73,8 +73,8 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
 
     #if Upstream
         /// Each of them is an address as `--listen` has it: their texts begin with unix:, tcp: or tls:.
-        private static func daemons(_ text: String) throws(ConfigurationError) -> [FirnAddress] {
-            var addresses: [FirnAddress] = []
+        private static func daemons(_ text: String) throws(ConfigurationError) -> [DaemonAddress] {
+            var addresses: [DaemonAddress] = []
             for part in text.dropFirst("firn:".count).split(separator: ",", omittingEmptySubsequences: false) {
                 guard !part.isEmpty else {
                     throw ConfigurationError(

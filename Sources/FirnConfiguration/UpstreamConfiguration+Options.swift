@@ -11,10 +11,13 @@
         internal import Glibc
     #endif
 
+    /// The address of a daemon, by a name that a build without the trait has too.
+    package typealias DaemonAddress = FirnAddress
+
     extension UpstreamConfiguration {
         /// - Parameter window: The daemon's window, because a call must end well before it does; nil for a command.
         package init(
-            _ addresses: [FirnAddress],
+            _ addresses: [DaemonAddress],
             _ options: UpstreamOptions,
             window: Duration?
         ) throws(ConfigurationError) {

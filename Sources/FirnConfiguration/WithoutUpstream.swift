@@ -4,7 +4,7 @@
     /// Replaces `FirnUpstream`'s configuration in a build without the trait Upstream, so that other files need no
     /// conditions. No value of this type can be created.
     package struct UpstreamConfiguration: Sendable {
-        package init(_: [FirnAddress], _: UpstreamOptions, window: Duration?) throws(ConfigurationError) {
+        package init(_: [DaemonAddress], _: UpstreamOptions, window: Duration?) throws(ConfigurationError) {
             throw .builtWithoutUpstream
         }
 
@@ -18,7 +18,7 @@
     }
 
     /// Likewise: no text can be parsed as one.
-    package struct FirnAddress: Hashable, Sendable, CustomStringConvertible {
+    package struct DaemonAddress: Hashable, Sendable, CustomStringConvertible {
         package var description: String { preconditionFailure("a build without the trait Upstream makes no address") }
     }
 
