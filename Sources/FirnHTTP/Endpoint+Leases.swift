@@ -22,7 +22,8 @@ extension Endpoint {
             query("notBeforeTick", "The first tick that may be leased.", tickSchema),
             query("unixMs", "The caller's wall clock, which the daemon compares with its own.", tickSchema),
         ],
-        answers: [Answer(status: 200, text: "The lease.", schema: "NewLease")] + refusals + [tooManyLeases] + mayBeAway,
+        answers: [Answer(status: 200, text: "The lease.", schema: "NewLease")] + refusals + [tooLong, tooManyLeases]
+            + mayBeAway,
         route: { arguments throws(HTTPAnswer) in
             let beginning = LeaseCall.Beginning(
                 name: try arguments.name("name"),
@@ -101,6 +102,12 @@ extension Endpoint {
     private static let lost = Answer(
         status: 409,
         text: "The lease is lost. Not one more ID may be minted with it.",
+        schema: "Error"
+    )
+    /// No other endpoint's parameters can be so long.
+    private static let tooLong = Answer(
+        status: 414,
+        text: "The path and the query have more than \(RequestTarget.maximumLength) bytes.",
         schema: "Error"
     )
     private static let tooManyLeases = Answer(

@@ -39,7 +39,8 @@ import Testing
             .replacing("{worker}", with: "5")
         if status == 400 { return filled + (path == "/" ? "?count=1" : "?nonsense=1") }
         switch path {
-        case "/leases": return filled + "?name=a"
+        case "/leases":
+            return filled + "?name=a" + (status == 414 ? "&host=" + String(repeating: "h", count: 2048) : "")
         case "/leases/{worker}": return filled + "?generation=1&instance=2&token=3"
         default: return filled
         }
