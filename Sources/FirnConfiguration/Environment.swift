@@ -46,19 +46,21 @@ package struct Environment {
     ///
     /// - Parameters:
     ///   - known: the variables that this program or its companion reads.
+    ///   - ignored: variables that others set and read, which no misspelled one is meant to be.
     ///   - isOfMany: whether the environment may also contain settings of other programs. Then only names similar to a
     ///     known one cause a warning.
     ///   - unset: settings that cannot come from the environment, by the names that they would have there, and what to
     ///     do instead.
     package func warnings(
         known: Set<String>,
+        ignoring ignored: Set<String> = [],
         isOfMany: Bool = false,
         unset: [String: String] = [:]
     ) -> [String] {
         variables.sorted { $0.key < $1.key }.compactMap { name, value in
             let upper = name.uppercased()
-            guard upper.hasPrefix("FIRN_") || upper.hasPrefix("FIRND_"), !known.contains(name), !value.isEmpty,
-                !Self.isOfService(name, value)
+            guard upper.hasPrefix("FIRN_") || upper.hasPrefix("FIRND_"), !known.contains(name), !ignored.contains(name),
+                !value.isEmpty, !Self.isOfService(name, value)
             else { return nil }
             if let advice = unset[name] { return "the environment variable \(name) has no effect: \(advice)" }
             // What they have in common does not make two names alike: FIRN_WORKER is not FIRN_TOKEN.

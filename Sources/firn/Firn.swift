@@ -64,10 +64,12 @@ struct Firn: AsyncParsableCommand {
             try environment.refuseControls(in: Self.variables)
             // The environment may also contain the daemon's settings, which are not checked here.
             // A control character in FIRN_TOKEN is refused without its text.
-            let known = Self.variables.union(["FIRN_TOKEN"]).union(LeaseVariables.names)
-            for warning in environment.warnings(known: known, isOfMany: true) {
-                StandardError.write(line: "firn: \(warning)")
-            }
+            let warnings = environment.warnings(
+                known: Self.variables.union(["FIRN_TOKEN"]),
+                ignoring: LeaseVariables.names,
+                isOfMany: true
+            )
+            for warning in warnings { StandardError.write(line: "firn: \(warning)") }
             await main(words)
         } catch {
             StandardError.write(line: "firn: \(error)")

@@ -21,8 +21,8 @@ enum Settings {
     }
 
     private static let groups: [any ParsableArguments.Type] = [
-        SocketOptions.self, TLSOptions.self, IDOptions.self, EtcdOptions.self, PostgresOptions.self, LimitOptions.self,
-        LogOptions.self,
+        SocketOptions.self, TLSOptions.self, IDOptions.self, EtcdOptions.self, PostgresOptions.self,
+        UpstreamOptions.self, LimitOptions.self, LogOptions.self,
     ]
     private static let repeatable: [Any.Type] = [Option<[String]>.self, Option<[UInt32]>.self]
 
