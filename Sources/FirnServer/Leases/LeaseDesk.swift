@@ -196,7 +196,7 @@ package final class LeaseDesk: Sendable {
         )
     }
 
-    /// Refuses a lease that would begin later than the longest one ends: it would keep its worker from everybody until then.
+    /// Refuses a lease that would begin later than the longest one ends: it would keep its worker from others until then.
     private func checkBeginning(_ notBefore: UInt64, at moment: Moment) throws(Status) {
         guard notBefore > moment.tick, notBefore - moment.tick > leases.maximumWindowTicks else { return }
         throw Status(

@@ -18,7 +18,7 @@ package struct TokenScope: OptionSet, Sendable, Hashable {
     package static let leases = TokenScope(rawValue: 8)
     /// What a token without scopes allows.
     package static let all: TokenScope = [.ids, .tickets, .admin, .leases]
-    /// The store's records: only where it is named, because whoever may write them may have IDs given out twice.
+    /// The store's records: only where it is named, because a peer that may write them may have IDs given out twice.
     package static let store = TokenScope(rawValue: 16)
 
     /// The scopes by the names that a token file has for them.
