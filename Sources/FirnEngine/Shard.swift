@@ -36,6 +36,9 @@ package final class Shard {
     private var blockTick: UInt64 = 0
     private var lastClaimTick: UInt64 = .max
     private var isWaiting = false
+    // Written for each ID, while the memory after this object may be another thread's. 128 bytes: processors fetch cache
+    // lines in pairs.
+    private let padding = InlineArray<16, UInt64>(repeating: 0)
 
     /// A shard of the space that `slot` holds, now and later.
     package init(slot: WorkerSlot) {

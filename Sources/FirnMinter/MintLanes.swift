@@ -10,24 +10,34 @@ internal import Synchronization
 /// one, they take turns.
 final class MintLanes: Sendable {
     private final class Lane: Sendable {
-        // The memory before this object may be another lane's. 128 bytes: processors fetch cache lines in pairs.
-        private let padding = InlineArray<16, UInt64>(repeating: 0)
+        // The memory around this object may be another lane's. 128 bytes: processors fetch cache lines in pairs.
+        private let paddingBefore = InlineArray<16, UInt64>(repeating: 0)
         let shard: Mutex<Shard>
+        private let paddingAfter = InlineArray<16, UInt64>(repeating: 0)
 
         init(slot: WorkerSlot) {
             shard = Mutex(Shard(slot: slot))
         }
     }
 
-    private let lanes: [Lane]
-    private let mask: Int
+    // Not an array of references: reading one changes the lane's reference count, twice for each ID.
+    private nonisolated(unsafe) let lanes: UnsafeMutablePointer<Unmanaged<Lane>>
+    private let count: Int
     private let clock: TickClock
 
     init(slot: WorkerSlot, clock: TickClock, count: Int) {
         precondition(count > 0 && count & (count - 1) == 0, "a thread's lane is a part of its number")
-        lanes = (0..<count).map { _ in Lane(slot: slot) }
-        mask = count - 1
+        lanes = .allocate(capacity: count)
+        for index in 0..<count {
+            (lanes + index).initialize(to: .passRetained(Lane(slot: slot)))
+        }
+        self.count = count
         self.clock = clock
+    }
+
+    deinit {
+        for index in 0..<count { lanes[index].release() }
+        lanes.deallocate()
     }
 
     /// Two for each processor, rounded up to a power of two; 64 at most.
@@ -38,21 +48,23 @@ final class MintLanes: Sendable {
         return count
     }
 
-    private var lane: Lane { lanes[Int(firn_thread_number()) & mask] }
-
     /// One ID of the current tick.
     func nextID() -> Minted<FirnID> {
-        lane.shard.withLock { shard in
-            shard.refresh()
-            return shard.nextID(now: clock.tick())
-        }
+        withShard { $0.nextID(now: clock.tick()) }
     }
 
     /// One run of at least one and at most `count` IDs, all of the current tick.
     func nextRun(upTo count: UInt32) -> Minted<Run> {
-        lane.shard.withLock { shard in
-            shard.refresh()
-            return shard.nextRun(upTo: count, now: clock.tick())
+        withShard { $0.nextRun(upTo: count, now: clock.tick()) }
+    }
+
+    @inline(__always)
+    private func withShard<Value>(_ body: (Shard) -> Minted<Value>) -> Minted<Value> {
+        lanes[Int(firn_thread_number()) & (count - 1)]._withUnsafeGuaranteedRef { lane in
+            lane.shard.withLock { shard in
+                shard.refresh()
+                return body(shard)
+            }
         }
     }
 }
