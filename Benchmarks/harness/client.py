@@ -75,17 +75,18 @@ def client_table(results: ClientResults) -> str:
 
 
 def minting_words(results: ClientResults) -> str:
-    clock, minted, rate, share, first, leased, one, two = (
+    clock, minted, rate, share, first, leased, one, two, one_cost, two_cost = (
         results.middle("minting", key)
         for key in (
             "clock_ns", "minted_ns", "layout_per_second", "layout_processor_share", "first_ms", "first_leased_ms",
-            "thread_per_second", "two_threads_per_second",
+            "thread_per_second", "two_threads_per_second", "thread_cpu_ns", "two_threads_cpu_ns",
         )
     )
     return (
         f"A `Minter` inside the process: {minted:.1f} ns for `tryNext()`, where one reading of the clock takes {clock:.1f}. One task "
         f"gets {rate:,.0f} IDs per second of the default layout with {100 * share:.0f} % of a processor. With `ordering: .thread` "
-        f"two threads get {two / one:.2f} times the IDs of one ({one:,.0f} per second). With a SQLite file the first ID comes after "
+        f"two threads get {two / one:.2f} times the IDs of one ({one:,.0f} per second), for {two_cost:.1f} ns of "
+        f"processor time per ID, where one thread takes {one_cost:.1f}. With a SQLite file the first ID comes after "
         f"{first:.1f} ms, with a lease of the daemon after {leased:.1f} ms."
     )
 

@@ -28,23 +28,28 @@ func measureMinting(_ client: FirnClient, seconds: Double) async throws {
     try await measureFirstLeased(client)
 }
 
-/// One thread and two threads in turns, each with blocks of its own.
+/// One thread and two threads in turns, each with blocks of its own: IDs per second, and the processor's time for an ID, which
+/// does not depend on who else uses the processors.
 private func measureThreads(_ layout: Layout, seconds: Double) async throws {
     var configuration = MinterConfiguration()
     configuration.ordering = .thread
     let minter = try await Minter(store: .memory, layout: layout, configuration: configuration)
-    var rates: [Int: [Double]] = [1: [], 2: []]
+    var rates: [[Double]] = [[], []]
+    var costs: [[Double]] = [[], []]
     let end = nanoseconds() + UInt64(seconds * 1e9)
     repeat {
         for threads in [1, 2] {
-            let start = nanoseconds()
+            let (start, processor) = (nanoseconds(), processorNanoseconds())
             let begun = (0..<threads).map { _ in MintingThread { _ = mint(2_000_000, minter) } }
             for thread in begun { thread.join() }
-            rates[threads]?.append(Double(threads * 2_000_000) / Double(nanoseconds() - start) * 1e9)
+            let count = Double(threads * 2_000_000)
+            rates[threads - 1].append(count / Double(nanoseconds() - start) * 1e9)
+            costs[threads - 1].append(Double(processorNanoseconds() - processor) / count)
         }
     } while nanoseconds() < end
     await minter.close()
-    print("thread_per_second=\(median(rates[1]!)) two_threads_per_second=\(median(rates[2]!))", terminator: " ")
+    print("thread_per_second=\(median(rates[0])) two_threads_per_second=\(median(rates[1]))", terminator: " ")
+    print("thread_cpu_ns=\(median(costs[0])) two_threads_cpu_ns=\(median(costs[1]))", terminator: " ")
 }
 
 /// A thread of the operating system. Joined once.
