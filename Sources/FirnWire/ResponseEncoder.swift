@@ -157,7 +157,7 @@ extension FrameBuffer {
         }
     }
 
-    private static func withMessage(of layout: Layout, _ body: (UnsafeMutablePointer<Firn__V1__Layout>) -> Void) {
+    static func withMessage(of layout: Layout, _ body: (UnsafeMutablePointer<Firn__V1__Layout>) -> Void) {
         withCString(layout.name) { name in
             var message = Firn__V1__Layout()
             firn__v1__layout__init(&message)
@@ -167,65 +167,6 @@ extension FrameBuffer {
             message.sequence_bits = UInt32(layout.sequenceBits)
             message.sequence_above_worker = layout.isSequenceAboveWorker ? 1 : 0
             body(&message)
-        }
-    }
-
-    /// The answer to LeaseWorker.
-    package func appendLease(callID: UInt64, _ grant: LeaseGrant) {
-        var outcome = Firn__V1__LeaseWorkerResponse()
-        firn__v1__lease_worker_response__init(&outcome)
-        outcome.epoch_unix_ms = grant.layout.epochUnixMilliseconds
-        outcome.tick_ns = grant.layout.tickNanoseconds
-        outcome.limit_unix_ms = grant.limitUnixMilliseconds
-        let length = 128 + Lease.maximumMessageLength + grant.layout.name.utf8.count
-        grant.lease.withMessage { lease in
-            Self.withMessage(of: grant.layout) { layout in
-                outcome.lease = lease
-                outcome.layout = layout
-                withUnsafeMutablePointer(to: &outcome) { pointer in
-                    var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_LEASE_WORKER)
-                    response.lease_worker = pointer
-                    appendFrame(&response, maximumLength: length)
-                }
-            }
-        }
-    }
-
-    /// The answer to ExtendLease.
-    package func appendExtendedLease(callID: UInt64, _ lease: Lease, limitUnixMilliseconds: UInt64) {
-        var outcome = Firn__V1__ExtendLeaseResponse()
-        firn__v1__extend_lease_response__init(&outcome)
-        outcome.limit_unix_ms = limitUnixMilliseconds
-        lease.withMessage { lease in
-            outcome.lease = lease
-            withUnsafeMutablePointer(to: &outcome) { pointer in
-                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_EXTEND_LEASE)
-                response.extend_lease = pointer
-                appendFrame(&response, maximumLength: 64 + Lease.maximumMessageLength)
-            }
-        }
-    }
-
-    /// The answer to ReleaseLease.
-    package func appendReleasedLease(callID: UInt64, freeFromTick: UInt64) {
-        var outcome = Firn__V1__ReleaseLeaseResponse()
-        firn__v1__release_lease_response__init(&outcome)
-        outcome.free_from_tick = freeFromTick
-        withUnsafeMutablePointer(to: &outcome) { pointer in
-            var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_RELEASE_LEASE)
-            response.release_lease = pointer
-            appendFrame(&response, maximumLength: 48)
-        }
-    }
-
-    /// The answer to a call for the store's records.
-    package func appendStoreAnswers(callID: UInt64, _ answers: StoreAnswers) {
-        answers.withMessage { outcome in
-            withUnsafeMutablePointer(to: &outcome) { pointer in
-                var response = Self.response(callID, FIRN__V1__RESPONSE__OUTCOME_STORE)
-                response.store = pointer
-                appendFrame(&response, maximumLength: 32 + answers.maximumLength)
-            }
         }
     }
 
@@ -296,7 +237,7 @@ extension FrameBuffer {
     }
 
     @inline(__always)
-    private static func response(_ callID: UInt64, _ outcome: Firn__V1__Response__OutcomeCase) -> Firn__V1__Response {
+    static func response(_ callID: UInt64, _ outcome: Firn__V1__Response__OutcomeCase) -> Firn__V1__Response {
         var response = Firn__V1__Response()
         firn__v1__response__init(&response)
         response.call_id = callID
@@ -305,7 +246,7 @@ extension FrameBuffer {
     }
 
     @inline(__always)
-    private func appendFrame(_ response: inout Firn__V1__Response, maximumLength: Int) {
+    func appendFrame(_ response: inout Firn__V1__Response, maximumLength: Int) {
         appendUninitialized(Frame.headerLength + maximumLength) { free in
             let body = free.baseAddress! + Frame.headerLength
             let length = firn__v1__response__pack(&response, body.assumingMemoryBound(to: UInt8.self))
