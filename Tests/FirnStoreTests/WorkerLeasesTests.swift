@@ -213,11 +213,33 @@ import Testing
         #expect(throws: Never.self) { try record(lease.worker) }
     }
 
-    /// The daemon remembers what it granted to others too: a store that lost it is noticed.
-    @Test mutating func aLeaseIsInTheDaemonsJournal() throws {
-        let journal = try GrantJournal(
+    /// Such a store may give the worker to another process while the holder goes on: nothing of it is extended.
+    @Test mutating func nothingIsExtendedInAStoreThatWasSetBack() throws {
+        let journal = try memoryJournal()
+        let (lease, other) = (try lease(), try lease(2))
+        journal.granted(
+            HeldWorker(worker: other.worker, generation: other.generation, version: 1, firstTick: 1000, limit: 5000)
+        )
+        #expect(throws: StoreError.self) { try journal.verify(store) }
+        let error = #expect(throws: StoreError.self) {
+            _ = try daemon(journal: journal).extend(lease, orAt: [], token: 5, toLimit: 1150, at: at(1050))
+        }
+        #expect(error?.code == .setBack)
+        #expect(throws: StoreError.self) {
+            _ = try daemon(journal: journal).release(lease, orAt: [], firstUnusedTick: 1050, at: at(1050))
+        }
+        #expect(try record(lease.worker).limit == 1100)
+    }
+
+    func memoryJournal() throws -> GrantJournal {
+        try GrantJournal(
             GrantJournal.Context(storeID: 1, storeName: "memory", unixMilliseconds: { $0 }, text: { "\($0)" })
         )
+    }
+
+    /// The daemon remembers what it granted to others too: a store that lost it is noticed.
+    @Test mutating func aLeaseIsInTheDaemonsJournal() throws {
+        let journal = try memoryJournal()
         let leases = daemon(journal: journal)
         let outcome = try leases.lease(
             to: "orders",
