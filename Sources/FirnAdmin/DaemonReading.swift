@@ -64,6 +64,12 @@ package struct DaemonReading: Sendable {
     package var droppedLogLines: UInt64
     /// Peers that were refused for their token, by door.
     package var tokensRefused: [(door: String, count: UInt64)]
+    /// How the program was built, as labels.
+    package var build: [(String, String)]
+    /// Of the layout's workers, as last estimated; `nil` while that is not known.
+    package var freeWorkers: UInt64?
+    /// The sequences that are nearest to their maximum.
+    package var sequences: [SequenceUsage]
 
     package init(
         version: String,
@@ -80,7 +86,10 @@ package struct DaemonReading: Sendable {
         windows: WindowReading,
         process: ProcessReading?,
         droppedLogLines: UInt64 = 0,
-        tokensRefused: [(door: String, count: UInt64)] = []
+        tokensRefused: [(door: String, count: UInt64)] = [],
+        build: [(String, String)] = [],
+        freeWorkers: UInt64? = nil,
+        sequences: [SequenceUsage] = []
     ) {
         self.version = version
         self.layout = layout
@@ -97,6 +106,9 @@ package struct DaemonReading: Sendable {
         self.process = process
         self.droppedLogLines = droppedLogLines
         self.tokensRefused = tokensRefused
+        self.build = build
+        self.freeWorkers = freeWorkers
+        self.sequences = sequences
     }
 
     package var uptimeSeconds: Double {

@@ -15,6 +15,7 @@ package struct MetricsDocument {
         document.writeConnections()
         document.writeTLS()
         document.writeWorkers()
+        document.writeSequences()
         document.writeStore()
         document.writeProcess()
         libraries.write(to: &document.page)
@@ -33,6 +34,8 @@ package struct MetricsDocument {
             [("version", reading.version), ("layout", reading.layout.name), ("store", reading.storeName)],
             UInt64(1)
         )
+        page.family("firn_build_info", .gauge, "Always 1; how the program was built, in its labels.")
+        page.sample(reading.build, UInt64(1))
         page.family("firn_ready", .gauge, "Whether IDs can be had (1) or not (0); /readyz says why not.")
         page.sample([], UInt64(reading.unreadiness == nil ? 1 : 0))
         page.family(
@@ -170,6 +173,27 @@ package struct MetricsDocument {
             "Workers of the store that are known to be unused until a time far ahead, because a daemon's clock was."
         )
         page.sample([], UInt64(reading.windows.workersFarAhead))
+        writeLayout()
+    }
+
+    private mutating func writeLayout() {
+        page.family("firn_layout_workers", .gauge, "Workers that the layout has.")
+        page.sample([], reading.layout.maximumWorker + 1)
+        page.family(
+            "firn_layout_workers_free",
+            .gauge,
+            "Workers of the layout that no holder has, estimated every ten minutes from 128 of them."
+        )
+        if let free = reading.freeWorkers { page.sample([], free) }
+    }
+
+    private mutating func writeSequences() {
+        page.family(
+            "firn_sequence_used_ratio",
+            .gauge,
+            "How much of its maximum a named sequence has used, from 0 to 1; of those that are nearest to it."
+        )
+        for sequence in reading.sequences { page.sample([("sequence", sequence.name)], sequence.share) }
     }
 
     private mutating func writeStore() {

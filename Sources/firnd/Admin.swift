@@ -4,6 +4,7 @@ internal import FirnConfiguration
 internal import FirnEngine
 internal import FirnHTTP
 internal import FirnServer
+internal import FirnStore
 internal import FirnTLS
 internal import FirnWindows
 internal import FirnWire
@@ -66,13 +67,18 @@ final class Admin: Sendable {
         servers.withLock { $0 = Servers(frames: server, http: httpServer, tls: tlsServer, grpc: grpcServer) }
     }
 
-    func content(availability: Availability, windows: WindowThread) -> AdminContent {
+    func content(
+        availability: Availability,
+        windows: WindowThread,
+        findings: WorkerFindings,
+        sequences: Sequences
+    ) -> AdminContent {
         let pages = AdminPages(
             shards: meters.server.shards.count + meters.http.count + meters.tls.count + meters.grpc.count,
             startedBootNanoseconds: started.bootNanoseconds,
             libraries: libraries,
             askThreads: { [self] in askThreads(windows) },
-            read: { [self] in reading(availability) }
+            read: { [self] in reading(availability, findings, sequences) }
         )
         return AdminContent(paths: AdminPages.paths) { path in
             pages.answer(path).map {
@@ -99,7 +105,14 @@ final class Admin: Sendable {
         (beats ?? []).enumerated().map { (thread: "\(kind) \($0)", count: $1) }
     }
 
-    private func reading(_ availability: Availability) -> DaemonReading {
+    /// As many sequences as are shown: each is a time series.
+    private static let maximumSequences = 20
+
+    private func reading(
+        _ availability: Availability,
+        _ findings: WorkerFindings,
+        _ sequences: Sequences
+    ) -> DaemonReading {
         DaemonReading(
             version: FirnVersion.text,
             layout: configuration.layout,
@@ -118,7 +131,10 @@ final class Admin: Sendable {
             windows: meters.windows.reading,
             process: ProcessReading.current(),
             droppedLogLines: log.droppedLines,
-            tokensRefused: TokenDoor.allCases.map { ($0.name, tokens?.refused(at: $0) ?? 0) }
+            tokensRefused: TokenDoor.allCases.map { ($0.name, tokens?.refused(at: $0) ?? 0) },
+            build: BuildInfo.labels,
+            freeWorkers: findings.freeWorkers,
+            sequences: sequences.nearestToTheirEnd(Self.maximumSequences)
         )
     }
 }

@@ -85,7 +85,7 @@ final class Daemon {
                 tokens: tokens?.gate
             )
         let meters = admin?.meters
-        let findings = WorkerFindings()
+        let findings = WorkerFindings(countsFree: admin != nil)
         let store = try openStore(journal: journal, clock: clock, findings: findings, meter: meters?.store)
         let claims = Self.makeClaims(configuration, store: store, journal: journal, clock: clock, findings: findings)
 
@@ -170,7 +170,12 @@ final class Daemon {
         // open.
         let httpServer = try httpListeners.makeServer(
             source: source(meters?.http),
-            documents: admin?.content(availability: availability, windows: windows),
+            documents: admin?.content(
+                availability: availability,
+                windows: windows,
+                findings: findings,
+                sequences: sequences
+            ),
             tokens: tokens?.gate,
             tls: tlsListeners,
             configuration: configuration,

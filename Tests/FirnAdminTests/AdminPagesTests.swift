@@ -89,6 +89,22 @@ import Testing
         #expect((status["clock"] as? [String: Any])?["offset_seconds"] as? Double == -1.5)
     }
 
+    @Test func metricsTellTheBuildTheFreeWorkersAndTheFullestSequences() throws {
+        var reading = Readings.plain()
+        let unknown = try #require(Readings.pages(reading).answer("/metrics")).text
+        #expect(unknown.contains("\nfirn_layout_workers 1024\n"))
+        #expect(unknown.contains("# TYPE firn_layout_workers_free gauge\n"))
+        #expect(!unknown.contains("\nfirn_layout_workers_free "), "a number that is not known is not told")
+        reading.build = [("version", "9.8.7"), ("traits", "Etcd,TLS")]
+        reading.freeWorkers = 1000
+        reading.sequences = [SequenceUsage(name: "orders", share: 0.75), SequenceUsage(name: "a.b", share: 0)]
+        let text = try #require(Readings.pages(reading).answer("/metrics")).text
+        #expect(text.contains("\nfirn_build_info{version=\"9.8.7\",traits=\"Etcd,TLS\"} 1\n"))
+        #expect(text.contains("\nfirn_layout_workers_free 1000\n"))
+        #expect(text.contains("\nfirn_sequence_used_ratio{sequence=\"orders\"} 0.75\n"))
+        #expect(text.contains("\nfirn_sequence_used_ratio{sequence=\"a.b\"} 0\n"))
+    }
+
     @Test func thePageAsksForNothingFromOutside() throws {
         let answer = try #require(Readings.pages().answer("/"))
         #expect(answer.contentType == "text/html; charset=utf-8")

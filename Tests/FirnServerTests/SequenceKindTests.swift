@@ -54,6 +54,19 @@ import Testing
         }
     }
 
+    @Test func theNearestToTheirEndAreNamedFirst() throws {
+        try Self.withPeer { peer, host in
+            _ = peer.create(Self.named("half", next: 51, maximum: 100))
+            _ = peer.create(Self.named("tenth", next: 11, maximum: 100))
+            #expect(host.sequences.nearestToTheirEnd(5).isEmpty, "only those that values were taken of are in memory")
+            for name in ["tenth", "half", "endless"] { #expect(peer.tickets(name).count == 1) }
+            let usages = host.sequences.nearestToTheirEnd(5)
+            #expect(usages.map(\.name) == ["half", "tenth", "endless"])
+            #expect(usages.map { (100 * $0.share).rounded() } == [51, 11, 0])
+            #expect(host.sequences.nearestToTheirEnd(1).map(\.name) == ["half"])
+        }
+    }
+
     @Test func aPinterestSequenceEndsWithItsThirtySixBits() throws {
         try Self.withPeer { peer, _ in
             let last: UInt64 = 1 << 36 - 1

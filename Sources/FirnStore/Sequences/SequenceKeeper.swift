@@ -110,6 +110,12 @@ package struct SequenceKeeper: Sendable {
     /// depend on that.
     package var lastWritten: SequenceBlock? { isNewestCurrent && doubt == nil ? newest : nil }
 
+    /// How much of the sequence's maximum is reserved or was skipped, by any daemon, as of the last block that arrived
+    /// here: from 0 to 1; nil before the first.
+    package var usedShare: Double? {
+        newest.map { Double($0.record.reserved) / Double(max(1, $0.record.progression.maximum)) }
+    }
+
     /// The kind of the values; nil before the first block arrived. It never changes after that.
     package var kind: SequenceKind? { newest?.record.kind }
 

@@ -1,13 +1,17 @@
 internal import Synchronization
 
-/// What this daemon has found wrong with workers' records, for its log and its metrics. The store's other workers are used
-/// nevertheless.
+/// What this daemon has found in workers' records, for its log and its metrics: what is wrong with some, in spite of which
+/// the others are used, and how many are free.
 package final class WorkerFindings: Sendable {
     private struct State {
         var farAhead: [UInt32: FarAheadWorker] = [:]
         var unreadable: [UInt32: StoreError] = [:]
         var reported: Set<UInt32> = []
+        var freeWorkers: UInt64?
     }
+
+    /// Whether workers are counted at all, which costs a read every ten minutes.
+    let countsFree: Bool
 
     /// More than are named at any time, of each kind: each is due to a host whose clock was wrong, or to somebody who
     /// wrote into the store.
@@ -15,7 +19,16 @@ package final class WorkerFindings: Sendable {
 
     private let state = Mutex(State())
 
-    package init() {}
+    package init(countsFree: Bool = false) {
+        self.countsFree = countsFree
+    }
+
+    /// How many workers of the layout no holder has, estimated from some of them; nil while that is not known.
+    package var freeWorkers: UInt64? { state.withLock { $0.freeWorkers } }
+
+    func estimated(freeWorkers: UInt64) {
+        state.withLock { $0.freeWorkers = freeWorkers }
+    }
 
     /// How many workers are known to be far ahead whose time has not come.
     package func farAheadCount(nowTick: UInt64) -> Int {
