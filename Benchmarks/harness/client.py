@@ -188,7 +188,7 @@ def fresh_bars(results: ClientResults) -> list[Bar]:
         ),
         Bar(
             coalesced >= COALESCED_TIMES_UNCOALESCED * uncoalesced,
-            f"nextID, 64 tasks: coalesced {math.floor(10 * coalesced / uncoalesced) / 10} times the {uncoalesced:,} a "
+            f"nextID, 64 tasks: coalesced {math.floor(10 * coalesced / uncoalesced) / 10} times the {uncoalesced:,} per "
             f"second without; {COALESCED_TIMES_UNCOALESCED} times is asked",
         ),
     ]
