@@ -30,6 +30,8 @@ let grpc = TargetDependencyCondition.when(traits: ["GRPC"])
 
 let package = Package(
     name: "firn",
+    // For FirnClient on macOS, whose Synchronization module begins with 15. The daemon needs Linux.
+    platforms: [.macOS(.v15)],
     products: [
         .library(name: "FirnLayout", targets: ["FirnLayout"]),
         .library(name: "FirnClient", targets: ["FirnClient"]),
