@@ -10,7 +10,7 @@ extension FrameBuffer {
         outcome.epoch_unix_ms = grant.layout.epochUnixMilliseconds
         outcome.tick_ns = grant.layout.tickNanoseconds
         outcome.limit_unix_ms = grant.limitUnixMilliseconds
-        let length = 128 + Lease.maximumMessageLength + grant.layout.name.utf8.count
+        let length = 128 + Lease.maximumMessageLength + grant.layout.sharedText.utf8.count
         grant.lease.withMessage { lease in
             Self.withMessage(of: grant.layout) { layout in
                 outcome.lease = lease
