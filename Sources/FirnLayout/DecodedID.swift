@@ -18,14 +18,28 @@ public struct DecodedID: Sendable, Hashable {
         layout.fields.map { FieldValue(field: $0, value: $0.value(in: id)) }
     }
 
-    /// The value of a field; nil when the layout has no such field.
+    /// The value of the field of a kind; nil when the layout has no such field. The time is in ticks since the epoch, also
+    /// where the field counts down; the worker is all its parts put together; of several other fields it is the highest.
     public subscript(kind: BitField.Kind) -> UInt64? {
-        layout.fields.first { $0.kind == kind }?.value(in: id)
+        guard let field = layout.fields.first(where: { $0.kind == kind }) else { return nil }
+        return kind == .worker ? layout.worker(of: id) : reading(of: field)
+    }
+
+    /// The value of the field of a name; nil when the layout has no such field. The time is in ticks since the epoch, also
+    /// where the field counts down. Where a part of the worker is called `worker`, it is that part alone.
+    public subscript(name: String) -> UInt64? {
+        layout.field(named: name).map(reading)
+    }
+
+    /// A field's value as it is shown: its bits, or for a time the ticks since the epoch.
+    func reading(of field: BitField) -> UInt64 {
+        let value = field.value(in: id)
+        return field.kind == .time && layout.isDescending ? layout.maximumTick - value : value
     }
 
     /// Ticks since the layout's epoch; nil without a time field.
     public var time: UInt64? { self[.time] }
-    /// The number of the worker that made the ID; nil without a worker field.
+    /// The number of the worker that made the ID, all parts put together; nil without a worker field.
     public var worker: UInt64? { self[.worker] }
     /// The ID's number among the worker's IDs of its tick; nil without a sequence field.
     public var sequence: UInt64? { self[.sequence] }
@@ -39,8 +53,22 @@ public struct DecodedID: Sendable, Hashable {
     /// The value of the layout's unused bits. Any value but 0 means that the ID was not made in this layout.
     public var unusedBits: UInt64 { self[.unused] ?? 0 }
 
-    /// Whether the ID can belong to the layout: its unused bits are 0.
-    public var fitsLayout: Bool { unusedBits == 0 }
+    /// Whether the ID can belong to the layout: its unused bits are 0, and its constant fields have their numbers.
+    public var fitsLayout: Bool {
+        layout.fields.allSatisfy { field in
+            switch field.kind {
+            case .unused, .constant: field.value(in: id) == field.constant
+            default: true
+            }
+        }
+    }
+
+    /// Whether the sequence number is none that the system gives to its IDs: it is below the first, or reserved. The
+    /// system itself may have made such an ID.
+    public var isSequenceReserved: Bool {
+        guard let sequence else { return false }
+        return sequence < layout.firstSequence || layout.sequenceRules.isReserved(sequence)
+    }
 
     /// The instant at which the ID's tick begins; nil without a time field.
     public var utc: UTCTime? { time.map(layout.time(ofTick:)) }

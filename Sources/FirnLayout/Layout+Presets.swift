@@ -66,7 +66,8 @@ extension Layout {
     /// Source: Pinterest Engineering, "Sharding Pinterest: How we scaled our MySQL fleet".
     public static let pinterest = Layout(
         preset: "pinterest",
-        timelessFields: [(.shard, 16), (.type, 10), (.local, 36)]
+        parts: [LayoutPart(.shard, width: 16), LayoutPart(.type, width: 10), LayoutPart(.local, width: 36)],
+        clock: nil
     )
 
     /// 2025-01-01T00:00:00Z.
@@ -76,6 +77,26 @@ extension Layout {
     public static let presets: [Layout] = [
         snowflake, discord, instagram, sonyflake, sonyflakeV2, safe53, pinterest,
     ]
+
+    /// The presets by their fields' text, as a layout that is given as numbers or fields finds its name.
+    static let presetOfSpecification = Dictionary(
+        presets.map { ($0.specification, $0) },
+        uniquingKeysWith: { first, _ in first }
+    )
+
+    /// Those whose system floors its start to a whole tick, so that with another epoch they do as well.
+    static let flooringPresets: Set = ["sonyflake", "sonyflake-v2"]
+
+    /// The presets that every version of Firn knows.
+    private static let firstPresets: Set = [
+        "snowflake", "discord", "instagram", "sonyflake", "sonyflake-v2", "safe53", "pinterest",
+    ]
+
+    /// The layout as stores and daemons tell it to each other. Only presets that every version knows have their names
+    /// there: a layout that becomes a preset in a later version keeps the text that stores have of it.
+    package var sharedText: String {
+        Self.firstPresets.contains(name) ? name : specification
+    }
 
     /// The preset with this name; nil when there is none.
     public static func preset(named name: String) -> Layout? {

@@ -4,14 +4,24 @@ extension Layout {
     /// An ID's time is the start of its tick, as ``decode(_:)`` gives it. So adjacent ranges of time give ranges of IDs
     /// that neither overlap nor omit an ID, even if they meet within a tick.
     ///
+    /// The time must be on top, with only unused and constant bits above it. Where it counts down, later times have lower
+    /// IDs.
+    ///
     /// IDs compare as unsigned numbers. In a signed 64-bit column, IDs of a layout without unused bits become negative
     /// in the second half of the layout's time.
     ///
     /// - Throws: ``LayoutError`` with code `.emptyRange` when the end is not after the start or no tick begins between
-    ///   them, `.beforeEpoch`, `.pastEnd`, or `.noSuchField` for a layout without time.
+    ///   them, `.beforeEpoch`, `.pastEnd`, or `.noSuchField` for a layout without time or with another field above it.
     public func idRange(from start: UTCTime, to end: UTCTime) throws(LayoutError) -> ClosedRange<FirnID> {
         guard hasTime, let lastInstant else {
             throw LayoutError(.noSuchField, "The layout \(name) has no time: its IDs cannot be found by it.")
+        }
+        if let field = fieldAboveTime {
+            throw LayoutError(
+                .noSuchField,
+                "The layout \(name) has the field \(field.name) above the time: the IDs of a range of time are not one range, "
+                    + "but one for each \(field.name)."
+            )
         }
         guard start < end else {
             throw LayoutError(
@@ -40,11 +50,18 @@ extension Layout {
                     + "give a range at least as long."
             )
         }
-        let lowestTick = tickBelow.map { $0 + 1 } ?? 0
-        let lowerBits = BitField.maximum(ofWidth: workerBits + sequenceBits)
-        let lowest = FirnID(rawValue: lowestTick << timeShift)
-        let highest = FirnID(rawValue: highestTick << timeShift | lowerBits)
-        return lowest...highest
+        let firstTick = tickBelow.map { $0 + 1 } ?? 0
+        let ends = [firstTick, highestTick].map { timeBits(of: $0) | constantBits }
+        // Constant fields below the time are the same in all IDs of it.
+        let below = fields.filter { UInt64($0.shift) < timeShift && $0.kind != .constant }
+        let lowerBits = below.reduce(0) { $0 | $1.mask }
+        let (lowest, highest) = isDescending ? (ends[1], ends[0]) : (ends[0], ends[1])
+        return FirnID(rawValue: lowest)...FirnID(rawValue: highest | lowerBits)
+    }
+
+    /// The highest field above the time that differs from ID to ID; nil when there is none.
+    private var fieldAboveTime: BitField? {
+        fields.first { $0.kind != .unused && $0.kind != .constant }.flatMap { $0.kind == .time ? nil : $0 }
     }
 
     /// The lowest and the highest ID with a time in a half-open range of milliseconds since 1970; see

@@ -2,92 +2,109 @@ extension Layout {
     /// The fields as text from high to low, for instance `time:39x10ms@2014-09-01T00:00:00Z,sequence:8,worker:16`, also
     /// for a preset; for ``pinterest`` only its name. ``init(parsing:)`` makes the same layout from it.
     public var specification: String {
-        guard hasTime else { return name }
-        return Self.specification(
-            of: fields,
-            tickNanoseconds: tickNanoseconds,
-            epochUnixMilliseconds: epochUnixMilliseconds
-        )
+        hasTime ? Self.specification(of: fields, clock: clock, sequenceRules: sequenceRules) : name
     }
 
-    static func specification(
-        of fields: [BitField],
-        tickNanoseconds: UInt64,
-        epochUnixMilliseconds: UInt64
-    ) -> String {
-        let used = fields.filter { $0.kind != .unused }
-        return used.map { field in
-            guard field.kind == .time else { return "\(field.kind.rawValue):\(field.width)" }
-            let epoch = UTCTime(unixMilliseconds: epochUnixMilliseconds)
-            let epochText = epoch.text(fractionDigits: epoch.nanosecond == 0 ? 0 : 3)
-            return "time:\(field.width)\(tickText(nanoseconds: tickNanoseconds))@\(epochText)"
+    static func specification(of fields: [BitField], clock: LayoutClock?, sequenceRules: SequenceRules) -> String {
+        fields.filter { $0.kind != .unused }.map { field in
+            let bits = "\(field.name):\(field.width)"
+            return switch field.kind {
+            case .time: bits + (clock.map(text) ?? "")
+            case .sequence: bits + text(of: sequenceRules)
+            case .constant: bits + "=\(field.constant)"
+            case .random: bits + "/random"
+            case .unused, .worker, .shard, .type, .local: bits
+            }
         }
         .joined(separator: ",")
     }
 
-    /// `ms` for a tick of one unit, `x10ms` for one of several.
-    private static func tickText(nanoseconds: UInt64) -> String {
-        let unit = TickUnit.allCases.last { nanoseconds.isMultiple(of: $0.nanoseconds) } ?? .nanosecond
+    private static func text(of clock: LayoutClock) -> String {
+        let epoch = UTCTime(unixMilliseconds: clock.epochUnixMilliseconds)
+        let epochText = epoch.text(fractionDigits: epoch.nanosecond == 0 ? 0 : 3)
+        return "\(tickText(nanoseconds: clock.tickNanoseconds))@\(epochText)"
+            + (clock.isDescending ? "/descending" : "")
+    }
+
+    private static func text(of rules: SequenceRules) -> String {
+        let reserved = rules.reserved.map { range in
+            "/reserved=\(range.lowerBound)" + (range.count == 1 ? "" : "-\(range.upperBound)")
+        }
+        return (rules.first == 0 ? "" : "/first=\(rules.first)") + reserved.joined()
+    }
+
+    /// `ms` for a tick of one unit, `x10ms` for one of several. Longer units than seconds are read but not written, so
+    /// that a layout has the text that it always had.
+    static func tickText(nanoseconds: UInt64) -> String {
+        let units: [TickUnit] = [.second, .millisecond, .microsecond]
+        let unit = units.first { nanoseconds.isMultiple(of: $0.nanoseconds) } ?? .nanosecond
         let multiple = nanoseconds / unit.nanoseconds
         return multiple == 1 ? unit.rawValue : "x\(multiple)\(unit.rawValue)"
     }
 
-    /// Reads a layout: a preset's name, or its fields from high to low.
+    /// Reads a layout: a preset's name, a preset's name and another epoch as in `snowflake@2020-01-01T00:00:00Z`, or the
+    /// fields from high to low.
     ///
     /// The fields are separated by commas, each a name and its bits:
-    /// - `time:<bits><unit>@<epoch>` with the unit `ns`, `us`, `ms` or `s`, or `time:<bits>x<n><unit>@<epoch>` for a
-    ///   tick of several units, up to a day. The epoch is an RFC 3339 time or milliseconds since 1970, from 1970 to
-    ///   9999, exact to the millisecond; the default is 2025-01-01T00:00:00Z.
-    /// - `worker:<bits>` and `sequence:<bits>` after it, in either order; 0 bits if left out.
+    /// - `time:<bits><unit>@<epoch>` with the unit `ns`, `us`, `ms`, `s`, `min` or `h`, or `time:<bits>x<n><unit>@<epoch>`
+    ///   for a tick of several units, up to a day. The epoch is an RFC 3339 time or milliseconds since 1970, from 1970 to
+    ///   9999, exact to the millisecond; the default is 2025-01-01T00:00:00Z. `/descending` after it says that the field
+    ///   counts down, `/floored` that the epoch is rounded down to a multiple of the tick since 1970, as Sonyflake does.
+    ///   (The rounded epoch must be a whole millisecond; the canonical text has it in place of `/floored`.)
+    /// - `worker:<bits>` and `<name>:<bits>` with any other name: the parts of the worker, whose number is all of them
+    ///   put together, from high to low.
+    /// - `sequence:<bits>`, with `/first=<number>` where each tick begins with a number other than 0, and
+    ///   `/reserved=<number>-<number>`, up to four times, for numbers that the system keeps for itself.
+    /// - `<name>:<bits>=<number>`: the same number in every ID.
+    /// - `<name>:<bits>/random`: random bits, or bits of no meaning.
     /// - `unused:<bits>` may come first. The bits that the widths leave of the 64 are unused on top in any case.
     ///
-    /// - Throws: ``LayoutError`` with code `.invalidLayout`; if the widths are too large the message gives their sum.
+    /// A name has up to 32 of a–z, 0–9, `-` and `_`, and begins with a letter. A layout has at most 16 fields, each name
+    /// once, and a time among them; fields of 0 bits are left out.
+    ///
+    /// - Throws: ``LayoutError`` with code `.invalidLayout`; the message says which character of the text is wrong, and if
+    ///   the widths are too large their sum.
     public init(parsing text: String) throws(LayoutError) {
         if let preset = Self.preset(named: text) {
             self = preset
             return
         }
-        let specification = try LayoutSpecification(parsing: text)
-        // Checked here and not in the initializer for numbers, because only a text has unused bits to count.
-        try Self.check(
-            widths: specification.widths,
-            tickNanoseconds: specification.tickNanoseconds,
-            epochUnixMilliseconds: specification.epochUnixMilliseconds
-        )
-        try self.init(
-            timeBits: specification.width(of: .time),
-            workerBits: specification.width(of: .worker),
-            sequenceBits: specification.width(of: .sequence),
-            isSequenceAboveWorker: specification.isSequenceAboveWorker,
-            tickNanoseconds: specification.tickNanoseconds,
-            epochUnixMilliseconds: specification.epochUnixMilliseconds
-        )
+        let text = try LayoutText(parsing: text)
+        self.init(named: text.parts, clock: text.clock, sequenceRules: text.sequenceRules)
     }
 
-    /// Checks a layout's numbers.
-    static func check(
-        widths: [(kind: BitField.Kind, width: Int)],
-        tickNanoseconds: UInt64,
-        epochUnixMilliseconds: UInt64
-    ) throws(LayoutError) {
-        for (kind, width) in widths where width < 0 || width > 1_000_000 {
-            throw LayoutError(.invalidLayout, "The field \(kind.rawValue) has \(width) bits: give 0 to 64.")
+    /// Checks the widths of fields.
+    ///
+    /// - Parameter starts: The number of each field's first character, for fields from a text.
+    static func check(_ parts: [LayoutPart], starts: [Int] = []) throws(LayoutError) {
+        var sum = 0
+        var place = ""
+        for (index, part) in parts.enumerated() {
+            guard (0...1_000_000).contains(part.width) else {
+                throw LayoutError(.invalidLayout, "The field \(part.name) has \(part.width) bits: give 0 to 64.")
+            }
+            sum += part.width
+            if sum > 64, place.isEmpty, index < starts.count { place = " (character \(starts[index]))" }
         }
-        let sum = widths.reduce(0) { $0 + $1.width }
         guard sum <= 64 else {
-            let terms = widths.filter { $0.width > 0 }.map { "\($0.kind.rawValue) \($0.width)" }
+            let terms = parts.filter { $0.width > 0 }.map { "\($0.name) \($0.width)" }
             throw LayoutError(
                 .invalidLayout,
                 "The widths add up to \(sum) bits (\(terms.joined(separator: " + "))) and an ID has 64: "
-                    + "make them \(sum - 64) narrower."
+                    + "make them \(sum - 64) narrower\(place)."
             )
         }
-        guard widths.contains(where: { $0.kind == .time && $0.width > 0 }) else {
+        guard parts.contains(where: { $0.kind == .time && $0.width > 0 }) else {
             throw LayoutError(
                 .invalidLayout,
                 "The layout has no time: give it a time field of 1 bit or more, such as time:41ms."
             )
         }
+    }
+
+    /// Checks a tick and an epoch.
+    static func check(_ clock: LayoutClock) throws(LayoutError) {
+        let (tickNanoseconds, epochUnixMilliseconds) = (clock.tickNanoseconds, clock.epochUnixMilliseconds)
         guard (1...maximumTickNanoseconds).contains(tickNanoseconds) else {
             throw LayoutError(
                 .invalidLayout,
@@ -114,6 +131,8 @@ enum TickUnit: String, CaseIterable {
     case microsecond = "us"
     case millisecond = "ms"
     case second = "s"
+    case minute = "min"
+    case hour = "h"
 
     var nanoseconds: UInt64 {
         switch self {
@@ -121,6 +140,8 @@ enum TickUnit: String, CaseIterable {
         case .microsecond: 1_000
         case .millisecond: 1_000_000
         case .second: 1_000_000_000
+        case .minute: 60_000_000_000
+        case .hour: 3_600_000_000_000
         }
     }
 }

@@ -1,7 +1,8 @@
 /// How the 64 bits of an ID are divided: the fields, their widths and order, and the tick and epoch of its time.
 ///
-/// A layout either has a time field above a worker and a sequence field (each of which may be absent, that is 0 bits
-/// wide), or it is ``pinterest``, which has no time.
+/// A layout has a time field, and beside it any of a worker, which may consist of several named parts, a sequence, and
+/// constant and random bits; or it is ``pinterest``, which has no time. Every layout decodes and composes IDs. Those
+/// without a ``mintingObstacle``, in which the time is on top, can also be minted.
 ///
 /// Two layouts are equal exactly if they make and decode all IDs in the same way: every layout has one canonical
 /// ``name``, and a preset that is spelled out field by field equals that preset.
@@ -10,12 +11,14 @@ public struct Layout: Sendable, Hashable {
     public let name: String
     /// The width of the time field; 0 without one.
     public let timeBits: Int
-    /// The width of the worker field; 0 without one.
+    /// The width of the worker field, or of all its parts together; 0 without one.
     public let workerBits: Int
     /// The width of the sequence field; 0 without one.
     public let sequenceBits: Int
     /// Whether the order is Sonyflake's: time, sequence, worker. False when the sequence or the worker is absent.
     public let isSequenceAboveWorker: Bool
+    /// Whether the time field counts down: it holds ``maximumTick`` minus the ticks since the epoch.
+    public let isDescending: Bool
     /// The length of a tick in nanoseconds, up to ``maximumTickNanoseconds``; 0 when there is no time.
     public let tickNanoseconds: UInt64
     /// The instant of tick 0, in milliseconds since 1970, up to the end of the year 9999; 0 when there is no
@@ -23,23 +26,30 @@ public struct Layout: Sendable, Hashable {
     public let epochUnixMilliseconds: UInt64
     /// The fields from the highest bits to the lowest, with the unused bits on top; their widths add up to 64.
     public let fields: [BitField]
+    /// The bits that are the same in every ID: those of the constant fields.
+    public let constantBits: UInt64
 
     /// The highest value of the time field; 0 without one.
     public let maximumTick: UInt64
     /// The highest value of the worker field; 0 without one.
     public let maximumWorker: UInt64
-    /// The highest position: the last sequence number of the last tick. 0 without time.
+    /// The highest position: the last sequence number of the last tick. 0 where IDs have no positions, which is in a
+    /// layout with a ``mintingObstacle``.
     public let maximumPosition: UInt64
 
+    @usableFromInline let hasPositions: Bool
+    @usableFromInline let isWorkerInOnePiece: Bool
     @usableFromInline let sequenceMask: UInt64
     @usableFromInline let timeShift: UInt64
     @usableFromInline let workerShift: UInt64
     @usableFromInline let sequenceShift: UInt64
 
-    /// The longest tick in nanoseconds: a day. (No known layout has a tick of more than a second.)
+    let sequenceRules: SequenceRules
+
+    /// The longest tick in nanoseconds: a day. (No known layout has a tick of more than an hour.)
     public static let maximumTickNanoseconds: UInt64 = 86_400_000_000_000
 
-    /// Makes a layout from numbers, for instance those in a daemon's description.
+    /// Makes a layout from numbers.
     ///
     /// - Parameters:
     ///   - timeBits: The width of the time field, at least 1.
@@ -58,26 +68,23 @@ public struct Layout: Sendable, Hashable {
         tickNanoseconds: UInt64,
         epochUnixMilliseconds: UInt64
     ) throws(LayoutError) {
-        try Self.check(
-            widths: [(.time, timeBits), (.worker, workerBits), (.sequence, sequenceBits)],
-            tickNanoseconds: tickNanoseconds,
-            epochUnixMilliseconds: epochUnixMilliseconds
-        )
-        let custom = Layout(
-            preset: nil,
-            timeBits: timeBits,
-            workerBits: workerBits,
-            sequenceBits: sequenceBits,
-            isSequenceAboveWorker: isSequenceAboveWorker,
-            tickNanoseconds: tickNanoseconds,
-            epochUnixMilliseconds: epochUnixMilliseconds
-        )
-        self = Self.presets.first { $0.specification == custom.name } ?? custom
+        let lower = [LayoutPart(.worker, width: workerBits), LayoutPart(.sequence, width: sequenceBits)]
+        let parts = [LayoutPart(.time, width: timeBits)] + (isSequenceAboveWorker ? lower.reversed() : lower)
+        let clock = LayoutClock(tickNanoseconds: tickNanoseconds, epochUnixMilliseconds: epochUnixMilliseconds)
+        try Self.check(parts)
+        try Self.check(clock)
+        self.init(named: parts, clock: clock)
     }
 
-    /// Makes a layout with time from validated numbers.
+    /// Makes a layout from checked values, or the preset that is the same.
+    init(named parts: [LayoutPart], clock: LayoutClock, sequenceRules: SequenceRules = SequenceRules()) {
+        let custom = Layout(preset: nil, parts: parts, clock: clock, sequenceRules: sequenceRules)
+        self = Self.presetOfSpecification[custom.name] ?? custom
+    }
+
+    /// Makes a preset with time from numbers that are in range.
     init(
-        preset: String?,
+        preset: String,
         timeBits: Int,
         workerBits: Int,
         sequenceBits: Int,
@@ -85,66 +92,99 @@ public struct Layout: Sendable, Hashable {
         tickNanoseconds: UInt64 = 1_000_000,
         epochUnixMilliseconds: UInt64
     ) {
-        self.timeBits = timeBits
-        self.workerBits = workerBits
-        self.sequenceBits = sequenceBits
-        self.isSequenceAboveWorker = isSequenceAboveWorker && workerBits > 0 && sequenceBits > 0
-        self.tickNanoseconds = tickNanoseconds
-        self.epochUnixMilliseconds = epochUnixMilliseconds
-        let lower: [(BitField.Kind, Int)] = [(.worker, workerBits), (.sequence, sequenceBits)]
-        fields = BitField.stack([(.time, timeBits)] + (self.isSequenceAboveWorker ? lower.reversed() : lower))
-        maximumTick = BitField.maximum(ofWidth: timeBits)
-        maximumWorker = BitField.maximum(ofWidth: workerBits)
-        maximumPosition = BitField.maximum(ofWidth: timeBits + sequenceBits)
-        sequenceMask = BitField.maximum(ofWidth: sequenceBits)
-        timeShift = UInt64(workerBits + sequenceBits)
-        workerShift = UInt64(self.isSequenceAboveWorker ? 0 : sequenceBits)
-        sequenceShift = UInt64(self.isSequenceAboveWorker ? workerBits : 0)
-        name =
-            preset
-            ?? Self.specification(
-                of: fields,
-                tickNanoseconds: tickNanoseconds,
-                epochUnixMilliseconds: epochUnixMilliseconds
-            )
+        let lower = [LayoutPart(.worker, width: workerBits), LayoutPart(.sequence, width: sequenceBits)]
+        self.init(
+            preset: preset,
+            parts: [LayoutPart(.time, width: timeBits)] + (isSequenceAboveWorker ? lower.reversed() : lower),
+            clock: LayoutClock(tickNanoseconds: tickNanoseconds, epochUnixMilliseconds: epochUnixMilliseconds)
+        )
     }
 
-    /// Makes a layout without time.
-    init(preset: String, timelessFields widths: [(kind: BitField.Kind, width: Int)]) {
-        name = preset
-        fields = BitField.stack(widths)
-        timeBits = 0
-        workerBits = 0
-        sequenceBits = 0
-        isSequenceAboveWorker = false
-        tickNanoseconds = 0
-        epochUnixMilliseconds = 0
-        maximumTick = 0
-        maximumWorker = 0
-        maximumPosition = 0
-        sequenceMask = 0
-        timeShift = 0
-        workerShift = 0
-        sequenceShift = 0
+    /// Makes a preset with time from its text; traps if that is not valid.
+    init(preset: String, fields text: String) {
+        do {
+            let text = try LayoutText(parsing: text)
+            self.init(preset: preset, parts: text.parts, clock: text.clock, sequenceRules: text.sequenceRules)
+        } catch {
+            preconditionFailure("the preset \(preset) has a wrong text: \(error)")
+        }
+    }
+
+    /// Makes a layout from checked values: a preset, or without a name a custom one. Without a clock, parts of kind
+    /// time must not be among them.
+    init(
+        preset: String?,
+        parts: [LayoutPart],
+        clock: LayoutClock?,
+        sequenceRules: SequenceRules = SequenceRules()
+    ) {
+        let fields = parts.fields
+        let time = fields.first { $0.kind == .time }
+        let sequence = fields.first { $0.kind == .sequence }
+        let workers = fields.filter { $0.kind == .worker }
+        self.fields = fields
+        timeBits = time?.width ?? 0
+        workerBits = workers.reduce(0) { $0 + $1.width }
+        sequenceBits = sequence?.width ?? 0
+        isSequenceAboveWorker =
+            sequence.map { sequence in workers.first.map { $0.shift < sequence.shift } ?? false } ?? false
+        isDescending = clock?.isDescending ?? false
+        tickNanoseconds = clock?.tickNanoseconds ?? 0
+        epochUnixMilliseconds = clock?.epochUnixMilliseconds ?? 0
+        self.sequenceRules = sequenceRules
+        constantBits = fields.reduce(0) { $0 | $1.bits(of: $1.constant) }
+        let obstacle = Self.mintingObstacle(of: fields, clock: clock, sequenceRules: sequenceRules)
+        hasPositions = obstacle == nil
+        isWorkerInOnePiece = workers.areInOnePiece
+        maximumTick = BitField.maximum(ofWidth: timeBits)
+        maximumWorker = BitField.maximum(ofWidth: workerBits)
+        maximumPosition = hasPositions ? BitField.maximum(ofWidth: timeBits + sequenceBits) : 0
+        sequenceMask = BitField.maximum(ofWidth: sequenceBits)
+        timeShift = UInt64(time?.shift ?? 0)
+        workerShift = UInt64(workers.last?.shift ?? 0)
+        sequenceShift = UInt64(sequence?.shift ?? 0)
+        name = preset ?? Self.specification(of: fields, clock: clock, sequenceRules: sequenceRules)
     }
 }
 
 extension Layout {
-    /// Whether IDs contain a time. Without one there are no ticks, positions and runs.
+    /// Whether IDs contain a time. Without one there are no ticks.
     @inlinable
     public var hasTime: Bool { timeBits > 0 }
 
-    /// How many IDs a worker can make in one tick; 1 without a sequence field.
+    /// How many numbers the sequence field holds, which is how many IDs a worker can make in one tick where all are
+    /// used; 1 without a sequence field.
     @inlinable
     public var sequencesPerTick: UInt64 { sequenceMask + 1 }
 
-    /// The distance between the IDs of adjacent positions of one tick: 1, or 2^``workerBits`` in Sonyflake's order.
+    /// The distance between the IDs of adjacent positions of one tick: 1, or more where the sequence field is not the
+    /// lowest. In Sonyflake's order it is 2^``workerBits``.
     @inlinable
     public var runStride: UInt64 { 1 &<< sequenceShift }
 
     /// How many IDs a worker can make per second on average; 0 without time, where the fields set no rate.
     public var idsPerSecond: Double {
-        hasTime ? Double(sequencesPerTick) * (1e9 / Double(tickNanoseconds)) : 0
+        hasTime ? Double(sequenceRules.count(upTo: sequenceMask)) * (1e9 / Double(tickNanoseconds)) : 0
+    }
+
+    /// The first sequence number of each tick. Where it is not 0, lower numbers are not given to IDs.
+    public var firstSequence: UInt64 { sequenceRules.first }
+
+    /// The sequence numbers that the system keeps for itself, ascending.
+    public var reservedSequences: [ClosedRange<UInt64>] { sequenceRules.reserved }
+
+    /// The field of a name; nil when there is none.
+    public func field(named name: String) -> BitField? {
+        fields.first { $0.name == name }
+    }
+
+    var clock: LayoutClock? {
+        guard hasTime else { return nil }
+        return LayoutClock(
+            tickNanoseconds: tickNanoseconds,
+            epochUnixMilliseconds: epochUnixMilliseconds,
+            isDescending: isDescending
+        )
     }
 }
 

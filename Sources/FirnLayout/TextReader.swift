@@ -8,6 +8,9 @@ struct TextReader {
 
     var isAtEnd: Bool { rest.isEmpty }
 
+    /// The number of characters that have not been read.
+    var count: Int { rest.count }
+
     /// The part that has not been read.
     var remainder: String { String(Substring(rest)) }
 
@@ -27,6 +30,20 @@ struct TextReader {
         let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         rest = rest[digits.endIndex...]
         return Substring(digits)
+    }
+
+    /// Reads as many of a to z as there are, possibly none.
+    mutating func lowerCaseLetters() -> Substring {
+        let letters = rest.prefix { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
+        rest = rest[letters.endIndex...]
+        return Substring(letters)
+    }
+
+    /// Reads up to a character, which stays, or to the end.
+    mutating func text(before character: Unicode.Scalar) -> String {
+        let text = rest.prefix { $0 != UInt8(ascii: character) }
+        rest = rest[text.endIndex...]
+        return String(Substring(text))
     }
 
     /// Reads exactly `count` decimal digits; reads nothing if there are more or fewer.

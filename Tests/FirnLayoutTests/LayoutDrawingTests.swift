@@ -59,22 +59,84 @@ import Testing
         #expect(layout.drawing(of: FirnID(rawValue: .max)) == picture)
     }
 
+    @Test func partsConstantsAndReservedNumbersAreNamed() throws {
+        let layout = try Layout(
+            parsing: "version:2=2,time:39s@0/descending,data-center:5,worker:5,flags:3/random,sequence:10/reserved=1-9"
+        )
+        let picture = """
+            13835058055266230276
+            version:2=2,time:39s@1970-01-01T00:00:00Z/descending,data-center:5,worker:5,
+            flags:3/random,sequence:10/reserved=1-9
+
+              63   61                                   23   22 18   17 13   12
+            ┌────┬─────────────────────────────────────────┬───────┬───────┬─────┐
+            │ 10 │ 111111111111111111111111111111111111110 │ 00011 │ 00111 │ 000 │
+            └────┴─────────────────────────────────────────┴───────┴───────┴─────┘
+              v                     time                       d    worker  flags
+
+              9        0
+            ┌────────────┐
+            │ 0000000100 │
+            └────────────┘
+               sequence
+
+            version       bits 63–62     2   constant
+            time          bits 61–23     1   1970-01-01T00:00:01.000Z
+            data-center   bits 22–18     3   of 0–31
+            worker        bits 17–13     7   of 0–31
+            flags         bits 12–10     0   random
+            sequence      bits 9–0       4   reserved, of 0–1023
+            worker        all parts    103   of 0–1023
+            """
+        let drawing = layout.drawing(
+            of: try layout.makeID(of: ["time": 1, "data-center": 3, "worker": 7, "sequence": 4])
+        )
+        #expect(drawing == picture)
+    }
+
+    /// The bits of the boxes, the first above the others.
     @Test(arguments: seeds)
-    func everyPictureIsWithin80ColumnsAndShowsEveryBit(seed: UInt64) {
+    func everyPictureIsWithin80ColumnsAndShowsEveryBit(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        let layout = Bool.random(using: &generator) ? Layout.random(using: &generator) : .pinterest
+        let layout =
+            switch seed % 3 {
+            case 0: Layout.random(using: &generator)
+            case 1: try Layout(parsing: Layout.randomText(using: &generator))
+            default: Layout.pinterest
+            }
         let id = FirnID(rawValue: generator.next())
         let drawing = layout.drawing(of: id)
         let lines = drawing.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.allSatisfy { $0.count <= 80 && $0.last != " " }, "\(drawing)")
         let box = lines.filter { "┌│└".contains($0.first ?? " ") }
-        #expect(box.count == 3 && Set(box.map(\.count)).count == 1, "\(drawing)")
-        let bits = box.dropFirst().first.map { $0.filter { "01".contains($0) } }
-        #expect(bits.flatMap { UInt64($0, radix: 2) } == id.rawValue, "\(drawing)")
-        #expect(bits?.count == 64, "\(drawing)")
-        for entry in layout.decode(id).values {
-            #expect(lines.contains { $0.hasPrefix(entry.field.kind.rawValue) && $0.contains("\(entry.value)") })
+        #expect(box.count % 3 == 0 && (layout.fields.count > 4 || box.count == 3), "\(drawing)")
+        for start in stride(from: 0, to: box.count, by: 3) {
+            #expect(Set(box[start..<start + 3].map(\.count)).count == 1, "\(drawing)")
         }
-        #expect(drawing.contains(layout.name) && drawing.hasPrefix("\(id)"))
+        let bits = box.filter { $0.first == "│" }.joined().filter { "01".contains($0) }
+        #expect(UInt64(bits, radix: 2) == id.rawValue, "\(drawing)")
+        #expect(bits.count == 64, "\(drawing)")
+        let decoded = layout.decode(id)
+        for field in layout.fields {
+            let value = try #require(decoded[field.name])
+            #expect(lines.contains { $0.hasPrefix(field.name) && $0.contains("\(value)") }, "\(drawing)")
+        }
+        let heading = lines.prefix { !$0.isEmpty }.map { $0.drop { $0 == " " } }.joined()
+        #expect(heading.hasPrefix("\(id)") && heading.hasSuffix(layout.name), "\(drawing)")
+    }
+
+    @Test func theLongestTextIsBrokenAtItsFields() throws {
+        let names = (0..<15).map { String(repeating: "n", count: 30) + String($0, radix: 36).filled(to: 2) }
+        let text = "time:1s@0," + names.map { "\($0):4=15" }.joined(separator: ",")
+        let layout = try Layout(parsing: text)
+        let drawing = layout.drawing(of: FirnID(rawValue: 0))
+        #expect(drawing.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(drawing)")
+        #expect(drawing.contains("not 15, so not of this layout"))
+    }
+}
+
+extension String {
+    fileprivate func filled(to width: Int) -> String {
+        String(repeating: "0", count: max(0, width - count)) + self
     }
 }

@@ -92,6 +92,49 @@ import Testing
         #expect(error.message.contains("The layout pinterest has no time"))
     }
 
+    @Test func constantBitsAreInBothEnds() throws {
+        let layout = try Layout(parsing: "version:2=2,time:41ms@0,kind:3=5,worker:6,spare:2=0,rest:4/random,sequence:6")
+        let range = try layout.idRange(fromUnixMilliseconds: 3, to: 5)
+        #expect(range.lowerBound.rawValue == UInt64(2) << 62 | 3 << 21 | 5 << 18)
+        #expect(range.upperBound.rawValue == UInt64(2) << 62 | 4 << 21 | 5 << 18 | 63 << 12 | 0b11_1111_1111)
+    }
+
+    @Test func aFieldAboveTheTimeHasNoOneRange() throws {
+        let layout = try Layout(parsing: "flag:1=1,region:3,time:41ms@0")
+        let error = try #require(throws: LayoutError.self) { try layout.idRange(fromUnixMilliseconds: 3, to: 5) }
+        #expect(error.code == .noSuchField)
+        #expect(error.message.contains("has the field region above the time: the IDs of a range of time are not one"))
+    }
+
+    /// Every ID of the ticks is in the range, and none of the ticks beside it.
+    @Test(arguments: seeds)
+    func anyLayoutsRangeHasTheIDsOfItsTicks(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<20 {
+            guard let layout = try? Layout(parsing: Layout.randomText(using: &generator)),
+                layout.maximumTick > 10
+            else { continue }
+            let first = generator.number(upTo: min(layout.maximumTick - 2, 1 << 40)) + 1
+            let last = first + generator.number(upTo: min(layout.maximumTick - 1 - first, 1000))
+            let (start, end) = (layout.time(ofTick: first), layout.time(ofTick: last + 1))
+            guard let range = try? layout.idRange(from: start, to: end) else {
+                #expect(layout.mintingObstacle?.contains("above the time") == true || layout.isDescending, "\(layout)")
+                continue
+            }
+            for tick in [first - 1, first, last, last + 1] {
+                for _ in 0..<5 {
+                    var values: [String: UInt64] = ["time": tick]
+                    for field in layout.fields where field.kind != .time && field.kind != .unused {
+                        values[field.name] =
+                            field.kind == .constant ? field.constant : generator.number(upTo: field.maximum)
+                    }
+                    let id = try layout.makeID(of: values)
+                    #expect(range.contains(id) == (first...last).contains(tick), "\(layout) \(tick)")
+                }
+            }
+        }
+    }
+
     @Test(arguments: seeds)
     func aRangeHoldsExactlyTheIDsOfItsTicks(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

@@ -24,4 +24,53 @@ extension Layout {
             epochUnixMilliseconds: generator.number(upTo: 253_402_300_799_999)
         )
     }
+
+    /// The text of any layout: several parts of the worker, constant and random bits, in any order, with any options.
+    static func randomText(using generator: inout SeededGenerator) -> String {
+        var left = 64
+        func width(upTo maximum: Int) -> Int {
+            let width = Int.random(in: 0...min(left, maximum), using: &generator)
+            left -= width
+            return width
+        }
+        let timeBits = Int.random(in: 1...50, using: &generator)
+        left -= timeBits
+        var fields = [randomTime(bits: timeBits, using: &generator)]
+        if Bool.random(using: &generator) { fields.append("worker:\(width(upTo: 12))") }
+        if Bool.random(using: &generator) { fields.append(randomSequence(bits: width(upTo: 20), using: &generator)) }
+        for number in 0..<Int.random(in: 0...12, using: &generator) {
+            let length = Int.random(in: 0...28, using: &generator)
+            let name = "f\(number)-" + String(repeating: "_", count: length)
+            let bits = width(upTo: 9)
+            switch Int.random(in: 0..<3, using: &generator) {
+            case 0: fields.append("\(name):\(bits)")
+            case 1: fields.append("\(name):\(bits)=\(generator.number(upTo: 1 << UInt64(bits) - 1))")
+            default: fields.append("\(name):\(bits)/random")
+            }
+        }
+        if Bool.random(using: &generator) { fields.shuffle(using: &generator) }
+        if Bool.random(using: &generator) { fields.insert("unused:\(width(upTo: 5))", at: 0) }
+        return fields.joined(separator: ",")
+    }
+
+    private static func randomTime(bits: Int, using generator: inout SeededGenerator) -> String {
+        let tick = ["ns", "us", "ms", "s", "min", "h", "x10ms", "x250us", "x24h", "x3ms"].randomElement(
+            using: &generator
+        )!
+        let epoch = ["", "@0", "@1288834974657", "@2025-01-01T00:30:00.007Z"].randomElement(using: &generator)!
+        let options = ["", "", "/descending", "/floored", "/floored/descending"].randomElement(using: &generator)!
+        return "time:\(bits)\(tick)\(epoch)\(options)"
+    }
+
+    private static func randomSequence(bits: Int, using generator: inout SeededGenerator) -> String {
+        guard bits > 3 else { return "sequence:\(bits)" }
+        let highest = UInt64(1) << UInt64(bits) - 1
+        let first = Bool.random(using: &generator) ? "/first=\(generator.number(upTo: 5))" : ""
+        let reserved = (0..<Int.random(in: 0...3, using: &generator)).map { _ in
+            // Never the highest number, so that one is left.
+            let lowest = generator.number(upTo: highest - 1)
+            return "/reserved=\(lowest)-\(lowest + generator.number(upTo: highest - 1 - lowest))"
+        }
+        return "sequence:\(bits)\(first)\(reserved.joined())"
+    }
 }
