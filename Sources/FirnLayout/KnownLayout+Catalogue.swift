@@ -60,7 +60,7 @@ extension KnownLayout {
         ),
         KnownLayout(
             "weibo",
-            "time:31s@1986-05-03T05:51:03Z,idc:4,sequence:18",
+            "time:31s@1986-05-03T05:51:03Z,worker:4,sequence:18",
             makers: "Sina Weibo",
             source: "weibocom/breeze 4de4ced endpoint/src/kv/uuid.rs; the width of the time is read from samples",
             since: "2009-08-14",
@@ -70,7 +70,7 @@ extension KnownLayout {
         ),
         KnownLayout(
             "atproto-tid",
-            "time:53us@1970-01-01T00:00:00Z,clock:10",
+            "time:53us@1970-01-01T00:00:00Z,worker:10",
             makers: "Bluesky and others of the AT Protocol; arroba",
             source: "atproto.com/specs/tid; bluesky-social/atproto 1213159 packages/common-web/src/tid.ts; arroba 3.1",
             since: "2022-01-01",

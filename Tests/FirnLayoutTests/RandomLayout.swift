@@ -5,7 +5,7 @@ extension Layout {
     /// Any layout with time, the narrowest and the widest fields among them.
     static func random(using generator: inout SeededGenerator) -> Layout {
         if Int.random(in: 0..<8, using: &generator) == 0 {
-            return presets.filter(\.hasTime).randomElement(using: &generator)!
+            return presets.filter { $0.mintingObstacle == nil }.randomElement(using: &generator)!
         }
         let total = Bool.random(using: &generator) ? 64 : Int.random(in: 1...64, using: &generator)
         let timeBits = Int.random(in: 1...total, using: &generator)

@@ -23,7 +23,7 @@ extension Layout {
 
     /// Any layout with time, the narrowest and the widest fields among them.
     static func random(using generator: inout SeededGenerator) -> Layout {
-        if generator.oneIn(8) { return presets.filter(\.hasTime).randomElement(using: &generator)! }
+        if generator.oneIn(8) { return presets.filter { $0.mintingObstacle == nil }.randomElement(using: &generator)! }
         let total = Bool.random(using: &generator) ? 64 : Int.random(in: 1...64, using: &generator)
         let time = Int.random(in: generator.oneIn(8) ? 1...total : min(8, total)...total, using: &generator)
         // Short sequences most of the time: they are where ticks fill up.
