@@ -3,7 +3,8 @@ extension KnownLayout {
     ///
     /// A source that names no repository is a package of PyPI. The tests have an ID of each, minted by the package where
     /// it runs there.
-    public static let all: [KnownLayout] = services + packages + sonyflakes + databases + othersOfInstagram
+    public static let all: [KnownLayout] =
+        services + packages + sonyflakes + databases + othersOfInstagram + timeless
 
     private static let services = [
         KnownLayout(
@@ -79,12 +80,15 @@ extension KnownLayout {
                 + "and a clock number below 32.",
             workers: .arbitrary
         ),
+    ]
+
+    private static let timeless = [
         KnownLayout(
             .pinterest,
             makers: "Pinterest",
             source: "Pinterest Engineering, Sharding Pinterest",
             since: "2012-01-01",
             caution: "There is no time in it."
-        ),
+        )
     ]
 }

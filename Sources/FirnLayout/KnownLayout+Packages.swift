@@ -113,7 +113,7 @@ extension KnownLayout {
         KnownLayout(
             .safe53,
             makers: "Firn",
-            source: "this file",
+            source: "Sources/FirnLayout/Layout+Presets.swift",
             since: "2025-01-01",
             caution: "512 IDs per millisecond and worker, and 8 workers."
         ),

@@ -1,7 +1,8 @@
 extension LayoutGuess {
-    /// The candidates, the most plausible first, as an object.
+    /// The first candidate, with all of them as `candidates`.
     package var json: JSON {
-        .object([("candidates", .array(candidates.map(\.json)))])
+        guard let first = candidates.first, case .object(let members) = first.json else { return .null }
+        return .object(members + [("candidates", .array(candidates.map(\.json)))])
     }
 }
 

@@ -76,15 +76,6 @@ extension KnownLayout {
         if time < since { return "its time is before \(since.date), the first day of this layout" }
         return nil
     }
-
-    /// What to say about an ID that is read in this layout although its time cannot be: it lies in the future, or
-    /// before the layout's first day. Nil where there is nothing to say.
-    package func doubt(about decoded: DecodedID, now: UTCTime) -> String? {
-        guard decoded.fitsLayout, let time = decoded.utc, let obstacle = obstacle(to: decoded, now: now) else {
-            return nil
-        }
-        return "\(decoded.id) read as \(name) is of \(time), and \(obstacle)"
-    }
 }
 
 extension DecodedID {

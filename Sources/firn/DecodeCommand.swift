@@ -16,8 +16,13 @@ struct DecodeCommand: AsyncParsableCommand {
             header. The json format is one object a line: the ID and fields wider than 53 bits are strings, other \
             fields numbers. "fits" is false when unused bits are set, so that the ID cannot be of the layout.
 
+            With --guess the answer is a table of all layouts that are known by name, with what the first ID would be in each: \
+            those in which the IDs are plausible come first, the most plausible at the top, and of the others it says why \
+            not. The IDs should be of one system; several tell more than one.
+
             EXAMPLES:
               firn decode 541815603606036480
+              firn decode --guess 915204848634130497
               firn decode --column 2 < orders.tsv
               firn decode --csv --column order_id --format tsv < orders.csv
               psql -Atc 'SELECT id FROM orders' | firn decode --histogram
@@ -48,12 +53,21 @@ struct DecodeCommand: AsyncParsableCommand {
     )
     var histogram: HistogramKind? = nil
 
+    @Flag(help: "Tell which layouts the IDs can be of, the most plausible first. --layout is not looked at.")
+    var guess = false
+
     func validate() throws {
         if ids.contains("-"), ids.count > 1 {
             throw ValidationError("There are IDs and -: give either, the IDs or standard input.")
         }
         if input.isGiven, !readsStandardInput {
             throw ValidationError("--column, --csv and --header are for standard input: leave the IDs out.")
+        }
+        if guess, histogram != nil {
+            throw ValidationError("--guess and --histogram are two answers: give one of them.")
+        }
+        if guess, let format, format != .text, format != .json {
+            throw ValidationError("--guess has no format \(format): give text or json.")
         }
         if format != nil, histogram != nil {
             throw ValidationError("--histogram draws in one form: leave --format out.")
@@ -67,18 +81,37 @@ struct DecodeCommand: AsyncParsableCommand {
             if ids.isEmpty, !input.isGiven, StandardInput.isTerminal {
                 throw ValidationError("Missing expected argument '<ids> ...'. For IDs from this terminal give -.")
             }
+            if guess { return try writeGuess() }
             let layout = try layoutOption.parsed()
+            var doubts = DoubtfulTimes(layout: layout, now: .now)
+            defer { doubts.message.map(StandardError.write(line:)) }
             if let histogram {
                 var histograms = try IDHistograms(histogram, layout: layout)
                 try forEachID { id, _ in
                     histograms.add(id)
+                    doubts.add(id)
                 } atEnd: { output in
                     for line in histograms.lines(columns: Terminal.columns) { try output.write(line: line) }
                 }
             } else {
                 var text = DecodedIDText(layout: layout, format: format ?? (readsStandardInput ? .line : .text))
-                try forEachID(below: text.header) { id, output in try output.write(line: text.text(of: id)) }
+                try forEachID(below: text.header) { id, output in
+                    try output.write(line: text.text(of: id))
+                    doubts.add(id)
+                }
             }
+        }
+    }
+
+    private func writeGuess() throws {
+        var ids: [FirnID] = []
+        try forEachID { id, _ in
+            if ids.count < LayoutGuess.maximumIDs { ids.append(id) }
+        } atEnd: { output in
+            guard !ids.isEmpty else { return }
+            let guess = LayoutGuess(ids, now: .now)
+            let lines = format == .json ? GuessTable.objects(guess) : GuessTable.lines(guess)
+            for line in lines { try output.write(line: line) }
         }
     }
 

@@ -1,13 +1,5 @@
 internal import FirnLayout
 
-#if canImport(Darwin)
-    internal import Darwin
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Glibc
-#endif
-
 /// What `firn decode --guess` prints.
 enum GuessTable {
     /// Lines for a person: the plausible layouts first.
@@ -26,16 +18,7 @@ enum GuessTable {
     }
 
     /// An object for each layout, in the same order.
-    static func objects(_ guess: LayoutGuess) -> [JSON] {
-        guess.candidates.map(\.json)
-    }
-}
-
-extension UTCTime {
-    /// The present by this host's clock.
-    static var present: UTCTime {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UTCTime(unixSeconds: Int64(time.tv_sec), nanosecond: Int64(time.tv_nsec))
+    static func objects(_ guess: LayoutGuess) -> [String] {
+        guess.candidates.map(\.json.text)
     }
 }

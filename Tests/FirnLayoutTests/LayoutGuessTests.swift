@@ -31,12 +31,14 @@ import Testing
     }
 
     /// IDs that services published years ago.
-    @Test(arguments: [
-        ("snowflake", 1_593_572_310_593_806_338), ("mastodon", 101_767_036_616_676_231),
-        ("unix", 7_102_577_116_159_582_209), ("unix", 6_904_926_959_046_938_624),
-        ("tso", 443_852_055_297_916_932), ("weibo", 3_379_782_484_330_149),
-        ("tiktok", 6_854_717_870_488_702_213), ("atproto-tid", 1_728_652_679_052_295_174),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("snowflake", 1_593_572_310_593_806_338), ("mastodon", 101_767_036_616_676_231),
+            ("unix", 7_102_577_116_159_582_209), ("unix", 6_904_926_959_046_938_624),
+            ("tso", 443_852_055_297_916_932), ("weibo", 3_379_782_484_330_149),
+            ("tiktok", 6_854_717_870_488_702_213), ("atproto-tid", 1_728_652_679_052_295_174),
+        ] as [(String, UInt64)]
+    )
     func anOldIDIsNamedRight(layout: String, id: UInt64) throws {
         let guess = LayoutGuess([FirnID(rawValue: id)], now: now)
         #expect(guess.candidates.first?.known.name == layout)
@@ -121,7 +123,9 @@ import Testing
         for _ in 0..<300 {
             let count = Int.random(in: 1...5, using: &generator)
             let ids = (0..<count).map { _ in
-                FirnID(rawValue: .random(in: 0 ... .max, using: &generator) >> UInt64.random(in: 0...63, using: &generator))
+                FirnID(
+                    rawValue: .random(in: 0 ... .max, using: &generator) >> UInt64.random(in: 0...63, using: &generator)
+                )
             }
             let seconds = Int64.random(in: -5_000_000_000...250_000_000_000, using: &generator)
             let guess = LayoutGuess(ids, now: UTCTime(unixSeconds: seconds))
