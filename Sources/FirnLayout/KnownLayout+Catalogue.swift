@@ -49,15 +49,13 @@ extension KnownLayout {
         ),
         KnownLayout(
             "tiktok",
-            "time:32s@1970-01-01T00:00:00Z,milliseconds:10/random,spare:3/random,"
-                + "sequence:5,spare-2:2/random,entity:4,machine:8",
+            "time:32s@1970-01-01T00:00:00Z,milliseconds:10/random,sequence:8,entity:6,machine:8",
             makers: "TikTok, Douyin",
             source: "arXiv 2504.13279; dfir-unfurl parse_tiktok.py; reverse-engineered",
             since: "2014-08-01",
             caution: "Only the seconds are sure; the fields below are read from samples. Seconds that are read as "
                 + "milliseconds give 1970.",
-            workers: .arbitrary,
-            sequences: .arbitrary
+            workers: .arbitrary
         ),
         KnownLayout(
             "weibo",

@@ -210,7 +210,8 @@ extension KnownLayout {
             makers: "snowflake-util",
             source: "snowflake-util 1.0.0b7 snowflake/enums.py",
             since: "2024-01-01",
-            caution: "Not Instagram's own epoch: Instagram's IDs come out two years too late."
+            caution: "Not Instagram's own epoch: Instagram's IDs come out two years too late.",
+            sequences: .arbitrary
         ),
     ]
 }

@@ -86,19 +86,23 @@ extension LayoutGuess.Evidence {
     }
 
     private func likelihood(ofSequence sequence: UInt64, at seconds: Double?, worker: UInt64?) -> Double {
-        let width = known.layout.sequenceBits
-        let uniform = exp2(-Double(width))
-        if let last, last.worker == worker, let before = last.sequence {
-            let isNext = sequence == before + 1
-            if last.seconds == seconds {
-                // Equal or lower numbers of a tick are possible only in a list that is out of order.
-                return isNext ? 0.7 : sequence > before ? 0.3 * uniform : 0.01 * uniform
-            }
-            if known.habits.sequences == .arbitrary { return isNext ? 0.3 : 0.7 * uniform }
+        let uniform = exp2(-Double(known.layout.sequenceBits))
+        let any = known.habits.sequences == .counted ? likelihood(ofCountedSequence: sequence) : uniform
+        guard let last, last.worker == worker, let before = last.sequence else { return any }
+        let isNext = sequence == before + 1
+        guard last.seconds == seconds else {
+            // Some systems carry the number on from tick to tick.
+            return isNext ? 0.2 + 0.8 * any : 0.8 * any
         }
-        guard known.habits.sequences == .counted else { return uniform }
+        // Equal or lower numbers of a tick are possible only in a list that is out of order.
+        return isNext ? 0.7 : sequence > before ? 0.3 * uniform : 0.01 * uniform
+    }
+
+    /// Mostly a tick has one ID, and that has the first number.
+    private func likelihood(ofCountedSequence sequence: UInt64) -> Double {
         let first = known.layout.firstSequence
-        guard sequence >= first else { return 0.01 * uniform }
+        let width = known.layout.sequenceBits
+        guard sequence >= first else { return 0.01 * exp2(-Double(width)) }
         guard sequence > first else { return 0.8 }
         return 0.2 * Self.mixture(sequence - first, below: width, shareOfSmall: 0.75)
     }

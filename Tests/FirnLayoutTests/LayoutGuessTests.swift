@@ -107,6 +107,15 @@ import Testing
         }
     }
 
+    /// Numbers that are carried on from tick to tick do not outweigh the time.
+    @Test(arguments: ["instagram-2013", "unix", "snowflake", "cosid", "tsid"])
+    func numbersMayBeCarriedOn(name: String) throws {
+        let layout = try Layout(parsing: name)
+        let tick = try #require(layout.tick(atUnixNanoseconds: now.unixNanoseconds)) - 1000
+        let ids = try (0..<10).map { try layout.makeID(time: tick + 20 * $0, worker: 682, sequence: $0) }
+        #expect(LayoutGuess(ids, now: now).candidates.first?.known.name == name)
+    }
+
     @Test func theOrderOfTimesIsSaid() throws {
         let ids = try [9, 5, 7].map { try Layout.discord.makeID(time: 300_000_000_000 + $0, worker: $0, sequence: 0) }
         let reason = { (ids: [FirnID]) in
