@@ -25,8 +25,8 @@ package final class AdminPages: Sendable {
     private let liveness = Mutex(Liveness(limit: AdminPages.livenessLimit))
     private let rates: Mutex<(ids: RateWindow, calls: RateWindow)>
 
-    /// All paths that exist; any other path is not found.
-    package static let paths: Set<String> = ["/", "/livez", "/readyz", "/metrics", "/status"]
+    /// All paths that exist; any other path is not found. `{id}` stands for any text without a slash.
+    package static let paths: Set<String> = ["/", "/guess/{id}", "/livez", "/readyz", "/metrics", "/status"]
 
     /// One call to the store takes at most a third of a window, 20 s with etcd's default.
     static let livenessLimit = Duration.seconds(30)
@@ -71,7 +71,21 @@ package final class AdminPages: Sendable {
         case "/status":
             return AdminAnswer(200, "application/json", status(read()).text + "\n")
         default:
-            return nil
+            guard path.hasPrefix(Self.guessPath) else { return nil }
+            return guess(String(path.dropFirst(Self.guessPath.count)))
+        }
+    }
+
+    private static let guessPath = "/guess/"
+
+    /// Which known layouts an ID can be of, for the page.
+    private func guess(_ text: String) -> AdminAnswer {
+        do {
+            let id = try FirnID(parsing: text)
+            let guess = LayoutGuess([id], now: UTCTime(unixNanoseconds: read().now.unixNanoseconds))
+            return AdminAnswer(200, "application/json", guess.json.text + "\n")
+        } catch {
+            return AdminAnswer(400, Self.plainText, "\(error.message)\n")
         }
     }
 

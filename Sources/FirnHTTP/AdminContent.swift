@@ -15,7 +15,7 @@ package struct HTTPDocument: Sendable {
 
 /// What an `--admin` listener serves: documents to read. Other paths get 404, methods other than GET and HEAD get 405.
 package struct AdminContent: Sendable {
-    /// The paths that exist, such as `/metrics`.
+    /// The paths that exist, such as `/metrics`, or `/guess/{id}` for any ID.
     package let paths: Set<String>
     /// The current document of one of these paths. Called on the HTTP server's threads, for each request.
     package let document: @Sendable (String) -> HTTPDocument?
@@ -29,7 +29,7 @@ package struct AdminContent: Sendable {
         do throws(HTTPAnswer) {
             let target = try RequestTarget(parsing: target)
             let path = "/" + target.path.joined(separator: "/")
-            guard paths.contains(path) else {
+            guard paths.contains(path) || target.path.count == 2 && paths.contains("/\(target.path[0])/{id}") else {
                 throw .refused(
                     .notFound,
                     "there is no \(RequestTarget.excerpt(path)) here; there are \(paths.sorted().joined(separator: ", "))"

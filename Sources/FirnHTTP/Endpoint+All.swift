@@ -49,7 +49,8 @@ extension Endpoint {
             Parameter(
                 name: "layout",
                 isInPath: false,
-                text: "The layout to read it in, by name or fields; the daemon's own unless given.",
+                text: "The layout to read it in, by name or fields; the daemon's own unless given. With guess it is read "
+                    + "in the one in which it is most plausible, and the others are candidates.",
                 schema: .object([("type", .string("string")), ("example", .string("sonyflake"))])
             ),
             format("How the ID is written."),
@@ -59,7 +60,7 @@ extension Endpoint {
             refused,
         ],
         route: { arguments throws(HTTPAnswer) in
-            .answer(.ok(try arguments.decodedID().json, isCacheable: true))
+            .answer(try arguments.decodedID())
         }
     )
 

@@ -1,3 +1,4 @@
+internal import FirnEngine
 internal import FirnLayout
 internal import FirnServer
 internal import FirnWire
@@ -184,11 +185,20 @@ struct Arguments {
         return name
     }
 
-    func decodedID() throws(HTTPAnswer) -> DecodedID {
+    /// The value of the query item `layout` that asks for every known layout.
+    static let guess = "guess"
+
+    /// What an ID says in one layout, or, where that is ``guess``, in each that is known.
+    func decodedID() throws(HTTPAnswer) -> HTTPAnswer {
         let format = try format()
         do {
+            let id = try FirnID(parsing: values["id"] ?? "", format: format)
+            if values["layout"] == Self.guess {
+                let now = UTCTime(unixNanoseconds: SystemTimeSource().wallNanoseconds())
+                return .ok(LayoutGuess([id], now: now).json)
+            }
             let layout = try values["layout"].map { try Layout(parsing: $0) } ?? layout
-            return layout.decode(try FirnID(parsing: values["id"] ?? "", format: format))
+            return .ok(layout.decode(id).json, isCacheable: true)
         } catch {
             throw .refused(.badRequest, "\(error)")
         }

@@ -99,13 +99,23 @@ enum OpenAPI {
         ]
     }
 
-    /// In addition an ID has the fields of its layout: numbers, or strings if they are wider than 53 bits.
+    /// In addition an ID has the fields of its layout: numbers, or strings if they are wider than 53 bits. The last three
+    /// are those of a guess.
     private static var decodedMembers: [(name: String, value: JSON)] {
         [
             ("id", .object([("type", .string("string")), ("pattern", .string("^[0-9]{1,20}$"))])),
             ("layout", .object([("type", .string("string"))])),
             ("utc", .object([("type", .string("string"))])),
             ("fits", .object([("type", .string("boolean"))])),
+            ("plausible", .object([("type", .string("boolean"))])),
+            ("reason", .object([("type", .string("string"))])),
+            (
+                "candidates",
+                .object([
+                    ("type", .string("array")),
+                    ("items", .object([("$ref", .string("#/components/schemas/DecodedID"))])),
+                ])
+            ),
         ]
     }
 

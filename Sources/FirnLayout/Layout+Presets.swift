@@ -73,10 +73,11 @@ extension Layout {
     /// 2025-01-01T00:00:00Z.
     static let defaultEpochUnixMilliseconds: UInt64 = 1_735_689_600_000
 
-    /// All presets, the default first.
-    public static let presets: [Layout] = [
-        snowflake, discord, instagram, sonyflake, sonyflakeV2, safe53, pinterest,
-    ]
+    /// All presets: those above, the default first, and then the others of ``KnownLayout/all``.
+    public static let presets: [Layout] = {
+        let first = [snowflake, discord, instagram, sonyflake, sonyflakeV2, safe53, pinterest]
+        return first + KnownLayout.all.map(\.layout).filter { !first.contains($0) }
+    }()
 
     /// The presets by their fields' text, as a layout that is given as numbers or fields finds its name.
     static let presetOfSpecification = Dictionary(
@@ -98,8 +99,9 @@ extension Layout {
         Self.firstPresets.contains(name) ? name : specification
     }
 
-    /// The preset with this name; nil when there is none.
+    /// The preset with this name, or with this other name in the catalogue: `leaf` is ``snowflake``. Nil when there is
+    /// none.
     public static func preset(named name: String) -> Layout? {
-        presets.first { $0.name == name }
+        KnownLayout.named(name)?.layout
     }
 }

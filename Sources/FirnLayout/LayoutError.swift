@@ -48,7 +48,7 @@ extension LayoutError: CustomStringConvertible {
 
 extension StringProtocol {
     /// The text in quotes for a message: control characters are escaped, and a long text is shortened.
-    var quoted: String {
+    package var quoted: String {
         let maximumLength = 80  // Longer than any right layout, ID or time; the rest would only fill a log.
         let start = unicodeScalars.prefix(maximumLength)
         let isCut = start.endIndex < endIndex

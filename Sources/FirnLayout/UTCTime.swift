@@ -75,7 +75,7 @@ extension UTCTime: Comparable {
 
 extension Int64 {
     /// Quotient and remainder with the quotient rounded down, so the remainder is never negative.
-    func dividedRoundingDown(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+    package func dividedRoundingDown(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }

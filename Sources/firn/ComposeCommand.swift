@@ -14,7 +14,7 @@ struct ComposeCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "The time in UTC, such as 2025-01-01T00:00:00Z or 2025-01-01, rounded down to its tick.")
+    @Option(help: "The time, as firn range takes it, such as 2025-01-01T00:00:00Z or now; rounded down to its tick.")
     var time: String?
 
     @Option(help: "The worker.")

@@ -6,8 +6,9 @@ struct RangeCommand: AsyncParsableCommand {
         commandName: "range",
         abstract: "Find the lowest and the highest ID of a range of time.",
         discussion: """
-            The range begins at FROM and ends before TO, so ranges that touch have no ID in common and leave none out. \
-            Times are in UTC, such as 2025-01-01T00:00:00Z, or a date alone for its first instant.
+            The range begins at FROM and ends before TO, so ranges that touch have no ID in common and leave none out.
+
+            \(UTCTime.argumentForms) An offset alone counts from now: firn range -- -1h now.
             """
     )
 
@@ -25,7 +26,11 @@ struct RangeCommand: AsyncParsableCommand {
     func run() async throws {
         try reportingErrors {
             let layout = try layoutOption.parsed()
-            let ids = try layout.idRange(from: UTCTime(argument: from), to: UTCTime(argument: to))
+            let now = UTCTime.now
+            let ids = try layout.idRange(
+                from: UTCTime(argument: from, now: now),
+                to: UTCTime(argument: to, now: now)
+            )
             let (lowest, highest) = (ids.lowerBound, ids.upperBound)
             let clause = "WHERE id BETWEEN \(lowest) AND \(highest)"
             var output = StandardOutput()

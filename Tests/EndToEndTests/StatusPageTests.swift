@@ -28,7 +28,11 @@ import Testing
                     .compactMap { ($0.params["request"] as? [String: Any])?["url"] as? String }
                 #expect(addresses.count > 1)
                 let own = ["http://127.0.0.1:\(port)/", "http://127.0.0.1:\(port)/status"]
-                #expect(addresses.allSatisfy { own.contains($0) || $0.hasPrefix("data:") }, "\(Set(addresses))")
+                let guesses = "http://127.0.0.1:\(port)/guess/"
+                #expect(
+                    addresses.allSatisfy { own.contains($0) || $0.hasPrefix("data:") || $0.hasPrefix(guesses) },
+                    "\(Set(addresses))"
+                )
             }
         }
     }
@@ -65,6 +69,22 @@ import Testing
             #expect(try browser.text("document.querySelector('.worker b').textContent") == "9")
             #expect(try browser.text("document.querySelectorAll('dd i').length") == "0", "the store's name is text")
             #expect(try browser.text("document.getElementById('facts').textContent").contains("<i>firn.db"))
+        }
+    }
+
+    @Test func theSystemOfAnIDIsGuessedAtAClick() throws {
+        try withPage { _, browser, _ in
+            // A post of Twitter, and of this daemon's layout: 2022-11-18.
+            try browser.click("#id")
+            try browser.type("1593572310593806338")
+            try browser.click("#guess")
+            let first = "document.querySelector('#guesses li')?.textContent"
+            try eventually("the guess is there", within: .seconds(30), every: .milliseconds(50)) {
+                try browser.text(first).hasPrefix("snowflake, 2022-11-18T11:50:20.644Z, worker 378, ")
+            }
+            try browser.click("#id")
+            try browser.type("0")
+            #expect(try browser.text("document.querySelectorAll('#guesses li').length") == "0", "of another ID")
         }
     }
 

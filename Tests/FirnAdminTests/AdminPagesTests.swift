@@ -11,9 +11,23 @@ import Testing
 @Suite struct AdminPagesTests {
     @Test func everyPathIsAnsweredAndNoOther() throws {
         let pages = Readings.pages()
-        #expect(AdminPages.paths == ["/", "/livez", "/readyz", "/metrics", "/status"])
-        for path in AdminPages.paths { #expect(try #require(pages.answer(path)).body.last == UInt8(ascii: "\n")) }
+        #expect(AdminPages.paths == ["/", "/guess/{id}", "/livez", "/readyz", "/metrics", "/status"])
+        for path in AdminPages.paths where !path.contains("{") {
+            #expect(try #require(pages.answer(path)).body.last == UInt8(ascii: "\n"))
+        }
         for path in ["", "/metrics/", "/x", "status"] { #expect(pages.answer(path) == nil) }
+    }
+
+    /// By the daemon's clock, which is at 2026 in these readings.
+    @Test func anIDOfAnotherSystemIsGuessed() throws {
+        let tick = try #require(Layout.discord.tick(atUnixNanoseconds: Readings.start - 10_000_000_000))
+        let id = try Layout.discord.makeID(time: tick, worker: 5, sequence: 0)
+        let answer = try #require(Readings.pages().answer("/guess/\(id)"))
+        #expect(answer.status == 200 && answer.contentType == "application/json")
+        #expect(answer.text.hasPrefix(#"{"id":"\#(id)","layout":"discord","#))
+        #expect(answer.text.contains(#""plausible":true,"reason":"10 seconds ago","candidates":[{"#))
+        let wrong = try #require(Readings.pages().answer("/guess/x"))
+        #expect(wrong.status == 400 && wrong.text.contains("character 1"))
     }
 
     @Test func readinessFollowsWhatCallsAreTold() throws {

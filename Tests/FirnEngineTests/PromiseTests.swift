@@ -215,7 +215,7 @@ import Testing
     }
 
     @Test func promise6NeverASilentWrapAnEndedLayoutIsExpired() {
-        for preset in Layout.presets where preset.hasTime {
+        for preset in Layout.presets where preset.mintingObstacle == nil {
             let space = Space(layout: preset, worker: preset.maximumWorker, firstTick: 0, limit: .max)
             let shard = Shard(slot: slot(space))
             let end = Space.endTick(of: preset)

@@ -55,6 +55,24 @@ import Testing
         }
     }
 
+    @Test func guessesWhoseAnIDIs() throws {
+        try withHTTPServer { server in
+            let guess = try server.ask("GET", "/ids/101767036616676231?layout=guess")
+            #expect(guess.status == 200)
+            #expect(guess.json["layout"] as? String == "mastodon")
+            #expect(guess.json["utc"] as? String == "2019-03-17T16:55:45.249Z")
+            #expect(guess.json["plausible"] as? Bool == true)
+            let candidates = try #require(guess.json["candidates"] as? [[String: Any]])
+            #expect(candidates.count == KnownLayout.all.count)
+            #expect(candidates.first?["layout"] as? String == "mastodon")
+            #expect(candidates.last?["plausible"] as? Bool == false)
+            let hex = try server.ask("GET", "/ids/1698c94a3619387?layout=guess&format=hex")
+            #expect(hex.json["id"] as? String == "101767036616676231")
+            #expect(hex.json["layout"] as? String == "mastodon")
+            #expect(try server.ask("GET", "/ids/x?layout=guess").status == 400)
+        }
+    }
+
     @Test func givesTicketsAndPrefixes() throws {
         try withHTTPServer { server in
             let peer = try server.connect()

@@ -11,9 +11,14 @@ import Testing
     }
 
     @Test func theWholeLifeOfALayoutIsARange() throws {
-        for layout in Layout.presets where layout.hasTime {
-            let end = layout.lastInstantUnixMilliseconds + 1
-            let range = try layout.idRange(fromUnixMilliseconds: layout.epochUnixMilliseconds, to: end)
+        for layout in Layout.presets where layout.mintingObstacle == nil {
+            let last = try #require(layout.lastInstant)
+            let isLastOfSecond = last.nanosecond == 999_999_999
+            let end = UTCTime(
+                unixSeconds: last.unixSeconds + (isLastOfSecond ? 1 : 0),
+                nanosecond: isLastOfSecond ? 0 : last.nanosecond + 1
+            )
+            let range = try layout.idRange(from: layout.epoch, to: end)
             #expect(range.lowerBound.rawValue == 0)
             #expect(range.upperBound == layout.makeID(position: layout.maximumPosition, worker: layout.maximumWorker))
         }

@@ -69,6 +69,7 @@ enum StatusPage {
         :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
         .result { margin: .9rem 0 0; min-height: 1.5em; overflow-wrap: anywhere; }
         .result.wrong { color: var(--bad); }
+        .guesses { margin: .4rem 0 0; padding-left: 1.4rem; font-size: .9rem; overflow-wrap: anywhere; }
 
         .workers { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1rem; }
         .worker b { font-size: 1.5rem; font-weight: 600; }
@@ -133,8 +134,10 @@ enum StatusPage {
               <input id="id" name="id" autocomplete="off" autocapitalize="off" spellcheck="false" inputmode="text" maxlength="40" placeholder="1116766490855473152">
               <select id="format" aria-label="How it is written"></select>
               <button id="go">Decode</button>
+              <button id="guess" type="button">Whose is it?</button>
             </form>
             <p class="result" id="result" role="status"></p>
+            <ol class="guesses" id="guesses" aria-label="layouts that the ID can be of, the most plausible first"></ol>
           </section>
           <section aria-labelledby="workers-heading">
             <h2 id="workers-heading">Workers <small>and how long each may go on without the store</small></h2>
@@ -280,9 +283,23 @@ enum StatusPage {
           if (reason) result.className = "result wrong";
         }
 
+        // Which systems' ID it can be, by the daemon's catalogue.
+        async function guess() {
+          const text = at("id").value;
+          const id = text.trim() ? parse(text, at("format").value) : null;
+          at("guesses").replaceChildren();
+          if (id === null) return decode();
+          const answer = await fetch(`/guess/${id}`);
+          if (!answer.ok) return decode();
+          const plausible = (await answer.json()).candidates.filter(candidate => candidate.plausible).slice(0, 5);
+          at("guesses").replaceChildren(...plausible.map(({ layout, utc, worker, reason }) =>
+            make("li", "", [layout, utc, worker === undefined ? null : `worker ${worker}`, reason].filter(Boolean).join(", "))));
+        }
+
+        at("guess").addEventListener("click", guess);
         at("decode").addEventListener("submit", event => { event.preventDefault(); decode(); });
         at("format").addEventListener("change", decode);
-        at("id").addEventListener("input", () => { if (!at("id").value.trim()) decode(); });
+        at("id").addEventListener("input", () => { at("guesses").replaceChildren(); if (!at("id").value.trim()) decode(); });
 
         // MARK: What changes every second
 

@@ -1,0 +1,147 @@
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Glibc
+#endif
+
+extension LayoutGuess {
+    /// How likely IDs are, if a system with a layout made them one after the other.
+    ///
+    /// The likelihood of an ID is the product of those of its fields, each a number of bits that adds up. A field whose
+    /// values are all the same to the system costs its width; a field whose value was to be expected costs less. So the
+    /// layouts can be compared whatever their widths are.
+    struct Evidence {
+        private let known: KnownLayout
+        private let now: UTCTime
+
+        /// The base-2 logarithm of the likelihood.
+        private(set) var bits: Double
+
+        private var count = 0
+        private var workers: [UInt64: Int] = [:]
+        private var last: (seconds: Double, worker: UInt64?, sequence: UInt64?)?
+        private var risingPairs = 0
+        private var latestSeconds = -Double.infinity
+
+        /// - Parameter rank: How many layouts are more common than this one. It decides where nothing else does.
+        init(_ known: KnownLayout, now: UTCTime, rank: Int) {
+            self.known = known
+            self.now = now
+            bits = -0.2 * Double(rank)
+        }
+
+        /// Adds the next ID.
+        mutating func add(_ id: DecodedID) {
+            let seconds = id.utc.map(Self.seconds)
+            if let seconds { bits += log2(likelihood(ofTime: seconds)) }
+            if let sequence = id.sequence {
+                bits += log2(likelihood(ofSequence: sequence, at: seconds, worker: id.worker))
+            }
+            if let worker = id.worker {
+                bits += log2(likelihood(ofWorker: worker))
+                workers[worker, default: 0] += 1
+            }
+            bits += log2(id.likelihoodOfOtherFields)
+            if let seconds {
+                if let last, seconds >= last.seconds { risingPairs += 1 }
+                latestSeconds = max(latestSeconds, seconds)
+                last = (seconds, id.worker, id.sequence)
+            }
+            count += 1
+        }
+
+        private static func seconds(_ time: UTCTime) -> Double {
+            Double(time.unixSeconds) + Double(time.nanosecond) / 1e9
+        }
+    }
+}
+
+extension LayoutGuess.Evidence {
+    private var tick: Double { Double(known.layout.tickNanoseconds) / 1e9 }
+
+    /// The layout's whole past in seconds.
+    private var past: Double { max(86_400, Self.seconds(now) - Self.seconds(known.since)) }
+
+    /// Of times, each order of magnitude of the age is about as likely as another: IDs are looked at when they are new,
+    /// and old ones are spread over years. The IDs of one list are spread likewise around each other.
+    private func likelihood(ofTime seconds: Double) -> Double {
+        guard let last else {
+            let newest = 60.0
+            let age = max(0, Self.seconds(now) - seconds)
+            return tick / ((age + newest) * log((past + newest) / newest))
+        }
+        let shortest = max(tick, 0.001)
+        let distance = abs(seconds - last.seconds)
+        let share = seconds >= last.seconds ? 0.9 : 0.1
+        return share * tick / ((distance + shortest) * log((past + shortest) / shortest))
+    }
+
+    /// A worker that has been seen is likely to be seen again, as often as it was.
+    private func likelihood(ofWorker worker: UInt64) -> Double {
+        let isNumbered = known.habits.workers == .numbered
+        let new = Self.mixture(worker, below: known.layout.workerBits, shareOfSmall: isNumbered ? 0.7 : 0.1)
+        return count == 0 ? new : 0.8 * Double(workers[worker, default: 0]) / Double(count) + 0.2 * new
+    }
+
+    private func likelihood(ofSequence sequence: UInt64, at seconds: Double?, worker: UInt64?) -> Double {
+        let uniform = exp2(-Double(known.layout.sequenceBits))
+        let any = known.habits.sequences == .counted ? likelihood(ofCountedSequence: sequence) : uniform
+        guard let last, last.worker == worker, let before = last.sequence else { return any }
+        let isNext = sequence == before + 1
+        guard last.seconds == seconds else {
+            // Some systems carry the number on from tick to tick.
+            return isNext ? 0.2 + 0.8 * any : 0.8 * any
+        }
+        // Equal or lower numbers of a tick are possible only in a list that is out of order.
+        return isNext ? 0.7 : sequence > before ? 0.3 * uniform : 0.01 * uniform
+    }
+
+    /// Mostly a tick has one ID, and that has the first number.
+    private func likelihood(ofCountedSequence sequence: UInt64) -> Double {
+        let first = known.layout.firstSequence
+        let width = known.layout.sequenceBits
+        guard sequence >= first else { return 0.01 * exp2(-Double(width)) }
+        guard sequence > first else { return 0.8 }
+        return 0.2 * Self.mixture(sequence - first, below: width, shareOfSmall: 0.75)
+    }
+
+    /// The likelihood of a number of `width` bits that is either counted from 0, so that small numbers are likelier, or
+    /// any number.
+    private static func mixture(_ value: UInt64, below width: Int, shareOfSmall: Double) -> Double {
+        let harmonic = Double(width) * log(2) + 0.577
+        return shareOfSmall / ((Double(value) + 1) * harmonic) + (1 - shareOfSmall) * exp2(-Double(width))
+    }
+}
+
+extension LayoutGuess.Evidence {
+    /// How old the latest ID is, and what several have in common.
+    var summary: String {
+        guard latestSeconds.isFinite else { return "it has no time" }
+        let age = Self.text(ofAge: Self.seconds(now) - latestSeconds)
+        guard count > 1 else { return age }
+        let order = risingPairs == count - 1 ? "times rise" : "times do not rise"
+        guard !workers.isEmpty else { return "\(order), the latest \(age)" }
+        return "\(order), \(workers.count) worker\(workers.count == 1 ? "" : "s"), the latest \(age)"
+    }
+
+    /// Such as `3 days ago`, in the largest unit of which it is at least two.
+    private static func text(ofAge seconds: Double) -> String {
+        let units = [("years", 31_556_952.0), ("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1)]
+        guard let (name, length) = units.first(where: { seconds >= 2 * $0.1 }) else { return "just now" }
+        return "\(Int(seconds / length)) \(name) ago"
+    }
+}
+
+extension DecodedID {
+    /// The likelihood of the fields that are neither time, worker nor sequence.
+    fileprivate var likelihoodOfOtherFields: Double {
+        values.reduce(1) { product, entry in
+            switch entry.field.kind {
+            case .unused, .time, .worker, .sequence: product
+            default: product * exp2(-Double(entry.field.width))
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+/// Which known layouts IDs can be of, the most plausible first.
+///
+/// ```swift
+/// let guess = LayoutGuess([id], now: now)
+/// if let best = guess.candidates.first, best.isPlausible { print(best.known.name, best.decoded.utc!) }
+/// ```
+///
+/// A layout is implausible if one of the IDs cannot be of it: its time lies in the future or before the layout's first
+/// day, an unused bit is set, or a constant differs. The others are ranked by how likely the IDs are, if a system with
+/// that layout made them: a time not long before now, small worker numbers, the first sequence number of a tick; and
+/// with several IDs, times that rise and few workers. All IDs should be of one system; more of them tell more.
+public struct LayoutGuess: Sendable {
+    /// A known layout and what speaks for or against it.
+    public struct Candidate: Sendable {
+        /// The layout.
+        public let known: KnownLayout
+        /// The first of the IDs, read in it.
+        public let decoded: DecodedID
+        /// Whether all IDs can be of it.
+        public let isPlausible: Bool
+        /// Why they cannot; otherwise how old the latest is, and of several IDs what they have in common.
+        public let reason: String
+        /// The base-2 logarithm of how likely the IDs are in this layout; higher is more plausible. Only differences
+        /// mean something.
+        public let evidence: Double
+    }
+
+    /// Every layout that was asked for: the plausible ones by falling evidence, then the others.
+    public let candidates: [Candidate]
+
+    /// IDs past this number are not looked at: more of them do not tell more.
+    public static let maximumIDs = 1000
+
+    /// How far in the future a time may lie: clocks differ, and some packages round up.
+    public static let clockTolerance: Int64 = 60
+
+    /// Compares IDs with layouts.
+    ///
+    /// - Parameters:
+    ///   - ids: IDs of one system, in the order in which they were made if it is known. At least one; those past
+    ///     ``maximumIDs`` are not looked at.
+    ///   - now: The present, which no time may be past by more than ``clockTolerance`` seconds.
+    ///   - layouts: The layouts to compare with.
+    public init(_ ids: [FirnID], now: UTCTime, among layouts: [KnownLayout] = KnownLayout.all) {
+        precondition(!ids.isEmpty, "a guess needs an ID")
+        let ids = Array(ids.prefix(Self.maximumIDs))
+        let all = layouts.enumerated().map { index, known in
+            Self.candidate(known, of: ids, now: now, rank: index)
+        }
+        candidates = all.filter(\.isPlausible).sorted { $0.evidence > $1.evidence } + all.filter { !$0.isPlausible }
+    }
+
+    private static func candidate(_ known: KnownLayout, of ids: [FirnID], now: UTCTime, rank: Int) -> Candidate {
+        let decoded = ids.map(known.layout.decode)
+        let obstacle = decoded.lazy.compactMap { known.obstacle(to: $0, now: now) }.first
+        var evidence = Evidence(known, now: now, rank: rank)
+        if obstacle == nil {
+            for id in decoded { evidence.add(id) }
+        }
+        return Candidate(
+            known: known,
+            decoded: decoded[0],
+            isPlausible: obstacle == nil,
+            reason: obstacle ?? evidence.summary,
+            evidence: obstacle == nil ? evidence.bits : -.infinity
+        )
+    }
+}
+
+extension KnownLayout {
+    /// Why an ID cannot be of this layout; nil if it can.
+    func obstacle(to decoded: DecodedID, now: UTCTime) -> String? {
+        if let misfit = decoded.misfit { return misfit }
+        guard let time = decoded.utc else { return nil }
+        if time.unixSeconds > now.unixSeconds + LayoutGuess.clockTolerance { return "its time is in the future" }
+        if time < since { return "its time is before \(since.date), the first day of this layout" }
+        return nil
+    }
+}
+
+extension DecodedID {
+    /// Why the ID cannot be of its layout, by the bits that are the same in every ID of it; nil if it can.
+    fileprivate var misfit: String? {
+        for entry in values where entry.value != entry.field.constant {
+            switch entry.field.kind {
+            case .unused: return "its unused bits are set"
+            case .constant: return "its \(entry.field.name) is \(entry.value), not \(entry.field.constant)"
+            default: break
+            }
+        }
+        return nil
+    }
+}

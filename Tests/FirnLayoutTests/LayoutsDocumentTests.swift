@@ -1,0 +1,35 @@
+import FirnLayout
+import Foundation
+import Testing
+
+/// docs/LAYOUTS.md has a row for each layout of the catalogue.
+@Suite struct LayoutsDocumentTests {
+    private static let document: String = {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        return try! String(contentsOf: root.appendingPathComponent("docs/LAYOUTS.md"), encoding: .utf8)
+    }()
+
+    /// The row that the document should have: when the catalogue changes, put this in its place.
+    static func row(_ known: KnownLayout) -> String {
+        let names = ([known.name] + known.otherNames).map { "`\($0)`" }.joined(separator: ", ")
+        let fields = known.layout.hasTime ? "`\(known.layout.specification)`" : "16 shard, 10 type, 36 local"
+        let columns = [
+            names, known.makers, fields, known.layout.lastDay ?? "never", known.textForm, known.source, known.caution,
+        ]
+        return "| \(columns.joined(separator: " | ")) |"
+    }
+
+    @Test(arguments: KnownLayout.all)
+    func aKnownLayoutHasItsRow(_ known: KnownLayout) {
+        let row = Self.row(known)
+        #expect(Self.document.split(separator: "\n").contains { $0 == row }, "docs/LAYOUTS.md lacks this row:\n\(row)")
+    }
+
+    @Test func noRowIsOfALayoutThatIsNotKnown() throws {
+        let lines = Self.document.split(separator: "\n", omittingEmptySubsequences: false)
+        let heading = try #require(lines.firstIndex(of: "## All that are known"))
+        let table = lines[heading...].drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }
+        #expect(table.count == KnownLayout.all.count + 2)
+    }
+}
