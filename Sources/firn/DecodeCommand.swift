@@ -4,34 +4,106 @@ internal import FirnLayout
 struct DecodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode",
-        abstract: "Show an ID's fields, its time in UTC and its bits.",
+        abstract: "Show the fields of IDs, their time in UTC and their bits.",
         discussion: """
-            The json format is one object a line: the ID and fields wider than 53 bits are strings, other fields numbers. \
-            "fits" is false when unused bits are set, so that the ID cannot be of the layout.
+            Without IDs, or with - in their place, they are read from standard input: one per line, or with --column \
+            or --csv one per row of a table. Blanks around an ID are removed; empty lines and fields are skipped. A \
+            line that is no ID is reported on standard error with its number, the others are read, and the exit code \
+            is 65. After \(LineProblems.maximumMessages) such lines the others are only counted. A line has 1 MiB at \
+            most.
+
+            The text format draws the bits; line has one line for each ID; tsv has a column for each field, below a \
+            header. The json format is one object a line: the ID and fields wider than 53 bits are strings, other \
+            fields numbers. "fits" is false when unused bits are set, so that the ID cannot be of the layout.
+
+            EXAMPLES:
+              firn decode 541815603606036480
+              firn decode --column 2 < orders.tsv
+              firn decode --csv --column order_id --format tsv < orders.csv
+              psql -Atc 'SELECT id FROM orders' | firn decode --histogram
             """
     )
 
-    @Argument(help: "The IDs.")
-    var ids: [String]
+    @Argument(help: "The IDs; - for standard input, which is also read if there are none.")
+    var ids: [String] = []
 
     @OptionGroup var layoutOption: LayoutOption
 
     @Option(help: "How the IDs are written.")
     var fromFormat = IDInputFormat(.decimal)
 
-    @Option(help: "How to write the answer.")
-    var format = AnswerFormat.text
+    @OptionGroup(title: "Standard input") var input: InputOptions
+
+    @Option(help: "How to write the answer. (default: text, and line for standard input)")
+    var format: DecodedIDFormat?
+
+    @Option(
+        defaultAsFlag: .all,
+        parsing: .next,
+        help: ArgumentHelp(
+            "Draw how many IDs there are by time, by worker and by sequence number, in 80 columns or as many as the "
+                + "variable COLUMNS says.",
+            valueName: "field"
+        )
+    )
+    var histogram: HistogramKind? = nil
+
+    func validate() throws {
+        if ids.contains("-"), ids.count > 1 {
+            throw ValidationError("There are IDs and -: give either, the IDs or standard input.")
+        }
+        if input.isGiven, !readsStandardInput {
+            throw ValidationError("--column, --csv and --header are for standard input: leave the IDs out.")
+        }
+        if format != nil, histogram != nil {
+            throw ValidationError("--histogram draws in one form: leave --format out.")
+        }
+    }
+
+    private var readsStandardInput: Bool { ids.isEmpty || ids == ["-"] }
 
     func run() async throws {
         try reportingErrors {
-            let layout = try layoutOption.parsed()
-            let parsed = try ids.map { try FirnID(parsing: $0, format: fromFormat.idFormat) }
-            var output = StandardOutput()
-            for (index, id) in parsed.enumerated() {
-                if format == .text, index > 0 { try output.write(line: "") }
-                try output.write(line: format == .text ? layout.drawing(of: id) : layout.decode(id).json.text)
+            if ids.isEmpty, !input.isGiven, StandardInput.isTerminal {
+                throw ValidationError("Missing expected argument '<ids> ...'. For IDs from this terminal give -.")
             }
-            try output.flush()
+            let layout = try layoutOption.parsed()
+            if let histogram {
+                var histograms = try IDHistograms(histogram, layout: layout)
+                try forEachID { id, _ in
+                    histograms.add(id)
+                } atEnd: { output in
+                    for line in histograms.lines(columns: Terminal.columns) { try output.write(line: line) }
+                }
+            } else {
+                var text = DecodedIDText(layout: layout, format: format ?? (readsStandardInput ? .line : .text))
+                try forEachID(below: text.header) { id, output in try output.write(line: text.text(of: id)) }
+            }
         }
+    }
+
+    /// - Throws: also `ExitCode`, when lines were no IDs.
+    private func forEachID(
+        below header: String? = nil,
+        _ body: (FirnID, inout StandardOutput) throws -> Void,
+        atEnd finish: (inout StandardOutput) throws -> Void = { _ in }
+    ) throws {
+        let format = fromFormat.idFormat
+        let parse = { (text: String) throws in try FirnID(parsing: text, format: format) }
+        var output = StandardOutput()
+        var badLines = 0
+        if readsStandardInput {
+            if let header { try output.write(line: header) }
+            var stream = InputStream(ids: input.inputIDs(parse: parse), isCSV: input.csv)
+            badLines = try stream.forEachID(writingTo: &output, body)
+        } else {
+            // All are read before the first answer: a wrong argument leaves no half of one.
+            let parsed = try ids.map(parse)
+            if let header { try output.write(line: header) }
+            for id in parsed { try body(id, &output) }
+        }
+        try finish(&output)
+        try output.flush()
+        if badLines > 0 { throw ExitCode.dataError }
     }
 }

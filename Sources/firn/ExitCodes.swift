@@ -75,6 +75,9 @@ private func report(_ error: any Error) throws {
     case let error as Refusal:
         StandardError.write(line: "firn: \(error.message)")
         throw error.exitCode
+    case let error as InputError:
+        StandardError.write(line: "firn: \(error.description)")
+        throw ExitCode.inputOutput
     case let error as OutputError:
         StandardError.write(line: "firn: \(error.description)")
         throw ExitCode.inputOutput

@@ -13,6 +13,7 @@ struct Firn: AsyncParsableCommand {
               firn next                                  one ID
               firn next -n 3 --format base32-fixed       three that sort as text
               firn decode 541815603606036480             its fields, time and bits
+              firn decode --histogram < ids.txt          when, by which workers: one ID per line
               firn compose --time 2025-01-01T00:00:00Z --worker 7
               firn range 2025-01-01 2025-02-01           the IDs of a month, for a WHERE clause
               firn describe                              the daemon's layout and workers
@@ -36,10 +37,10 @@ struct Firn: AsyncParsableCommand {
             EXIT CODES:
               0    done
               64   an argument is wrong, or a variable of the environment
-              65   the store has records that are wrong
+              65   the store has records that are wrong, or standard input has lines that are no IDs
               69   no daemon answers at the address
               70   the daemon refused, and will again: its layout's time has ended, for instance
-              74   the output could not be written, or the store not be used
+              74   the output could not be written, the input not be read, or the store not be used
               75   the daemon refused or was late, or the store is in use, and it may be done if asked again; or a program \
             was ended because its lease was
               78   the store is of another kind, or not to be understood

@@ -65,7 +65,12 @@ struct StandardOutput: ~Copyable {
 /// Writes error messages.
 enum StandardError {
     static func write(line: String) {
-        let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]
+        write(line + "\n")
+    }
+
+    /// Writes a text without a line end.
+    static func write(_ text: String) {
+        let bytes = Array(text.utf8)
         _ = bytes.withUnsafeBytes { systemWrite(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

@@ -92,8 +92,18 @@ import Testing
         #expect(json.output.contains(#""lowest":"1874244142494646272","highest":"1885478166328246271""#))
     }
 
+    @Test func rangesTakeMoreThanDates() throws {
+        let month = try Command.run("range", "2025-01", "20250201T010000+01")
+        #expect(month.exitCode == 0)
+        #expect(month.lines.last == "WHERE id BETWEEN 1874244142494646272 AND 1885478166328246271")
+        let hour = try Command.run("range", "--", "-1h", "now")
+        #expect(hour.exitCode == 0 && hour.lines.count == 3, "\(hour)")
+        let wrong = try Command.run("range", "2025-01-01", "2025-01-32")
+        #expect(wrong.errors.contains(#"at character 9, "32": the day is 01 to 31"#))
+    }
+
     @Test(arguments: [
-        ["decode", "abc"], ["decode"], ["decode", "18446744073709551616"], ["decode", "1", "--layout", "none"],
+        ["decode", "abc"], ["decode", "18446744073709551616"], ["decode", "1", "--layout", "none"],
         ["compose"], ["compose", "--time", "1999-01-01"], ["compose", "--time", "2999-01-01"],
         ["compose", "--time", "2025-13-01"], ["compose", "--time", "2025-01-01", "--worker", "1024"],
         ["compose", "--time", "2025-01-01", "--shard", "1"],

@@ -14,7 +14,7 @@ package struct Command {
 
     package var lines: [Substring] { output.split(separator: "\n") }
 
-    /// Runs the command, in a shell when a `suffix` says where its output goes.
+    /// Runs the command, in a shell when a `suffix` says where its output goes. Its standard input is `input`, or empty.
     package static func run(_ arguments: String..., suffix: String? = nil) throws -> Command {
         try run(arguments, suffix: suffix)
     }
@@ -22,6 +22,7 @@ package struct Command {
     package static func run(
         _ arguments: [String],
         suffix: String? = nil,
+        input: String? = nil,
         environment: [String: String] = [:]
     ) throws -> Command {
         let process = Process()
@@ -34,7 +35,8 @@ package struct Command {
             process.arguments = arguments
         }
         process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
-        process.standardInput = FileHandle.nullDevice
+        let file = try input.map(Self.file(of:))
+        process.standardInput = file ?? FileHandle.nullDevice
         let (output, errors) = (Pipe(), Pipe())
         (process.standardOutput, process.standardError) = (output, errors)
         try process.run()
@@ -47,6 +49,14 @@ package struct Command {
             output: String(decoding: text, as: UTF8.self),
             errors: String(decoding: errorText, as: UTF8.self)
         )
+    }
+
+    /// A file without a name, at its start.
+    private static func file(of text: String) throws -> FileHandle {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("firn-input-\(UUID())")
+        try Data(text.utf8).write(to: url)
+        defer { try? FileManager.default.removeItem(at: url) }
+        return try FileHandle(forReadingFrom: url)
     }
 
     private static let executable = product("firn")

@@ -1,0 +1,105 @@
+internal import FirnLayout
+
+/// A line of standard input that is no ID.
+struct BadLine: Error {
+    let message: String
+}
+
+/// Finds the ID in each record of standard input.
+struct InputIDs {
+    /// A column of a table, by number from 1 or by its name in the header.
+    enum Column: Equatable {
+        case number(Int)
+        case name(String)
+
+        /// Nil for an empty text and for number 0.
+        init?(_ text: String) {
+            if !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) {
+                guard let number = Int(text), number > 0 else { return nil }
+                self = .number(number)
+            } else {
+                guard !text.isEmpty else { return nil }
+                self = .name(text)
+            }
+        }
+    }
+
+    private let column: Column
+    private let separator: RecordFields.Separator
+    private let hasHeader: Bool
+    private let parse: (String) throws -> FirnID
+    /// The column's number from 0, once it is known.
+    private var index: Int?
+    private var isFirst = true
+
+    /// - Parameters:
+    ///   - column: Where the ID is; nil for the first column of CSV and for the whole line otherwise.
+    ///   - parse: Reads the ID in a field; throws `LayoutError`, or an error that describes itself.
+    init(column: Column?, isCSV: Bool, hasHeader: Bool, parse: @escaping (String) throws -> FirnID) {
+        self.column = column ?? .number(1)
+        separator = isCSV ? .comma : column == nil ? .none : .tab
+        if case .name = self.column { self.hasHeader = true } else { self.hasHeader = hasHeader }
+        if case .number(let number) = self.column { index = number - 1 }
+        self.parse = parse
+    }
+
+    /// The record's ID; nil for a header, and where the field is empty.
+    ///
+    /// - Throws: ``BadLine``; ``Refusal`` for a header without the column.
+    mutating func id(in record: [UInt8]) throws -> FirnID? {
+        defer { isFirst = false }
+        if hasHeader, isFirst {
+            try read(header: record)
+            return nil
+        }
+        guard let index else { return nil }
+        var fields = RecordFields(record, separator: separator)
+        var count = 0
+        while count < index, fields.next() != nil { count += 1 }
+        guard let field = fields.next() else {
+            if record.allSatisfy(Self.isBlank) { return nil }
+            throw BadLine(message: "There is no column \(index + 1): the line has \(count).")
+        }
+        let text = Self.withoutBlanks(field)
+        guard !text.isEmpty else { return nil }
+        do {
+            return try parse(text)
+        } catch {
+            let hint = isFirst && separator != .none ? " If the line is a header, give --header." : ""
+            throw BadLine(message: "\((error as? LayoutError)?.message ?? "\(error)")\(hint)")
+        }
+    }
+
+    /// - Throws: ``Refusal`` when the header has no such column, or several.
+    private mutating func read(header record: [UInt8]) throws {
+        guard case .name(let name) = column else { return }
+        let names = RecordFields(record, separator: separator).map(Self.withoutBlanks)
+        let matches = names.indices.filter { names[$0] == name }
+        guard let match = matches.first else {
+            let known = names.prefix(20).map(\.quoted).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+            throw Refusal(
+                message: "There is no column \(name.quoted) in the header, which has \(known): give one of them, or a "
+                    + "number. Columns end at \(separator == .comma ? "commas" : "tabs, or with --csv at commas").",
+                exitCode: .dataError
+            )
+        }
+        guard matches.count == 1 else {
+            throw Refusal(
+                message: "The header has \(matches.count) columns \(name.quoted): give the number of one, "
+                    + "such as --header --column \(match + 1).",
+                exitCode: .dataError
+            )
+        }
+        index = match
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+    }
+
+    private static func withoutBlanks(_ field: [UInt8]) -> String {
+        var text = field.drop(while: isBlank)
+        while text.last.map(isBlank) == true { text.removeLast() }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,70 @@
+internal import FirnLayout
+
+/// Reads IDs from standard input one by one, and reports the lines that are none.
+struct InputStream: ~Copyable {
+    private var reader: InputReader
+    private var ids: InputIDs
+    private var problems = LineProblems()
+    private var progress = Terminal.showsProgress ? ProgressLine(time: Terminal.nanoseconds) : nil
+    private var lineCount = 0
+
+    init(ids: InputIDs, isCSV: Bool) {
+        self.ids = ids
+        reader = InputReader(isCSV: isCSV)
+    }
+
+    /// Calls `body` for each ID up to the end of the input. What is written is flushed whenever input is waited for, so
+    /// that a pipe that goes on for hours has its answers at once.
+    ///
+    /// - Returns: How many lines were no IDs.
+    /// - Throws: ``Refusal``, ``InputError``, ``OutputClosed``, ``OutputError``.
+    mutating func forEachID(
+        writingTo output: inout StandardOutput,
+        _ body: (FirnID, inout StandardOutput) throws -> Void
+    ) throws -> Int {
+        defer { removeProgress() }
+        while true {
+            switch reader.next() {
+            case .record(let record, let line):
+                lineCount += 1
+                do {
+                    if let id = try ids.id(in: record) { try body(id, &output) }
+                } catch let problem as BadLine {
+                    try report(problem.message, line: line, &output)
+                }
+            case .tooLong(let line):
+                try report("The line has more than \(InputReader.maximumLength) bytes.", line: line, &output)
+            case .openQuote(let line):
+                try report(
+                    "The line begins a field in quotes that does not end within \(InputReader.maximumLength) bytes.",
+                    line: line,
+                    &output
+                )
+            case .needsInput:
+                try output.flush()
+                showProgress()
+                try reader.fill(StandardInput.read)
+            case .end:
+                removeProgress()
+                if let summary = problems.summary { StandardError.write(line: summary) }
+                return problems.count
+            }
+        }
+    }
+
+    private mutating func report(_ reason: String, line: Int, _ output: inout StandardOutput) throws {
+        guard let message = problems.message(line: line, reason: reason) else { return }
+        // On a terminal the message then stands where the line's answer would be.
+        try output.flush()
+        removeProgress()
+        StandardError.write(line: message)
+    }
+
+    private mutating func showProgress() {
+        if let text = progress?.text(lines: lineCount, at: Terminal.nanoseconds) { StandardError.write(text) }
+    }
+
+    private mutating func removeProgress() {
+        if let text = progress?.removal() { StandardError.write(text) }
+    }
+}
