@@ -2,7 +2,7 @@ internal import FirnLayout
 
 /// Reads IDs from standard input one by one, and reports the lines that are none.
 struct InputStream: ~Copyable {
-    private var reader: RecordReader
+    private var reader: InputReader
     private var ids: InputIDs
     private var problems = LineProblems()
     private var progress = Terminal.showsProgress ? ProgressLine(time: Terminal.nanoseconds) : nil
@@ -10,7 +10,7 @@ struct InputStream: ~Copyable {
 
     init(ids: InputIDs, isCSV: Bool) {
         self.ids = ids
-        reader = RecordReader(isCSV: isCSV)
+        reader = InputReader(isCSV: isCSV)
     }
 
     /// Calls `body` for each ID up to the end of the input. What is written is flushed whenever input is waited for, so
@@ -33,10 +33,10 @@ struct InputStream: ~Copyable {
                     try report(problem.message, line: line, &output)
                 }
             case .tooLong(let line):
-                try report("The line has more than \(RecordReader.maximumLength) bytes.", line: line, &output)
+                try report("The line has more than \(InputReader.maximumLength) bytes.", line: line, &output)
             case .openQuote(let line):
                 try report(
-                    "The line begins a field in quotes that does not end within \(RecordReader.maximumLength) bytes.",
+                    "The line begins a field in quotes that does not end within \(InputReader.maximumLength) bytes.",
                     line: line,
                     &output
                 )

@@ -201,8 +201,10 @@ private final class PseudoTerminal {
         slave = FileHandle(fileDescriptor: other, closeOnDealloc: true)
     }
 
-    /// Some text; nil once no process has the terminal.
+    /// Some text; nil once no process has the terminal, and where nothing comes for a minute.
     func read() -> String? {
+        var screen = pollfd(fd: master.fileDescriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&screen, 1, 60_000) == 1 else { return nil }
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = Foundation.read(master.fileDescriptor, &bytes, bytes.count)
         return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
