@@ -126,7 +126,8 @@ import Testing
     @Test(arguments: seeds)
     func anyTextGetsAShortMessage(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        let characters = Array("0123456789abcdefXYZz-+.,eE'\" _{}\u{0}\u{7f}é１\u{301}\u{2212}🙂".unicodeScalars.map(Character.init))
+        let scalars = "0123456789abcdefXYZz-+.,eE'\" _{}\u{0}\u{7f}é１\u{301}\u{2212}🙂".unicodeScalars
+        let characters = scalars.map(Character.init)
         let highest = UInt64(characters.count - 1)
         for _ in 0..<8 {
             let length = generator.number(upTo: 70)
