@@ -8,6 +8,9 @@ struct DecodeCommand: AsyncParsableCommand {
         discussion: """
             The json format is one object a line: the ID and fields wider than 53 bits are strings, other fields numbers. \
             "fits" is false when unused bits are set, so that the ID cannot be of the layout.
+
+            When an ID is also one in a format with the same number of digits in another order, such as base58 and \
+            base58-flickr, standard error names both, once.
             """
     )
 
@@ -25,7 +28,8 @@ struct DecodeCommand: AsyncParsableCommand {
     func run() async throws {
         try reportingErrors {
             let layout = try layoutOption.parsed()
-            let parsed = try ids.map { try FirnID(parsing: $0, format: fromFormat.idFormat) }
+            let parsed = try IDArgument.ids(ids, format: fromFormat.idFormat)
+            if let note = IDArgument.note(ids, format: fromFormat.idFormat) { StandardError.write(line: note) }
             var output = StandardOutput()
             for (index, id) in parsed.enumerated() {
                 if format == .text, index > 0 { try output.write(line: "") }

@@ -35,21 +35,3 @@ struct IDOutputFormat: ExpressibleByArgument {
         idFormat.map { id.formatted($0) } ?? JSON.object([("id", .string("\(id)"))]).text
     }
 }
-
-/// The input format of IDs. A separate type, because `IDFormat` is in a library that does not depend on ArgumentParser.
-struct IDInputFormat: ExpressibleByArgument {
-    let idFormat: IDFormat
-
-    init(_ idFormat: IDFormat) {
-        self.idFormat = idFormat
-    }
-
-    init?(argument: String) {
-        guard let format = IDFormat(name: argument) else { return nil }
-        self.init(format)
-    }
-
-    static var allValueStrings: [String] { IDFormat.allCases.map(\.name) }
-
-    var defaultValueDescription: String { idFormat.name }
-}
