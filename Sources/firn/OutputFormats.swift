@@ -14,6 +14,11 @@ struct IDOutputFormat: ExpressibleByArgument {
 
     static let decimal = IDOutputFormat(idFormat: .decimal)
 
+    static let help: ArgumentHelp = """
+        How to write them. The fixed forms have one width each and sort as the numbers do. firn decode --help shows \
+        the digits of each.
+        """
+
     private init(idFormat: IDFormat?) {
         self.idFormat = idFormat
     }
