@@ -43,8 +43,8 @@ extension Endpoint {
             Parameter(
                 name: "id",
                 isInPath: true,
-                text: "The ID.",
-                schema: .object([("type", .string("string")), ("pattern", .string("^[0-9A-Za-z]{1,20}$"))])
+                text: "The ID. A negative decimal number is two's complement, as a signed column has it.",
+                schema: .object([("type", .string("string")), ("pattern", .string("^-?[0-9A-Za-z]{1,20}$"))])
             ),
             Parameter(
                 name: "layout",

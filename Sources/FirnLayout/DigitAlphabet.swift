@@ -6,8 +6,10 @@ struct DigitAlphabet: Sendable {
         case badDigit(at: String.Index)
     }
 
-    /// ASCII, ascending, so that texts of one width sort as their numbers do.
+    /// ASCII, from zero up.
     let digits: [UInt8]
+    /// Whether the digits ascend in ASCII, so that texts of one width sort as their numbers do.
+    let ascends: Bool
     /// The number of digits of the largest 64-bit number.
     let width: Int
 
@@ -23,10 +25,18 @@ struct DigitAlphabet: Sendable {
         aliases: ["I": "1", "L": "1", "O": "0"]
     )
     static let bitcoin = DigitAlphabet("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
+    static let flickr = DigitAlphabet("123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ")
+    static let zBase32 = DigitAlphabet("ybndrfg8ejkmcpqxot1uwisza345h769")
+    static let base32Sortable = DigitAlphabet("234567abcdefghijklmnopqrstuvwxyz")
+    /// Of no format for IDs: XIDs have it. Source: RFC 4648, section 7.
+    static let extendedHex = DigitAlphabet("0123456789abcdefghijklmnopqrstuv")
+    static let base36 = DigitAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", ignoringCase: true)
+    static let base62 = DigitAlphabet("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+    static let base62LowerFirst = DigitAlphabet("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
     private init(_ text: String, ignoringCase: Bool = false, aliases: [String: String] = [:]) {
         digits = Array(text.utf8)
-        precondition(zip(digits, digits.dropFirst()).allSatisfy(<), "the digits ascend, or fixed width would not sort")
+        ascends = zip(digits, digits.dropFirst()).allSatisfy(<)
         var values = [UInt8](repeating: Self.noDigit, count: 256)
         func read(_ spelling: String, as value: Int) {
             let spellings = ignoringCase ? [spelling.lowercased(), spelling.uppercased()] : [spelling]
@@ -48,6 +58,7 @@ struct DigitAlphabet: Sendable {
 
     /// The number in this system: with as few digits as possible, or padded with zero digits to `width`.
     func text(of number: UInt64, padded: Bool) -> String {
+        precondition(ascends || !padded, "the digits do not ascend, so texts of one width would not sort")
         let radix = UInt64(digits.count)
         var text = [UInt8](repeating: digits[0], count: width)
         var start = width
@@ -58,6 +69,12 @@ struct DigitAlphabet: Sendable {
             rest /= radix
         } while rest > 0
         return String(decoding: padded ? text[...] : text[start...], as: UTF8.self)
+    }
+
+    /// The value of one digit; nil if it is none.
+    func value(of digit: UInt8) -> Int? {
+        let value = values[Int(digit)]
+        return value == Self.noDigit ? nil : Int(value)
     }
 
     /// Reads all of `text`, which must not be empty. A bad digit is reported before a number that is too large.

@@ -39,7 +39,7 @@ struct ComposeCommand: AsyncParsableCommand {
 
     @OptionGroup var layoutOption: LayoutOption
 
-    @Option(help: "How to write the ID.")
+    @Option(help: "How to write the ID. firn decode --help shows the digits of each form.")
     var format = IDOutputFormat.decimal
 
     func run() async throws {

@@ -20,6 +20,9 @@ struct DecodeCommand: AsyncParsableCommand {
             those in which the IDs are plausible come first, the most plausible at the top, and of the others it says why \
             not. The IDs should be of one system; several tell more than one.
 
+            When an ID is also one in a format with the same number of digits in another order, such as base58 and \
+            base58-flickr, standard error names both, once.
+
             EXAMPLES:
               firn decode 541815603606036480
               firn decode --guess 915204848634130497
@@ -122,7 +125,13 @@ struct DecodeCommand: AsyncParsableCommand {
         atEnd finish: (inout StandardOutput) throws -> Void = { _ in }
     ) throws {
         let format = fromFormat.idFormat
-        let parse = { (text: String) throws in try FirnID(parsing: text, format: format) }
+        var note: String?
+        defer { note.map(StandardError.write(line:)) }
+        let parse = { (text: String) throws in
+            let id = try IDArgument.id(text, format: format)
+            note = note ?? IDArgument.note(on: text, format: format)
+            return id
+        }
         var output = StandardOutput()
         var badLines = 0
         if readsStandardInput {

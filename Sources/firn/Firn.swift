@@ -71,7 +71,7 @@ struct Firn: AsyncParsableCommand {
                 isOfMany: true
             )
             for warning in warnings { StandardError.write(line: "firn: \(warning)") }
-            await main(words)
+            await main(IDArgument.keepingNegativeNumbers(words))
         } catch {
             StandardError.write(line: "firn: \(error)")
             exit(withError: error is ConfigurationError ? ExitCode.usage : ExitCode.software)

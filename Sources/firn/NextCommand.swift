@@ -20,7 +20,7 @@ struct NextCommand: AsyncParsableCommand {
     @Option(name: [.customShort("n"), .long], help: "How many IDs to take, at least 1.")
     var count = 1
 
-    @Option(help: "How to write them. The fixed forms have one width each and sort as the numbers do.")
+    @Option(help: IDOutputFormat.help)
     var format = IDOutputFormat.decimal
 
     @OptionGroup var daemon: DaemonOptions

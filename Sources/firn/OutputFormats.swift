@@ -14,6 +14,11 @@ struct IDOutputFormat: ExpressibleByArgument {
 
     static let decimal = IDOutputFormat(idFormat: .decimal)
 
+    static let help: ArgumentHelp = """
+        How to write them. The fixed forms have one width each and sort as the numbers do. firn decode --help shows \
+        the digits of each.
+        """
+
     private init(idFormat: IDFormat?) {
         self.idFormat = idFormat
     }
@@ -34,22 +39,4 @@ struct IDOutputFormat: ExpressibleByArgument {
     func line(for id: FirnID) -> String {
         idFormat.map { id.formatted($0) } ?? JSON.object([("id", .string("\(id)"))]).text
     }
-}
-
-/// The input format of IDs. A separate type, because `IDFormat` is in a library that does not depend on ArgumentParser.
-struct IDInputFormat: ExpressibleByArgument {
-    let idFormat: IDFormat
-
-    init(_ idFormat: IDFormat) {
-        self.idFormat = idFormat
-    }
-
-    init?(argument: String) {
-        guard let format = IDFormat(name: argument) else { return nil }
-        self.init(format)
-    }
-
-    static var allValueStrings: [String] { IDFormat.allCases.map(\.name) }
-
-    var defaultValueDescription: String { idFormat.name }
 }

@@ -23,7 +23,7 @@ struct TicketCommand: AsyncParsableCommand {
     )
     var count = 1
 
-    @Option(help: "How to write them. The fixed forms have one width each and sort as the numbers do.")
+    @Option(help: IDOutputFormat.help)
     var format = IDOutputFormat.decimal
 
     @OptionGroup var daemon: DaemonOptions

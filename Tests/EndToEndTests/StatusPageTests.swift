@@ -105,7 +105,8 @@ import Testing
                 for format in IDFormat.allCases where !format.isFixedWidth {
                     let choice = "document.getElementById('format').value"
                     #expect(try browser.text("\(choice) = '\(format.name)'") == format.name)
-                    for text in [id.formatted(format), IDFormat(name: "\(format.name)-fixed").map(id.formatted)!] {
+                    let fixed = IDFormat(name: "\(format.name)-fixed").map(id.formatted)
+                    for text in [id.formatted(format)] + (fixed.map { [$0] } ?? []) {
                         let told = try result(text, browser)
                         #expect(told.contains("\(id.rawValue) is 0x\(id.formatted(.hexFixed))"), "\(text): \(told)")
                     }
@@ -121,7 +122,9 @@ import Testing
         try withPage { _, browser, _ in
             for (text, words) in [
                 ("0x00000000ffffffff", "4294967295 is 0x00000000ffffffff"),
-                ("18446744073709551616", "no 64-bit ID"), ("<img src=x onerror=alert(1)>", "no 64-bit ID"),
+                ("18446744073709551616", "no 64-bit ID"), ("-9223372036854775809", "no 64-bit ID"),
+                ("-1", "Not of this layout: its unused bits are set. 0xffffffffffffffff"), ("--1", "no 64-bit ID"),
+                ("<img src=x onerror=alert(1)>", "no 64-bit ID"),
                 ("18446744073709551615", "Not of this layout"),
             ] {
                 let told = try result(text, browser)

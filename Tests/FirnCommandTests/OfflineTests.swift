@@ -1,3 +1,4 @@
+import FirnLayout
 import FirnTestSupport
 import Foundation
 import Testing
@@ -40,7 +41,7 @@ import Testing
         #expect(command.output.contains(#""fits":false"#))
     }
 
-    @Test(arguments: ["hex", "hex-fixed", "base32", "base32-fixed", "base58", "base58-fixed", "decimal-fixed"])
+    @Test(arguments: IDFormat.allCases.map(\.name))
     func readsTheFormsThatItWrites(format: String) throws {
         let text = try Command.run(
             "compose",

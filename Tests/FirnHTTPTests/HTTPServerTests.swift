@@ -52,6 +52,8 @@ import Testing
             let other = try server.ask("GET", "/ids/256aed0d6000000?layout=sonyflake&format=hex")
             #expect(other.json["id"] as? String == "168514248039727104")
             #expect(other.json["layout"] as? String == "sonyflake")
+            let signed = try server.ask("GET", "/ids/-8000000000000000000?layout=discord")
+            #expect(signed.json["id"] as? String == "10446744073709551616")
         }
     }
 

@@ -26,6 +26,8 @@ import Testing
         ("GET", "/"), ("HEAD", "/"), ("GET", "/?"), ("GET", "/?x=1"), ("HEAD", "/?_=1732799123&nocache"),
         ("GET", "/ids"), ("GET", "/ids?count=65536&format=base58-fixed"),
         ("HEAD", "/ids"), ("GET", "/ids/17"), ("GET", "/ids/17?layout=discord"), ("GET", "/ids/ff?format=hex"),
+        ("GET", "/ids/-8000000000000000000"), ("GET", "/ids/5Wj8yQ8QrH2?format=base58-flickr"),
+        ("GET", "/ids?format=base32-z"), ("GET", "/ids?format=base62-lower-first"),
         ("POST", "/sequences/a.b_c-9"), ("POST", "/sequences/%61?count=2&format=hex"), ("POST", "/prefixes/A"),
         ("GET", "/openapi.json"),
     ])
@@ -56,6 +58,11 @@ import Testing
         ("GET", "/ids?count=+1", "'+1'"), ("GET", "/ids?count=4294967296", "'4294967296'"),
         ("GET", "/ids?format=octal", "decimal, hex, base32, base58"), ("GET", "/ids/abc", "character 1"),
         ("GET", "/ids/18446744073709551616", "64 bits"), ("GET", "/ids/1?layout=none", "none"),
+        ("GET", "/ids/-9223372036854775809", "give -9223372036854775808 to 18446744073709551615"),
+        ("GET", "/ids/-1?format=hex", "character 1"), ("GET", "/ids/3.43688E+17", "12 are lost"),
+        ("GET", "/ids/5Wj8yQ8QrH2", "base58-flickr (2126632240690500159)"),
+        ("GET", "/ids/017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "UUIDv7, of 128 bits: its time is 2022-02-22T19:22:22"),
+        ("GET", "/ids/541%2C815", "and give 541815."),
         ("POST", "/sequences/a%20b", "A-Z, a-z, 0-9"), ("POST", "/prefixes/%00", "A-Z, a-z, 0-9"),
         ("POST", "/prefixes/a?count=2", "takes none"),
     ])

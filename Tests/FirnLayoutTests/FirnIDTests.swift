@@ -25,7 +25,7 @@ import Testing
         #expect(try JSONDecoder().decode([FirnID].self, from: json) == ids)
     }
 
-    @Test(arguments: ["[1]", #"["x"]"#, #"["18446744073709551616"]"#, "[null]"])
+    @Test(arguments: ["[1]", #"["x"]"#, #"["18446744073709551616"]"#, #"["-1"]"#, "[null]"])
     func jsonOfAnotherKindIsRefused(_ json: String) {
         #expect(throws: DecodingError.self) { try JSONDecoder().decode([FirnID].self, from: Data(json.utf8)) }
     }

@@ -226,20 +226,31 @@ enum StatusPage {
           if (at("id").value) decode();
         }
 
-        // As FirnLayout's IDFormat has them: Crockford's base 32 in either case, with his aliases, and Bitcoin's base 58.
+        // As FirnLayout's IDFormat has them.
         const formats = {
           decimal: "0123456789",
           hex: "0123456789abcdef",
           base32: "0123456789ABCDEFGHJKMNPQRSTVWXYZ",
           base58: "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz",
+          "base58-flickr": "123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ",
+          "base32-z": "ybndrfg8ejkmcpqxot1uwisza345h769",
+          base62: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+          "base62-lower-first": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+          base36: "0123456789abcdefghijklmnopqrstuvwxyz",
+          "base32-sortable": "234567abcdefghijklmnopqrstuvwxyz",
         };
         at("format").append(...Object.keys(formats).map(name => new Option(name)));
 
         function parse(text, format) {
           let digits = text.trim().replace(/^["']|["']$/g, "").replace(/[_,\s]/g, "");
-          // Whatever is chosen, but for base32, of which both are digits.
-          if (/^0x/i.test(digits) && format !== "base32") [digits, format] = [digits.slice(2), "hex"];
-          if (format === "hex") digits = digits.toLowerCase();
+          // Whatever is chosen, unless both are digits of it.
+          if (/^0x/i.test(digits) && !/0.*x/i.test(formats[format])) [digits, format] = [digits.slice(2), "hex"];
+          // A signed column's negative numbers are two's complement.
+          if (format === "decimal" && /^-\d+$/.test(digits)) {
+            const magnitude = BigInt(digits.slice(1));
+            return magnitude <= 1n << 63n ? BigInt.asUintN(64, -magnitude) : null;
+          }
+          if (format === "hex" || format === "base36") digits = digits.toLowerCase();
           if (format === "base32") digits = digits.toUpperCase().replace(/[IL]/g, "1").replace(/O/g, "0");
           const alphabet = formats[format];
           const values = [...digits].map(digit => alphabet.indexOf(digit));

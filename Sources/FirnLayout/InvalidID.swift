@@ -1,0 +1,89 @@
+/// Why a text is no ID of a format, and what it is instead as far as its characters tell.
+struct InvalidID {
+    private let text: String
+    private let format: IDFormat
+    private let reading: FirnID.Reading
+
+    init(_ text: String, _ format: IDFormat, _ reading: FirnID.Reading) {
+        self.text = text
+        self.format = format
+        self.reading = reading
+    }
+
+    /// A longer text is described by its first bad character alone: no ID has as many.
+    private static let maximumLength = 64
+
+    var error: LayoutError {
+        LayoutError(.invalidID, "The ID \(text.quoted) \(description)")
+    }
+
+    private var description: String {
+        guard text.utf8.count <= Self.maximumLength else { return flaw }
+        if let wider = WiderID(recognizing: text) {
+            return wider.isNumber ? "\(flaw) \(wider.description)" : wider.description
+        }
+        if format.digits == IDFormat.decimal.digits, let float = FloatingPointText(text) {
+            return float.description + otherFormats
+        }
+        return flaw + (cleaned ?? otherFormats)
+    }
+
+    /// What is wrong with the digits.
+    private var flaw: String {
+        switch reading {
+        case .number, .empty:
+            "has no digits: give it as \(format)."
+        case .badDigit(let index):
+            "has \(String(text.unicodeScalars[index]).quoted) as character "
+                + "\(text.utf8.distance(from: text.startIndex, to: index) + 1), which is no digit of \(format): "
+                + "its digits are \(format.digits)."
+        case .tooLarge:
+            "is larger than 64 bits hold: the largest in \(format) is \(FirnID(rawValue: .max).formatted(format))."
+        case .tooLow:
+            "is lower than 64 bits hold with a sign: give \(Int64.min) to \(UInt64.max)."
+        case .wrongWidth(let count):
+            "has \(count) digits and \(format) has \(format.maximumWidth): "
+                + "give all of them, or read it as another format."
+        }
+    }
+
+    /// What to remove, if an ID is left then.
+    private var cleaned: String? {
+        var removed: [String] = []
+        var kept = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if Self.isDecoration(scalar) {
+                let character = String(scalar).quoted
+                if !removed.contains(character) { removed.append(character) }
+            } else {
+                // What typesetting makes of a minus.
+                kept.append(scalar == "\u{2212}" ? "-" : scalar)
+            }
+        }
+        guard String(kept) != text, case .number = FirnID.reading(of: String(kept), format: format) else { return nil }
+        return (removed.isEmpty ? " Write the minus as \"-\"" : " Remove \(removed.joined(separator: " and "))")
+            + " and give \(String(kept))."
+    }
+
+    /// Separators of thousands, and what stands around a number in source code and tables.
+    private static func isDecoration(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.isWhitespace || "\"'`’‘“”«»,._+;#()[]<>".unicodeScalars.contains(scalar)
+    }
+
+    private var otherFormats: String {
+        let formats = IDFormat.formats(reading: text).filter { $0.digits != format.digits }
+        guard !formats.isEmpty else { return "" }
+        return " It is an ID in \(IDFormat.values(of: text, in: formats)): give the format that it was written in."
+    }
+}
+
+extension WiderID {
+    /// A sentence, or of an ID of a known kind the rest of one whose subject is the ID.
+    fileprivate var description: String {
+        if isNumber { return "As a decimal number it has \(bitWidth) bits." + (maker.isEmpty ? "" : " \(maker).") }
+        let article = kind.hasPrefix("O") || kind.hasPrefix("X") ? "an" : "a"
+        let known = time.map { "its time is \($0)" } ?? "it has no time"
+        return "is \(article) \(kind), of \(bitWidth) bits: \(known). A layout describes IDs of 64 bits, so its other "
+            + "fields cannot be decoded here."
+    }
+}

@@ -1,0 +1,145 @@
+import FirnLayout
+import FirnTestSupport
+import Testing
+
+/// What the message says of a text that is no ID of the format, beside what is wrong with it.
+@Suite struct InvalidIDTests {
+    private func message(_ text: String, _ format: IDFormat) throws -> String {
+        try #require(throws: LayoutError.self) { try FirnID(parsing: text, format: format) }.message
+    }
+
+    /// Format, text, and parts of the message.
+    static let hints: [(IDFormat, String, [String])] = [
+        // Rows of bwmarrin/snowflake bc74ab2.
+        (
+            .decimal, "5Wj8yQ8QrH2",
+            [
+                #""W" as character 2"#, "base58 (", "base58-flickr (2126632240690500159)", "base62 (",
+                "base62-lower-first (", "give the format",
+            ]
+        ),
+        (.decimal, "b5y4oafiryrt9", ["base32-z (2126632240690500159)", "base32 (12896198630227010377)"]),
+        (.decimal, "0xff", [#""x" as character 2"#, "hex (255)"]),
+        (.base58, "zzzzzzzzzzz", ["the largest in base58", "base58-flickr (", "base36 ("]),
+        // Excel's, Go's %v and Python's repr of a double, and pandas' to_csv of a column with an empty cell.
+        (.decimal, "3.43688E+17", ["shows 6 of its 18 digits: the other 12 are lost", "53 bits", "as text"]),
+        (.decimal, "3,43688E+17", ["shows 6 of its 18 digits"]),
+        (.decimal, "1.2345678901234568e18", ["shows 17 of its 19 digits: the other 2 are lost"]),
+        (.decimal, "1.23456789012345678e+18", ["shows 18 of its 19 digits: the other one is lost"]),
+        (.decimal, "-8.0E+18", ["shows 2 of its 19 digits"]),
+        (.decimal, "541815603606036480.0", ["the last of its 18 digits are rounded"]),
+        (.decimal, "5.41815603606036480e17", ["the last of its 18 digits are rounded"]),
+        (.decimal, "9007199254740992.0", ["as the whole number 9007199254740992."]),
+        (.decimal, "9007199254740993.0", ["the last of its 16 digits are rounded"]),
+        (.decimal, "-17.", ["as the whole number -17."]),
+        (.decimal, "0.0", ["as the whole number 0."]),
+        (.decimal, "12.5", ["with a fraction"]),
+        (.decimal, ".5", ["with a fraction"]),
+        (.decimal, "1e30", ["of 31 digits, and an ID has at most 20"]),
+        (.decimal, "1E17", ["shows 1 of its 18 digits", "hex (7703)"]),
+        (.decimalFixed, "3.43688E+17", ["shows 6 of its 18 digits"]),
+        // Separators and quotes.
+        (.decimal, "541,815,603,606,036,480", [#"Remove "," and give 541815603606036480."#]),
+        (.decimal, "541.815.603.606.036.480", [#"Remove "." and give 541815603606036480."#]),
+        (.decimal, "541_815_603_606_036_480", [#"Remove "_" and give 541815603606036480."#]),
+        (.decimal, "'541815603606036480'", [#"Remove "\'" and give 541815603606036480."#]),
+        (.decimal, #""541 815","#, [#"Remove "\"" and " " and "," and give 541815."#]),
+        (.decimal, "12,345", [#"Remove "," and give 12345."#]),
+        (.decimal, "541\u{202f}815", ["and give 541815."]),
+        (.decimal, "+1", [#"Remove "+" and give 1."#]),
+        (.decimal, "1 ", [#"Remove " " and give 1."#]),
+        (.decimal, "\u{2212}1", [#"Write the minus as "-" and give -1."#]),
+        (.decimal, "[1]", [#"Remove "[" and "]" and give 1."#]),
+        (.base58, "(NQm6nKp8qFD)", ["and give NQm6nKp8qFD."]),
+        // Other kinds of ID.
+        (.decimal, "01M8P3V2F5JKHWQDMKYGJ2EFR0", ["is a ULID, of 128 bits: its time is 2026-11-30T11:36:00.229Z"]),
+        (.base32, "01M8P3V2F5JKHWQDMKYGJ2EFR0", ["is a ULID, of 128 bits", "IDs of 64 bits"]),
+        (.decimal, "6b0d5fa06cc24948e05bf843", ["is an ObjectId, of 96 bits: its time is 2026-11-30T11:36:00.000Z"]),
+        (.hex, "6b0d5fa06cc24948e05bf843", ["is an ObjectId, of 96 bits"]),
+        (.decimal, "2a689b0b-38fa-44be-b08c-426d29c33eff", ["is a UUIDv4, of 128 bits: it has no time."]),
+        // PyPI snowflake-utils 0.1.3 and short-unique-id 0.3.0.
+        (.decimal, "7533131717344051089409", ["73 bits", "snowflake-utils 0.1.3", "2026-11-30T11:36:00.234082Z"]),
+        (.decimal, "1171568080637373972481", ["70 bits", "short-unique-id 0.3.0", "2026-11-30T11:36:00.239Z"]),
+        (.decimal, "18446744073709551616", ["the largest in decimal is 18446744073709551615", "it has 65 bits."]),
+        (
+            .decimal, "340282366920938463463374607431768211456",
+            ["is larger than 64 bits hold: the largest in decimal is 18446744073709551615"]
+        ),
+    ]
+
+    @Test(arguments: hints)
+    func theMessageSaysWhatTheTextIs(format: IDFormat, text: String, parts: [String]) throws {
+        let message = try message(text, format)
+        for part in parts { #expect(message.contains(part), "\(part): \(message)") }
+        #expect(message.hasSuffix("."))
+    }
+
+    @Test func anAdviceThatIsFollowedGivesAnID() throws {
+        for text in ["541,815,603,606,036,480", "\"-8000000000000000000\"", "\u{2212}1", "1\u{a0}000"] {
+            let message = try message(text, .decimal)
+            let given = try #require(message.split(separator: " ").last?.dropLast())
+            _ = try FirnID(parsing: String(given))
+        }
+    }
+
+    /// Digits that differ in one way each from those of a format.
+    @Test(arguments: [(IDFormat.decimal, "abc!"), (.decimal, "№5"), (.hex, "xyz!"), (.base62, "ä")])
+    func whatIsAnIDInNoFormatGetsNoHint(format: IDFormat, text: String) throws {
+        let message = try message(text, format)
+        #expect(message.hasSuffix("its digits are \(format.digits)."), "\(message)")
+    }
+
+    @Test(arguments: IDFormat.allCases.filter { !$0.isFixedWidth }, seeds)
+    func aFormatIsAmongThoseThatReadItsTexts(format: IDFormat, seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<10 {
+            let text = FirnID(rawValue: generator.number(upTo: .max)).formatted(format)
+            let formats = IDFormat.formats(reading: text)
+            #expect(formats.contains(format))
+            for other in IDFormat.allCases where !other.isFixedWidth {
+                #expect(formats.contains(other) == ((try? FirnID(parsing: text, format: other)) != nil))
+            }
+        }
+        #expect(IDFormat.formats(reading: "").isEmpty && IDFormat.formats(reading: "-1") == [.decimal])
+        #expect(IDFormat.formats(reading: "0xf").contains(.hex))
+    }
+
+    @Test(
+        arguments: [
+            (.base58, "5Wj8yQ8QrH2", ["base58 (", "base58-flickr (2126632240690500159)"]),
+            (.base58Flickr, "5Wj8yQ8QrH2", ["base58-flickr (2126632240690500159), which was taken", "base58 ("]),
+            (.base58Fixed, "5Wj8yQ8QrH2", ["base58-flickr (2126632240690500159)"]),
+            (.base62, "2x5ZTaNFvJl", ["base62-lower-first (2126632240690500159)"]),
+            (.base32Z, "b5y4oafiryrt9", ["base32-z (2126632240690500159), which", "base32 ("]),
+            (.base32, "b5y4oa", ["base32-z ("]), (.base32Sortable, "3jzfcijpj2z2a", ["base32 ("]),
+            (.base32Sortable, "a3", ["base32 (323)", "base32-z (793)"]),
+            (.base62, "12345", []), (.base58, "11", []), (.decimal, "12345", []), (.hex, "ff", []), (.base36, "zz", []),
+            (.base58, "0", []),
+        ] as [(IDFormat, String, [String])]
+    )
+    func aNoteTellsFormatsOfTheSameBase(format: IDFormat, text: String, parts: [String]) throws {
+        let note = format.note(onReading: text)
+        #expect((note == nil) == parts.isEmpty, "\(note ?? "none")")
+        for part in parts { #expect(try #require(note).contains(part), "\(note ?? "none")") }
+    }
+
+    @Test(arguments: seeds)
+    func anyTextGetsAShortMessage(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let scalars = "0123456789abcdefXYZz-+.,eE'\" _{}\u{0}\u{7f}é１\u{301}\u{2212}🙂".unicodeScalars
+        let characters = scalars.map(Character.init)
+        let highest = UInt64(characters.count - 1)
+        for _ in 0..<8 {
+            let length = generator.number(upTo: 70)
+            let text = String((0..<length).map { _ in characters[Int(generator.number(upTo: highest))] })
+            for format in IDFormat.allCases {
+                do {
+                    _ = try FirnID(parsing: text, format: format)
+                } catch {
+                    #expect(error.code == .invalidID && error.message.utf8.count < 2048)
+                    #expect(!error.message.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }, "\(error)")
+                }
+            }
+        }
+    }
+}
