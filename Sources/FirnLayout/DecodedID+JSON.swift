@@ -9,7 +9,7 @@ extension DecodedID {
             let field = entry.field
             members.append((field.name, .field(reading(of: field), width: field.width)))
         }
-        if let worker, layout.field(named: "worker") == nil {
+        if let worker, layout.hasNamedPartsOnly {
             members.append(("worker", .field(worker, width: layout.workerBits)))
         }
         if let utc { members.append(("utc", .string("\(utc)"))) }

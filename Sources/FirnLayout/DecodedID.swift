@@ -32,7 +32,7 @@ public struct DecodedID: Sendable, Hashable {
     }
 
     /// A field's value as it is shown: its bits, or for a time the ticks since the epoch.
-    func reading(of field: BitField) -> UInt64 {
+    package func reading(of field: BitField) -> UInt64 {
         let value = field.value(in: id)
         return field.kind == .time && layout.isDescending ? layout.maximumTick - value : value
     }

@@ -16,9 +16,7 @@ extension IDFormat {
     ///
     /// The sentence has the ID in each. Show it once, for the first ID of many.
     public func note(onReading text: String) -> String? {
-        let ofSameBase = Self.allCases.filter {
-            !$0.isFixedWidth && $0.alphabet.digits.count == alphabet.digits.count && $0.digits != digits
-        }
+        let ofSameBase = easilyConfused
         guard !ofSameBase.isEmpty, let id = try? FirnID(parsing: text, format: self) else { return nil }
         let others = ofSameBase.filter {
             guard case .number(let value) = FirnID.reading(of: text, format: $0) else { return false }
@@ -27,6 +25,13 @@ extension IDFormat {
         guard !others.isEmpty else { return nil }
         return "The text \(text.quoted) is an ID in \(self) (\(id)), which was taken, and in "
             + "\(Self.values(of: text, in: others)): see which of them has a right time."
+    }
+
+    /// The formats that have as many digits as this one, but others or in another order.
+    package var easilyConfused: [IDFormat] {
+        Self.allCases.filter {
+            !$0.isFixedWidth && $0.alphabet.digits.count == alphabet.digits.count && $0.digits != digits
+        }
     }
 
     /// The ID that a text is in each of some formats that read it: `hex (2748), base36 (13368)`.

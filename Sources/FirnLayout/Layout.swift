@@ -182,6 +182,9 @@ extension Layout {
         fields.first { $0.name == name }
     }
 
+    /// Whether the worker's parts all have names of their own, so that no field shows the whole number.
+    package var hasNamedPartsOnly: Bool { workerBits > 0 && field(named: "worker") == nil }
+
     var clock: LayoutClock? {
         guard hasTime else { return nil }
         return LayoutClock(

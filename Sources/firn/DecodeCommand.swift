@@ -125,11 +125,12 @@ struct DecodeCommand: AsyncParsableCommand {
         atEnd finish: (inout StandardOutput) throws -> Void = { _ in }
     ) throws {
         let format = fromFormat.idFormat
+        let isConfusable = !format.easilyConfused.isEmpty
         var note: String?
         defer { note.map(StandardError.write(line:)) }
         let parse = { (text: String) throws in
             let id = try IDArgument.id(text, format: format)
-            note = note ?? IDArgument.note(on: text, format: format)
+            if isConfusable, note == nil { note = IDArgument.note(on: text, format: format) }
             return id
         }
         var output = StandardOutput()

@@ -27,8 +27,9 @@ struct DecodedIDText {
     /// The line above the IDs; nil where there is none.
     var header: String? {
         guard format == .tsv else { return nil }
+        let worker = layout.hasNamedPartsOnly ? ["worker"] : []
         let time = layout.hasTime ? ["utc"] : []
-        return (["id"] + layout.fields.map(\.columnName) + time + ["fits"]).joined(separator: "\t")
+        return (["id"] + layout.fields.map(\.name) + worker + time + ["fits"]).joined(separator: "\t")
     }
 
     /// An ID's lines, without the last one's line end.
@@ -47,21 +48,18 @@ struct DecodedIDText {
         if let utc = decoded.utc { text += "  \(utc)" }
         for entry in decoded.values where entry.field.kind != .time {
             guard entry.field.kind != .unused || entry.value != 0 else { continue }
-            text += "  \(entry.field.columnName) \(entry.value)"
+            text += "  \(entry.field.name) \(entry.value)"
         }
+        if decoded.layout.hasNamedPartsOnly, let worker = decoded.worker { text += "  worker \(worker)" }
         return decoded.fitsLayout ? text : "\(text)  not of this layout"
     }
 
     private static func row(_ decoded: DecodedID) -> String {
         var text = decoded.id.description
-        for entry in decoded.values { text += "\t\(entry.value)" }
+        for field in decoded.layout.fields { text += "\t\(decoded.reading(of: field))" }
+        if decoded.layout.hasNamedPartsOnly, let worker = decoded.worker { text += "\t\(worker)" }
         if let utc = decoded.utc { text += "\t\(utc)" }
         text += decoded.fitsLayout ? "\ttrue" : "\tfalse"
         return text
     }
-}
-
-extension BitField {
-    /// The field's name in lines and headers.
-    var columnName: String { kind.rawValue }
 }
