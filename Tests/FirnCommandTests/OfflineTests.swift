@@ -121,7 +121,9 @@ import Testing
     }
 
     /// Sonyflake rounds its start down to its unit, and says nothing of it.
-    @Test(arguments: [["decode", "1"], ["range", "2026-01-01", "2026-02-01"], ["compose", "--time", "2026-01-01"]])
+    @Test(arguments: [
+        ["decode", "1"], ["range", "2026-01-01T00:15:00Z", "2026-02-01"], ["compose", "--time", "2026-01-01"],
+    ])
     func anEpochOffTheTickIsWarnedOfInSonyflakesOrder(arguments: [String]) throws {
         let layout = "time:39h@2025-01-01T00:30:00Z"
         let warned = try Command.run(arguments + ["--layout", layout + ",sequence:8,worker:16"])
