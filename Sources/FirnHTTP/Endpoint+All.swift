@@ -49,8 +49,8 @@ extension Endpoint {
             Parameter(
                 name: "layout",
                 isInPath: false,
-                text: "The layout to read it in, by name or fields; the daemon's own unless given. With guess it is read "
-                    + "in the one in which it is most plausible, and the others are candidates.",
+                text: "The layout to read it in, by name or fields; the daemon's own unless given. With guess it is "
+                    + "read in the one in which it is most plausible, and the others are candidates.",
                 schema: .object([("type", .string("string")), ("example", .string("sonyflake"))])
             ),
             format("How the ID is written."),
