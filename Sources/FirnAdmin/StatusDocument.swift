@@ -40,8 +40,11 @@ enum StatusDocument {
         let fields = layout.fields.map { field in
             JSON.object([
                 ("kind", .string(field.kind.rawValue)),
+                ("name", .string(field.name)),
                 ("width", .number(UInt64(field.width))),
                 ("shift", .number(UInt64(field.shift))),
+                // As a string, because it may exceed 2^53.
+                ("constant", field.kind == .constant ? .string("\(field.constant)") : .null),
             ])
         }
         return .object([

@@ -50,7 +50,7 @@ package final class Space: Sendable {
 
     /// A space that starts at `firstTick` and may use the ticks below `limit`.
     ///
-    /// - Precondition: `worker` fits the layout's worker field, and the layout has a time field.
+    /// - Precondition: `worker` fits the layout's worker field, and the layout has no `mintingObstacle`.
     package init(
         layout: Layout,
         worker: UInt64,
@@ -59,7 +59,7 @@ package final class Space: Sendable {
         shards: Int = 1,
         firstSequence: FirstSequence = .zero
     ) {
-        precondition(layout.hasTime, "positions count ticks, so the layout needs a time field")
+        precondition(layout.mintingObstacle == nil, "positions need a layout that is minted")
         precondition(worker <= layout.maximumWorker, "a worker wider than its field would spill into another field")
         precondition(shards > 0, "a space serves at least one shard")
         self.layout = layout

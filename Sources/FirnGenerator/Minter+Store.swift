@@ -70,7 +70,7 @@ struct MinterOpening: Sendable {
             let journal = try GrantJournal(
                 GrantJournal.Context(
                     storeName: store.description,
-                    layout: layout.name,
+                    layout: layout.sharedText,
                     unixMilliseconds: { [layout] in layout.unixMilliseconds(ofTick: $0) },
                     text: { UTCTime(unixMilliseconds: $0).description }
                 ),
@@ -78,7 +78,7 @@ struct MinterOpening: Sendable {
             )
             let bare = try store.open(window: window)
             claims = makeClaims(RollbackDetectingStore(bare, journal: journal), journal)
-            journal.identified(as: try LayoutRecord.check(claims.store, layout: layout.name))
+            journal.identified(as: try LayoutRecord.check(claims.store, layout: layout.sharedText))
             try journal.verify(claims.store)
             if let file = bare as? SQLiteStore { try checkPlace(file) }
             verdict = try claims.checkClock(

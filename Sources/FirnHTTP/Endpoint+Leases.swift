@@ -176,7 +176,16 @@ extension LeaseGrant {
                 ("workerBits", .number(UInt64(layout.workerBits))),
                 ("sequenceBits", .number(UInt64(layout.sequenceBits))),
                 ("sequenceAboveWorker", .boolean(layout.isSequenceAboveWorker)),
-            ]
+            ] + places
         )
+    }
+
+    /// Beside constant fields the places of the others are not the sums of widths, so they are told as well.
+    private var places: [(name: String, value: JSON)] {
+        guard layout.hasConstants else { return [] }
+        return [
+            ("timeShift", .number(layout.timeShift)), ("workerShift", .number(layout.workerShift)),
+            ("sequenceShift", .number(layout.sequenceShift)), ("constantBits", .string("\(layout.constantBits)")),
+        ]
     }
 }

@@ -90,7 +90,7 @@ enum OpenAPI {
             ("IDs", object(["ids"], [("ids", texts)])),
             ("Tickets", object(["tickets"], [("tickets", texts)])),
             ("Prefix", object(["prefix"], [("prefix", .object([("type", .string("string"))]))])),
-            ("NewLease", object(leaseNames + newLeaseMembers.map(\.name), leaseMembers + newLeaseMembers)),
+            ("NewLease", object(leaseNames + newLeaseMembers.map(\.name), leaseMembers + newLeaseMembers + places)),
             ("Lease", object(leaseNames, leaseMembers)),
             ("ReleasedLease", object(["freeFromTick"], [("freeFromTick", Endpoint.tickSchema)])),
             ("DecodedID", object(["id", "layout", "fits"], decodedMembers, isOpen: true)),
@@ -138,6 +138,15 @@ enum OpenAPI {
             ("tickNs", Endpoint.tickSchema),
             ("timeBits", number), ("workerBits", number), ("sequenceBits", number),
             ("sequenceAboveWorker", .object([("type", .string("boolean"))])),
+        ]
+    }
+
+    /// Only in leases of a layout with constant fields.
+    private static var places: [(name: String, value: JSON)] {
+        let shift = JSON.object([("type", .string("integer")), ("minimum", .number(0)), ("maximum", .number(63))])
+        return [
+            ("timeShift", shift), ("workerShift", shift), ("sequenceShift", shift),
+            ("constantBits", Endpoint.tickSchema),
         ]
     }
 

@@ -40,9 +40,9 @@ public struct Layout: Sendable, Hashable {
     @usableFromInline let hasPositions: Bool
     @usableFromInline let isWorkerInOnePiece: Bool
     @usableFromInline let sequenceMask: UInt64
-    @usableFromInline let timeShift: UInt64
-    @usableFromInline let workerShift: UInt64
-    @usableFromInline let sequenceShift: UInt64
+    @usableFromInline package let timeShift: UInt64
+    @usableFromInline package let workerShift: UInt64
+    @usableFromInline package let sequenceShift: UInt64
 
     let sequenceRules: SequenceRules
 
@@ -172,6 +172,10 @@ extension Layout {
 
     /// The sequence numbers that the system keeps for itself, ascending.
     public var reservedSequences: [ClosedRange<UInt64>] { sequenceRules.reserved }
+
+    /// Whether IDs have constant fields. The places of the others are then not the sums of widths, and
+    /// ``constantBits`` may be 0 all the same.
+    package var hasConstants: Bool { fields.contains { $0.kind == .constant } }
 
     /// The field of a name; nil when there is none.
     public func field(named name: String) -> BitField? {

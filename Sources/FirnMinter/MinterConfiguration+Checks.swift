@@ -27,14 +27,11 @@ extension MinterConfiguration {
 
     /// The clock of a layout that can be minted now.
     ///
-    /// - Throws: `.invalidArgument` for a layout without time, or one that does not have the configured worker; `.clockWrong`
+    /// - Throws: `.invalidArgument` for a layout with a `mintingObstacle`, or one that does not have the configured worker; `.clockWrong`
     ///   for one that has not begun, `.ended` for one whose time is over.
     package func clock(for layout: Layout) throws(MinterError) -> TickClock {
-        guard layout.hasTime else {
-            throw MinterError(
-                .invalidArgument,
-                "The layout \(layout.name) has no time, so no worker can mint it: take another one."
-            )
+        if let obstacle = layout.mintingObstacle {
+            throw MinterError(.invalidArgument, "The layout \(layout.name) \(obstacle): take another one.")
         }
         if let worker, UInt64(worker) > layout.maximumWorker {
             throw MinterError(

@@ -135,7 +135,7 @@ extension FrameBuffer {
         outcome.max_batch = description.maximumBatch
         outcome.max_lease_window_ms = description.maximumLeaseWindowMilliseconds
         var workers = description.workers
-        var length = 256 + description.version.utf8.count + description.layout.name.utf8.count + 5 * workers.count
+        var length = 256 + description.version.utf8.count + description.layout.sharedText.utf8.count + 5 * workers.count
         if case .unready(let status) = description.readiness { length += status.message.utf8.count }
         Self.withCString(description.version) { version in
             Self.withMessage(of: description.layout) { layout in
@@ -158,7 +158,7 @@ extension FrameBuffer {
     }
 
     private static func withMessage(of layout: Layout, _ body: (UnsafeMutablePointer<Firn__V1__Layout>) -> Void) {
-        withCString(layout.name) { name in
+        withCString(layout.sharedText) { name in
             var message = Firn__V1__Layout()
             firn__v1__layout__init(&message)
             message.name = name
@@ -177,7 +177,7 @@ extension FrameBuffer {
         outcome.epoch_unix_ms = grant.layout.epochUnixMilliseconds
         outcome.tick_ns = grant.layout.tickNanoseconds
         outcome.limit_unix_ms = grant.limitUnixMilliseconds
-        let length = 128 + Lease.maximumMessageLength + grant.layout.name.utf8.count
+        let length = 128 + Lease.maximumMessageLength + grant.layout.sharedText.utf8.count
         grant.lease.withMessage { lease in
             Self.withMessage(of: grant.layout) { layout in
                 outcome.lease = lease

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FirnLayout
+internal import FirnWire
 
 struct ComposeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -8,7 +9,8 @@ struct ComposeCommand: AsyncParsableCommand {
         discussion: """
             Such an ID is not unique: the daemon may give it out too, or have done so. It is for tests, for cursors and \
             for bounds in a database. Fields that are left out are 0; the time is required where the layout has one. \
-            The pinterest layout is composed of --shard, --type and --local.
+            The pinterest layout is composed of --shard, --type and --local. --worker is the whole number of a worker \
+            that has several parts; --field gives a part, or any other field, by its name.
             """
     )
 
@@ -30,6 +32,11 @@ struct ComposeCommand: AsyncParsableCommand {
     @Option(help: "The local number (pinterest).")
     var local: UInt64?
 
+    @Option(
+        help: ArgumentHelp("A field of the layout, as in --field datacenter=3; repeatable.", valueName: "name=value")
+    )
+    var field: [String] = []
+
     @OptionGroup var layoutOption: LayoutOption
 
     @Option(help: "How to write the ID.")
@@ -46,7 +53,10 @@ struct ComposeCommand: AsyncParsableCommand {
     }
 
     private func composeWithTime(_ layout: Layout) throws -> FirnID {
-        guard shard == nil, type == nil, local == nil else {
+        // Names of Pinterest's fields, which fields of other layouts may have too.
+        let pinterests: [(name: String, value: UInt64?)] = [("shard", shard), ("type", type), ("local", local)]
+        let others = pinterests.filter { $0.value != nil }
+        guard others.allSatisfy({ layout.field(named: $0.name) != nil }) else {
             throw ValidationError(
                 "The layout \(layout.name) has no shard, type and local: give --time, --worker and --sequence."
             )
@@ -54,15 +64,37 @@ struct ComposeCommand: AsyncParsableCommand {
         guard let time else {
             throw ValidationError("The time is missing: give it as in --time 2025-01-01T00:00:00Z.")
         }
-        return try layout.makeID(
-            time: layout.tick(at: UTCTime(argument: time)),
-            worker: worker ?? 0,
-            sequence: sequence ?? 0
-        )
+        let tick = try layout.tick(at: UTCTime(argument: time))
+        guard !field.isEmpty || !others.isEmpty else {
+            return try layout.makeID(time: tick, worker: worker ?? 0, sequence: sequence ?? 0)
+        }
+        var values = try namedValues()
+        let options: [(name: String, value: UInt64?)] = [("time", tick), ("sequence", sequence)] + others
+        for (name, value) in options {
+            guard let value else { continue }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw ValidationError("The \(name) is given as --field and as --\(name): give one of them.")
+            }
+        }
+        return try layout.makeID(of: values, worker: worker)
+    }
+
+    private func namedValues() throws -> [String: UInt64] {
+        var values: [String: UInt64] = [:]
+        for text in field {
+            let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard halves.count == 2, let value = UInt64(halves[1]), halves[1].utf8.first != UInt8(ascii: "+") else {
+                throw ValidationError("--field '\(text.excerpt)' is no field: give it as in --field datacenter=3.")
+            }
+            guard values.updateValue(value, forKey: String(halves[0])) == nil else {
+                throw ValidationError("The field '\(halves[0].description.excerpt)' is given twice: give each once.")
+            }
+        }
+        return values
     }
 
     private func composeWithoutTime(_ layout: Layout) throws -> FirnID {
-        guard time == nil, worker == nil, sequence == nil else {
+        guard time == nil, worker == nil, sequence == nil, field.isEmpty else {
             throw ValidationError(
                 "The layout \(layout.name) has no time, worker and sequence: give --shard, --type and --local."
             )

@@ -5,16 +5,21 @@ internal import FirnLayout
 struct LayoutOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The layout of the IDs: snowflake, discord, instagram, sonyflake, sonyflake-v2, safe53, pinterest, or fields "
-                + "such as time:41ms@2025-01-01T00:00:00Z,worker:10,sequence:12. A daemon is not asked for its own: "
+            "The layout of the IDs: snowflake, discord, instagram, sonyflake, sonyflake-v2, safe53, pinterest, one of them "
+                + "with another epoch as in snowflake@2020-01-01T00:00:00Z, or fields such as "
+                + "time:41ms@2025-01-01T00:00:00Z,datacenter:5,worker:5,sequence:12 (docs/LAYOUTS.md). A daemon is not asked for its own: "
                 + "firn describe tells it.",
             valueName: "layout"
         )
     )
     var layout = "snowflake"
 
+    /// The layout. What is probably not meant is said on standard error.
+    ///
     /// - Throws: `LayoutError`.
     func parsed() throws -> Layout {
-        try Layout(parsing: layout)
+        let parsed = try Layout(parsing: layout)
+        for warning in parsed.warnings { StandardError.write(line: "firn: \(warning)") }
+        return parsed
     }
 }

@@ -41,6 +41,9 @@ struct LeaseCommand: AsyncParsableCommand {
               FIRN_WORKER, FIRN_LAYOUT, FIRN_EPOCH_UNIX_MS, FIRN_TICK_NS, FIRN_TIME_BITS, FIRN_WORKER_BITS,
               FIRN_SEQUENCE_BITS, FIRN_SEQUENCE_ABOVE_WORKER (0 or 1), FIRN_FIRST_TICK
                                     for --exec too, with FIRN_LEASE_FILE if there is one
+              FIRN_TIME_SHIFT, FIRN_WORKER_SHIFT, FIRN_SEQUENCE_SHIFT, FIRN_CONSTANT_BITS
+                                    only where the layout has constant fields: how many bits are below each field, and \
+            the bits that all IDs have
               FIRN_LIMIT_TICK, FIRN_LIMIT_UNIX_MS
                                     the limit; --extend prints the new one
               FIRN_LEASE            what --extend and --release take; --extend prints the new one, and the old one \

@@ -17,15 +17,16 @@ struct LeaseVariables {
 
     /// Every variable that `firn lease` sets, in its output or for a program.
     static let names: Set = [
-        "FIRN_EPOCH_UNIX_MS", "FIRN_FIRST_TICK", "FIRN_LAYOUT", "FIRN_LEASE", "FIRN_LEASE_FILE", "FIRN_LIMIT_TICK",
-        "FIRN_LIMIT_UNIX_MS", "FIRN_SEQUENCE_ABOVE_WORKER", "FIRN_SEQUENCE_BITS", "FIRN_TICK_NS", "FIRN_TIME_BITS",
-        "FIRN_WORKER", "FIRN_WORKER_BITS",
+        "FIRN_CONSTANT_BITS", "FIRN_EPOCH_UNIX_MS", "FIRN_FIRST_TICK", "FIRN_LAYOUT", "FIRN_LEASE",
+        "FIRN_LEASE_FILE", "FIRN_LIMIT_TICK",
+        "FIRN_LIMIT_UNIX_MS", "FIRN_SEQUENCE_ABOVE_WORKER", "FIRN_SEQUENCE_BITS", "FIRN_SEQUENCE_SHIFT", "FIRN_TICK_NS",
+        "FIRN_TIME_BITS", "FIRN_TIME_SHIFT", "FIRN_WORKER", "FIRN_WORKER_BITS", "FIRN_WORKER_SHIFT",
     ]
 
     /// What does not change while the lease is held.
     init(worker grant: LeaseGrant) {
         let layout = grant.layout
-        all = [
+        let usual: [(variable: String, member: String, value: Value)] = [
             ("FIRN_WORKER", "worker", .number(UInt64(grant.lease.worker))),
             ("FIRN_LAYOUT", "layout", .text(layout.name)),
             ("FIRN_EPOCH_UNIX_MS", "epochUnixMilliseconds", .wide(layout.epochUnixMilliseconds)),
@@ -35,6 +36,18 @@ struct LeaseVariables {
             ("FIRN_SEQUENCE_BITS", "sequenceBits", .number(UInt64(layout.sequenceBits))),
             ("FIRN_SEQUENCE_ABOVE_WORKER", "sequenceAboveWorker", .flag(layout.isSequenceAboveWorker)),
             ("FIRN_FIRST_TICK", "firstTick", .wide(grant.lease.firstTick)),
+        ]
+        all = usual + Self.places(in: layout)
+    }
+
+    /// Beside constant fields the places of the others are not the sums of widths, so they are told as well.
+    private static func places(in layout: Layout) -> [(variable: String, member: String, value: Value)] {
+        guard layout.hasConstants else { return [] }
+        return [
+            ("FIRN_TIME_SHIFT", "timeShift", .number(layout.timeShift)),
+            ("FIRN_WORKER_SHIFT", "workerShift", .number(layout.workerShift)),
+            ("FIRN_SEQUENCE_SHIFT", "sequenceShift", .number(layout.sequenceShift)),
+            ("FIRN_CONSTANT_BITS", "constantBits", .wide(layout.constantBits)),
         ]
     }
 

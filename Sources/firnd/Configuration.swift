@@ -232,9 +232,9 @@ struct Configuration {
         } catch {
             throw ConfigurationError("--layout: \(error)")
         }
-        guard layout.hasTime else {
+        if let obstacle = layout.mintingObstacle {
             throw ConfigurationError(
-                "the layout \(layout.name) has no time, so no worker can mint it; choose another --layout"
+                "the layout \(layout.name) \(obstacle); choose another --layout (firn decode reads such IDs)"
             )
         }
         return layout

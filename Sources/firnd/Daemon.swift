@@ -305,7 +305,7 @@ final class Daemon {
         let layout = configuration.layout
         let context = GrantJournal.Context(
             storeName: configuration.store.name(configuration.remote),
-            layout: layout.name,
+            layout: layout.sharedText,
             unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
             text: { UTCTime(unixMilliseconds: $0).description }
         )
@@ -360,7 +360,7 @@ final class Daemon {
         _ findings: WorkerFindings
     ) throws {
         let layout = configuration.layout
-        journal.identified(as: try LayoutRecord.check(store, layout: layout.name))
+        journal.identified(as: try LayoutRecord.check(store, layout: layout.sharedText))
         try journal.verify(store)
         let claims = makeClaims(configuration, store: store, journal: journal, clock: clock, findings: findings)
         let now = clock.now().tick

@@ -14,7 +14,8 @@ enum Variables {
     static let known = settings.union([
         "FIRN_ADDRESS", "FIRN_TOKEN", "FIRN_TLS_CA", "FIRN_TLS_SERVER_NAME", "FIRN_EPOCH_UNIX_MS", "FIRN_FIRST_TICK",
         "FIRN_LEASE", "FIRN_LEASE_FILE", "FIRN_LIMIT_TICK", "FIRN_LIMIT_UNIX_MS", "FIRN_SEQUENCE_ABOVE_WORKER",
-        "FIRN_SEQUENCE_BITS", "FIRN_TICK_NS", "FIRN_TIME_BITS", "FIRN_WORKER_BITS",
+        "FIRN_SEQUENCE_BITS", "FIRN_TICK_NS", "FIRN_TIME_BITS", "FIRN_WORKER_BITS", "FIRN_CONSTANT_BITS",
+        "FIRN_SEQUENCE_SHIFT", "FIRN_TIME_SHIFT", "FIRN_WORKER_SHIFT",
     ])
 
     /// Options that are accepted only on the command line.

@@ -115,6 +115,18 @@ import Testing
         #expect(HTTPConfiguration.threads(shards: shards, idsPerSecond: idsPerSecond) == threads)
     }
 
+    /// It is no error: firnd counts from the epoch itself.
+    @Test func anEpochOffTheTickIsNotedInSonyflakesOrder() throws {
+        try withScratch { scratch in
+            let layout = "time:39x10ms@2025-01-01T00:00:00.007Z,sequence:8,worker:16"
+            let (ending, _, output) = try check(in: scratch, ["--layout", layout])
+            #expect(ending == .exited(0) && output.contains("write /floored after the epoch"), "\(output)")
+            let floored = try check(in: scratch, ["--layout", "sonyflake-v2@2025-01-01T00:00:00.017Z"]).2
+            #expect(row("layout", of: floored) == "time:39x10ms@2025-01-01T00:00:00.010Z,sequence:8,worker:16")
+            #expect(!floored.contains("/floored"), "\(floored)")
+        }
+    }
+
     @Test func httpThreadsAreToldAndChosen() throws {
         try withScratch { scratch in
             let http = ["--http", "127.0.0.1:0", "--shards", "4"]
@@ -132,6 +144,16 @@ import Testing
         (["--layout", "time:41ms,worker:20,sequence:12"], "73 bits"),
         (["--layout", "blizzard"], "blizzard"),
         (["--layout", "pinterest"], "no time"),
+        (["--layout", "time:41ms@0/descending,worker:10"], "has a time that counts down"),
+        (["--layout", "worker:10,time:41ms@0"], "has the field worker above the time"),
+        (["--layout", "time:41ms@0,worker:10,rest:3/random"], "has random bits in the field rest"),
+        (["--layout", "time:41ms@0,dc:5,sequence:12,node:5"], "has a worker in separate pieces, dc, node"),
+        (["--layout", "time:41ms@0,worker:10,sequence:12/first=1"], "begins each tick with the sequence number 1"),
+        (
+            ["--layout", "time:41ms@0,worker:10,sequence:12/reserved=1-4"],
+            "a daemon gives out all; choose another --layout (firn decode reads such IDs)"
+        ),
+        (["--layout", "time:41ms@0,worker:5,worker:5"], "(character 22)"),
         (["--worker", "1024"], "1023"),
         (["--worker", "someone"], "'someone'"),
         (["--worker", "3", "--workers", "2"], "--worker auto"),

@@ -33,6 +33,33 @@ import Testing
         }
     }
 
+    /// Constant bits and a worker of two parts, over a restart with the layout written in another way.
+    @Test func partsAndConstantsAreMinted() throws {
+        let fields = ",dc:4,node:5,spare:2=1,sequence:10"
+        let layout = try Layout(parsing: "version:2=2,time:41ms@1735689600000\(fields)")
+        try withScratch { scratch in
+            var last = FirnID(rawValue: 0)
+            for epoch in ["2025-01-01T00:00:00Z", "1735689600000"] {
+                let text = "version:2=2,time:41ms@\(epoch)\(fields)"
+                try withDaemon(in: scratch, ["--worker", "103", "--layout", text]) { daemon in
+                    let peer = try Peer.unix(daemon.socketPath)
+                    for run in try peer.nextBatch(5000) {
+                        #expect(run.first > last)
+                        last = run.last
+                        for id in [run.first, run.last] {
+                            let decoded = layout.decode(id)
+                            #expect(decoded.fitsLayout && decoded.worker == 103, "\(id)")
+                            #expect(decoded["dc"] == 3 && decoded["node"] == 7 && decoded["version"] == 2, "\(id)")
+                        }
+                    }
+                    let now = UInt64(Date().timeIntervalSince1970 * 1000)
+                    let made = try #require(layout.decode(last).unixMilliseconds)
+                    #expect((now - 60_000...now + 5).contains(made))
+                }
+            }
+        }
+    }
+
     @Test(arguments: SocketKind.allCases)
     func batchesHoldTheirCountAndRise(_ kind: SocketKind) throws {
         try withPeer(kind) { peer in

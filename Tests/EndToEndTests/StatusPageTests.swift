@@ -46,8 +46,8 @@ import Testing
             try browser.type("\(id)")
             #expect(try browser.text("document.querySelectorAll('.decoded').length") == "0", "nothing before the click")
             try browser.click("#go")
-            let output = { (kind: String) throws -> String in
-                try browser.text("document.querySelector('output[data-kind=\(kind)]').textContent")
+            let output = { (field: String) throws -> String in
+                try browser.text("document.querySelector('output[data-field=\(field)]').textContent")
             }
             #expect(try output("time") == "\(decoded.time!)")
             #expect(try output("worker") == "9")

@@ -90,6 +90,8 @@ import Testing
         let layout = try #require(status["layout"] as? [String: Any])
         let fields = try #require(layout["fields"] as? [[String: Any]])
         #expect(fields.map { $0["kind"] as? String } == ["unused", "time", "worker", "sequence"])
+        #expect(fields.map { $0["name"] as? String } == ["unused", "time", "worker", "sequence"])
+        #expect(fields.allSatisfy { $0["constant"] is NSNull })
         #expect(fields.map { $0["width"] as? Int } == [1, 41, 10, 12])
         #expect(fields.map { $0["shift"] as? Int } == [63, 22, 12, 0])
         #expect(layout["epoch_unix_ms"] as? Int == 1_288_834_974_657)
@@ -101,6 +103,17 @@ import Testing
         #expect((status["shards"] as? [Any])?.count == 2)
         #expect((status["store"] as? [String: Any])?["name"] as? String == "sqlite:/a \"b\"\\c")
         #expect((status["clock"] as? [String: Any])?["offset_seconds"] as? Double == -1.5)
+    }
+
+    @Test func statusNamesThePartsOfTheWorkerAndConstants() throws {
+        var reading = Readings.plain()
+        reading.layout = try Layout(parsing: "version:2=2,time:41ms@0,dc:5,node:5,sequence:11")
+        let answer = try #require(Readings.pages(reading).answer("/status"))
+        let status = try #require(try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any])
+        let fields = try #require((status["layout"] as? [String: Any])?["fields"] as? [[String: Any]])
+        #expect(fields.map { $0["name"] as? String } == ["version", "time", "dc", "node", "sequence"])
+        #expect(fields.map { $0["kind"] as? String } == ["constant", "time", "worker", "worker", "sequence"])
+        #expect(fields.map { $0["constant"] as? String } == ["2", nil, nil, nil, nil])
     }
 
     @Test func thePageAsksForNothingFromOutside() throws {

@@ -51,6 +51,20 @@ import Testing
         #expect(try Self.record(daemon, UInt32(other)).lessee == "firn-lease")
     }
 
+    /// The places of the fields are no sums of widths there.
+    @Test func constantFieldsAreToldToWhoMakesIDs() throws {
+        let daemon = try Firnd("--layout", "version:2=2,time:41ms@2025-01-01T00:00:00Z,worker:8,spare:3=0,sequence:10")
+        let told = [
+            "FIRN_TIME_SHIFT=21", "FIRN_WORKER_SHIFT=13", "FIRN_SEQUENCE_SHIFT=0",
+            "FIRN_CONSTANT_BITS=9223372036854775808",
+        ]
+        let command = try Command.run("lease", "--address", daemon.address, "--timeout", "10000")
+        for line in told { #expect(command.lines.contains { $0 == line }, "\(command)") }
+        let json = try Command.run("lease", "--address", daemon.address, "--timeout", "10000", "--format", "json")
+        let members = #""timeShift":21,"workerShift":13,"sequenceShift":0,"constantBits":"9223372036854775808""#
+        #expect(json.output.contains(members), "\(json)")
+    }
+
     /// A layout's text has characters that a shell would read otherwise.
     @Test func aShellReadsTheVariables() throws {
         let layout = "time:41ms@2025-01-01T00:00:00Z,sequence:12,worker:8"

@@ -79,6 +79,58 @@ import Testing
         #expect(command.exitCode == 0 && command.output == "241294492511762325\n")
     }
 
+    private static let parts = "time:41ms@2025-01-01T00:00:00Z,datacenter:5,worker:5,rest:2/random,sequence:10"
+
+    @Test func composesAndDecodesFieldsByName() throws {
+        let words = ["compose", "--time", "2025-01-01T00:00:00.001Z", "--sequence", "9", "--layout", Self.parts]
+        let named = try Command.run(words + ["--field", "datacenter=3", "--field", "worker=7", "--field", "rest=2"])
+        #expect(named.exitCode == 0 && named.output == "4618249\n", "\(named)")
+        let whole = try Command.run(words + ["--worker", "103", "--field", "rest=2"])
+        #expect(whole.output == named.output, "\(whole)")
+        let json = try Command.run("decode", "4618249", "--layout", Self.parts, "--format", "json")
+        #expect(json.output.contains(#""time":1,"datacenter":3,"worker":7,"rest":2,"sequence":9,"#), "\(json)")
+        let shards = try Command.run([
+            "compose", "--time", "2025-01-01", "--layout", "time:41ms,shard:5", "--shard", "6",
+        ])
+        #expect(shards.output == "6\n", "\(shards)")
+    }
+
+    @Test(arguments: [
+        (["--field", "datacenter"], "'datacenter' is no field: give it as in --field datacenter=3"),
+        (["--field", "datacenter=+3"], "'datacenter=+3' is no field"),
+        (["--field", "datacenter=3", "--field", "datacenter=4"], "'datacenter' is given twice"),
+        (["--field", "datacenter=32"], "The datacenter 32 does not fit in the 5 bits"),
+        (["--field", "node=3"], #"has no field "node": it has time, datacenter, worker, rest, sequence"#),
+        (["--field", "sequence=3", "--sequence", "4"], "The sequence is given as --field and as --sequence"),
+        (["--field", "worker=3", "--worker", "4"], "its part worker too"),
+    ])
+    func wrongFieldsAreRefused(arguments: [String], reason: String) throws {
+        let command = try Command.run(["compose", "--time", "2025-01-01", "--layout", Self.parts] + arguments)
+        #expect(command.exitCode == 64 && command.output.isEmpty && command.errors.contains(reason), "\(command)")
+    }
+
+    @Test func allLayoutsAreDecodedAndTimeOnTopIsFoundByRange() throws {
+        let falling = try Command.run("range", "1970-01-01", "1970-01-02", "--layout", "time:30s@0/descending,worker:4")
+        #expect(falling.lines.first == "lowest    17178486784", "\(falling)")
+        #expect(falling.lines.dropFirst().first == "highest   17179869183", "\(falling)")
+        let above = try Command.run("range", "2025-01-01", "2025-02-01", "--layout", "region:4,time:41ms@0")
+        #expect(above.exitCode == 64 && above.errors.contains("has the field region above the time"), "\(above)")
+        let decoded = try Command.run("decode", "1", "--layout", "region:4,time:41ms@0")
+        #expect(decoded.exitCode == 0 && decoded.errors.isEmpty, "\(decoded)")
+    }
+
+    /// Sonyflake rounds its start down to its unit, and says nothing of it.
+    @Test(arguments: [
+        ["decode", "1"], ["range", "2026-01-01T00:15:00Z", "2026-02-01"], ["compose", "--time", "2026-01-01"],
+    ])
+    func anEpochOffTheTickIsWarnedOfInSonyflakesOrder(arguments: [String]) throws {
+        let layout = "time:39h@2025-01-01T00:30:00Z"
+        let warned = try Command.run(arguments + ["--layout", layout + ",sequence:8,worker:16"])
+        #expect(warned.exitCode == 0 && warned.errors.contains("write /floored after the epoch"), "\(warned)")
+        let floored = try Command.run(arguments + ["--layout", layout + "/floored,sequence:8,worker:16"])
+        #expect(floored.exitCode == 0 && floored.errors.isEmpty && floored.output != warned.output, "\(floored)")
+    }
+
     @Test func findsTheRangeOfAMonth() throws {
         let command = try Command.run("range", "2025-01-01", "2025-02-01T00:00:00Z")
         #expect(command.exitCode == 0)

@@ -178,11 +178,13 @@ import Testing
         #expect(error?.code == .invalidArgument && error?.message.contains(Self.outOfRange[index].1) == true)
     }
 
-    @Test func layoutsWithoutTimeOrWhoseTimeIsNotNowAreRefused() async throws {
+    @Test func layoutsThatAreNotMintedOrWhoseTimeIsNotNowAreRefused() async throws {
         func code(_ layout: Layout) async -> MinterError.Code? {
             await Self.error { () async throws(MinterError) in try await Minter(store: .memory, layout: layout) }?.code
         }
         #expect(await code(.pinterest) == .invalidArgument)
+        #expect(await code(try Layout(parsing: "time:41ms@0/descending,worker:10")) == .invalidArgument)
+        #expect(await code(try Layout(parsing: "time:41ms@0,worker:10,sequence:12/first=1")) == .invalidArgument)
         #expect(await code(try Layout(parsing: "time:20ms@2025-01-01T00:00:00Z,worker:10,sequence:12")) == .ended)
         #expect(await code(try Layout(parsing: "time:41ms@2199-01-01T00:00:00Z,worker:10,sequence:12")) == .clockWrong)
     }

@@ -73,7 +73,9 @@ enum DescriptionSamples {
 
     @Test func descriptionsAreReadBack() throws {
         let custom = try Layout(parsing: "time:50x123456ns@9999-12-31T23:59:59.999Z,sequence:7,worker:7")
-        for layout in Layout.presets + [custom] {
+        let parts = (0..<8).map { "part-\($0)_:1" } + (0..<6).map { "constant-\($0):1=1" }
+        let longest = try Layout(parsing: "time:50x123456ns@0,\(parts.joined(separator: ","))")
+        for layout in Layout.presets + [custom, longest] {
             for workers in [[], [0], [UInt32](repeating: .max, count: 5000), Array(0..<1024)] {
                 for version in ["", "1.2.3", String(repeating: "v", count: 1000)] {
                     let description = DaemonDescription(

@@ -190,11 +190,11 @@ enum StatusPage {
           at("layout-name").textContent = next.name;
           const [bits, ends, fields] = [at("bits"), at("ends"), at("fields")];
           for (const place of [bits, ends, fields]) place.replaceChildren();
-          for (const { kind, width, shift } of next.fields) {
+          for (const { kind, name, width, shift } of next.fields) {
             const field = make("div", "field");
             field.style.flex = `${width} 1 0`;
             field.style.setProperty("--hue", hue(kind));
-            field.title = `${kind}: ${width} ${width === 1 ? "bit" : "bits"}`;
+            field.title = `${name}: ${width} ${width === 1 ? "bit" : "bits"}`;
             for (let bit = shift + width - 1; bit >= shift; bit--) {
               const cell = make("div", "bit");
               cell.dataset.bit = bit;
@@ -212,17 +212,17 @@ enum StatusPage {
             item.style.setProperty("--hue", hue(kind));
             const most = (1n << BigInt(width)) - 1n;
             item.append(
-              make("i"), make("span", "", kind),
-              make("span", "range", `${width === 1 ? `bit ${shift}` : `bits ${high}–${shift}`}${kind === "unused" || kind === "time" ? "" : ` · 0–${most}`}`),
+              make("i"), make("span", "", name),
+              make("span", "range", `${width === 1 ? `bit ${shift}` : `bits ${high}–${shift}`}${["unused", "time", "constant"].includes(kind) ? "" : ` · 0–${most}`}`),
             );
             const value = make("output");
-            value.dataset.kind = kind;
+            value.dataset.field = name;
             value.hidden = true;
             item.append(value);
             fields.append(item);
           }
           at("drawing").setAttribute("aria-label",
-            "The bits of an ID from high to low: " + next.fields.map(field => `${field.width} ${field.kind}`).join(", "));
+            "The bits of an ID from high to low: " + next.fields.map(field => `${field.width} ${field.name}`).join(", "));
           if (at("id").value) decode();
         }
 
@@ -262,7 +262,7 @@ enum StatusPage {
           const wrong = text.trim() && (id === null || id >= 1n << 64n);
           result.className = wrong ? "result wrong" : "result";
           bits.classList.toggle("decoded", id !== null && !wrong);
-          const outputs = document.querySelectorAll("output[data-kind]");
+          const outputs = document.querySelectorAll("output[data-field]");
           if (!layout || id === null || wrong) {
             for (const output of outputs) output.hidden = true;
             result.textContent = wrong ? `That is no 64-bit ID in ${format}: its digits are ${formats[format]}.` : "";
@@ -270,15 +270,17 @@ enum StatusPage {
           }
           for (const cell of bits.querySelectorAll(".bit")) cell.classList.toggle("one", (id >> BigInt(cell.dataset.bit) & 1n) === 1n);
           const values = {};
-          for (const { kind, width, shift } of layout.fields) values[kind] = id >> BigInt(shift) & (1n << BigInt(width)) - 1n;
+          for (const { name, width, shift } of layout.fields) values[name] = id >> BigInt(shift) & (1n << BigInt(width)) - 1n;
           for (const output of outputs) {
             output.hidden = false;
-            output.textContent = values[output.dataset.kind].toString();
+            output.textContent = values[output.dataset.field].toString();
           }
           const hex = "0x" + id.toString(16).padStart(16, "0");
           const when = values.time === undefined ? "" : `Made at ${timeOf(values.time)}. `;
-          result.textContent = values.unused ? `Not of this layout: its unused bits are set. ${hex}` : `${when}${id} is ${hex}.`;
-          if (values.unused) result.className = "result wrong";
+          const other = layout.fields.find(field => field.kind === "constant" && values[field.name] !== BigInt(field.constant));
+          const reason = values.unused ? "its unused bits are set" : other ? `its ${other.name} is not ${other.constant}` : null;
+          result.textContent = reason ? `Not of this layout: ${reason}. ${hex}` : `${when}${id} is ${hex}.`;
+          if (reason) result.className = "result wrong";
         }
 
         // Which systems' ID it can be, by the daemon's catalogue.

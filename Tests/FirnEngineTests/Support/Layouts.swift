@@ -29,12 +29,21 @@ extension Layout {
         // Short sequences most of the time: they are where ticks fill up.
         let most = min(total - time, generator.oneIn(4) ? 64 : 6)
         let sequence = Int.random(in: 0...most, using: &generator)
+        if generator.oneIn(4), time > 4, total - time - sequence > 4 { return withConstants(time, total, sequence) }
         return of(
             time: time,
             worker: total - time - sequence,
             sequence: sequence,
             isSequenceAboveWorker: Bool.random(using: &generator),
             tickNanoseconds: [1, 7, 1_000_000, 10_000_000, 86_400_000_000_000].randomElement(using: &generator)!
+        )
+    }
+
+    /// Constant bits on top and between the fields, two in all, and a worker of two parts.
+    private static func withConstants(_ time: Int, _ total: Int, _ sequence: Int) -> Layout {
+        let worker = total - time - sequence
+        return try! Layout(
+            parsing: "top:1=1,time:\(time - 2)ms@0,a:2,b:\(worker - 2),middle:1=1,sequence:\(sequence)"
         )
     }
 
