@@ -5,14 +5,16 @@ internal import FirnLayout
 struct LayoutOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The layout of the IDs: snowflake, discord, instagram, sonyflake, sonyflake-v2, safe53, pinterest, one of them "
-                + "with another epoch as in snowflake@2020-01-01T00:00:00Z, or fields such as "
-                + "time:41ms@2025-01-01T00:00:00Z,datacenter:5,worker:5,sequence:12 (docs/LAYOUTS.md). A daemon is not asked for its own: "
-                + "firn describe tells it.",
+            "The layout of the IDs: \(Self.names), one of them with another epoch as in "
+                + "snowflake@2020-01-01T00:00:00Z, or fields such as "
+                + "time:41ms@2025-01-01T00:00:00Z,datacenter:5,worker:5,sequence:12 (docs/LAYOUTS.md). A daemon is not "
+                + "asked for its own: firn describe tells it.",
             valueName: "layout"
         )
     )
     var layout = "snowflake"
+
+    private static let names = Layout.presets.map(\.name).joined(separator: ", ")
 
     /// The layout. What is probably not meant is said on standard error.
     ///
