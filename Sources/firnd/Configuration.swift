@@ -81,7 +81,7 @@ struct Configuration {
         if addresses.contains(.unix(path: paths.socketPath)) { pathsUsed.append(.socket) }
         if options.ids.store == nil { pathsUsed.append(.store) }
         ownership = try Self.ownership(options.sockets)
-        policy = AccessPolicy(allowedUsers: Set(options.sockets.allowUid), allowedGroups: Set(options.sockets.allowGid))
+        policy = try Self.policy(options.sockets)
         tokenFile = options.sockets.tokenFile
         allowsAnyHost = options.sockets.insecureTcp || tokenFile != nil
         rule = try WorkerChoice(parsing: options.ids.worker).rule(
@@ -298,19 +298,6 @@ struct Configuration {
         } catch {
             throw ConfigurationError("\(error)")
         }
-    }
-
-    private static func ownership(_ options: SocketOptions) throws(ConfigurationError) -> SocketOwnership {
-        guard let mode = UInt32(options.socketMode, radix: 8), mode <= 0o777 else {
-            throw ConfigurationError(
-                "--socket-mode is '\(options.socketMode)'; write octal permission bits such as 0660"
-            )
-        }
-        return SocketOwnership(
-            mode: mode,
-            owner: try options.socketOwner.map { name throws(ConfigurationError) in try Account.user(name) },
-            group: try options.socketGroup.map { name throws(ConfigurationError) in try Account.group(name) }
-        )
     }
 
     /// All limits except the numbers of connections, which depend on the descriptors.

@@ -126,19 +126,19 @@ struct SocketOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A user who may connect to Unix sockets; more than once for more. Default: all users that the mode lets.",
-            valueName: "uid"
+            "A user, by name or number, who may connect to Unix sockets. May be given more than once. Default: all users that the mode lets.",
+            valueName: "user"
         )
     )
-    var allowUid: [UInt32] = []
+    var allowUid: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "A group whose members may connect to Unix sockets, as their primary or a supplementary group.",
-            valueName: "gid"
+            "A group, by name or number, whose members may connect to Unix sockets, as their primary or a supplementary group. May be given more than once.",
+            valueName: "group"
         )
     )
-    var allowGid: [UInt32] = []
+    var allowGid: [String] = []
 
     @Option(
         help: ArgumentHelp(

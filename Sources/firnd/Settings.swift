@@ -24,7 +24,7 @@ enum Settings {
         SocketOptions.self, TLSOptions.self, IDOptions.self, EtcdOptions.self, PostgresOptions.self,
         UpstreamOptions.self, LimitOptions.self, LogOptions.self,
     ]
-    private static let repeatable: [Any.Type] = [Option<[String]>.self, Option<[UInt32]>.self]
+    private static let repeatable: Any.Type = Option<[String]>.self
 
     /// The options that are accepted only on the command line. `config` has a variable, and cannot be in the file that
     /// it names; `check` and `clock-offset` could be forgotten in the file or the environment.
@@ -37,7 +37,7 @@ enum Settings {
             for (label, wrapper) in Mirror(reflecting: group.init()).children {
                 let type = type(of: wrapper)
                 kinds[name(ofProperty: label ?? "")] =
-                    type == Flag<Bool>.self ? .flag : repeatable.contains { $0 == type } ? .list : .value
+                    type == Flag<Bool>.self ? .flag : type == repeatable ? .list : .value
             }
         }
         for name in commandLineOnly { kinds[name] = nil }

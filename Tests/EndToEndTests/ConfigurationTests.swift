@@ -166,7 +166,10 @@ import Testing
         (["--workers", "1025"], "1025"),
         (["--http-threads", "0"], "--http-threads is 0; choose 1 to 256"),
         (["--socket-mode", "0888"], "'0888'"),
-        (["--socket-owner", "nobody-of-that-name"], "nobody-of-that-name"),
+        (["--socket-owner", "no-user"], "--socket-owner is 'no-user', and there is no such user"),
+        (["--socket-group", "4294967295"], "--socket-group is '4294967295', and the highest number is 4294967294"),
+        (["--allow-uid", "root", "--allow-uid", "no-user"], "--allow-uid is 'no-user', and there is no such user"),
+        (["--allow-gid", "no-group"], "--allow-gid is 'no-group', and there is no such group"),
         (["--store", "etcd:"], "HOST:PORT"),
         (["--store", "etcd:etcd-0"], "'etcd-0' is not HOST:PORT"),
         (["--store", "etcd:a:1,b"], "'b' is not HOST:PORT"),
@@ -224,7 +227,7 @@ import Testing
     private static func values(_ certificates: TestCertificates) -> [String: String] {
         [
             "listen": "tcp:127.0.0.1:0", "socket-mode": "0600", "socket-owner": "0", "socket-group": "0",
-            "allow-uid": "1", "allow-gid": "2", "insecure-tcp": "true", "layout": "discord",
+            "allow-uid": "daemon", "allow-gid": "2", "insecure-tcp": "true", "layout": "discord",
             "store": "etcd:127.0.0.1:1", "state-dir": "none", "worker": "auto", "pod-ip": "10.0.0.1",
             "workers": "2", "shards": "3", "http-threads": "2", "window": "4s", "clock-tolerance": "5m",
             "max-batch": "6", "rest-after": "21s",
