@@ -36,11 +36,14 @@ package final class WindowRenewer {
     /// Called at every step while the store is not the one that granted what this daemon holds, or was set back to an
     /// older state.
     package var storeSetBack: (() -> Void)?
+    /// ``finish()`` gives workers back one after the other, on this thread: for a simulation, which has no other.
+    package var releasesInTurn = false
     private var journalError: StoreError?
     private let rest: (any RestControl)?
     /// `nil`: the windows never rest.
     private var restTimer: RestTimer?
     private var testimonyTimer = TestimonyTimer()
+    private let makeRandom: () -> any RandomNumberGenerator
 
     private static let steeringInterval: Int64 = 1_000_000_000
 
@@ -53,6 +56,7 @@ package final class WindowRenewer {
     ///   - firstSequence: the sequence number with which a tick begins.
     ///   - rest: tells the threads that give out IDs whether the windows are at rest; `nil`: they never are.
     ///   - restAfter: how long no IDs have been taken when the windows go to rest; `nil`: they never do.
+    ///   - makeRandom: draws the writes' tokens, the choice of workers and delays.
     package init(
         slots: [WorkerSlot],
         rule: WorkerRule,
@@ -63,7 +67,8 @@ package final class WindowRenewer {
         firstSequence: FirstSequence = .zero,
         observer: any WindowObserver,
         rest: (any RestControl)? = nil,
-        restAfter: Duration? = nil
+        restAfter: Duration? = nil,
+        makeRandom: @escaping () -> any RandomNumberGenerator = systemRandom
     ) {
         precondition(restAfter == nil || rest != nil, "without a RestControl nobody could end a rest")
         if case .fixed = rule { precondition(slots.count == 1, "a fixed worker is one") }
@@ -75,6 +80,8 @@ package final class WindowRenewer {
         self.firstSequence = firstSequence
         self.observer = observer
         self.rest = rest
+        self.makeRandom = makeRandom
+        var random = makeRandom()
         restTimer = restAfter.map { RestTimer($0, slots: slots.count, now: clock.now()) }
         places = slots.map { slot in
             let configuration = WindowKeeper.Configuration(
@@ -84,7 +91,7 @@ package final class WindowRenewer {
             )
             return Place(
                 slot: slot,
-                keeper: WindowKeeper(configuration: configuration, jitterSeed: .random(in: 0...(.max)))
+                keeper: WindowKeeper(configuration: configuration, jitterSeed: random.next())
             )
         }
         for index in places.indices { perform(places[index].keeper.started(), at: index) }
@@ -161,7 +168,8 @@ package final class WindowRenewer {
             places.allSatisfy({ if case .serving(_, _, nil)? = $0.lastStatus { true } else { false } })
         else { return }
         let moment = clock.now()
-        guard testimonyTimer.isDue(now: moment) else { return }
+        var random = makeRandom()
+        guard testimonyTimer.isDue(now: moment, using: &random) else { return }
         try? claims.testify(held, at: moment.storeInstant)
     }
 
@@ -188,12 +196,16 @@ package final class WindowRenewer {
         }
         let moment = clock.now().storeInstant
         let outcomes = Outcomes(count: releases.count)
-        NativeThread.forEach(below: releases.count, name: "windows", within: .seconds(3600)) {
-            [releases, claims] number in
+        let release: @Sendable (Int) -> Bool = { [releases, claims] number in
             let (_, held, firstUnusedTick) = releases[number]
             let outcome = claims.release(held, firstUnusedTick: firstUnusedTick, at: moment)
             outcomes.all.withLock { $0[number] = outcome }
             return true
+        }
+        if releasesInTurn {
+            for index in releases.indices { _ = release(index) }
+        } else {
+            NativeThread.forEach(below: releases.count, name: "windows", within: .seconds(3600), release)
         }
         for (release, outcome) in zip(releases, outcomes.all.withLock { $0 }) {
             guard let outcome else { continue }
@@ -230,7 +242,7 @@ package final class WindowRenewer {
     private func answer(to action: WindowAction, at index: Int) -> WindowAction {
         willAct?()
         let instant = clock.now().storeInstant
-        var random = systemRandom()
+        var random = makeRandom()
         switch action {
         case .claim(let notBefore):
             do throws(StoreError) {
@@ -289,19 +301,4 @@ package final class WindowRenewer {
         case .auto: .any(excluding: Set(places.compactMap { $0.held?.worker }))
         }
     }
-}
-
-extension Moment {
-    /// The instant, as a store's records have it.
-    package var storeInstant: StoreInstant {
-        StoreInstant(tick: tick, unixMilliseconds: UInt64(max(0, unixNanoseconds) / 1_000_000))
-    }
-}
-
-/// Which workers a daemon takes.
-package enum WorkerRule: Sendable, Hashable {
-    /// Free ones, chosen at random.
-    case auto
-    /// Only this one.
-    case fixed(UInt32)
 }
