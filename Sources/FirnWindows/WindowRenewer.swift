@@ -17,6 +17,8 @@ package final class WindowRenewer {
         var space: Space?
         var held: HeldWorker?
         var wakeTick: UInt64 = 0
+        /// Its keeper's actions are being done.
+        var isPerforming = false
         var lastStatus: WindowStatus?
     }
 
@@ -107,11 +109,7 @@ package final class WindowRenewer {
             everySecond?()
         }
         // A write for a sequence may have found that the store was set back.
-        if let error = claims.journal?.setBackError {
-            for index in places.indices where places[index].space != nil {
-                perform(places[index].keeper.storeSetBack(error), at: index)
-            }
-        }
+        closeIfSetBack()
         let mayRest =
             restTimer?.isDue(
                 positions: places.map { $0.space?.position },
@@ -124,6 +122,7 @@ package final class WindowRenewer {
             } else if clock.now().tick >= places[index].wakeTick {
                 perform(places[index].keeper.ticked(now: clock.now().tick, mayRest: mayRest), at: index)
             }
+            closeIfSetBack()
         }
         let statuses = places.map { $0.keeper.status(now: clock.now().tick) }
         // Called before the status is published: a caller that sees the status cannot get a ticket either.
@@ -142,6 +141,14 @@ package final class WindowRenewer {
         )
         // After the reason for a refusal is published: the requests that waited are tried again now.
         rest?.publish(isResting: places.contains { $0.keeper.isResting })
+    }
+
+    /// Closes every space while the store is known to be set back, but for those of keepers that are being told so.
+    private func closeIfSetBack() {
+        guard let error = claims.journal?.setBackError else { return }
+        for index in places.indices where places[index].space != nil && !places[index].isPerforming {
+            perform(places[index].keeper.storeSetBack(error), at: index)
+        }
     }
 
     /// Records what was granted in the journal, apart from the store.
@@ -171,6 +178,8 @@ package final class WindowRenewer {
         var random = makeRandom()
         guard testimonyTimer.isDue(now: moment, using: &random) else { return }
         try? claims.testify(held, at: moment.storeInstant)
+        // It writes, too, and so may find it.
+        closeIfSetBack()
     }
 
     /// Nanoseconds until ``advance()`` has something to do.
@@ -224,6 +233,8 @@ package final class WindowRenewer {
 
     /// Runs the keeper's actions until it returns none that is due.
     private func perform(_ first: WindowAction, at index: Int) {
+        places[index].isPerforming = true
+        defer { places[index].isPerforming = false }
         var action = first
         while true {
             switch action {
@@ -233,7 +244,11 @@ package final class WindowRenewer {
             case .finish:
                 places[index].wakeTick = .max
                 return
+            case .closeSpace:
+                action = answer(to: action, at: index)
             default:
+                // This worker's last call may have found it. The others are closed before the next call is waited for.
+                closeIfSetBack()
                 action = answer(to: action, at: index)
             }
         }
