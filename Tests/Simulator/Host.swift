@@ -32,7 +32,7 @@ final class Host: TimeSource, @unchecked Sendable {
     func bootNanoseconds() -> Int64 {
         if let frozenBoot { return frozenBoot }
         let elapsed = world.now - anchorTrue
-        return anchorBoot + elapsed + elapsed / 1_000_000 * driftPPM
+        return anchorBoot + elapsed + elapsed * driftPPM / 1_000_000
     }
 
     func wallNanoseconds() -> Int64 { bootNanoseconds() + wallOffset }

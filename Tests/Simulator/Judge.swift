@@ -138,8 +138,9 @@ final class Judge {
 
     // MARK: - What was given out
 
-    /// Positions of one tick, given out by a process.
-    func gave(_ first: UInt64, count: UInt64, worker: UInt32, by giver: Giver) {
+    /// Positions of one tick, given out by a process that read its clock at true time `time`. A thread that read it before
+    /// the windows were closed may still end its wake-up with what is left of its block.
+    func gave(_ first: UInt64, count: UInt64, worker: UInt32, at time: Int64, by giver: Giver) {
         givenCount += count
         world.count(.minted, first &* 0x1_0001 &+ count)
         let tick = first >> UInt64(layout.sequenceBits)
@@ -160,7 +161,7 @@ final class Judge {
                     + "\(limits)"
             )
         }
-        if giver.witness?.hasProof == true {
+        if let proofTime = giver.witness?.proofTime, proofTime < time {
             world.violated("\(giver.name) gave out tick \(tick) after it was shown that the store had been set back")
         }
         holding.highestUsed = max(holding.highestUsed ?? 0, tick)
@@ -205,8 +206,10 @@ final class Judge {
 struct OrderCheck {
     private var last: UInt64?
 
-    /// - Parameter ticks: those in which the call may have read the clock.
-    mutating func gave(_ run: Run, ticks: ClosedRange<UInt64>, _ judge: Judge, by giver: Giver) {
+    /// - Parameters:
+    ///   - ticks: those in which the call may have read the clock.
+    ///   - time: when the clock was read, in true time.
+    mutating func gave(_ run: Run, ticks: ClosedRange<UInt64>, at time: Int64, _ judge: Judge, by giver: Giver) {
         let layout = judge.layout
         if let last, run.first.rawValue <= last {
             judge.world.violated("promise 4: \(giver.name) gave out \(run.first) after \(last)")
@@ -220,6 +223,7 @@ struct OrderCheck {
         if !ticks.contains(tick) {
             judge.world.violated("promise 5: \(giver.name) gave out tick \(tick) in \(ticks)")
         }
-        judge.gave(position, count: UInt64(run.count), worker: UInt32(layout.worker(of: run.first)), by: giver)
+        let worker = UInt32(layout.worker(of: run.first))
+        judge.gave(position, count: UInt64(run.count), worker: worker, at: time, by: giver)
     }
 }

@@ -40,7 +40,7 @@ final class MintTaker: IDTaker {
             }
             switch result {
             case .minted(let run):
-                order.gave(run, ticks: tick...tick, daemon.cluster.judge, by: giver)
+                order.gave(run, ticks: tick...tick, at: world.now, daemon.cluster.judge, by: giver)
                 daemon.lastGiven = world.now
             case .closed:
                 daemon.rest.want()

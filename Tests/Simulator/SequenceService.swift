@@ -59,7 +59,7 @@ final class SequenceService {
 
     private func scheduleCall() {
         let delay = Int64.random(in: 0...(800 * milliseconds), using: &daemon.random)
-        daemon.world.after(delay) { [daemon, weak self] in daemon.whenRunning { self?.call() } }
+        daemon.world.after(delay) { [self, daemon] in daemon.whenRunning { self.call() } }
     }
 
     private func call() {

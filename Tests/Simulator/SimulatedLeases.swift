@@ -108,7 +108,7 @@ final class SimulatedLeases: LeaseCalls, @unchecked Sendable {
         _ body: @escaping (Daemon, WorkerLeases) throws(StoreError) -> Value,
         _ exchange: Exchange<Value>
     ) {
-        let daemons = process.cluster.fleet.all.filter { $0.isAlive && $0.claims != nil && !$0.isHolder }
+        let daemons = process.cluster.fleet.all.filter { $0.isAlive && $0.leases != nil }
         guard !daemons.isEmpty else { return }
         let daemon = daemons[Int(process.random.next() % UInt64(daemons.count))]
         let there = Int64.random(in: 0...(20 * milliseconds), using: &process.random)

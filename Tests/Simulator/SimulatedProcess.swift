@@ -70,9 +70,10 @@ class SimulatedProcess {
     func spawn(_ body: @escaping (Fiber) -> Void) -> Fiber {
         let fiber = Fiber(of: self)
         fibers.append(fiber)
-        fiber.start { [weak self] in
+        // No weak references to processes: each access to an object that has one is slow from then on.
+        fiber.start { [self] in
             body(fiber)
-            self?.fibers.removeAll { $0 === fiber }
+            fibers.removeAll { $0 === fiber }
         }
         return fiber
     }

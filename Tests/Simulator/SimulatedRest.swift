@@ -2,7 +2,7 @@ import FirnWindows
 
 /// Whether a process's windows rest, and how the thread that keeps them is woken.
 final class SimulatedRest: RestControl {
-    private weak var fiber: Fiber?
+    private var fiber: Fiber?
     private var isResting = false
     private(set) var isWanted = false
 

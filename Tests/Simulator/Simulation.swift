@@ -219,8 +219,10 @@ final class Simulation {
     /// Liveness: some time after the last fault, everything that can have a worker gives out IDs.
     private func checkAllServe() {
         // The holder of a lease whose clock was ahead mints nothing until the clock is right again, which it becomes slowly.
-        let mayHoldersWait = plan.faults.contains { $0.kind == .stepClock }
-        let daemons = places.compactMap { $0.process as? Daemon }.filter { !($0.isHolder && mayHoldersWait) }
+        let processes = places.compactMap { $0.process as? Daemon }
+        let mayHoldersWait =
+            plan.faults.contains { $0.kind == .stepClock } || !processes.contains { $0.kind == .daemon }
+        let daemons = processes.filter { !($0.isHolder && mayHoldersWait) }
         let recent = world.now - 5 * seconds
         let serving = daemons.filter { $0.lastGiven > recent }
         let mustServe = plan.fixedWorker == nil ? daemons.count : min(1, daemons.count)

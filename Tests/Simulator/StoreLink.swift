@@ -84,7 +84,7 @@ final class StoreLink: Store, @unchecked Sendable {
             }
             for outcome in outcomes {
                 guard case .written(let version) = outcome else { continue }
-                witness.wasWritten(version, since: began, isEvidence: isEvidence)
+                witness.wasWritten(version, since: began, at: world.now, isEvidence: isEvidence)
             }
             return outcomes.map { .success($0) } + writes.dropFirst(count).map { _ in .failure(Self.unanswered) }
         } catch {
@@ -95,7 +95,7 @@ final class StoreLink: Store, @unchecked Sendable {
     func highestVersion() throws(StoreError) -> UInt64 {
         let began = witness.moment
         let version = try perform(isWrite: false) { [server] in server.contents.lastVersion }
-        witness.compared(version, since: began, isEvidence: isEvidence)
+        witness.compared(version, since: began, at: world.now, isEvidence: isEvidence)
         return version
     }
 
@@ -117,7 +117,7 @@ final class StoreLink: Store, @unchecked Sendable {
         if process.isKilledInCall {
             process.isKilledInCall = false
             let moment = Int64.random(in: 0...(there + back), using: &process.random)
-            world.after(moment) { [weak process] in process?.kill() }
+            world.after(moment) { [process] in process.kill() }
         }
         switch fate {
         case .answered(let extra):

@@ -9,6 +9,8 @@ final class Taker: IDTaker {
     private let shards: [Shard]
     private var orders: [OrderCheck]
     private var lastTime: Int64 = .min
+    /// When the clock was read for the present wake-up, in true time.
+    private var readTime: Int64 = 0
 
     private var world: World { daemon.world }
 
@@ -33,6 +35,7 @@ final class Taker: IDTaker {
             world.violated("promise 4: the clock of \(giver.name) fell by \(lastTime - moment.unixNanoseconds) ns")
         }
         lastTime = moment.unixNanoseconds
+        readTime = world.now
         for shard in shards { shard.refresh() }
         guard daemon.random.oneIn(16) else { return serve(moment) }
         let delay = Int64.random(in: 0...(50 * milliseconds), using: &daemon.random)
@@ -81,7 +84,7 @@ final class Taker: IDTaker {
             }
         }
         guard case .minted(let run) = result else { return result }
-        orders[index].gave(run, ticks: moment.tick...moment.tick, daemon.cluster.judge, by: giver)
+        orders[index].gave(run, ticks: moment.tick...moment.tick, at: readTime, daemon.cluster.judge, by: giver)
         daemon.lastGiven = world.now
         return nil
     }

@@ -4,8 +4,8 @@ import FirnStore
 final class Witness {
     let process: Int
     private(set) var seen: UInt64 = 0
-    /// An answer contradicted what it had seen, and the store was not repaired since.
-    private(set) var hasProof = false
+    /// When an answer contradicted what it had seen, in true time; nil: none did since the store was repaired.
+    private(set) var proofTime: Int64?
     /// When the last repair that it knows of was made.
     private var lastRepair: UInt64
 
@@ -28,16 +28,16 @@ final class Witness {
     func showed(_ version: UInt64) { seen = max(seen, version) }
 
     /// Its write was answered. What began before a repair says nothing about the store after it.
-    func wasWritten(_ version: UInt64, since began: Moment, isEvidence: Bool) {
+    func wasWritten(_ version: UInt64, since began: Moment, at now: Int64, isEvidence: Bool) {
         guard began.repairs == repairs else { return }
-        if version <= began.seen, isEvidence { hasProof = true }
+        if version <= began.seen, isEvidence { proofTime = proofTime ?? now }
         seen = max(seen, version)
     }
 
     /// It was told the store's highest version.
-    func compared(_ version: UInt64, since began: Moment, isEvidence: Bool) {
+    func compared(_ version: UInt64, since began: Moment, at now: Int64, isEvidence: Bool) {
         guard began.repairs == repairs else { return }
-        if version < began.seen, isEvidence { hasProof = true }
+        if version < began.seen, isEvidence { proofTime = proofTime ?? now }
         seen = max(seen, version)
     }
 
@@ -48,10 +48,10 @@ final class Witness {
         }
         lastRepair = floor.raisedAtUnixMilliseconds
         seen = 0
-        hasProof = false
+        proofTime = nil
         repairs += 1
     }
 
     /// It was another store, which was taken away again.
-    func wasPutBack() { hasProof = false }
+    func wasPutBack() { proofTime = nil }
 }
