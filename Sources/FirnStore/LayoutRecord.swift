@@ -43,6 +43,16 @@ package struct LayoutRecord: Hashable, Sendable {
     /// - Returns: the store's ID.
     @discardableResult
     package static func check(_ store: some Store, layout: String) throws(StoreError) -> UInt64 {
+        var random = systemRandom()
+        return try check(store, layout: layout, using: &random)
+    }
+
+    /// The same, with the store's ID from `random`.
+    package static func check(
+        _ store: some Store,
+        layout: String,
+        using random: inout some RandomNumberGenerator
+    ) throws(StoreError) -> UInt64 {
         // Once to write it, and again when another daemon has written it.
         for _ in 0..<3 {
             let stored = try store.read(key)
@@ -51,7 +61,7 @@ package struct LayoutRecord: Hashable, Sendable {
                 try record.compare(with: layout)
                 if let storeID = record.storeID { return storeID }
             }
-            let storeID = UInt64.random(in: 0...(.max))
+            let storeID = random.next()
             let text = LayoutRecord(layout: layout, storeID: storeID).text
             if case .written = try store.write(key, text, ifVersion: stored?.version) { return storeID }
         }

@@ -16,14 +16,14 @@ package struct TestimonyTimer {
     }
 
     /// Whether it is due now; if so, the next one is due an interval later.
-    mutating func isDue(now: Moment) -> Bool {
+    mutating func isDue(now: Moment, using random: inout any RandomNumberGenerator) -> Bool {
         guard hasNewWindow else { return false }
         let due = next ?? now.bootNanoseconds + Self.first
         next = due
         guard now.bootNanoseconds >= due else { return false }
         hasNewWindow = false
         // Not all daemons at the same time.
-        next = now.bootNanoseconds + Int64(Double(Self.interval.nanoseconds) * .random(in: 1...1.5))
+        next = now.bootNanoseconds + Int64(Double(Self.interval.nanoseconds) * .random(in: 1...1.5, using: &random))
         return true
     }
 }

@@ -17,6 +17,8 @@ package final class WindowRenewer {
         var space: Space?
         var held: HeldWorker?
         var wakeTick: UInt64 = 0
+        /// Its keeper's actions are being done.
+        var isPerforming = false
         var lastStatus: WindowStatus?
     }
 
@@ -36,11 +38,14 @@ package final class WindowRenewer {
     /// Called at every step while the store is not the one that granted what this daemon holds, or was set back to an
     /// older state.
     package var storeSetBack: (() -> Void)?
+    /// ``finish()`` gives workers back one after the other, on this thread: for a simulation, which has no other.
+    package var releasesInTurn = false
     private var journalError: StoreError?
     private let rest: (any RestControl)?
     /// `nil`: the windows never rest.
     private var restTimer: RestTimer?
     private var testimonyTimer = TestimonyTimer()
+    private let makeRandom: () -> any RandomNumberGenerator
 
     private static let steeringInterval: Int64 = 1_000_000_000
 
@@ -53,6 +58,7 @@ package final class WindowRenewer {
     ///   - firstSequence: the sequence number with which a tick begins.
     ///   - rest: tells the threads that give out IDs whether the windows are at rest; `nil`: they never are.
     ///   - restAfter: how long no IDs have been taken when the windows go to rest; `nil`: they never do.
+    ///   - makeRandom: draws the writes' tokens, the choice of workers and delays.
     package init(
         slots: [WorkerSlot],
         rule: WorkerRule,
@@ -63,7 +69,8 @@ package final class WindowRenewer {
         firstSequence: FirstSequence = .zero,
         observer: any WindowObserver,
         rest: (any RestControl)? = nil,
-        restAfter: Duration? = nil
+        restAfter: Duration? = nil,
+        makeRandom: @escaping () -> any RandomNumberGenerator = systemRandom
     ) {
         precondition(restAfter == nil || rest != nil, "without a RestControl nobody could end a rest")
         if case .fixed = rule { precondition(slots.count == 1, "a fixed worker is one") }
@@ -75,6 +82,8 @@ package final class WindowRenewer {
         self.firstSequence = firstSequence
         self.observer = observer
         self.rest = rest
+        self.makeRandom = makeRandom
+        var random = makeRandom()
         restTimer = restAfter.map { RestTimer($0, slots: slots.count, now: clock.now()) }
         places = slots.map { slot in
             let configuration = WindowKeeper.Configuration(
@@ -84,7 +93,7 @@ package final class WindowRenewer {
             )
             return Place(
                 slot: slot,
-                keeper: WindowKeeper(configuration: configuration, jitterSeed: .random(in: 0...(.max)))
+                keeper: WindowKeeper(configuration: configuration, jitterSeed: random.next())
             )
         }
         for index in places.indices { perform(places[index].keeper.started(), at: index) }
@@ -100,11 +109,7 @@ package final class WindowRenewer {
             everySecond?()
         }
         // A write for a sequence may have found that the store was set back.
-        if let error = claims.journal?.setBackError {
-            for index in places.indices where places[index].space != nil {
-                perform(places[index].keeper.storeSetBack(error), at: index)
-            }
-        }
+        closeIfSetBack()
         let mayRest =
             restTimer?.isDue(
                 positions: places.map { $0.space?.position },
@@ -117,6 +122,7 @@ package final class WindowRenewer {
             } else if clock.now().tick >= places[index].wakeTick {
                 perform(places[index].keeper.ticked(now: clock.now().tick, mayRest: mayRest), at: index)
             }
+            closeIfSetBack()
         }
         let statuses = places.map { $0.keeper.status(now: clock.now().tick) }
         // Called before the status is published: a caller that sees the status cannot get a ticket either.
@@ -135,6 +141,14 @@ package final class WindowRenewer {
         )
         // After the reason for a refusal is published: the requests that waited are tried again now.
         rest?.publish(isResting: places.contains { $0.keeper.isResting })
+    }
+
+    /// Closes every space while the store is known to be set back, but for those of keepers that are being told so.
+    private func closeIfSetBack() {
+        guard let error = claims.journal?.setBackError else { return }
+        for index in places.indices where places[index].space != nil && !places[index].isPerforming {
+            perform(places[index].keeper.storeSetBack(error), at: index)
+        }
     }
 
     /// Records what was granted in the journal, apart from the store.
@@ -161,8 +175,11 @@ package final class WindowRenewer {
             places.allSatisfy({ if case .serving(_, _, nil)? = $0.lastStatus { true } else { false } })
         else { return }
         let moment = clock.now()
-        guard testimonyTimer.isDue(now: moment) else { return }
+        var random = makeRandom()
+        guard testimonyTimer.isDue(now: moment, using: &random) else { return }
         try? claims.testify(held, at: moment.storeInstant)
+        // It writes, too, and so may find it.
+        closeIfSetBack()
     }
 
     /// Nanoseconds until ``advance()`` has something to do.
@@ -188,12 +205,16 @@ package final class WindowRenewer {
         }
         let moment = clock.now().storeInstant
         let outcomes = Outcomes(count: releases.count)
-        NativeThread.forEach(below: releases.count, name: "windows", within: .seconds(3600)) {
-            [releases, claims] number in
+        let release: @Sendable (Int) -> Bool = { [releases, claims] number in
             let (_, held, firstUnusedTick) = releases[number]
             let outcome = claims.release(held, firstUnusedTick: firstUnusedTick, at: moment)
             outcomes.all.withLock { $0[number] = outcome }
             return true
+        }
+        if releasesInTurn {
+            for index in releases.indices { _ = release(index) }
+        } else {
+            NativeThread.forEach(below: releases.count, name: "windows", within: .seconds(3600), release)
         }
         for (release, outcome) in zip(releases, outcomes.all.withLock { $0 }) {
             guard let outcome else { continue }
@@ -212,6 +233,8 @@ package final class WindowRenewer {
 
     /// Runs the keeper's actions until it returns none that is due.
     private func perform(_ first: WindowAction, at index: Int) {
+        places[index].isPerforming = true
+        defer { places[index].isPerforming = false }
         var action = first
         while true {
             switch action {
@@ -221,7 +244,11 @@ package final class WindowRenewer {
             case .finish:
                 places[index].wakeTick = .max
                 return
+            case .closeSpace:
+                action = answer(to: action, at: index)
             default:
+                // This worker's last call may have found it. The others are closed before the next call is waited for.
+                closeIfSetBack()
                 action = answer(to: action, at: index)
             }
         }
@@ -230,7 +257,7 @@ package final class WindowRenewer {
     private func answer(to action: WindowAction, at index: Int) -> WindowAction {
         willAct?()
         let instant = clock.now().storeInstant
-        var random = systemRandom()
+        var random = makeRandom()
         switch action {
         case .claim(let notBefore):
             do throws(StoreError) {
@@ -289,19 +316,4 @@ package final class WindowRenewer {
         case .auto: .any(excluding: Set(places.compactMap { $0.held?.worker }))
         }
     }
-}
-
-extension Moment {
-    /// The instant, as a store's records have it.
-    package var storeInstant: StoreInstant {
-        StoreInstant(tick: tick, unixMilliseconds: UInt64(max(0, unixNanoseconds) / 1_000_000))
-    }
-}
-
-/// Which workers a daemon takes.
-package enum WorkerRule: Sendable, Hashable {
-    /// Free ones, chosen at random.
-    case auto
-    /// Only this one.
-    case fixed(UInt32)
 }

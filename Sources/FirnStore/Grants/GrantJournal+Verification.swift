@@ -51,9 +51,22 @@ extension GrantJournal {
         if case .wasSetBack(let error)? = known.notice { throw error }
         if identity != storeID { throw notice(.isAnother(otherStore(identity, known.highest))) }
         if newest < max(known.version, own?.version ?? 0) {
-            throw notice(.wasSetBack(versionFell(to: newest, known.highest)))
+            throw try evidence(versionFell(to: newest, known.highest), store)
         }
-        if let own, let error = try mismatch(own, store) { throw notice(.wasSetBack(error)) }
+        // The right store was put back. Otherwise reading a record that a write in doubt had left there would fail below,
+        // and with it this comparison, forever.
+        state.withLock { state in
+            if case .isAnother? = state.notice { state.notice = nil }
+        }
+        if let own, let error = try mismatch(own, store) { throw try evidence(error, store) }
+    }
+
+    /// What the store lacks is remembered until a repair, unless another store was put in its place since the comparison
+    /// began: then the right one may be put back.
+    private func evidence(_ error: StoreError, _ store: some Store) throws(StoreError) -> StoreError {
+        let identity = try identity(of: store)
+        guard identity == storeID else { return notice(.isAnother(otherStore(identity, highest))) }
+        return notice(.wasSetBack(error))
     }
 
     func notice(_ notice: Notice) -> StoreError {
@@ -81,7 +94,8 @@ extension GrantJournal {
         let sequence = grants.max { $0.newest?.version ?? 0 < $1.newest?.version ?? 0 }
         for grant in Set([newest, highest, foreign, sequence].compactMap(\.self)) {
             if let error = try mismatch(grant, store) {
-                throw notice(grant.storeID == storeID ? .wasSetBack(error) : .isAnother(error))
+                if grant.storeID == storeID { throw try evidence(error, store) }
+                throw notice(.isAnother(error))
             }
         }
         // Read after the slots, because daemons that run continue to write.

@@ -8,6 +8,17 @@ package enum SequenceSkip {
         name: String,
         count: UInt64
     ) throws(StoreError) -> UInt64? {
+        var random = systemRandom()
+        return try perform(store, name: name, count: count, using: &random)
+    }
+
+    /// The same, with the write's token from `random`.
+    package static func perform(
+        _ store: some Store,
+        name: String,
+        count: UInt64,
+        using random: inout some RandomNumberGenerator
+    ) throws(StoreError) -> UInt64? {
         let key = SequenceRecord.key(name)
         while true {
             guard let stored = try store.read(key) else { return nil }
@@ -16,7 +27,7 @@ package enum SequenceSkip {
                 return record.next
             }
             record.reserved = skipped.last
-            record.writeToken = .random(in: 0...(.max))
+            record.writeToken = random.next()
             if case .written = try store.write(key, record.text, ifVersion: stored.version, ifValue: stored.value) {
                 return record.next
             }
