@@ -19,6 +19,8 @@ import Testing
 
         /// The workers are claimed 100 ms apart, so that each step extends one of them.
         init() throws {
+            // Not through self, which is not whole before the end.
+            let store = store
             store.onOperation { [time] operation, key in
                 if operation == .write, key.hasPrefix(WorkerRecord.keyPrefix) { time.advance(nanoseconds: 100_000_000) }
             }
