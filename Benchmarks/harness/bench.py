@@ -87,7 +87,7 @@ class Bench:
         return self.start("firnd", "firn", address, command)
 
     def wide_firn_server(self, transport: str = "unix", name: str = "firnd-wide", firnd: str | None = None) -> Server:
-        options = ("--store", "memory", "--state-dir", "none", "--layout", WIDE_LAYOUT, "--shards", "1")
+        options = ("--store", "memory", "--state-dir", "none", "--layout", WIDE_LAYOUT, "--shards", "1", "--max-leases", "1")
         return self.firn_server(name, *options, transport=transport, firnd=firnd)
 
     def load(self, server: Server, *options: object, protocol: str | None = None, seconds: float | None = None) -> dict[str, float]:

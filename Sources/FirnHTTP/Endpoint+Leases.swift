@@ -68,7 +68,11 @@ extension Endpoint {
         path: [.fixed("leases"), .variable("worker")],
         summary: "Gives the rest of a lease's window back.",
         parameters: held + [
-            query("firstUnusedTick", "The first tick that was not used; the present one at the lowest.", tickSchema)
+            query(
+                "firstUnusedTick",
+                "The first tick that was not used. Without it the worker becomes free at the lease's limit.",
+                tickSchema
+            )
         ],
         answers: [Answer(status: 200, text: "It is released.", schema: "ReleasedLease")] + refusals + [lost]
             + mayBeAway,

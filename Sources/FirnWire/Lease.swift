@@ -92,11 +92,14 @@ extension LeaseCall.Beginning {
 extension LeaseCall.Hold {
     /// - Throws: what is wrong with the lease or the tokens.
     package init(checking lease: Lease, _ tokens: some Collection<UInt64>) throws(Status) {
-        guard lease.token != 0, !tokens.contains(0) else {
+        guard lease.token != 0 else {
             throw Status(
                 .invalidArgument,
                 "the lease's token is 0, which none has; send the lease as the last answer had it"
             )
+        }
+        guard !tokens.contains(0) else {
+            throw Status(.invalidArgument, "an unanswered token is 0, which none is; leave it out")
         }
         guard tokens.count <= Self.maximumTokens else {
             throw Status(

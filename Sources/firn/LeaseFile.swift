@@ -10,7 +10,8 @@
 
     /// The file that tells a program up to where it may use a lease: one line, `LIMIT_TICK LIMIT_UNIX_MS`.
     ///
-    /// It is replaced whole, so that a reader sees one limit or the other.
+    /// It is replaced whole, so that a reader sees one limit or the other. A file beside it, `PATH.lock`, is locked while this
+    /// process or a program that it started runs: a program that outlived its lease must not read the limit of another.
     struct LeaseFile {
         /// Absolute, for a program that changes its directory.
         let path: String
@@ -22,12 +23,30 @@
                 throw ConfigurationError("--lease-file \(path) is there and no regular file; give another path")
             }
             do throws(OutputError) {
+                try Self.lock("\(self.path).lock")
                 try write(limitTick: 0, limitUnixMilliseconds: 0)
             } catch {
+                guard error.systemError != EWOULDBLOCK else {
+                    throw ConfigurationError(
+                        "--lease-file \(path) is in use: another firn lease has it, or a program that one started still runs; "
+                            + "end that, or give another path"
+                    )
+                }
                 throw ConfigurationError(
                     "--lease-file \(path) cannot be written (\(String(cString: strerror(error.systemError)))): give a path in a "
                         + "directory that is there and where this user may write"
                 )
+            }
+        }
+
+        /// The lock lasts until the last process that inherited the descriptor has ended, so it is never closed here.
+        private static func lock(_ path: String) throws(OutputError) {
+            let file = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+            guard file >= 0 else { throw OutputError(systemError: errno) }
+            guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+                let failure = errno
+                close(file)
+                throw OutputError(systemError: failure)
             }
         }
 

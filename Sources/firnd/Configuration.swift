@@ -118,7 +118,13 @@ struct Configuration {
         )
         sequences.maximumSequences = try Self.within(options.ids.maxSequences, "max-sequences", 8...10_000_000)
         servesStore = options.ids.serveStore
-        leases = try Self.leases(options.ids, layout, rule, clockTolerance: clockTolerance)
+        leases = try Self.leases(options.ids, layout, rule, store, clockTolerance: clockTolerance)
+        if store == .memory, leases != nil || servesStore {
+            notices.append(
+                "the store is in memory: leases and daemons that depend on it (--max-leases, --serve-store) outlive it, and "
+                    + "after a restart others get their workers; use a store on disk"
+            )
+        }
         http = try HTTPConfiguration(
             options,
             inherited: inherited,
@@ -264,6 +270,7 @@ struct Configuration {
         _ options: IDOptions,
         _ layout: Layout,
         _ rule: WorkerRule,
+        _ store: StoreLocation,
         clockTolerance: Duration
     ) throws(ConfigurationError) -> LeaseDesk.Configuration? {
         let range = Duration.seconds(1)...(.seconds(86_400))
@@ -271,14 +278,17 @@ struct Configuration {
         let maximum = try within(required(options.maxLeaseWindow, "max-lease-window"), "max-lease-window", range)
         guard window <= maximum else {
             throw ConfigurationError(
-                "--lease-window is \(window), and --max-lease-window \(maximum); raise that one too"
+                "--lease-window is \(window), and --max-lease-window \(maximum), which must not be less; raise that one or lower the "
+                    + "other"
             )
         }
         // With fixed workers, each is the one of a certain daemon, which would have to wait for the end of a lease.
         let isAuto = if case .auto = rule { true } else { false }
+        // A store in memory forgets leases at a restart, while their holders go on.
+        let leasesByDefault = isAuto && store != .memory
         let count = try within(
             options.maxLeases
-                ?? (isAuto ? min(maximumLeases, Int(clamping: (layout.maximumWorker + 1) / 4)) : 0),
+                ?? (leasesByDefault ? min(maximumLeases, Int(clamping: (layout.maximumWorker + 1) / 4)) : 0),
             "max-leases",
             0...1_000_000
         )

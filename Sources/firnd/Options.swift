@@ -264,7 +264,7 @@ struct IDOptions: ParsableArguments {
         help: ArgumentHelp(
             "Lease at most this many workers at a time to processes that mint by themselves; 0 for none.",
             discussion:
-                "Default: a quarter of the layout's workers, at most 4096; 0 unless --worker is auto. Each daemon of a store counts its own.",
+                "Default: a quarter of the layout's workers, at most 4096; 0 unless --worker is auto, and with a store in memory. Each daemon of a store counts its own.",
             valueName: "count"
         )
     )

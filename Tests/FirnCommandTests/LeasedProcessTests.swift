@@ -76,7 +76,8 @@ import Testing
         let first = try #require(variables["FIRN_FIRST_TICK"].flatMap { UInt64($0) })
         #expect(command.lines.last == "\(first + 60_000) \(first + 60_000 + 1_288_834_974_657)")
         #expect(try String(contentsOfFile: directory.path + "/lease", encoding: .utf8) == "0 0\n")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["lease"])
+        let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        #expect(files.sorted() == ["lease", "lease.lock"])
         let record = try LeaseCommandTests.record(daemon, worker)
         #expect(record.isGivenBack && record.lessee == "loop" && record.limit < first + 60_000)
     }
@@ -105,6 +106,26 @@ import Testing
         #expect(later.count == 2 && later[0] > first[0])
         let record = try LeaseCommandTests.record(daemon, UInt32(try #require(leased.numbers("worker").first)))
         #expect(record.isGivenBack && record.limit > first[0])
+    }
+
+    /// A program that outlived the firn that started it must not read the limit of another lease.
+    @Test func aLeaseFileIsOfOneLeaseAtATime() throws {
+        let daemon = try Firnd()
+        let leased = try Leased(daemon, window: "60s", "trap '' TERM; echo $$ > $D/pid; sleep 600")
+        try leased.wait(for: "pid")
+        let options = ["lease", "--address", daemon.address, "--timeout", "10000", "--lease-file", leased.file]
+        func second() throws -> Command { try Command.run(options + ["--exec", "true"]) }
+        let limit = leased.numbers("lease")
+        let refused = try second()
+        #expect(refused.exitCode == 64 && refused.errors.contains("is in use"), "\(refused)")
+        kill(leased.process.processIdentifier, SIGKILL)
+        leased.process.waitUntilExit()
+        let program = try #require(leased.numbers("pid").first)
+        #expect(Self.isRunning(program))
+        let again = try second()
+        #expect(again.exitCode == 64 && leased.numbers("lease") == limit, "\(again)")
+        kill(-pid_t(program), SIGKILL)
+        kill(pid_t(program), SIGKILL)
     }
 
     /// Without a daemon the command ends before the limit.

@@ -1,4 +1,5 @@
 import FirnTestSupport
+import Synchronization
 import Testing
 
 @testable import FirnStore

@@ -168,10 +168,19 @@ import Testing
         #expect(try record(lease.worker).freeFrom == 1020)
     }
 
-    /// Whatever a holder says, it may have minted up to now.
-    @Test mutating func noReleaseLowersTheLimitBelowThePresentTick() throws {
+    /// Whatever a holder says, it may have minted up to now, and in the present tick too.
+    @Test mutating func noReleaseLowersTheLimitToThePresentTick() throws {
         let lease = try lease()
-        #expect(try daemon().release(lease, orAt: [], firstUnusedTick: 0, at: at(1050)).lease?.limit == 1050)
+        #expect(try daemon().release(lease, orAt: [], firstUnusedTick: 1, at: at(1050)).lease?.limit == 1051)
+    }
+
+    /// The holder's clock may be ahead of the daemon's.
+    @Test mutating func aReleaseThatDoesNotSayWhatWasUsedGivesNothingBack() throws {
+        let lease = try lease()
+        #expect(try daemon().release(lease, orAt: [], firstUnusedTick: 0, at: at(1050)).lease?.limit == 1100)
+        let next = try self.lease(3, at: 1060)
+        #expect(next.worker != lease.worker)
+        #expect(try record(lease.worker).freeFrom == 1100)
     }
 
     @Test mutating func noReleaseRaisesTheLimit() throws {

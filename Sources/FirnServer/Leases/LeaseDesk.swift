@@ -276,14 +276,17 @@ package final class LeaseDesk: Sendable {
             why = "it was released"
         case .lost(let record?) where record.generation == lease.generation && record.holder.instance == lease.instance:
             why = "another process extended it, or this is not its last state, or the store was repaired"
+        case .lost(let record?) where record.generation < lease.generation:
+            why = "the store has generation \(record.generation) of it"
         case .lost(let record?):
-            why = "its holder \(record.generation) is \(record.lessee.map { "\($0), " } ?? "")\(record.holder.text)"
+            let lessee = record.lessee.map { "\($0), " } ?? ""
+            why = "generation \(record.generation) is held by \(lessee)\(record.holder.text)"
         default:
             why = "the store has no record of it"
         }
         return Status(
             .aborted,
-            "the lease \(lease.generation) of worker \(lease.worker) is lost: \(why). Mint nothing more with it, and lease "
+            "the lease of worker \(lease.worker), generation \(lease.generation), is lost: \(why). Mint nothing more with it, and lease "
                 + "another"
         )
     }

@@ -165,7 +165,11 @@ extension RequestScheduler {
     }
 
     private static var noLeases: Status {
-        Status(.unimplemented, "this daemon leases no workers (--max-leases); ask another, or for NextID or NextBatch")
+        Status(
+            .unimplemented,
+            "this daemon leases no workers: its --worker is not auto, its --store is memory, or --max-leases is 0; ask another "
+                + "daemon, or take IDs from this one"
+        )
     }
 
     private static var noRecords: Status {

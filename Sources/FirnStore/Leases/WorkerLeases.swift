@@ -52,8 +52,9 @@ package enum LeaseHoldOutcome: Hashable, Sendable {
 /// 1. A lease is extended only while its record is as its holder left it. When another has claimed the worker, or a copy of
 ///    the holder has extended the lease, the call fails and the holder has lost it.
 /// 2. An extension may be repeated with the same new token, at any daemon: it is applied once.
-/// 3. A release lowers the limit to the present tick at the lowest, whatever its holder says, so that nobody else uses a
-///    tick in which the holder may have minted.
+/// 3. A release lowers the limit to the tick after the present one at the lowest, whatever its holder says, so that nobody
+///    else uses a tick in which the holder may have minted; and not at all when the holder does not say what it used,
+///    because its clock may be ahead.
 package struct WorkerLeases: Sendable {
     /// The daemon's own, in the same store.
     private let claims: WorkerClaims
@@ -133,6 +134,8 @@ package struct WorkerLeases: Sendable {
     }
 
     /// Gives the rest of a lease's window back. The holder must not use it from now on, whatever the outcome.
+    ///
+    /// - Parameter firstUnusedTick: 0 when the holder does not know it: then the worker becomes free at the limit.
     package func release(
         _ lease: WorkerLease,
         orAt others: [UInt64],
@@ -140,7 +143,7 @@ package struct WorkerLeases: Sendable {
         at now: StoreInstant
     ) throws(StoreError) -> LeaseHoldOutcome {
         try change(lease, known: [lease.token] + others, applied: WorkerRecord.givenBackToken) { record in
-            record.limit = min(record.limit, max(firstUnusedTick, now.tick))
+            if firstUnusedTick > 0 { record.limit = min(record.limit, max(firstUnusedTick, now.tick + 1)) }
             record.writeToken = WorkerRecord.givenBackToken
             record.renewedAtUnixMilliseconds = now.unixMilliseconds
         }
