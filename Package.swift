@@ -306,6 +306,15 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // Runs the parts of daemons together, on one thread and under faults: scripts/simulate.
+        .target(name: "CCoroutines", path: "Tests/CCoroutines"),
+        .executableTarget(
+            name: "firn-sim",
+            dependencies: ["CCoroutines", "FirnEngine", "FirnLayout", "FirnStore", "FirnTestSupport", "FirnWindows"],
+            path: "Tests/Simulator",
+            swiftSettings: swiftSettings
+        ),
+
         .testTarget(
             name: "FirnLayoutTests",
             dependencies: ["FirnLayout", "FirnTestSupport"],
@@ -500,11 +509,18 @@ let parts: [String: Set<String>] = [
         "FirnLeases", "FirnMinter", "FirnMinterTests", "FirnNIO", "FirnSQLite", "FirnSQLiteTests", "FirnServer",
         "FirnServerTests", "FirnStore", "FirnStoreTests", "FirnTestSupport", "FirnUpstream", "FirnWindows", "FirnWire",
     ],
+    // What scripts/simulate builds, which needs no other package.
+    "simulator": [
+        "CCoroutines", "CLinux", "FirnEngine", "FirnLayout", "FirnStore", "FirnTestSupport", "FirnWindows", "firn-sim",
+    ],
 ]
 if let part = Context.environment["FIRN_ONLY"] {
-    guard let kept = parts[part] else { fatalError("FIRN_ONLY=\(part): say wire or shared, or leave it out") }
+    guard let kept = parts[part] else {
+        fatalError("FIRN_ONLY=\(part): say wire, shared or simulator, or leave it out")
+    }
     keepOnly { kept.contains($0.name) }
     package.products = []
+    if part == "simulator" { package.dependencies = [] }
 }
 
 // What scripts/build-release compiles, where both programs are made by one `swift build`. Without --product that makes every

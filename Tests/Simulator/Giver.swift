@@ -1,0 +1,15 @@
+import FirnLayout
+
+/// Who gives something out.
+final class Giver {
+    let name: String
+    /// Of its process, or of the leases that it has had.
+    var instances: [UInt64]
+    let witness: Witness?
+
+    init(name: String, instances: [UInt64], witness: Witness?) {
+        self.name = name
+        self.instances = instances
+        self.witness = witness
+    }
+}

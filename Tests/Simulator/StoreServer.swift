@@ -1,0 +1,176 @@
+import FirnStore
+import FirnTestSupport
+
+/// The store that all processes share: records with compare-and-swap, which can be down, restored and exchanged.
+final class StoreServer {
+    struct Contents {
+        var records: [String: StoredValue] = [:]
+        var lastVersion: UInt64 = 0
+        /// Which store it is: another one has another number.
+        var lineage = 0
+    }
+
+    private let world: World
+    private let judge: Judge
+    private(set) var contents = Contents()
+    /// Older copies, the last one the newest.
+    private var copies: [Contents] = []
+    /// The one that is put back when an exchange ends.
+    private var original: Contents?
+    private(set) var isUp = true
+    /// Whether what was done may have lost records, and no repair has followed.
+    private(set) var isSetBack = false
+
+    private var operatorRandom: SeededGenerator
+
+    static let maximumCopies = 8
+    /// More than a run gives out.
+    static let skippedValues: UInt64 = 1 << 40
+
+    init(world: World, judge: Judge) {
+        self.world = world
+        self.judge = judge
+        operatorRandom = world.generator(3)
+    }
+
+    // MARK: - Calls
+
+    func read(_ key: String) -> StoredValue? { contents.records[key] }
+
+    func list(prefix: String, after: String?, limit: Int) -> [StoredRecord] {
+        let found = contents.records.filter { key, _ in
+            key.hasPrefix(prefix) && after.map { $0.utf8.lexicographicallyPrecedes(key.utf8) } ?? true
+        }
+        return found.map { StoredRecord(key: $0.key, value: $0.value.value, version: $0.value.version) }
+            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            .prefix(limit).map(\.self)
+    }
+
+    func write(_ write: StoreWrite, by writer: WriterView) -> WriteOutcome {
+        let present = contents.records[write.key]
+        guard present?.version == write.ifVersion, write.ifValue == nil || present?.value == write.ifValue else {
+            world.record(.conflicted, writer.process, 0, "\(writer.name): too late to write \(write.key)")
+            return .conflict
+        }
+        contents.lastVersion += 1
+        contents.records[write.key] = StoredValue(value: write.value, version: contents.lastVersion)
+        world.record(
+            .applied,
+            writer.process,
+            contents.lastVersion,
+            "store: version \(contents.lastVersion), by \(writer.name): \(write.key) = \(write.value)"
+        )
+        let applied = Judge.Applied(
+            write: write,
+            previous: present,
+            version: contents.lastVersion,
+            lineage: contents.lineage,
+            writer: writer
+        )
+        judge.applied(applied)
+        return .written(version: contents.lastVersion)
+    }
+
+    // MARK: - Faults
+
+    var isExchanged: Bool { original != nil }
+
+    func setUp(_ isUp: Bool) { self.isUp = isUp }
+
+    func takeCopy() {
+        guard original == nil else { return }
+        copies.append(contents)
+        if copies.count > Self.maximumCopies { copies.removeFirst() }
+    }
+
+    /// - Parameter age: 0: the newest copy; 1: the one before.
+    /// - Returns: whether there is such a copy.
+    func restore(age: Int) -> Bool {
+        guard original == nil, copies.indices.contains(copies.count - 1 - age) else { return false }
+        let copy = copies[copies.count - 1 - age]
+        guard copy.lastVersion < contents.lastVersion else { return false }
+        contents = copy
+        isSetBack = true
+        judge.wasRestored()
+        return true
+    }
+
+    /// Puts another store with the same layout in its place, or takes it away again.
+    func exchange(for layout: String?) {
+        if let layout, original == nil, !isSetBack {
+            original = contents
+            contents = Contents(lineage: contents.lineage + 1)
+            let record = LayoutRecord(layout: layout, storeID: 0xF0_0000 &+ UInt64(contents.lineage))
+            contents.lastVersion = 1
+            contents.records[LayoutRecord.key] = StoredValue(value: record.text, version: 1)
+        } else if layout == nil, let original {
+            contents = original
+            self.original = nil
+        }
+    }
+
+    /// As the command does it: the floor is raised above all that was ever granted.
+    func repair(now: UInt64, highestLimit: UInt64, unixMilliseconds: (UInt64) -> UInt64) {
+        let limit = max(now, highestLimit)
+        let instant = StoreInstant(tick: limit, unixMilliseconds: unixMilliseconds(limit))
+        let floor = FloorRecord(
+            limit: instant,
+            host: "operator",
+            raisedAtUnixMilliseconds: unixMilliseconds(now),
+            skippedValues: Self.skippedValues
+        )
+        let direct = DirectStore(self)
+        do throws(StoreError) {
+            // First the sequences, as the command does it; those that the copy does not have begin above the floor's number.
+            for name in ["a", "strict"] {
+                _ = try SequenceSkip.perform(direct, name: name, count: Self.skippedValues, using: &operatorRandom)
+            }
+            let raised = try floor.raise(direct)
+            world.record(.noted, 0, raised.limit.tick, "operator: repaired the store; floor \(raised.limit.tick)")
+        } catch {
+            preconditionFailure("the operator reaches the store: \(error)")
+        }
+        isSetBack = false
+        copies = []
+    }
+}
+
+/// What a write's writer had been shown when it sent the write.
+struct WriterView {
+    var process: Int
+    var name: String
+    /// The highest version.
+    var seen: UInt64 = 0
+}
+
+/// The store as the operator's command has it: without a network.
+private final class DirectStore: Store, @unchecked Sendable {
+    // Sendable, because a simulation runs on one thread.
+    private let server: StoreServer
+
+    init(_ server: StoreServer) { self.server = server }
+
+    func read(_ key: String) throws(StoreError) -> StoredValue? { server.read(key) }
+
+    func list(prefix: String) throws(StoreError) -> [StoredRecord] {
+        server.list(prefix: prefix, after: nil, limit: .max)
+    }
+
+    func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
+        server.list(prefix: prefix, after: after, limit: limit)
+    }
+
+    func write(
+        _ key: String,
+        _ value: String,
+        ifVersion: UInt64?,
+        ifValue: String?
+    ) throws(StoreError) -> WriteOutcome {
+        server.write(
+            StoreWrite(key: key, value: value, ifVersion: ifVersion, ifValue: ifValue),
+            by: WriterView(process: 0, name: "operator")
+        )
+    }
+
+    func highestVersion() throws(StoreError) -> UInt64 { server.contents.lastVersion }
+}

@@ -1,0 +1,103 @@
+import FirnStore
+
+/// Compares the values of named sequences that all processes give out.
+final class ValueJudge {
+    /// What one write reserved.
+    private struct Block {
+        var first: UInt64
+        var last: UInt64
+        var process: Int
+        var isExcused: Bool
+    }
+
+    private final class Sequence {
+        /// By the instance of the process that wrote it.
+        var blocks: [UInt64: [Block]] = [:]
+        /// What was given out, in increasing order.
+        var given: [Block] = []
+    }
+
+    private let world: World
+    private var sequences: [String: Sequence] = [:]
+    private(set) var givenCount = 0
+    private(set) var excusedCount = 0
+
+    init(world: World) { self.world = world }
+
+    private func sequence(_ name: String) -> Sequence {
+        if let sequence = sequences[name] { return sequence }
+        let sequence = Sequence()
+        sequences[name] = sequence
+        return sequence
+    }
+
+    func applied(_ applied: Judge.Applied, restores: Int) {
+        let key = applied.write.key
+        guard let record = try? SequenceRecord(key: key, text: applied.write.value) else {
+            return world.violated("\(applied.writer.name) wrote what is no record: \(applied.write)")
+        }
+        let before = applied.previous.flatMap { try? SequenceRecord(key: key, text: $0.value) }?.reserved ?? 0
+        let name = SequenceRecord.name(ofKey: key)
+        if record.reserved < before {
+            return world.violated("\(applied.writer.name) lowered what is reserved of \(name)")
+        }
+        guard record.reserved > before, applied.writer.process > 0 else { return }
+        let isOfOtherStore = restores > 0 || applied.lineage > 0
+        sequence(name).blocks[record.holder.instance, default: []].append(
+            Block(
+                first: before + 1,
+                last: record.reserved,
+                process: applied.writer.process,
+                isExcused: isOfOtherStore && applied.version > applied.writer.seen
+            )
+        )
+    }
+
+    /// Consecutive values, given out by a process.
+    func gave(_ run: SequenceRun, of name: String, by giver: Giver) {
+        world.count(.value, run.first &* 0x1_0001 &+ run.count)
+        givenCount += Int(run.count)
+        let sequence = sequence(name)
+        let own = giver.instances.last.flatMap { sequence.blocks[$0] } ?? []
+        // A run may be of several blocks.
+        var first = run.first
+        while first <= run.last {
+            guard let block = own.last(where: { $0.first <= first && first <= $0.last }) else {
+                return world.violated("\(giver.name) gave \(first) of \(name), which it had not reserved")
+            }
+            var part = block
+            (part.first, part.last) = (first, min(block.last, run.last))
+            insert(part, sequence, name, giver)
+            first = part.last + 1
+        }
+    }
+
+    private func insert(_ new: Block, _ sequence: Sequence, _ name: String, _ giver: Giver) {
+        var low = 0
+        var high = sequence.given.count
+        if let last = sequence.given.last, last.last < new.first { low = high }
+        while low < high {
+            let middle = (low + high) / 2
+            if sequence.given[middle].last < new.first { low = middle + 1 } else { high = middle }
+        }
+        if low < sequence.given.count, sequence.given[low].first <= new.last {
+            let other = sequence.given[low]
+            if new.isExcused || other.isExcused {
+                excusedCount += 1
+                return
+            }
+            return world.violated(
+                "the value \(max(new.first, other.first)) of \(name) was given twice, by process \(other.process) and by "
+                    + giver.name
+            )
+        }
+        if low > 0 {
+            let before = sequence.given[low - 1]
+            if before.last + 1 == new.first, before.process == new.process, before.isExcused == new.isExcused {
+                sequence.given[low - 1].last = new.last
+                return
+            }
+        }
+        sequence.given.insert(new, at: low)
+    }
+}
