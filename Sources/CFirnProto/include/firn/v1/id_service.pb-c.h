@@ -455,7 +455,8 @@ struct  Firn__V1__ReleaseLeaseRequest
   size_t n_unanswered_tokens;
   uint64_t *unanswered_tokens;
   /*
-   * The first tick that was not used; the daemon takes the present one if that is later.
+   * The first tick that was not used; the daemon takes the one after the present one if that is later. 0: not known, and the
+   * worker becomes free at the lease's limit.
    */
   uint64_t first_unused_tick;
 };
