@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A Snowflake generator of its own, with a worker that a daemon leases to it. Prints COUNT IDs. Uses no library.
 
-    firn lease --lease-file /run/user/1000/lease --exec 'exec leased_snowflake.py [COUNT]'
+    firn lease --lease-file /tmp/lease --exec 'exec python3 leased_snowflake.py [COUNT]'
 """
 
 import os
@@ -12,7 +12,7 @@ WORKER, EPOCH_MS, TICK_NS, WORKER_BITS, SEQUENCE_BITS, SEQUENCE_IS_HIGH, FIRST_T
     int(os.environ[f"FIRN_{name}"])
     for name in "WORKER EPOCH_UNIX_MS TICK_NS WORKER_BITS SEQUENCE_BITS SEQUENCE_ABOVE_WORKER FIRST_TICK".split()
 )
-LEASE_FILE = os.environ["FIRN_LEASE_FILE"]
+LEASE_FILE = os.environ.get("FIRN_LEASE_FILE") or sys.exit("leased_snowflake.py: start it by firn lease with --lease-file")
 LOOK_NS = 100_000_000
 
 

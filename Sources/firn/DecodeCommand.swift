@@ -14,7 +14,8 @@ struct DecodeCommand: AsyncParsableCommand {
 
             The text format draws the bits; line has one line for each ID; tsv has a column for each field, below a \
             header. The json format is one object a line: the ID and fields wider than 53 bits are strings, other \
-            fields numbers. "fits" is false when unused bits are set, so that the ID cannot be of the layout.
+            fields numbers. "fits" is false when unused bits are set or constant bits differ, so that the ID cannot \
+            be of the layout.
 
             With --guess the answer is a table of all layouts that are known by name, with what the first ID would be in each: \
             those in which the IDs are plausible come first, the most plausible at the top, and of the others it says why \
