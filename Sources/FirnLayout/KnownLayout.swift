@@ -23,7 +23,7 @@ public struct KnownLayout: Sendable, Hashable {
     /// How the numbers of a system are spread.
     struct Habits: Sendable, Hashable {
         enum Workers: Sendable, Hashable {
-            /// Counted from 0 or 1 by whoever set them up, so small numbers are likely.
+            /// Counted from 0 or 1 by the one who set them up, so small numbers are likely.
             case numbered
             /// Any number is as likely as another: drawn at random, or part of an address.
             case arbitrary

@@ -13,7 +13,7 @@ struct DecodeCommand: AsyncParsableCommand {
             most.
 
             The text format draws the bits; line has one line for each ID; tsv has a column for each field, below a \
-            header. The json format is one object a line: the ID and fields wider than 53 bits are strings, other \
+            header. The json format is one object per line: the ID and fields wider than 53 bits are strings, other \
             fields numbers. "fits" is false when unused bits are set or constant bits differ, so that the ID cannot \
             be of the layout.
 

@@ -5,11 +5,11 @@ internal import FirnLayout
 struct NextCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "next",
-        abstract: "Take new IDs, one a line.",
+        abstract: "Take new IDs, one per line.",
         discussion: """
             Many IDs come in batches and are written as they come, so any number takes little memory. When the reader has \
             enough, as in firn next -n 1000000 | head -1, the command ends with exit code 0. IDs that were taken and not \
-            written are a gap. The json format is one object a line, with the ID as a string: {"id":"541815603606036480"}
+            written are a gap. The json format is one object per line, with the ID as a string: {"id":"541815603606036480"}
             """
     )
 

@@ -7,7 +7,7 @@ struct SequenceListCommand: AsyncParsableCommand {
         abstract: "List the sequences of the daemon's store.",
         discussion: """
             "next" is the lowest value that no daemon has reserved, "none" at the sequence's end. The json format is one \
-            object a line, every number in it a string, for they have up to 64 bits; "next" is null at the end.
+            object per line, every number in it a string, for they have up to 64 bits; "next" is null at the end.
             """
     )
 

@@ -5,7 +5,7 @@ internal import FirnLayout
 struct TicketCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ticket",
-        abstract: "Take the next values of a named sequence, one a line.",
+        abstract: "Take the next values of a named sequence, one per line.",
         discussion: """
             An unknown sequence is made and gives 1, 2, 3, …, unless firnd runs with --sequences-explicit. One daemon's \
             tickets rise; those of several daemons of one store interleave, unless each runs with --sequence-block 1. A \

@@ -11,7 +11,7 @@ struct WorkersListCommand: AsyncParsableCommand {
             holder that lives moves it on, and a worker whose limit has passed is free. A worker in the state "used" is held \
             by nobody: it was released from a daemon whose clock was ahead (--holder-is-dead), and is free from the limit \
             that is shown. "lessee" is who leases the worker from a daemon (firn lease, a minter); host, pod and pid are then \
-            the lessee's. The json format is one object a line; ticks and generations are strings in it, for they have up to 64 bits. Records that cannot be read are \
+            the lessee's. The json format is one object per line; ticks and generations are strings in it, for they have up to 64 bits. Records that cannot be read are \
             told on standard error, and the exit code is 65.
 
             A large store is read and written in pages of 1,000 workers, in the order of their numbers, so that it takes \
