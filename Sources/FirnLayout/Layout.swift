@@ -182,8 +182,14 @@ extension Layout {
         fields.first { $0.name == name }
     }
 
-    /// Whether the worker's parts all have names of their own, so that no field shows the whole number.
-    package var hasNamedPartsOnly: Bool { workerBits > 0 && field(named: "worker") == nil }
+    /// Under which name the output has the whole number of a worker that no field shows: `worker`, or `whole_worker` where
+    /// one of several parts is called `worker`. Nil without a worker, where it is one field of that name, and in the unlikely
+    /// case that a field has the other name as well.
+    package var wholeWorkerName: String? {
+        guard workerBits > 0 else { return nil }
+        guard field(named: "worker") != nil else { return "worker" }
+        return workerFields.count > 1 && field(named: "whole_worker") == nil ? "whole_worker" : nil
+    }
 
     var clock: LayoutClock? {
         guard hasTime else { return nil }
