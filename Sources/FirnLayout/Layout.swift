@@ -167,6 +167,19 @@ extension Layout {
         hasTime ? Double(sequenceRules.count(upTo: sequenceMask)) * (1e9 / Double(tickNanoseconds)) : 0
     }
 
+    /// How many IDs some workers can make together in the shortest unit of time in which they make one: per second, minute,
+    /// hour or day. Rounded down.
+    package func idRate(ofWorkers count: Int) -> (ids: UInt64, unit: String) {
+        let units: [(name: String, seconds: Double)] = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)]
+        let rates = units.map { unit in
+            (
+                ids: UInt64(exactly: (idsPerSecond * Double(count) * unit.seconds).rounded(.down)) ?? .max,
+                unit: unit.name
+            )
+        }
+        return rates.first { $0.ids > 0 } ?? rates[0]
+    }
+
     /// The first sequence number of each tick. Where it is not 0, lower numbers are not given to IDs.
     public var firstSequence: UInt64 { sequenceRules.first }
 
