@@ -1,7 +1,7 @@
 /// Why a text is no ID of a format, and what it is instead as far as its characters tell.
 struct InvalidID {
-    private let text: String
-    private let format: IDFormat
+    let text: String
+    let format: IDFormat
     private let reading: FirnID.Reading
 
     init(_ text: String, _ format: IDFormat, _ reading: FirnID.Reading) {
@@ -10,7 +10,7 @@ struct InvalidID {
         self.reading = reading
     }
 
-    /// A longer text is described by its first bad character alone: no ID has as many.
+    /// A longer text is described by its first bad character and the number of its values: no ID has as many characters.
     private static let maximumLength = 64
 
     var error: LayoutError {
@@ -18,14 +18,14 @@ struct InvalidID {
     }
 
     private var description: String {
-        guard text.utf8.count <= Self.maximumLength else { return flaw }
+        guard text.utf8.count <= Self.maximumLength else { return flaw + (severalValues ?? "") }
         if let wider = WiderID(recognizing: text) {
             return wider.isNumber ? "\(flaw) \(wider.description)" : wider.description
         }
         if format.digits == IDFormat.decimal.digits, let float = FloatingPointText(text) {
             return float.description + otherFormats
         }
-        return flaw + (cleaned ?? otherFormats)
+        return flaw + (cleaned ?? severalValues ?? otherFormats)
     }
 
     /// What is wrong with the digits.
@@ -42,32 +42,9 @@ struct InvalidID {
         case .tooLow:
             "is lower than 64 bits hold with a sign: give \(Int64.min) to \(UInt64.max)."
         case .wrongWidth(let count):
-            "has \(count) digits and \(format) has \(format.maximumWidth): "
+            "has \(count) \(count == 1 ? "digit" : "digits") and \(format) has \(format.maximumWidth): "
                 + "give all of them, or read it as another format."
         }
-    }
-
-    /// What to remove, if an ID is left then.
-    private var cleaned: String? {
-        var removed: [String] = []
-        var kept = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            if Self.isDecoration(scalar) {
-                let character = String(scalar).quoted
-                if !removed.contains(character) { removed.append(character) }
-            } else {
-                // What typesetting makes of a minus.
-                kept.append(scalar == "\u{2212}" ? "-" : scalar)
-            }
-        }
-        guard String(kept) != text, case .number = FirnID.reading(of: String(kept), format: format) else { return nil }
-        return (removed.isEmpty ? " Write the minus as \"-\"" : " Remove \(removed.joined(separator: " and "))")
-            + " and give \(String(kept))."
-    }
-
-    /// Separators of thousands, and what stands around a number in source code and tables.
-    private static func isDecoration(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isWhitespace || "\"'`’‘“”«»,._+;#()[]<>".unicodeScalars.contains(scalar)
     }
 
     private var otherFormats: String {

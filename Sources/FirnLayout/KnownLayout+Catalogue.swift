@@ -17,7 +17,8 @@ extension KnownLayout {
             textForm: "decimal; bwmarrin/snowflake also base58-flickr, base32-z",
             caution: "Above 2^53 they lose digits as JavaScript numbers. bwmarrin/snowflake and others start every "
                 + "process with the worker that they are given, checked by nobody. Leaf begins a millisecond with a "
-                + "number below 100."
+                + "number below 100.",
+            formats: [.base58Flickr, .base32Z]
         ),
         KnownLayout(
             .discord,
@@ -76,7 +77,8 @@ extension KnownLayout {
             textForm: "base32-sortable, 13 characters",
             caution: "Anyone can make one with any time. Bluesky's own has milliseconds and a counter of 3 digits, "
                 + "and a clock number below 32.",
-            workers: .arbitrary
+            workers: .arbitrary,
+            formats: [.base32Sortable]
         ),
     ]
 

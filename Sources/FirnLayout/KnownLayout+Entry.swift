@@ -12,7 +12,8 @@ extension KnownLayout {
         textForm: String = "decimal",
         caution: String,
         workers: Habits.Workers = .numbered,
-        sequences: Habits.Sequences = .counted
+        sequences: Habits.Sequences = .counted,
+        formats: [IDFormat] = []
     ) {
         guard let day = try? UTCTime(parsing: since + "T00:00:00Z") else {
             preconditionFailure("the catalogue has a wrong day: \(since)")
@@ -24,7 +25,7 @@ extension KnownLayout {
         self.since = day
         self.textForm = textForm
         self.caution = caution
-        habits = Habits(workers: workers, sequences: sequences)
+        habits = Habits(workers: workers, sequences: sequences, formats: formats)
     }
 
     /// A layout that only the catalogue has, by its name and fields.
@@ -38,7 +39,8 @@ extension KnownLayout {
         textForm: String = "decimal",
         caution: String,
         workers: Habits.Workers = .numbered,
-        sequences: Habits.Sequences = .counted
+        sequences: Habits.Sequences = .counted,
+        formats: [IDFormat] = []
     ) {
         self.init(
             Layout(preset: name, fields: fields),
@@ -49,7 +51,8 @@ extension KnownLayout {
             textForm: textForm,
             caution: caution,
             workers: workers,
-            sequences: sequences
+            sequences: sequences,
+            formats: formats
         )
     }
 }

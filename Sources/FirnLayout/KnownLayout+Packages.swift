@@ -11,7 +11,8 @@ extension KnownLayout {
             caution: "The node is random unless it is set, so 38 processes collide with probability one half. A "
                 + "millisecond begins with a random number. The bits of the node are a setting of the process.",
             workers: .arbitrary,
-            sequences: .arbitrary
+            sequences: .arbitrary,
+            formats: [.base32]
         ),
         KnownLayout(
             "unix",
@@ -80,7 +81,8 @@ extension KnownLayout {
             textForm: "base62",
             caution: "The number is carried on from one millisecond to the next and starts over past 2,047, so it "
                 + "says nothing.",
-            sequences: .arbitrary
+            sequences: .arbitrary,
+            formats: [.base62]
         ),
         KnownLayout(
             "seata",

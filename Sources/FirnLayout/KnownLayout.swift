@@ -38,6 +38,8 @@ public struct KnownLayout: Sendable, Hashable {
 
         var workers = Workers.numbered
         var sequences = Sequences.counted
+        /// The text forms other than decimal in which the system writes whole IDs.
+        var formats: [IDFormat] = []
     }
 
     /// The name of the layout.

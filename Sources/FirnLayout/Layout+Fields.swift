@@ -13,7 +13,7 @@ extension Layout {
             throw LayoutError(.noSuchField, "The layout \(name) has no time: compose it of shard, type and local.")
         }
         try check(time, "time", width: timeBits)
-        try check(worker, "worker", width: workerBits)
+        try check(worker, wholeWorker, width: workerBits)
         try check(sequence, "sequence", width: sequenceBits)
         return FirnID(rawValue: timeBits(of: time) | bits(ofWorker: worker) | sequence << sequenceShift | constantBits)
     }
@@ -46,10 +46,10 @@ extension Layout {
             if let part = workerFields.first(where: { values[$0.name] != nil }) {
                 throw LayoutError(
                     .valueOutOfRange,
-                    "The worker \(worker) is given and its part \(part.name) too: give the whole worker, or its parts."
+                    "The whole worker \(worker) is given and its part \(part.name) too: give one of them."
                 )
             }
-            try check(worker, "worker", width: workerBits)
+            try check(worker, wholeWorker, width: workerBits)
             bits |= self.bits(ofWorker: worker)
         }
         for (name, value) in values.sorted(by: { $0.key < $1.key }) {
@@ -60,7 +60,8 @@ extension Layout {
                     "The layout \(self.name) has no field \(name.quoted): it has \(names)."
                 )
             }
-            try check(value, name, width: field.width)
+            let isOneOfSeveral = name == "worker" && workerFields.count > 1
+            try check(value, isOneOfSeveral ? "worker's part worker" : name, width: field.width)
             switch field.kind {
             case .time: bits = bits & ~field.mask | timeBits(of: value)
             case .constant where value != field.constant:
@@ -74,12 +75,16 @@ extension Layout {
         return FirnID(rawValue: bits)
     }
 
+    /// What a message calls the worker, all parts put together.
+    private var wholeWorker: String { workerFields.count > 1 ? "whole worker" : "worker" }
+
     private func check(_ value: UInt64, _ what: String, width: Int) throws(LayoutError) {
         let maximum = BitField.maximum(ofWidth: width)
         guard value <= maximum else {
             throw LayoutError(
                 .valueOutOfRange,
-                "The \(what) \(value) does not fit in the \(width) bits that the layout \(name) has for it: give "
+                "The \(what) \(value) does not fit in the \(width) \(width == 1 ? "bit" : "bits") that the layout \(name) has for "
+                    + "it: give "
                     + (maximum == 0 ? "0." : "0 to \(maximum).")
             )
         }

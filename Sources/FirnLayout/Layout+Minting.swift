@@ -32,25 +32,12 @@ extension Layout {
             return "begins each tick with the sequence number \(sequenceRules.first), and a daemon gives out all"
         }
         if let range = sequenceRules.reserved.first {
-            return "reserves the sequence numbers \(range.lowerBound)–\(range.upperBound), and a daemon gives out all"
+            let numbers =
+                range.lowerBound == range.upperBound
+                ? "number \(range.lowerBound)" : "numbers \(range.lowerBound)–\(range.upperBound)"
+            return "reserves the sequence \(numbers), and a daemon gives out all"
         }
         return nil
-    }
-
-    /// What is probably not meant, as sentences that say what to do; none for most layouts.
-    ///
-    /// The order time, sequence, worker is Sonyflake's, which counts whole units since 1970 and rounds its start down to
-    /// one. With an epoch between two units Firn, which counts from the epoch itself, gives other times.
-    public var warnings: [String] {
-        guard isSequenceAboveWorker, let clock, clock.nanosecondsOffTick != 0, let floored = clock.floored else {
-            return []
-        }
-        let unit = Self.tickText(nanoseconds: tickNanoseconds)
-        let start = UTCTime(unixMilliseconds: floored.epochUnixMilliseconds)
-        return [
-            "The epoch \(epoch) of the layout \(name) is no multiple of its tick, \(unit): Sonyflake would round it down "
-                + "to \(start). For its IDs write /floored after the epoch."
-        ]
     }
 }
 

@@ -46,7 +46,7 @@ extension Layout {
         guard let highestTick = lastTick(before: end), highestTick != tickBelow else {
             throw LayoutError(
                 .emptyRange,
-                "No tick begins from \(start) to \(end): the layout \(name) has ticks of \(tickNanoseconds) ns, "
+                "No tick begins from \(start) to \(end): the layout \(name) has ticks of \(Self.shownTick(nanoseconds: tickNanoseconds)), "
                     + "give a range at least as long."
             )
         }

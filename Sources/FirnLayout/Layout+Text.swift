@@ -21,8 +21,7 @@ extension Layout {
 
     private static func text(of clock: LayoutClock) -> String {
         let epoch = UTCTime(unixMilliseconds: clock.epochUnixMilliseconds)
-        let epochText = epoch.text(fractionDigits: epoch.nanosecond == 0 ? 0 : 3)
-        return "\(tickText(nanoseconds: clock.tickNanoseconds))@\(epochText)"
+        return "\(tickText(nanoseconds: clock.tickNanoseconds))@\(epoch.shortText)"
             + (clock.isDescending ? "/descending" : "")
     }
 
@@ -42,19 +41,29 @@ extension Layout {
         return multiple == 1 ? unit.rawValue : "x\(multiple)\(unit.rawValue)"
     }
 
+    /// A tick's length for a person, in the longest unit that it is whole in: `10ms`, `1h`.
+    static func shownTick(nanoseconds: UInt64) -> String {
+        let unit = TickUnit.allCases.last {
+            nanoseconds >= $0.nanoseconds && nanoseconds.isMultiple(of: $0.nanoseconds)
+        }
+        return unit.map { "\(nanoseconds / $0.nanoseconds)\($0.rawValue)" } ?? "\(nanoseconds)ns"
+    }
+
     /// Reads a layout: a preset's name, a preset's name and another epoch as in `snowflake@2020-01-01T00:00:00Z`, or the
     /// fields from high to low.
     ///
     /// The fields are separated by commas, each a name and its bits:
     /// - `time:<bits><unit>@<epoch>` with the unit `ns`, `us`, `ms`, `s`, `min` or `h`, or `time:<bits>x<n><unit>@<epoch>`
     ///   for a tick of several units, up to a day. The epoch is an RFC 3339 time or milliseconds since 1970, from 1970 to
-    ///   9999, exact to the millisecond; the default is 2025-01-01T00:00:00Z. `/descending` after it says that the field
+    ///   9999, exact to the millisecond; the default is 2025-01-01T00:00:00Z. Numbers from 1 to 10^11 are refused: they are
+    ///   seconds or a year more likely than milliseconds, and can be given as a time. `/descending` after it says that the field
     ///   counts down, `/floored` that the epoch is rounded down to a multiple of the tick since 1970, as Sonyflake does.
     ///   (The rounded epoch must be a whole millisecond; the canonical text has it in place of `/floored`.)
     /// - `worker:<bits>` and `<name>:<bits>` with any other name: the parts of the worker, whose number is all of them
     ///   put together, from high to low.
     /// - `sequence:<bits>`, with `/first=<number>` where each tick begins with a number other than 0, and
-    ///   `/reserved=<number>-<number>`, up to four times, for numbers that the system keeps for itself.
+    ///   `/reserved=<number>-<number>`, up to four times, for numbers that the system keeps for itself. No number is
+    ///   reserved twice, and no range is below the first number.
     /// - `<name>:<bits>=<number>`: the same number in every ID.
     /// - `<name>:<bits>/random`: random bits, or bits of no meaning.
     /// - `unused:<bits>` may come first. The bits that the widths leave of the 64 are unused on top in any case.
@@ -80,11 +89,13 @@ extension Layout {
         var sum = 0
         var place = ""
         for (index, part) in parts.enumerated() {
-            guard (0...1_000_000).contains(part.width) else {
+            guard (0...64).contains(part.width) else {
                 throw LayoutError(.invalidLayout, "The field \(part.name) has \(part.width) bits: give 0 to 64.")
             }
             sum += part.width
-            if sum > 64, place.isEmpty, index < starts.count { place = " (character \(starts[index]))" }
+            if sum > 64, place.isEmpty, index < starts.count {
+                place = "; with \(part.name) they are too many (character \(starts[index]))"
+            }
         }
         guard sum <= 64 else {
             let terms = parts.filter { $0.width > 0 }.map { "\($0.name) \($0.width)" }
@@ -94,12 +105,13 @@ extension Layout {
                     + "make them \(sum - 64) narrower\(place)."
             )
         }
-        guard parts.contains(where: { $0.kind == .time && $0.width > 0 }) else {
-            throw LayoutError(
-                .invalidLayout,
-                "The layout has no time: give it a time field of 1 bit or more, such as time:41ms."
-            )
-        }
+        guard !parts.contains(where: { $0.kind == .time && $0.width > 0 }) else { return }
+        let time = zip(parts, starts).first { $0.0.kind == .time }
+        throw LayoutError(
+            .invalidLayout,
+            "The layout has no time: give it a time field of 1 bit or more, such as time:41ms"
+                + (time.map { " (character \($0.1))" } ?? "") + "."
+        )
     }
 
     /// Checks a tick and an epoch.
@@ -108,8 +120,8 @@ extension Layout {
         guard (1...maximumTickNanoseconds).contains(tickNanoseconds) else {
             throw LayoutError(
                 .invalidLayout,
-                "The tick of \(tickNanoseconds) ns is not between 1 ns and a day, \(maximumTickNanoseconds) ns: "
-                    + "give a unit such as 1ms or 10ms."
+                "The tick of \(shownTick(nanoseconds: tickNanoseconds)) is not between 1ns and a day, 24h: give one such as "
+                    + "1ms or 10ms."
             )
         }
         guard epochUnixMilliseconds <= maximumEpochUnixMilliseconds else {
@@ -122,7 +134,7 @@ extension Layout {
     }
 
     /// 9999-12-31T23:59:59.999Z, the last millisecond that RFC 3339 can express.
-    private static let maximumEpochUnixMilliseconds: UInt64 = 253_402_300_799_999
+    static let maximumEpochUnixMilliseconds: UInt64 = 253_402_300_799_999
 }
 
 /// The units of a tick's length, ascending.

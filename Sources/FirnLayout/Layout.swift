@@ -167,6 +167,19 @@ extension Layout {
         hasTime ? Double(sequenceRules.count(upTo: sequenceMask)) * (1e9 / Double(tickNanoseconds)) : 0
     }
 
+    /// How many IDs some workers can make together in the shortest unit of time in which they make one: per second, minute,
+    /// hour or day. Rounded down.
+    package func idRate(ofWorkers count: Int) -> (ids: UInt64, unit: String) {
+        let units: [(name: String, seconds: Double)] = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)]
+        let rates = units.map { unit in
+            (
+                ids: UInt64(exactly: (idsPerSecond * Double(count) * unit.seconds).rounded(.down)) ?? .max,
+                unit: unit.name
+            )
+        }
+        return rates.first { $0.ids > 0 } ?? rates[0]
+    }
+
     /// The first sequence number of each tick. Where it is not 0, lower numbers are not given to IDs.
     public var firstSequence: UInt64 { sequenceRules.first }
 
@@ -182,8 +195,14 @@ extension Layout {
         fields.first { $0.name == name }
     }
 
-    /// Whether the worker's parts all have names of their own, so that no field shows the whole number.
-    package var hasNamedPartsOnly: Bool { workerBits > 0 && field(named: "worker") == nil }
+    /// Under which name the output has the whole number of a worker that no field shows: `worker`, or `whole_worker` where
+    /// one of several parts is called `worker`. Nil without a worker, where it is one field of that name, and in the unlikely
+    /// case that a field has the other name as well.
+    package var wholeWorkerName: String? {
+        guard workerBits > 0 else { return nil }
+        guard field(named: "worker") != nil else { return "worker" }
+        return workerFields.count > 1 && field(named: "whole_worker") == nil ? "whole_worker" : nil
+    }
 
     var clock: LayoutClock? {
         guard hasTime else { return nil }

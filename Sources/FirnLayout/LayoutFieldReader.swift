@@ -3,7 +3,7 @@ struct LayoutFieldReader {
     let text: Substring
     /// The number of its first character in the layout's text, from 1.
     let start: Int
-    private var reader: TextReader
+    var reader: TextReader
 
     /// Names that are members of a decoded ID's JSON, or may become some.
     private static let takenNames: Set = ["fits", "guess", "hints", "id", "layout", "text", "utc", "warnings"]
@@ -20,7 +20,7 @@ struct LayoutFieldReader {
     }
 
     /// The number of the next character.
-    private var position: Int { start + text.utf8.count - reader.count }
+    var position: Int { start + text.utf8.count - reader.count }
 
     func invalid(_ reason: String, at position: Int) -> LayoutError {
         LayoutError(.invalidLayout, "The layout's field \(text.quoted) \(reason) (character \(position)).")
@@ -53,8 +53,12 @@ struct LayoutFieldReader {
 
     mutating func width() throws(LayoutError) -> Int {
         let place = position
-        guard let width = Int(reader.digits()) else {
+        let digits = reader.digits()
+        guard !digits.isEmpty else {
             throw invalid("has no number of bits after the colon: give it as in \(LayoutText.example)", at: place)
+        }
+        guard let width = Int(digits), width <= 64 else {
+            throw invalid("has \(digits.excerpt) bits, and an ID has 64 in all: give fewer", at: place)
         }
         return width
     }
@@ -100,7 +104,8 @@ struct LayoutFieldReader {
     /// Reads what follows the bits of a sequence.
     mutating func sequenceRules(width: Int) throws(LayoutError) -> SequenceRules {
         var rules = SequenceRules()
-        var (hasFirst, ranges) = (false, 0)
+        var hasFirst = false
+        var ranges: [(numbers: ClosedRange<UInt64>, place: Int)] = []
         while let option = try nextOption() {
             let halves = option.text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let place = option.start + halves[0].utf8.count + 1
@@ -108,9 +113,13 @@ struct LayoutFieldReader {
             case ("first", 2) where !hasFirst:
                 hasFirst = true
                 rules.first = try number(String(halves[1]), width: width, called: "the first number", at: place)
-            case ("reserved", 2) where ranges < SequenceRules.maximumReservedRanges:
-                ranges += 1
-                rules.reserve(try range(halves[1], width: width, at: place))
+            case ("reserved", 2) where ranges.count < SequenceRules.maximumReservedRanges:
+                let numbers = try range(halves[1], width: width, at: place)
+                if let other = ranges.first(where: { $0.numbers.overlaps(numbers) }) {
+                    let twice = Self.text(of: numbers.clamped(to: other.numbers))
+                    throw invalid("reserves \(twice) twice: give each number once", at: place)
+                }
+                ranges.append((numbers, place))
             default:
                 throw invalid(
                     "has the option \(option.text.quoted): a sequence may have /first=<number> once and "
@@ -119,11 +128,26 @@ struct LayoutFieldReader {
                 )
             }
         }
+        for (numbers, place) in ranges {
+            guard numbers.upperBound >= rules.first else {
+                throw invalid(
+                    "reserves \(Self.text(of: numbers)), and the first number \(rules.first) leaves out all below it: leave "
+                        + "out that option",
+                    at: place
+                )
+            }
+            rules.reserve(numbers)
+        }
         rules = rules.withoutReservedBelowFirst
-        guard rules.areOfAllNumbers || rules.count(upTo: maximum(ofWidth: width)) > 0 else {
+        guard rules.areOfAllNumbers || rules.count(upTo: BitField.maximum(ofWidth: width)) > 0 else {
             throw invalid("leaves no sequence number for IDs: reserve fewer", at: start)
         }
         return rules
+    }
+
+    private static func text(of numbers: ClosedRange<UInt64>) -> String {
+        numbers.lowerBound == numbers.upperBound
+            ? "the number \(numbers.lowerBound)" : "the numbers \(numbers.lowerBound) to \(numbers.upperBound)"
     }
 
     private func range(_ text: Substring, width: Int, at place: Int) throws(LayoutError) -> ClosedRange<UInt64> {
@@ -141,12 +165,6 @@ struct LayoutFieldReader {
         return lowest...highest
     }
 
-    /// Wider fields are refused when all have been read; until then their numbers are those of 63 bits, which is as many
-    /// as a time leaves to the others.
-    private func maximum(ofWidth width: Int) -> UInt64 {
-        BitField.maximum(ofWidth: min(width, 63))
-    }
-
     /// A decimal number that fits in a field.
     private func number(
         _ text: String,
@@ -159,101 +177,14 @@ struct LayoutFieldReader {
         guard !number.isEmpty, digits.isAtEnd else {
             throw invalid("has \(text.quoted) as \(what): give a decimal number", at: place)
         }
-        let maximum = maximum(ofWidth: width)
+        let maximum = BitField.maximum(ofWidth: width)
         guard let value = UInt64(number), value <= maximum else {
             throw invalid(
-                "has \(text.quoted) as \(what), which does not fit in \(width) bits: give "
+                "has \(text.quoted) as \(what), which does not fit in \(width) \(width == 1 ? "bit" : "bits"): give "
                     + (maximum == 0 ? "0" : "0 to \(maximum)"),
                 at: place
             )
         }
         return value
     }
-}
-
-// The time field.
-extension LayoutFieldReader {
-    /// Reads what follows the bits of a time.
-    mutating func clock() throws(LayoutError) -> LayoutClock {
-        let start = position
-        var clock = LayoutClock(
-            tickNanoseconds: try tick(),
-            epochUnixMilliseconds: Layout.defaultEpochUnixMilliseconds
-        )
-        if reader.skip("@") { clock.epochUnixMilliseconds = try epoch() }
-        try check(clock, from: start)
-        var options: Set<String> = []
-        while let option = try nextOption() {
-            guard ["descending", "floored"].contains(option.text), options.insert(option.text).inserted else {
-                throw invalid(
-                    "has the option \(option.text.quoted): a time may have /descending and /floored, each once",
-                    at: option.start
-                )
-            }
-        }
-        clock.isDescending = options.contains("descending")
-        return options.contains("floored") ? try floored(clock, from: start) : clock
-    }
-
-    func check(_ clock: LayoutClock, from start: Int) throws(LayoutError) {
-        do {
-            try Layout.check(clock)
-        } catch {
-            throw invalid("is out of range. \(error.message.withoutFullStop)", at: start)
-        }
-    }
-
-    func floored(_ clock: LayoutClock, from start: Int) throws(LayoutError) -> LayoutClock {
-        guard let floored = clock.floored else {
-            throw invalid(
-                "has an epoch that is no whole millisecond when it is rounded down to the tick of "
-                    + "\(clock.tickNanoseconds) ns since 1970: leave out /floored, or give another epoch",
-                at: start
-            )
-        }
-        return floored
-    }
-
-    private mutating func tick() throws(LayoutError) -> UInt64 {
-        let (start, before) = (position, reader.remainder)
-        let isMultiple = reader.skip("x")
-        let multiple = isMultiple ? UInt64(reader.digits()) ?? 0 : 1
-        guard let unit = TickUnit(rawValue: String(reader.lowerCaseLetters())), multiple > 0,
-            reader.isAtEnd || reader.peek("@") || reader.peek("/")
-        else {
-            throw invalid(
-                "has \(before.quoted) where the tick's length and the epoch should be: after the bits give ns, us, ms, s, "
-                    + "min, h or a multiple such as x10ms, then @ and the epoch",
-                at: start
-            )
-        }
-        let (nanoseconds, overflowed) = multiple.multipliedReportingOverflow(by: unit.nanoseconds)
-        return overflowed ? .max : nanoseconds
-    }
-
-    /// Reads an epoch in milliseconds since 1970.
-    mutating func epoch() throws(LayoutError) -> UInt64 {
-        let start = position
-        let text = reader.text(before: "/")
-        var digits = TextReader(text)
-        let number = digits.digits()
-        if digits.isAtEnd, !number.isEmpty { return UInt64(number) ?? .max }
-        let time: UTCTime
-        do {
-            time = try UTCTime(parsing: text)
-        } catch {
-            throw invalid(
-                "has no epoch that can be read. \(error.message) Milliseconds since 1970 do as well",
-                at: start
-            )
-        }
-        guard time.unixSeconds >= 0, time.nanosecond.isMultiple(of: 1_000_000) else {
-            throw invalid("has the epoch \(time): give one from 1970 on, in whole milliseconds", at: start)
-        }
-        return time.unixMilliseconds
-    }
-}
-
-extension String {
-    fileprivate var withoutFullStop: String { last == "." ? String(dropLast()) : self }
 }

@@ -26,11 +26,16 @@ extension LayoutGuess {
         private var latestSeconds = -Double.infinity
 
         /// - Parameter rank: How many layouts are more common than this one. It decides where nothing else does.
-        init(_ known: KnownLayout, now: UTCTime, rank: Int) {
+        init(_ known: KnownLayout, writtenIn format: IDFormat, now: UTCTime, rank: Int) {
             self.known = known
             self.now = now
-            bits = -0.2 * Double(rank)
+            let isUsual = format == .decimal || known.habits.formats.contains(format)
+            bits = -0.2 * Double(rank) - (isUsual ? 0 : Self.unusualFormat)
         }
+
+        /// What a form costs in which the system does not write its IDs: one in so many, as a power of two, was written so
+        /// by somebody else.
+        private static let unusualFormat = 6.0
 
         /// Adds the next ID.
         mutating func add(_ id: DecodedID) {

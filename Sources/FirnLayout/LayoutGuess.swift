@@ -42,18 +42,29 @@ public struct LayoutGuess: Sendable {
     ///   - now: The present, which no time may be past by more than ``clockTolerance`` seconds.
     ///   - layouts: The layouts to compare with.
     public init(_ ids: [FirnID], now: UTCTime, among layouts: [KnownLayout] = KnownLayout.all) {
+        self.init(ids, writtenIn: .decimal, now: now, among: layouts)
+    }
+
+    /// Compares IDs with layouts, of which those whose system writes its IDs in a format are likelier.
+    init(_ ids: [FirnID], writtenIn format: IDFormat, now: UTCTime, among layouts: [KnownLayout]) {
         precondition(!ids.isEmpty, "a guess needs an ID")
         let ids = Array(ids.prefix(Self.maximumIDs))
         let all = layouts.enumerated().map { index, known in
-            Self.candidate(known, of: ids, now: now, rank: index)
+            Self.candidate(known, of: ids, writtenIn: format, now: now, rank: index)
         }
         candidates = all.filter(\.isPlausible).sorted { $0.evidence > $1.evidence } + all.filter { !$0.isPlausible }
     }
 
-    private static func candidate(_ known: KnownLayout, of ids: [FirnID], now: UTCTime, rank: Int) -> Candidate {
+    private static func candidate(
+        _ known: KnownLayout,
+        of ids: [FirnID],
+        writtenIn format: IDFormat,
+        now: UTCTime,
+        rank: Int
+    ) -> Candidate {
         let decoded = ids.map(known.layout.decode)
         let obstacle = decoded.lazy.compactMap { known.obstacle(to: $0, now: now) }.first
-        var evidence = Evidence(known, now: now, rank: rank)
+        var evidence = Evidence(known, writtenIn: format, now: now, rank: rank)
         if obstacle == nil {
             for id in decoded { evidence.add(id) }
         }

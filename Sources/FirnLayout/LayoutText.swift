@@ -30,6 +30,14 @@ struct LayoutText {
         var starts: [Int] = []
         var start = 1
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard !part.isEmpty else {
+                // The comma that is one too many: the last one, the first one, or the second of two.
+                let comma = max(1, min(start, text.utf8.count))
+                throw LayoutError(
+                    .invalidLayout,
+                    "The layout has an empty field: leave out a comma (character \(comma))."
+                )
+            }
             var field = LayoutFieldReader(part, start: start)
             guard parts.count < Self.maximumFields else {
                 throw field.invalid("is one of more than \(Self.maximumFields): put some together", at: start)
@@ -55,7 +63,6 @@ struct LayoutText {
         self.clock = clock
         var field = LayoutFieldReader(Substring(text), start: 1, readTo: epoch.startIndex)
         self.clock.epochUnixMilliseconds = try field.epoch()
-        try field.check(self.clock, from: name.utf8.count + 2)
         var floors = Layout.flooringPresets.contains(preset.name)
         while let option = try field.nextOption() {
             guard option.text == "floored" else {

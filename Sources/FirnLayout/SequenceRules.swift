@@ -13,20 +13,23 @@ struct SequenceRules: Hashable {
         reserved.contains { $0.contains(number) }
     }
 
-    /// How many of the numbers up to `maximum`, which has at most 63 bits, are given to IDs.
+    /// How many of the numbers up to `maximum` are given to IDs, modulo 2^64. So it is 0 if none are, and also for all
+    /// numbers of 64 bits, which no layout with a time has.
     func count(upTo maximum: UInt64) -> UInt64 {
-        reserved.reduce(maximum - first + 1) { count, range in
-            count - (range.upperBound - range.lowerBound + 1)
+        reserved.reduce(maximum - first &+ 1) { count, range in
+            count &- (range.upperBound - range.lowerBound &+ 1)
         }
     }
 
-    /// Adds a range, merged with those that it overlaps or touches.
+    /// Adds a range that overlaps no other, merged with those that it touches.
     mutating func reserve(_ range: ClosedRange<UInt64>) {
         var merged = range
         var others: [ClosedRange<UInt64>] = []
         for other in reserved {
-            // One more than a number of a sequence field does not overflow: it has at most 63 bits.
-            if other.lowerBound <= merged.upperBound + 1, merged.lowerBound <= other.upperBound + 1 {
+            let isAdjacent =
+                merged.upperBound < other.lowerBound
+                ? other.lowerBound - merged.upperBound == 1 : merged.lowerBound - other.upperBound == 1
+            if isAdjacent {
                 let lowest = Swift.min(other.lowerBound, merged.lowerBound)
                 merged = lowest...Swift.max(other.upperBound, merged.upperBound)
             } else {

@@ -27,7 +27,7 @@ struct DecodedIDText {
     /// The line above the IDs; nil where there is none.
     var header: String? {
         guard format == .tsv else { return nil }
-        let worker = layout.hasNamedPartsOnly ? ["worker"] : []
+        let worker = layout.wholeWorkerName.map { [$0] } ?? []
         let time = layout.hasTime ? ["utc"] : []
         return (["id"] + layout.fields.map(\.name) + worker + time + ["fits"]).joined(separator: "\t")
     }
@@ -50,14 +50,14 @@ struct DecodedIDText {
             guard entry.field.kind != .unused || entry.value != 0 else { continue }
             text += "  \(entry.field.name) \(entry.value)"
         }
-        if decoded.layout.hasNamedPartsOnly, let worker = decoded.worker { text += "  worker \(worker)" }
+        if let name = decoded.layout.wholeWorkerName, let worker = decoded.worker { text += "  \(name) \(worker)" }
         return decoded.fitsLayout ? text : "\(text)  not of this layout"
     }
 
     private static func row(_ decoded: DecodedID) -> String {
         var text = decoded.id.description
         for field in decoded.layout.fields { text += "\t\(decoded.reading(of: field))" }
-        if decoded.layout.hasNamedPartsOnly, let worker = decoded.worker { text += "\t\(worker)" }
+        if decoded.layout.wholeWorkerName != nil, let worker = decoded.worker { text += "\t\(worker)" }
         if let utc = decoded.utc { text += "\t\(utc)" }
         text += decoded.fitsLayout ? "\ttrue" : "\tfalse"
         return text

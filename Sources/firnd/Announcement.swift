@@ -33,7 +33,7 @@ struct Announcement {
                 "window": "\(configuration.window)",
                 "shards": "\(configuration.shards)",
                 "connections": "\(configuration.limits.maximumConnections)",
-                "ids_per_second": "\(Self.idsPerSecond(configuration))",
+                "ids_per_second": "\(UInt64(layout.idsPerSecond * Double(configuration.workers)))",
                 "last_day": "\(layout.lastDay ?? "never")",
             ].merging(overHTTP + overGRPC) { $1 }
         )
@@ -44,6 +44,7 @@ struct Announcement {
     /// - Parameter notes: further conditions that a start would find.
     static func checked(_ configuration: Configuration, notes: [String]) -> String {
         let layout = configuration.layout
+        let rate = layout.idRate(ofWorkers: configuration.workers)
         let rule: String
         switch configuration.rule {
         case .auto: rule = "auto, \(configuration.workers) of \(layout.maximumWorker + 1)"
@@ -62,7 +63,7 @@ struct Announcement {
             ("window", "\(configuration.window)"),
             ("shards", "\(configuration.shards)"),
             ("HTTP threads", configuration.http.servesIDs ? "\(configuration.http.threads)" : "none"),
-            ("IDs per second", "\(idsPerSecond(configuration))"),
+            ("IDs per \(rate.unit)", "\(rate.ids)"),
             ("last day", layout.lastDay ?? "never"),
             ("connections", "\(configuration.limits.maximumConnections)"),
         ]
@@ -73,9 +74,5 @@ struct Announcement {
         let remarks =
             configuration.warnings.map { "Warning: \($0)" } + (configuration.notices + notes).map { "Note: \($0)" }
         return (["The configuration is good."] + lines + remarks).joined(separator: "\n")
-    }
-
-    private static func idsPerSecond(_ configuration: Configuration) -> UInt64 {
-        UInt64(configuration.layout.idsPerSecond * Double(configuration.workers))
     }
 }

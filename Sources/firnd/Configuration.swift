@@ -66,6 +66,7 @@ struct Configuration {
     init(_ options: Options, environment: (String) -> String?) throws(ConfigurationError) {
         clockOffset = options.ids.clockOffset.value
         layout = try Self.layout(options.ids.layout)
+        warnings += layout.warnings
         addresses = try Self.addresses(options.sockets.listen)
         let inherited = try Self.inheritedSockets()
         inheritedSockets = inherited.filter { $0.purpose == .frames }.map(\.descriptor)

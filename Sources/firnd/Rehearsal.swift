@@ -22,7 +22,7 @@ struct Rehearsal {
     /// - Returns: notes for the reader.
     /// - Throws: the errors of a start, with the same exit codes.
     func run() throws -> [String] {
-        var notes = configuration.layout.warnings
+        var notes: [String] = []
         let source = SystemTimeSource(wallOffset: configuration.clockOffset)
         if let time = ClockWait.unsetTime(source) {
             notes.append("the wall clock says \(time) and was not set; a daemon waits until it is")

@@ -127,6 +127,25 @@ import Testing
         }
     }
 
+    /// The store remembers the layout of the first start, which is late to see that a name was misspelt.
+    @Test func aPartThatIsProbablyTheSequenceIsWarnedOf() throws {
+        try withScratch { scratch in
+            let (ending, _, output) = try check(in: scratch, ["--layout", "time:41ms,worker:10,sequnce:12"])
+            #expect(ending == .exited(0), "\(output)")
+            #expect(output.contains("\nWarning: The field sequnce of the layout time:"), "\(output)")
+            #expect(output.contains("if it counts the IDs of a tick, call it sequence.\n"), "\(output)")
+        }
+    }
+
+    @Test func aRateBelowOnePerSecondIsToldInALongerUnit() throws {
+        try withScratch { scratch in
+            let layout = "time:30h@2025-01-01T00:00:00Z,worker:10,sequence:4"
+            let hours = try check(in: scratch, ["--layout", layout, "--workers", "3"]).2
+            #expect(row("IDs per hour", of: hours) == "48", "\(hours)")
+            #expect(row("IDs per second", of: hours) == nil)
+        }
+    }
+
     @Test func httpThreadsAreToldAndChosen() throws {
         try withScratch { scratch in
             let http = ["--http", "127.0.0.1:0", "--shards", "4"]

@@ -31,7 +31,12 @@ import Testing
         (.decimal, "5.41815603606036480e17", ["the last of its 18 digits are rounded"]),
         (.decimal, "9007199254740992.0", ["as the whole number 9007199254740992."]),
         (.decimal, "9007199254740993.0", ["the last of its 16 digits are rounded"]),
-        (.decimal, "-17.", ["as the whole number -17."]),
+        (.decimal, "1E+400000000", ["is a floating-point number of more than 1000 digits, and an ID has at most 20"]),
+        (.decimal, "1e99999999999999999999999", ["of more than 1000 digits"]),
+        (.decimal, "1e-99999999999999999999999", ["with a fraction"]),
+        (.decimal, "541815603606036480,0", ["are rounded", "If the comma separates two values, give one of them."]),
+        (.decimal, "541815603606036480,000", ["are rounded", "If the comma separates two values, give one of them."]),
+        (.decimal, "7,0", ["as the whole number 7. If the comma separates two values, give one of them."]),
         (.decimal, "0.0", ["as the whole number 0."]),
         (.decimal, "12.5", ["with a fraction"]),
         (.decimal, ".5", ["with a fraction"]),
@@ -43,8 +48,13 @@ import Testing
         (.decimal, "541.815.603.606.036.480", [#"Remove "." and give 541815603606036480."#]),
         (.decimal, "541_815_603_606_036_480", [#"Remove "_" and give 541815603606036480."#]),
         (.decimal, "'541815603606036480'", [#"Remove "\'" and give 541815603606036480."#]),
-        (.decimal, #""541 815","#, [#"Remove "\"" and " " and "," and give 541815."#]),
-        (.decimal, "12,345", [#"Remove "," and give 12345."#]),
+        (.decimal, #""541_815","#, [#"Remove "\"" and "," and "_" and give 541815."#]),
+        (.decimal, "-17.", [#"Remove "." and give -17."#]),
+        (.decimal, "541815603606036480,", [#"Remove "," and give 541815603606036480."#]),
+        (.decimal, "1_2345", [#"Remove "_" and give 12345."#]),
+        (.hex, "0xff_ff", [#"Remove "_" and give 0xffff."#]),
+        (.decimal, "-8’000’000’000’000’000’000", [#"Remove "’" and give -8000000000000000000."#]),
+        (.decimal, "\u{2212}1\u{2009}000", ["and give -1000."]),
         (.decimal, "541\u{202f}815", ["and give 541815."]),
         (.decimal, "+1", [#"Remove "+" and give 1."#]),
         (.decimal, "1 ", [#"Remove " " and give 1."#]),
@@ -66,6 +76,36 @@ import Testing
             ["is larger than 64 bits hold: the largest in decimal is 18446744073709551615"]
         ),
     ]
+
+    /// Texts of several values, and how many they are. Nothing is put together to one ID.
+    @Test(
+        arguments: [
+            ("1,2", 2), ("a;b", 2), ("541815603606036480,7", 2), ("1541815603606036480,5,abc", 3), ("12,5", 2),
+            ("12,E5", 2), ("3,43688E17", 2), ("33,43688E+17", 2), ("1234 567", 2), ("123 45", 2), ("1|2", 2),
+            ("123\t456", 2), ("123;456", 2), ("[1,2, 3]", 3), (#""1" "2""#, 2), ("1,234;567", 3), ("1,234,56", 3),
+            ("1234,567,890", 3), ("the ID 5", 3), ("1, 2", 2), ("id=5 worker=7", 2), (",1,,2,", 2),
+            ("541815603606036480,2026-11-30T11:36:00.229Z,a name that is longer than IDs are", 3), ("5\ta,b c", 2),
+        ]
+    )
+    func severalValuesAreCounted(text: String, count: Int) throws {
+        let message = try message(text, .decimal)
+        #expect(message.hasSuffix(" It holds \(count) values: give one."), "\(message)")
+        #expect(!message.contains("emove"), "\(message)")
+    }
+
+    /// Two groups with a comma or a space are either.
+    @Test(arguments: [("12,345", ",", "12345"), ("123 456", " ", "123456"), ("'-541 815'", " ", "-541815")])
+    func twoGroupsMayBeANumber(text: String, separator: String, number: String) throws {
+        let message = try message(text, .decimal)
+        #expect(message.contains("It holds 2 values: give one, or if they are one number remove "), "\(message)")
+        #expect(message.hasSuffix("\"\(separator)\" and give \(number)."), "\(message)")
+    }
+
+    @Test(arguments: ["1__2", "_12", "1,,234", "1_2,345", "12 ,", "1.234.56"])
+    func whatIsNoNumberWithSeparatorsIsNotOne(text: String) throws {
+        let message = try message(text, .decimal)
+        #expect(!message.contains("and give 12345.") && !message.contains("give 1234"), "\(message)")
+    }
 
     @Test(arguments: hints)
     func theMessageSaysWhatTheTextIs(format: IDFormat, text: String, parts: [String]) throws {

@@ -20,6 +20,7 @@ import Testing
         ("time:41ms@0,dc:5,flag:1=0,node:5,sequence:12", "has a worker in separate pieces, dc, node"),
         ("time:41ms@0,worker:6,sequence:6/first=5", "begins each tick with the sequence number 5"),
         ("time:41ms@0,worker:6,sequence:6/reserved=1-4", "reserves the sequence numbers 1–4"),
+        ("time:41ms@0,worker:6,sequence:6/reserved=4", "reserves the sequence number 4, and"),
     ]
 
     @Test(arguments: layouts)
@@ -74,7 +75,7 @@ import Testing
         #expect(
             hours.warnings == [
                 "The epoch 2025-01-01T00:30:00.000Z of the layout "
-                    + "time:39x3600s@2025-01-01T00:30:00Z,sequence:8,worker:16 is no multiple of its tick, x3600s: Sonyflake "
+                    + "time:39x3600s@2025-01-01T00:30:00Z,sequence:8,worker:16 is no multiple of its tick, 1h: Sonyflake "
                     + "would round it down to 2025-01-01T00:00:00.000Z. For its IDs write /floored after the epoch."
             ]
         )

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func aDescendingTimeCountsDown() throws {
-        let layout = try Layout(parsing: "time:4s@1000/descending,worker:4")
+        let layout = try Layout(parsing: "time:4s@1970-01-01T00:00:01Z/descending,worker:4")
         let ids = try (0...15).map { tick in try layout.makeID(time: tick, worker: 0, sequence: 0).rawValue }
         #expect(ids == (0...15).map { (15 - $0) << 4 })
         let decoded = layout.decode(FirnID(rawValue: 15 << 4 | 3))
@@ -74,7 +74,7 @@ import Testing
             (["worker": 1], nil, .noSuchField, #"has no field "worker": it has flag, time, dc, node, rest, sequence."#),
             (["unused": 0], nil, .noSuchField, "has no field"),
             (["node": 1], 3, .valueOutOfRange, "its part node too"),
-            ([:], 1024, .valueOutOfRange, "The worker 1024 does not fit in the 10 bits"),
+            ([:], 1024, .valueOutOfRange, "The whole worker 1024 does not fit in the 10 bits"),
         ]
         for refusal in refusals {
             let error = try #require(throws: LayoutError.self) {
@@ -91,12 +91,51 @@ import Testing
                 == #"{"id":"421888","layout":"time:41ms@1970-01-01T00:00:00Z,dc:5,node:5,sequence:12","unused":0,"time":0,"#
                 + #""dc":3,"node":7,"sequence":0,"worker":103,"utc":"1970-01-01T00:00:00.000Z","fits":true}"#
         )
+    }
+
+    /// Where a part is called `worker`, that name is not the whole number's as well.
+    @Test func theWholeWorkerHasANameOfItsOwn() throws {
+        let id = FirnID(rawValue: 3 << 17 | 7 << 12)
         let named = try Layout(parsing: "time:41ms@0,dc:5,worker:5,sequence:12")
-        #expect(
-            named.decode(FirnID(rawValue: 3 << 17 | 7 << 12)).json.text.contains(
-                #""dc":3,"worker":7,"sequence":0,"utc""#
-            )
-        )
+        #expect(named.decode(id).json.text.contains(#""dc":3,"worker":7,"sequence":0,"whole_worker":103,"utc""#))
+        let one = try Layout(parsing: "time:41ms@0,worker:10,sequence:12")
+        #expect(one.decode(id).json.text.contains(#""worker":103,"sequence":0,"utc""#))
+        let taken = try Layout(parsing: "time:41ms@0,whole_worker:5,worker:5,sequence:12")
+        #expect(taken.decode(id).json.text.contains(#""whole_worker":3,"worker":7,"sequence":0,"utc""#))
+        let constant = try Layout(parsing: "time:41ms@0,kind:5=0,worker:5,sequence:12")
+        #expect(constant.wholeWorkerName == nil && Layout.snowflake.wholeWorkerName == nil)
+        #expect(Layout.pinterest.wholeWorkerName == nil)
+        let messages: [(values: [String: UInt64], worker: UInt64?, start: String)] = [
+            (["worker": 32], nil, "The worker's part worker 32 does not fit in the 5 bits"),
+            (["dc": 32], nil, "The dc 32 does not fit in the 5 bits"),
+            ([:], 1024, "The whole worker 1024 does not fit in the 10 bits"),
+            (["worker": 1], 3, "The whole worker 3 is given and its part worker too: give one of them."),
+        ]
+        for message in messages {
+            let error = try #require(throws: LayoutError.self) {
+                try named.makeID(of: message.values, worker: message.worker)
+            }
+            #expect(error.message.hasPrefix(message.start), "\(error)")
+        }
+        let narrow = try Layout(parsing: "time:41ms@0,worker:1,sequence:12")
+        let error = try #require(throws: LayoutError.self) { try narrow.makeID(time: 0, worker: 2, sequence: 0) }
+        #expect(error.message.hasPrefix("The worker 2 does not fit in the 1 bit that"), "\(error)")
+    }
+
+    @Test(
+        arguments: [
+            ("snowflake", 2, 8_192_000, "second"), ("time:32s@0,worker:4", 1, 1, "second"),
+            ("time:30min@0", 1, 1, "minute"),
+            ("time:30x7s@0", 1, 8, "minute"), ("time:30h@0,worker:4", 1, 1, "hour"),
+            ("time:30h@0,sequence:6", 1, 1, "minute"),
+            ("time:30x24h@0,sequence:4", 1, 16, "day"), ("time:30x24h@0,sequence:4", 2, 1, "hour"),
+            ("time:1x24h@0", 1, 1, "day"),
+            ("time:1ns@0,sequence:63", 1, .max, "second"), ("pinterest", 1, 0, "second"),
+        ] as [(String, Int, UInt64, String)]
+    )
+    func aLowRateIsToldInALongerUnit(text: String, workers: Int, ids: UInt64, unit: String) throws {
+        let rate = try Layout(parsing: text).idRate(ofWorkers: workers)
+        #expect(rate.ids == ids && rate.unit == unit, "\(rate)")
     }
 
     @Test func reservedNumbersAreSaidToBe() throws {

@@ -15,9 +15,17 @@ import Testing
         let names = ([known.name] + known.otherNames).map { "`\($0)`" }.joined(separator: ", ")
         let fields = known.layout.hasTime ? "`\(known.layout.specification)`" : "16 shard, 10 type, 36 local"
         let columns = [
-            names, known.makers, fields, known.layout.lastDay ?? "never", known.textForm, known.source, known.caution,
+            names, known.makers, fields, known.since.date, known.layout.lastDay ?? "never",
+            minted(known.layout), known.textForm, known.source, known.caution,
         ]
         return "| \(columns.joined(separator: " | ")) |"
+    }
+
+    /// Whether `firnd` mints a layout, and why not. A daemon refuses to start past a layout's end.
+    private static func minted(_ layout: Layout) -> String {
+        if let obstacle = layout.mintingObstacle { return "no: it \(obstacle)" }
+        let written = try! UTCTime(parsing: "2026-11-30T00:00:00Z")
+        return layout.lastInstant.map { $0 < written } == true ? "no: it has ended" : "yes"
     }
 
     @Test(arguments: KnownLayout.all)

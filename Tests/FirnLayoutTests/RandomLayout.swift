@@ -65,12 +65,17 @@ extension Layout {
     private static func randomSequence(bits: Int, using generator: inout SeededGenerator) -> String {
         guard bits > 3 else { return "sequence:\(bits)" }
         let highest = UInt64(1) << UInt64(bits) - 1
-        let first = Bool.random(using: &generator) ? "/first=\(generator.number(upTo: 5))" : ""
-        let reserved = (0..<Int.random(in: 0...3, using: &generator)).map { _ in
-            // Never the highest number, so that one is left.
-            let lowest = generator.number(upTo: highest - 1)
-            return "/reserved=\(lowest)-\(lowest + generator.number(upTo: highest - 1 - lowest))"
+        let first = Bool.random(using: &generator) ? generator.number(upTo: 5) : 0
+        var reserved: [String] = []
+        var lowest = first
+        // Never the highest number, so that one is left.
+        for _ in 0..<Int.random(in: 0...3, using: &generator) where lowest < highest {
+            let start = lowest + generator.number(upTo: highest - 1 - lowest)
+            let end = start + generator.number(upTo: highest - 1 - start)
+            reserved.append("/reserved=\(start)-\(end)")
+            lowest = end + 1
         }
-        return "sequence:\(bits)\(first)\(reserved.joined())"
+        reserved.shuffle(using: &generator)
+        return "sequence:\(bits)\(first == 0 ? "" : "/first=\(first)")\(reserved.joined())"
     }
 }

@@ -23,7 +23,9 @@ import Testing
         ]
         for unit in units {
             let epoch = Int64(generator.number(upTo: 4_000_000_000_000))
-            let layout = try Layout(parsing: "time:50\(unit.text)@\(epoch)/floored,sequence:8")
+            let layout = try Layout(
+                parsing: "time:50\(unit.text)@\(UTCTime(unixMilliseconds: UInt64(epoch)))/floored,sequence:8"
+            )
             for _ in 0..<10 {
                 let now = epoch * 1_000_000 + Int64(generator.number(upTo: 1 << 61))
                 let expected = UInt64(now / unit.nanoseconds - epoch * 1_000_000 / unit.nanoseconds)
