@@ -170,6 +170,7 @@ struct StoreRepairCommand: AsyncParsableCommand {
     }
 
     private func given(_ store: OpenStore) throws -> UInt64 {
+        UTCTime.note(onArgument: raiseTo).map { StandardError.write(line: "firn: \($0)") }
         let time = try UTCTime(argument: raiseTo)
         guard time >= store.layout.epoch else {
             throw Refusal(
