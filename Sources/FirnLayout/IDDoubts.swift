@@ -35,7 +35,7 @@ package struct IDDoubts: Sendable {
     package func reason(against id: FirnID) -> String? {
         guard isDoubtful(id) else { return nil }
         let decoded = layout.decode(id)
-        if let misfit = decoded.misfit { return "is not of it: \(misfit)" }
+        if let misfit = decoded.misfit { return "cannot be of it: \(misfit)" }
         guard let utc = decoded.utc else { return nil }
         return "is of \(utc), \(utc > now ? "in the future" : "before that layout was in use")"
     }

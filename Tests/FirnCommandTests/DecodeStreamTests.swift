@@ -11,7 +11,7 @@ import Testing
         let command = try Command.run(arguments, input: lines)
         #expect(command.exitCode == 0)
         #expect(
-            command.errors == "firn: read as snowflake, 9223372036854775809 is not of it: its unused bits are set. "
+            command.errors == "firn: read as snowflake, 9223372036854775809 cannot be of it: its unused bits are set. "
                 + "Is it another system's? Try firn decode --guess 9223372036854775809.\n"
         )
         #expect(

@@ -81,7 +81,7 @@ import Testing
         let command = try Command.run(["decode"], input: ids + "1\n")
         #expect(command.exitCode == 0 && command.lines.count == 4)
         let expected =
-            "firn: read as snowflake, 18446744073709551615 is not of it: its unused bits are set, and 2 more are doubtful. Is "
+            "firn: read as snowflake, 18446744073709551615 cannot be of it: its unused bits are set, and 2 more are doubtful. Is "
             + "it another system's? Try firn decode --guess 18446744073709551615.\n"
         #expect(command.errors == expected)
     }

@@ -82,7 +82,7 @@ import Testing
             #expect(plain.fields["cache-control"] == nil)
             let misfit = try server.ask("GET", "/ids/18446744073709551615?layout=snowflake")
             let hints = try #require(misfit.json["hints"] as? [String])
-            #expect(hints.count == 1 && hints[0].contains("is not of it: its unused bits are set. "))
+            #expect(hints.count == 1 && hints[0].contains("cannot be of it: its unused bits are set. "))
             #expect(misfit.fields["cache-control"] == "no-store", "a time in the future comes to pass")
             let confusable = try server.ask("GET", "/ids/5Wj8yQ8QrH2?format=base58-flickr")
             #expect((confusable.json["hints"] as? [String])?.first?.contains("base58 (1944015183395512685)") == true)

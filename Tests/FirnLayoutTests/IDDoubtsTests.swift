@@ -36,14 +36,14 @@ struct IDDoubtsTests {
     }
 
     @Test func bitsThatAreFixedAreLookedAtFirst() throws {
-        #expect(try reason(FirnID(rawValue: .max), .snowflake) == "is not of it: its unused bits are set")
+        #expect(try reason(FirnID(rawValue: .max), .snowflake) == "cannot be of it: its unused bits are set")
         let layout = try Layout(parsing: "version:2=2,time:41ms@2024-01-01T00:00:00Z,worker:8,spare:3=0,sequence:10")
         #expect(try reason(id(-1, layout), layout) == nil)
         #expect(
             try reason(FirnID(rawValue: id(-1, layout).rawValue ^ 1 << 63), layout)
-                == "is not of it: its version is 0, not 2"
+                == "cannot be of it: its version is 0, not 2"
         )
-        #expect(try reason(FirnID(rawValue: 1 << 62), .pinterest) == "is not of it: its unused bits are set")
+        #expect(try reason(FirnID(rawValue: 1 << 62), .pinterest) == "cannot be of it: its unused bits are set")
         #expect(try reason(FirnID(rawValue: (1 << 62) - 1), .pinterest) == nil, "it has no time")
     }
 
@@ -51,7 +51,7 @@ struct IDDoubtsTests {
         let doubts = IDDoubts(layout: .snowflake, now: Self.now)
         #expect(doubts.hint(on: FirnID(rawValue: 1)) == nil)
         let expected =
-            "Read as snowflake, 9223372036854775808 is not of it: its unused bits are set. Is it another system's? A guess tells "
+            "Read as snowflake, 9223372036854775808 cannot be of it: its unused bits are set. Is it another system's? A guess tells "
             + "whose: firn decode --guess, or layout=guess over HTTP."
         #expect(doubts.hint(on: FirnID(rawValue: 1 << 63)) == expected)
     }
