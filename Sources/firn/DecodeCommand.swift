@@ -166,10 +166,11 @@ struct DecodeCommand: AsyncParsableCommand {
         try output.flush()
         if stream.badLineCount > 0 { throw ExitCode.dataError }
         guard stream.idCount == 0 else { return }
-        let lines = stream.lineCount == 1 ? "1 line" : "\(grouped(UInt64(stream.lineCount))) lines"
-        let reason =
-            stream.lineCount == 0
-            ? "is empty" : stream.hasReadHeader ? "has a header and no IDs" : "has \(lines) without one"
-        throw Refusal(message: "No IDs were read: standard input \(reason).", exitCode: .dataError)
+        let count = counted(stream.lineCount, "line")
+        let reason = stream.hasReadHeader ? "has a header and no IDs" : "has \(count) without one"
+        throw Refusal(
+            message: "No IDs were read: standard input \(stream.lineCount == 0 ? "is empty" : reason).",
+            exitCode: .dataError
+        )
     }
 }

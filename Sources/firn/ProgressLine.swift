@@ -20,7 +20,7 @@ struct ProgressLine {
         let rate = Double(lines - count) * 1e9 / Double(nanoseconds)
         (count, time, isShown) = (lines, now, true)
         return
-            "\(Self.erasure)\(grouped(UInt64(lines))) line\(lines == 1 ? "" : "s"), \(grouped(UInt64(rate))) per second"
+            "\(Self.erasure)\(counted(lines, "line")), \(grouped(UInt64(rate))) per second"
     }
 
     /// The text that removes the line; nil when none is shown. The line comes again after a second.
