@@ -83,7 +83,8 @@ package final class AdminPages: Sendable {
         do {
             let id = try FirnID(parsing: text)
             let guess = LayoutGuess([id], now: UTCTime(unixNanoseconds: read().now.unixNanoseconds))
-            return AdminAnswer(200, "application/json", guess.json.text + "\n")
+            let json = guess.json.adding(hints: [guess.failure(ofIDs: 1)].compactMap(\.self))
+            return AdminAnswer(200, "application/json", json.text + "\n")
         } catch {
             return AdminAnswer(400, Self.plainText, "\(error.message)\n")
         }

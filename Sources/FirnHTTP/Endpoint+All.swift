@@ -50,7 +50,8 @@ extension Endpoint {
                 name: "layout",
                 isInPath: false,
                 text: "The layout to read it in, by name or fields; the daemon's own unless given. With guess it is "
-                    + "read in the one in which it is most plausible, and the others are candidates.",
+                    + "read in the one in which it is most plausible, and the others are candidates. hints and warnings "
+                    + "say what a person should know, such as that the ID is probably another system's.",
                 schema: .object([("type", .string("string")), ("example", .string("sonyflake"))])
             ),
             format("How the ID is written."),

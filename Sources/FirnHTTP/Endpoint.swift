@@ -185,22 +185,30 @@ struct Arguments {
         return name
     }
 
-    /// The value of the query item `layout` that asks for every known layout.
+    /// The value of the query item `layout` that asks for every known layout, in capital or small letters.
     static let guess = "guess"
 
     /// What an ID says in one layout, or, where that is ``guess``, in each that is known.
     func decodedID() throws(HTTPAnswer) -> HTTPAnswer {
         let format = try format()
-        do {
-            let id = try FirnID(parsing: values["id"] ?? "", format: format)
-            if values["layout"] == Self.guess {
-                let now = UTCTime(unixNanoseconds: SystemTimeSource().wallNanoseconds())
-                return .ok(LayoutGuess([id], now: now).json)
+        let now = UTCTime(unixNanoseconds: SystemTimeSource().wallNanoseconds())
+        do throws(LayoutError) {
+            let text = values["id"] ?? ""
+            let id = try FirnID(parsing: text, format: format)
+            let note = [format.note(onReading: text)].compactMap(\.self)
+            if values["layout"]?.lowercased() == Self.guess {
+                let guess = LayoutGuess([id], now: now)
+                return .ok(guess.json.adding(hints: note + [guess.failure(ofIDs: 1)].compactMap(\.self)))
             }
-            let layout = try values["layout"].map { try Layout(parsing: $0) } ?? layout
-            return .ok(layout.decode(id).json, isCacheable: true)
+            let layout = if let name = values["layout"] { try Layout(parsing: name) } else { layout }
+            let doubt = IDDoubts(layout: layout, now: now).hint(on: id)
+            let json = layout.decode(id).json
+                .adding(hints: note + [doubt].compactMap(\.self), warnings: layout.warnings)
+            // A time in the future comes to pass.
+            return .ok(json, isCacheable: doubt == nil)
         } catch {
-            throw .refused(.badRequest, "\(error)")
+            let others = error.code == .invalidLayout ? " layout=guess tries all that are known." : ""
+            throw .refused(.badRequest, "\(error)\(others)")
         }
     }
 }

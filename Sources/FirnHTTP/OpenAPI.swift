@@ -99,14 +99,18 @@ enum OpenAPI {
         ]
     }
 
-    /// In addition an ID has the fields of its layout: numbers, or strings if they are wider than 53 bits. The last three
-    /// are those of a guess.
+    /// In addition an ID has the fields of its layout: numbers, or strings if they are wider than 53 bits. `plausible`,
+    /// `reason` and `candidates` are those of a guess.
     private static var decodedMembers: [(name: String, value: JSON)] {
-        [
+        let sentences = JSON.object([
+            ("type", .string("array")), ("items", .object([("type", .string("string"))])), ("minItems", .number(1)),
+        ])
+        return [
             ("id", .object([("type", .string("string")), ("pattern", .string("^[0-9]{1,20}$"))])),
             ("layout", .object([("type", .string("string"))])),
             ("utc", .object([("type", .string("string"))])),
             ("fits", .object([("type", .string("boolean"))])),
+            ("hints", sentences), ("warnings", sentences),
             ("plausible", .object([("type", .string("boolean"))])),
             ("reason", .object([("type", .string("string"))])),
             (

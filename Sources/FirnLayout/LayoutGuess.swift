@@ -91,7 +91,7 @@ extension KnownLayout {
 
 extension DecodedID {
     /// Why the ID cannot be of its layout, by the bits that are the same in every ID of it; nil if it can.
-    fileprivate var misfit: String? {
+    var misfit: String? {
         for entry in values where entry.value != entry.field.constant {
             switch entry.field.kind {
             case .unused: return "its unused bits are set"

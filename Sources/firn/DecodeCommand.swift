@@ -9,17 +9,21 @@ struct DecodeCommand: AsyncParsableCommand {
             Without IDs, or with - in their place, they are read from standard input: one per line, or with --column \
             or --csv one per row of a table. Blanks around an ID are removed; empty lines and fields are skipped. A \
             line that is no ID is reported on standard error with its number, the others are read, and the exit code \
-            is 65. After \(LineProblems.maximumMessages) such lines the others are only counted. A line has 1 MiB at \
+            is 65, as it is when there are no IDs at all. After \(LineProblems.maximumMessages) such lines the others are only counted. A line has 1 MiB at \
             most.
 
             The text format draws the bits; line has one line for each ID; tsv has a column for each field, below a \
             header. The json format is one object per line: the ID and fields wider than 53 bits are strings, other \
             fields numbers. "fits" is false when unused bits are set or constant bits differ, so that the ID cannot \
-            be of the layout.
+            be of the layout. "hints" and "warnings" are there when there is something to say.
+
+            When such bits are set, or a time lies in the future or before its system, the IDs are probably another \
+            system's. Standard error says so once.
 
             With --guess the answer is a table of all layouts that are known by name, with what the first ID would be in each: \
             those in which the IDs are plausible come first, the most plausible at the top, and of the others it says why \
-            not. The IDs should be of one system; several tell more than one.
+            not. The IDs should be of one system; several tell more than one. When none gives them a plausible time, \
+            standard error says so; the exit code is 65 when none is possible at all.
 
             When an ID is also one in a format with the same number of digits in another order, such as base58 and \
             base58-flickr, standard error names both, once.
@@ -87,11 +91,11 @@ struct DecodeCommand: AsyncParsableCommand {
             }
             if guess { return try writeGuess() }
             let layout = try layoutOption.parsed()
-            var doubts = DoubtfulTimes(layout: layout, now: .now)
+            var doubts = DoubtfulIDs(layout: layout, now: .now)
             defer { doubts.message.map(StandardError.write(line:)) }
             if let histogram {
                 var histograms = try IDHistograms(histogram, layout: layout)
-                try forEachID { id, _ in
+                try forEachID { id, _, _ in
                     histograms.add(id)
                     doubts.add(id)
                 } atEnd: { output in
@@ -99,8 +103,9 @@ struct DecodeCommand: AsyncParsableCommand {
                 }
             } else {
                 var text = DecodedIDText(layout: layout, format: format ?? (readsStandardInput ? .line : .text))
-                try forEachID(below: text.header) { id, output in
-                    try output.write(line: text.text(of: id))
+                try forEachID(below: text.header) { id, note, output in
+                    let line = text.text(of: id) { [note, doubts.hint(on: id)].compactMap(\.self) }
+                    try output.write(line: line)
                     doubts.add(id)
                 }
             }
@@ -109,45 +114,63 @@ struct DecodeCommand: AsyncParsableCommand {
 
     private func writeGuess() throws {
         var ids: [FirnID] = []
-        try forEachID { id, _ in
+        var isPossible = true
+        try forEachID { id, _, _ in
             if ids.count < LayoutGuess.maximumIDs { ids.append(id) }
         } atEnd: { output in
             guard !ids.isEmpty else { return }
             let guess = LayoutGuess(ids, now: .now)
             let lines = format == .json ? GuessTable.objects(guess) : GuessTable.lines(guess)
             for line in lines { try output.write(line: line) }
+            try output.flush()
+            if let failure = guess.failure(ofIDs: ids.count) { StandardError.write(line: "firn: \(failure)") }
+            isPossible = guess.candidates.contains(where: \.isPlausible)
         }
+        guard isPossible else { throw ExitCode.dataError }
     }
 
+    /// Calls `body` for each ID, with the sentence about another reading of its text if there is one.
+    ///
     /// - Throws: also `ExitCode`, when lines were no IDs.
     private func forEachID(
         below header: String? = nil,
-        _ body: (FirnID, inout StandardOutput) throws -> Void,
+        _ body: (FirnID, _ note: String?, inout StandardOutput) throws -> Void,
         atEnd finish: (inout StandardOutput) throws -> Void = { _ in }
     ) throws {
-        let format = fromFormat.idFormat
-        let isConfusable = !format.easilyConfused.isEmpty
-        var note: String?
-        defer { note.map(StandardError.write(line:)) }
+        let idFormat = fromFormat.idFormat
+        let isConfusable = !idFormat.easilyConfused.isEmpty
+        var (note, firstNote) = (String?.none, String?.none)
+        defer { firstNote.map { StandardError.write(line: "firn: \($0)") } }
         let parse = { (text: String) throws in
-            let id = try IDArgument.id(text, format: format)
-            if isConfusable, note == nil { note = IDArgument.note(on: text, format: format) }
+            let id = try IDArgument.id(text, format: idFormat)
+            // Each ID's is only in JSON.
+            if isConfusable, firstNote == nil || format == .json {
+                note = IDArgument.note(on: text, format: idFormat)
+                firstNote = firstNote ?? note
+            }
             return id
         }
         var output = StandardOutput()
-        var badLines = 0
-        if readsStandardInput {
-            if let header { try output.write(line: header) }
-            var stream = InputStream(ids: input.inputIDs(parse: parse), isCSV: input.csv)
-            badLines = try stream.forEachID(writingTo: &output, body)
-        } else {
+        guard readsStandardInput else {
             // All are read before the first answer: a wrong argument leaves no half of one.
-            let parsed = try ids.map(parse)
+            let parsed = try ids.map { (id: try parse($0), note: note) }
             if let header { try output.write(line: header) }
-            for id in parsed { try body(id, &output) }
+            for (id, note) in parsed { try body(id, note, &output) }
+            try finish(&output)
+            return try output.flush()
         }
+        if let header { try output.write(line: header) }
+        var stream = InputStream(ids: input.inputIDs(parse: parse), isCSV: input.csv)
+        try stream.forEachID(writingTo: &output) { id, output in try body(id, note, &output) }
         try finish(&output)
         try output.flush()
-        if badLines > 0 { throw ExitCode.dataError }
+        if stream.badLineCount > 0 { throw ExitCode.dataError }
+        guard stream.idCount == 0 else { return }
+        let count = counted(stream.lineCount, "line")
+        let reason = stream.hasReadHeader ? "has a header and no IDs" : "has \(count) without one"
+        throw Refusal(
+            message: "No IDs were read: standard input \(stream.lineCount == 0 ? "is empty" : reason).",
+            exitCode: .dataError
+        )
     }
 }

@@ -33,13 +33,15 @@ struct DecodedIDText {
     }
 
     /// An ID's lines, without the last one's line end.
-    mutating func text(of id: FirnID) -> String {
+    ///
+    /// - Parameter hints: What JSON is to say of the ID.
+    mutating func text(of id: FirnID, hints: () -> [String]) -> String {
         defer { isFirst = false }
         switch format {
         case .text: return (isFirst ? "" : "\n") + layout.drawing(of: id)
         case .line: return Self.line(layout.decode(id))
         case .tsv: return Self.row(layout.decode(id))
-        case .json: return layout.decode(id).json.text
+        case .json: return layout.decode(id).json.adding(hints: hints(), warnings: layout.warnings).text
         }
     }
 

@@ -37,7 +37,8 @@ struct Firn: AsyncParsableCommand {
             EXIT CODES:
               0    done
               64   an argument is wrong, or a variable of the environment
-              65   the store has records that are wrong, or standard input has lines that are no IDs
+              65   the store has records that are wrong; or standard input has lines that are no IDs, or no IDs at all; or \
+            no known layout can be guessed
               69   no daemon answers at the address
               70   the daemon refused, and will again: its layout's time has ended, for instance
               74   the output could not be written, the input not be read, or the store not be used
@@ -71,11 +72,48 @@ struct Firn: AsyncParsableCommand {
                 isOfMany: true
             )
             for warning in warnings { StandardError.write(line: "firn: \(warning)") }
-            await main(IDArgument.keepingNegativeNumbers(words))
+            await run(NegativeArguments.kept(words))
         } catch {
             StandardError.write(line: "firn: \(error)")
             exit(withError: error is ConfigurationError ? ExitCode.usage : ExitCode.software)
         }
+    }
+
+    /// Does what the library's `main(_:)` does. But what a subcommand finds wrong with its arguments while it runs comes with
+    /// that subcommand's usage, and not with the whole command's.
+    private static func run(_ words: [String]) async {
+        let subcommand: any ParsableCommand
+        do {
+            subcommand = try await asyncParseAsRoot(words)
+        } catch {
+            exit(withError: error)
+        }
+        do {
+            if var subcommand = subcommand as? any AsyncParsableCommand {
+                try await subcommand.run()
+            } else {
+                var subcommand = subcommand
+                try subcommand.run()
+            }
+        } catch {
+            let type = type(of: subcommand)
+            guard let error = error as? ValidationError, let path = path(to: type) else { exit(withError: error) }
+            let usage = usageString(for: type)
+            let help = "  See '\(path.joined(separator: " ")) --help' for more information."
+            StandardError.write(line: "Error: \(error.message)\nUsage: \(usage)\n\(help)")
+            exit(withError: ExitCode.usage)
+        }
+    }
+
+    /// The words that begin a subcommand; nil for a command of the library, such as help.
+    private static func path(
+        to subcommand: any ParsableCommand.Type,
+        from command: any ParsableCommand.Type = Firn.self
+    ) -> [String]? {
+        let name = command.configuration.commandName ?? ""
+        guard command != subcommand else { return [name] }
+        return command.configuration.subcommands.lazy.compactMap { path(to: subcommand, from: $0) }.first
+            .map { [name] + $0 }
     }
 
     /// Whether an argument is a script, which may have several lines.

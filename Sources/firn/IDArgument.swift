@@ -7,28 +7,19 @@ enum IDArgument {
     ///
     /// - Throws: `LayoutError`.
     static func id(_ text: String, format: IDFormat) throws(LayoutError) -> FirnID {
-        try FirnID(parsing: trimmed(text), format: format)
+        try FirnID(parsing: text.withoutOuterSpaces, format: format)
     }
 
-    /// A line for standard error if an ID is another one in a format that is easily confused with this.
+    /// A sentence if an ID is another one in a format that is easily confused with this.
     static func note(on text: String, format: IDFormat) -> String? {
-        format.note(onReading: trimmed(text)).map { "firn: \($0)" }
+        format.note(onReading: text.withoutOuterSpaces)
     }
+}
 
-    /// The arguments of the command with a space before each negative number of `decode`, because ArgumentParser takes
-    /// an argument that begins with a hyphen for an option. No option of the command begins with a digit.
-    static func keepingNegativeNumbers(_ words: [String]) -> [String] {
-        guard words.first == "decode" else { return words }
-        return words.map { isNegativeNumber($0) ? " \($0)" : $0 }
-    }
-
-    private static func isNegativeNumber(_ word: String) -> Bool {
-        let start = word.utf8.prefix(2)
-        return start.first == UInt8(ascii: "-") && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(start.last ?? 0)
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        var rest = text[...]
+extension String {
+    /// The text without the spaces around it.
+    var withoutOuterSpaces: String {
+        var rest = self[...]
         while rest.first == " " { rest.removeFirst() }
         while rest.last == " " { rest.removeLast() }
         return String(rest)

@@ -60,7 +60,10 @@ struct IDHistograms {
         if let worker {
             let isCut = worker.workerCount > WorkerHistogram.maximumRows
             let busiest = ", the \(WorkerHistogram.maximumRows) busiest of \(grouped(UInt64(worker.workerCount)))"
-            lines += ["", "worker\(isCut ? busiest : "")"] + BarChart(rows: worker.rows).lines(columns: columns)
+            let parts = layout.fields.filter { $0.kind == .worker }.map(\.name)
+            let together = parts.count > 1 ? " (\(parts.joined(separator: " and ")) together)" : ""
+            lines +=
+                ["", "worker\(together)\(isCut ? busiest : "")"] + BarChart(rows: worker.rows).lines(columns: columns)
         }
         if let sequence {
             lines += ["", "sequence"] + BarChart(rows: sequence.rows).lines(columns: columns)

@@ -12,9 +12,10 @@ struct InputIDs {
         case number(Int)
         case name(String)
 
-        /// Nil for an empty text and for number 0.
+        /// Nil for an empty text, for number 0 and for negative and too large numbers.
         init?(_ text: String) {
-            if !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) {
+            let digits = text.utf8.first == UInt8(ascii: "-") ? text.dropFirst() : text[...]
+            if !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }) {
                 guard let number = Int(text), number > 0 else { return nil }
                 self = .number(number)
             } else {
@@ -26,11 +27,13 @@ struct InputIDs {
 
     private let column: Column
     private let separator: RecordFields.Separator
-    private let hasHeader: Bool
+    let hasHeader: Bool
     private let parse: (String) throws -> FirnID
     /// The column's number from 0, once it is known.
     private var index: Int?
     private var isFirst = true
+    /// A hint is given once.
+    private var hasHintedAtTables = false
 
     /// - Parameters:
     ///   - column: Where the ID is; nil for the first column of CSV and for the whole line otherwise.
@@ -65,9 +68,30 @@ struct InputIDs {
         do {
             return try parse(text)
         } catch {
-            let hint = isFirst && separator != .none ? " If the line is a header, give --header." : ""
+            let headerHint = isFirst && separator != .none ? " If the line is a header, give --header." : ""
+            let hint = tableHint(text) ?? headerHint
             throw BadLine(message: "\((error as? LayoutError)?.message ?? "\(error)")\(hint)")
         }
+    }
+
+    /// How a row of a table is read, if the line is one and no table was expected; nil otherwise, and after the first time.
+    private mutating func tableHint(_ line: String) -> String? {
+        guard separator == .none, !hasHintedAtTables else { return nil }
+        let hints: [(separators: String, hint: String)] = [
+            ("\t", "give --column N, the number of the ID's column from 1."),
+            (",", "give --csv, and with --column N the number of the ID's column if it is not the first."),
+            (
+                ";| ",
+                "give --csv --column N, and put commas between the columns first, as with tr -s ' ;|' ,."
+            ),
+        ]
+        for (separators, hint) in hints {
+            let values = line.split { separators.contains($0) }
+            guard values.count > 1, values.contains(where: { (try? parse(String($0))) != nil }) else { continue }
+            hasHintedAtTables = true
+            return " If the line is a row of a table with \(values.count) columns, \(hint)"
+        }
+        return nil
     }
 
     /// - Throws: ``Refusal`` when the header has no such column, or several.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FirnLayout
+internal import FirnWire
 
 /// Where the IDs are in standard input.
 struct InputOptions: ParsableArguments {
@@ -22,7 +23,9 @@ struct InputOptions: ParsableArguments {
     func validate() throws {
         guard let column else { return }
         guard let parsed = InputIDs.Column(column) else {
-            throw ValidationError("--column is '\(column)': give a number from 1 or a name.")
+            throw ValidationError(
+                "--column is '\(column.excerpt)', which is no column: they are counted from 1. Give a number or a name."
+            )
         }
         if case .name = parsed, header == false {
             throw ValidationError("--column is a name, which --no-header leaves unknown: give the column's number.")

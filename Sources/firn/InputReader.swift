@@ -11,8 +11,11 @@ struct InputReader: ~Copyable {
         case record([UInt8], line: Int)
         /// A line that is left out, for it is longer than a record can be.
         case tooLong(line: Int)
-        /// A line that is left out, for it opens a quoted field that does not end within the longest record.
-        case openQuote(line: Int)
+        /// A line that is left out, for its record has a quoted field that does not end within the longest record, or
+        /// before the input does. The quote is in this line or a later one.
+        case openQuote(line: Int, quoteLine: Int, isAtEnd: Bool)
+        /// The input is no text.
+        case encoded(InputEncoding)
         /// ``fill(_:)`` has to be called before the next record.
         case needsInput
         case end
@@ -48,7 +51,8 @@ struct InputReader: ~Copyable {
     mutating func next() -> Event {
         if !hasBegun {
             let isPart = buffer.count < Self.byteOrderMark.count && Self.byteOrderMark.starts(with: buffer)
-            guard isAtEnd || !isPart else { return .needsInput }
+            guard isAtEnd || !isPart && !InputEncoding.isPart(buffer) else { return .needsInput }
+            if let encoding = InputEncoding(startingWith: buffer) { return .encoded(encoding) }
             if buffer.starts(with: Self.byteOrderMark) { start = Self.byteOrderMark.count }
             hasBegun = true
         }
@@ -61,10 +65,10 @@ struct InputReader: ~Copyable {
         }
         if isAtEnd {
             guard !rest.isEmpty else { return .end }
-            return scan.isQuoted ? leaveOut { .openQuote(line: $0) } : take(rest, lineEnd: 0)
+            return scan.isQuoted ? leaveOutOpenQuote() : take(rest, lineEnd: 0)
         }
         guard rest.count >= Self.maximumLength else { return .needsInput }
-        return scan.isQuoted ? leaveOut { .openQuote(line: $0) } : leaveOut { .tooLong(line: $0) }
+        return scan.isQuoted ? leaveOutOpenQuote() : leaveOut { .tooLong(line: $0) }
     }
 
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -77,6 +81,11 @@ struct InputReader: ~Copyable {
             scan = RecordScan()
         }
         return .record(Array(record.last == UInt8(ascii: "\r") ? record.dropLast() : record), line: line)
+    }
+
+    private mutating func leaveOutOpenQuote() -> Event {
+        let (quoteLine, isAtEnd) = (line + scan.lineEndsBeforeQuote, isAtEnd)
+        return leaveOut { .openQuote(line: $0, quoteLine: quoteLine, isAtEnd: isAtEnd) }
     }
 
     /// Leaves out one line and reads on behind it, also where a quoted field would contain what comes then.
@@ -106,6 +115,8 @@ private struct RecordScan {
     private var offset = 0
     /// How many line ends are inside of quoted fields.
     private(set) var lineEnds = 0
+    /// How many of them are before the last quoted field.
+    private(set) var lineEndsBeforeQuote = 0
 
     var isQuoted: Bool { place == .quotes }
 
@@ -125,7 +136,10 @@ private struct RecordScan {
         case (.quotes, UInt8(ascii: "\"")): place = .closingQuote
         case (.quotes, UInt8(ascii: "\n")): lineEnds += 1
         case (.quotes, _): break
-        case (.fieldStart, UInt8(ascii: "\"")), (.closingQuote, UInt8(ascii: "\"")): place = .quotes
+        case (.fieldStart, UInt8(ascii: "\"")):
+            place = .quotes
+            lineEndsBeforeQuote = lineEnds
+        case (.closingQuote, UInt8(ascii: "\"")): place = .quotes
         case (_, UInt8(ascii: ",")): place = .fieldStart
         default: place = .field
         }

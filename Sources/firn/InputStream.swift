@@ -6,7 +6,12 @@ struct InputStream: ~Copyable {
     private var ids: InputIDs
     private var problems = LineProblems()
     private var progress = Terminal.showsProgress ? ProgressLine(time: Terminal.nanoseconds) : nil
-    private var lineCount = 0
+    private(set) var lineCount = 0
+    private(set) var idCount = 0
+    /// How many lines were no IDs.
+    var badLineCount: Int { problems.count }
+    /// Whether a header has been read.
+    var hasReadHeader: Bool { ids.hasHeader && lineCount > 0 }
 
     init(ids: InputIDs, isCSV: Bool) {
         self.ids = ids
@@ -16,29 +21,35 @@ struct InputStream: ~Copyable {
     /// Calls `body` for each ID up to the end of the input. What is written is flushed whenever input is waited for, so
     /// that a pipe that goes on for hours has its answers at once.
     ///
-    /// - Returns: How many lines were no IDs.
     /// - Throws: ``Refusal``, ``InputError``, ``OutputClosed``, ``OutputError``.
     mutating func forEachID(
         writingTo output: inout StandardOutput,
         _ body: (FirnID, inout StandardOutput) throws -> Void
-    ) throws -> Int {
+    ) throws {
         defer { removeProgress() }
         while true {
             switch reader.next() {
             case .record(let record, let line):
                 lineCount += 1
                 do {
-                    if let id = try ids.id(in: record) { try body(id, &output) }
+                    if let id = try ids.id(in: record) {
+                        idCount += 1
+                        try body(id, &output)
+                    }
                 } catch let problem as BadLine {
                     try report(problem.message, line: line, &output)
                 }
             case .tooLong(let line):
                 try report("The line has more than \(InputReader.maximumLength) bytes.", line: line, &output)
-            case .openQuote(let line):
-                try report(
-                    "The line begins a field in quotes that does not end within \(InputReader.maximumLength) bytes.",
-                    line: line,
-                    &output
+            case .openQuote(let line, let quoteLine, let isAtEnd):
+                let limit = isAtEnd ? "before the input ends" : "within \(InputReader.maximumLength) bytes"
+                let quote =
+                    quoteLine == line ? "A quote opens here" : "A quote opens in line \(quoteLine), in the same row,"
+                try report("\(quote) and is not closed \(limit): the line is left out.", line: line, &output)
+            case .encoded(let encoding):
+                throw Refusal(
+                    message: "Standard input is \(encoding.rawValue), and not text in UTF-8. \(encoding.advice)",
+                    exitCode: .dataError
                 )
             case .needsInput:
                 try output.flush()
@@ -47,7 +58,7 @@ struct InputStream: ~Copyable {
             case .end:
                 removeProgress()
                 if let summary = problems.summary { StandardError.write(line: summary) }
-                return problems.count
+                return
             }
         }
     }

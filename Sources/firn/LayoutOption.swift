@@ -18,8 +18,16 @@ struct LayoutOption: ParsableArguments {
 
     /// The layout. What is probably not meant is said on standard error.
     ///
-    /// - Throws: `LayoutError`.
+    /// - Throws: `LayoutError`, ``Refusal``.
     func parsed() throws -> Layout {
+        if layout.lowercased() == "guess" {
+            throw Refusal(
+                message:
+                    "There is no layout \(layout.quoted): firn decode --guess tells in which known layouts IDs are "
+                    + "plausible.",
+                exitCode: .usage
+            )
+        }
         let parsed = try Layout(parsing: layout)
         for warning in parsed.warnings { StandardError.write(line: "firn: \(warning)") }
         return parsed

@@ -17,6 +17,11 @@ struct LineProblems {
     }
 }
 
+/// A number of things whose plural ends in `s`: `1 line`, `1,234 lines`.
+func counted(_ number: Int, _ thing: String) -> String {
+    "\(grouped(UInt64(number))) \(thing)\(number == 1 ? "" : "s")"
+}
+
 /// A number in decimal with commas between thousands.
 func grouped(_ number: UInt64) -> String {
     let digits = String(number)

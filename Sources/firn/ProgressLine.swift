@@ -19,7 +19,8 @@ struct ProgressLine {
         guard nanoseconds >= Self.intervalNanoseconds else { return nil }
         let rate = Double(lines - count) * 1e9 / Double(nanoseconds)
         (count, time, isShown) = (lines, now, true)
-        return "\(Self.erasure)\(grouped(UInt64(lines))) lines, \(grouped(UInt64(rate))) per second"
+        return
+            "\(Self.erasure)\(counted(lines, "line")), \(grouped(UInt64(rate))) per second"
     }
 
     /// The text that removes the line; nil when none is shown. The line comes again after a second.

@@ -25,8 +25,9 @@ struct StoreCheckCommand: AsyncParsableCommand {
             let now = store.now.tick
             let held = report.workers.count { $0.record.limit > now }
             var parts = [
-                "layout \(store.layout.name)", "\(report.workers.count) workers with records, \(held) of them held",
-                "\(report.sequences.count) sequences",
+                "layout \(store.layout.name)",
+                "\(counted(report.workers.count, "worker")) with records, \(held) of them held",
+                counted(report.sequences.count, "sequence"),
             ]
             if let floor = report.floor {
                 parts.append("repaired up to \(store.time(floor.limit.tick))")

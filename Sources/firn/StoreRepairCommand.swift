@@ -62,8 +62,8 @@ struct StoreRepairCommand: AsyncParsableCommand {
             let plan = try plan(store)
             let time = store.time(plan.target)
             try Confirmation.ask(
-                "The store \(store.name) will give out no ID before \(time), and of its \(plan.report.sequences.count) "
-                    + "sequences \(Self.text(plan.skips)). This cannot be taken back.",
+                "The store \(store.name) will give out no ID before \(time), and of its "
+                    + "\(counted(plan.report.sequences.count, "sequence")) \(Self.text(plan.skips)). This cannot be taken back.",
                 isGiven: yes
             )
             let floor = try carryOut(plan, store)
@@ -78,7 +78,8 @@ struct StoreRepairCommand: AsyncParsableCommand {
             let reached = store.time(floor.limit.tick)
             let skipped = Self.text(plan.skips)
             try output.write(
-                line: "no ID before \(reached) will be given out; of \(plan.skips.count) sequences \(skipped)"
+                line:
+                    "no ID before \(reached) will be given out; of \(counted(plan.skips.count, "sequence")) \(skipped)"
             )
             try output.flush()
         }
@@ -165,11 +166,14 @@ struct StoreRepairCommand: AsyncParsableCommand {
     /// The numbers of skipped values, as text.
     private static func text(_ skips: [(name: String, count: UInt64)]) -> String {
         let counts = Set(skips.map(\.count))
-        if let count = counts.first, counts.count == 1 { return "each leaves out \(count) values" }
+        if let count = counts.first, counts.count == 1 {
+            return "each leaves out \(count) \(count == 1 ? "value" : "values")"
+        }
         return skips.isEmpty ? "none leaves out values" : "each leaves out what was said for it"
     }
 
     private func given(_ store: OpenStore) throws -> UInt64 {
+        UTCTime.note(onArgument: raiseTo).map { StandardError.write(line: "firn: \($0)") }
         let time = try UTCTime(argument: raiseTo)
         guard time >= store.layout.epoch else {
             throw Refusal(

@@ -27,12 +27,28 @@ extension UTCTime {
     /// Reads a time as ``argumentForms`` says.
     ///
     /// - Parameters:
-    ///   - text: The argument.
+    ///   - text: The argument. Spaces around it are ignored.
     ///   - now: What `now` is, and the day of `today`.
     /// - Throws: ``Refusal`` that names what was not understood and its position.
     init(argument text: String, now: UTCTime = .now) throws {
-        var reader = TimeArgumentReader(text, now: now)
+        var reader = TimeArgumentReader(text.withoutOuterSpaces, now: now)
         self = try reader.time()
+    }
+
+    /// A sentence if Unix seconds are so many that smaller units are probably meant; nil for other arguments.
+    static func note(onArgument text: String) -> String? {
+        let text = text.withoutOuterSpaces
+        guard text.first == "@" else { return nil }
+        return smallerUnits(String(text.dropFirst())).map { "The time \(text.quoted) is in seconds. \($0)" }
+    }
+
+    /// What to give if the digits of Unix seconds are milliseconds, microseconds or nanoseconds since 1970; nil where
+    /// their number is not that of a time from 1973 to 2286 in such a unit.
+    fileprivate static func smallerUnits(_ digits: String) -> String? {
+        let units = [12: ("milliseconds", 3), 15: ("microseconds", 6), 18: ("nanoseconds", 9)]
+        let isWhole = digits.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        guard isWhole, let (unit, places) = units[digits.count] ?? units[digits.count - 1] else { return nil }
+        return "If it is in \(unit), give @\(digits.dropLast(places)).\(digits.suffix(places))."
     }
 }
 
@@ -107,7 +123,8 @@ private struct TimeArgumentReader {
         // Well beyond the last day of every layout that is in use, and far from overflowing.
         guard let seconds = Int64(digits()), seconds < 1 << 53 else {
             position = start
-            throw refusal("Unix seconds below 2^53 are expected")
+            let rest = String(decoding: bytes[start...], as: UTF8.self)
+            throw refusal("Unix seconds below 2^53 are expected", advice: UTCTime.smallerUnits(rest))
         }
         let fraction = try fraction()
         guard isNegative else { return UTCTime(unixSeconds: seconds, nanosecond: fraction) }
@@ -230,9 +247,10 @@ private struct TimeArgumentReader {
         return true
     }
 
-    private func refusal(_ expectation: String) -> Refusal {
+    private func refusal(_ expectation: String, advice: String? = nil) -> Refusal {
         let rest = String(decoding: bytes[position...], as: UTF8.self)
         let place = rest.isEmpty ? "at its end" : "at character \(position + 1), \(rest.quoted)"
-        return Refusal(message: "The time \(text.quoted) cannot be read \(place): \(expectation).", exitCode: .usage)
+        let message = "The time \(text.quoted) cannot be read \(place): \(expectation)."
+        return Refusal(message: message + (advice.map { " \($0)" } ?? ""), exitCode: .usage)
     }
 }

@@ -26,6 +26,10 @@ import Testing
         #expect(answer.status == 200 && answer.contentType == "application/json")
         #expect(answer.text.hasPrefix(#"{"id":"\#(id)","layout":"discord","#))
         #expect(answer.text.contains(#""plausible":true,"reason":"10 seconds ago","candidates":[{"#))
+        #expect(!answer.text.contains("hints"))
+        let none = try #require(Readings.pages().answer("/guess/18446744073709551615"))
+        #expect(none.status == 200)
+        #expect(none.text.hasSuffix(#"."]}"# + "\n") && none.text.contains(#","hints":["No known layout gives "#))
         let wrong = try #require(Readings.pages().answer("/guess/x"))
         #expect(wrong.status == 400 && wrong.text.contains("character 1"))
     }

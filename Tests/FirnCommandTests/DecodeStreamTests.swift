@@ -9,7 +9,11 @@ import Testing
     func readsOneIDPerLine(arguments: [String]) throws {
         let lines = " 541815603606036480\r\n\n\t1116766490855473152\n9223372036854775809"
         let command = try Command.run(arguments, input: lines)
-        #expect(command.exitCode == 0 && command.errors.isEmpty)
+        #expect(command.exitCode == 0)
+        #expect(
+            command.errors == "firn: read as snowflake, 9223372036854775809 cannot be of it: its unused bits are set. "
+                + "Is it another system's? Try firn decode --guess 9223372036854775809.\n"
+        )
         #expect(
             command.output == """
                 541815603606036480  2014-12-08T04:44:41.003Z  worker 826  sequence 0
@@ -20,11 +24,77 @@ import Testing
         )
     }
 
-    @Test func readsNothingFromNothing() throws {
-        let command = try Command.run("decode")
-        #expect(command.exitCode == 0 && command.output.isEmpty && command.errors.isEmpty)
+    @Test(arguments: [
+        (["decode"], "", "is empty"), (["decode", "--guess"], "", "is empty"),
+        (["decode", "--column", "x"], "", "is empty"),
+        (["decode"], "\n", "has 1 line without one"), (["decode", "--guess"], " \n\n\n", "has 3 lines without one"),
+        (["decode", "--csv", "--column", "id"], "id,day\n", "has a header and no IDs"),
+    ])
+    func saysThatThereAreNoIDs(arguments: [String], input: String, reason: String) throws {
+        let command = try Command.run(arguments, input: input)
+        #expect(command.exitCode == 65 && command.output.isEmpty, "\(command)")
+        #expect(command.errors == "firn: No IDs were read: standard input \(reason).\n")
+    }
+
+    @Test func writesTheHeaderAlsoAboveNothing() throws {
         let header = try Command.run("decode", "--format", "tsv")
-        #expect(header.exitCode == 0 && header.output == "id\tunused\ttime\tworker\tsequence\tutc\tfits\n")
+        #expect(header.exitCode == 65 && header.output == "id\tunused\ttime\tworker\tsequence\tutc\tfits\n")
+        let bad = try Command.run(["decode"], input: "x\n")
+        #expect(bad.exitCode == 65 && bad.errors.filter(\.isNewline).count == 1, "the bad line says enough")
+    }
+
+    @Test(arguments: [
+        ("1,a\n2,\"b\n3,c\n", "line 2: A quote opens here"),
+        ("1,a\n\"2\n\",\"b\n", "line 2: A quote opens in line 3, in the same row,"),
+    ])
+    func saysWhichQuoteIsNotClosed(input: String, place: String) throws {
+        let command = try Command.run(["decode", "--csv"], input: input)
+        #expect(command.exitCode == 65)
+        let first = command.errors.split(separator: "\n").first
+        #expect(first == "firn: \(place) and is not closed before the input ends: the line is left out.")
+    }
+
+    @Test func namesInputThatIsNoText() throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("firn-utf16-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: url) }
+        try Data([0xFF, 0xFE, 0x31, 0, 0x0A, 0]).write(to: url)
+        let command = try Command.run(["decode"], suffix: "< '\(url.path)'")
+        #expect(command.exitCode == 65 && command.output.isEmpty)
+        #expect(
+            command.errors
+                == "firn: Standard input is UTF-16, and not text in UTF-8. Convert it, as with iconv -f UTF-16 "
+                + "-t UTF-8.\n"
+        )
+    }
+
+    @Test func hintsAtColumnsOnce() throws {
+        let command = try Command.run(["decode"], input: "1\n2,x\n3,y\n")
+        #expect(command.exitCode == 65 && command.lines.count == 1)
+        let errors = command.errors.split(separator: "\n")
+        #expect(errors.count == 2 && errors[0].hasPrefix("firn: line 2: ") && errors[0].contains("give --csv"))
+        #expect(errors[1].hasPrefix("firn: line 3: ") && !errors[1].contains("--csv"))
+    }
+
+    /// The texts are IDs in two forms, and one ID is of the future.
+    @Test func jsonHasTheHintsOfEachID() throws {
+        let base58 = try Command.run(
+            ["decode", "--from-format", "base58", "--format", "json"],
+            input: "11\n5Wj8yQ8QrH2\n"
+        )
+        #expect(base58.lines.first?.contains("hints") == false)
+        #expect(base58.lines.last?.contains(#","hints":["The text \"5Wj8yQ8QrH2\" is an ID in base58 ("#) == true)
+        let future = try Command.run("decode", "--format", "json", "1", "9223372036854775807")
+        #expect(future.lines.first?.hasSuffix(#""fits":true}"#) == true)
+        #expect(future.lines.last?.contains(#","hints":["Read as snowflake, 9223372036854775807 is of 2080-"#) == true)
+        let warned = try Command.run(
+            "decode",
+            "--format",
+            "json",
+            "1",
+            "--layout",
+            "time:39h@2025-01-01T00:30:00Z,sequence:8,worker:16"
+        )
+        #expect(warned.output.contains(#","warnings":["The epoch "#))
     }
 
     @Test func readsAColumnByName() throws {
@@ -113,7 +183,8 @@ import Testing
 
     @Test(arguments: [
         ["1", "-"], ["--column", "1", "1"], ["--csv", "1"], ["--no-header", "1"], ["--column", "0"],
-        ["--column", "id", "--no-header"], ["--histogram", "--format", "json"], ["--histogram", "day"],
+        ["--column", "id", "--no-header"], ["--column", "-1"], ["--column", "99999999999999999999"],
+        ["--histogram", "--format", "json"], ["--histogram", "day"],
         ["--histogram", "--layout", "pinterest"], ["--format", "csv"],
     ])
     func refusesArguments(arguments: [String]) throws {

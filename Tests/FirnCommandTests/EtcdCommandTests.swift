@@ -33,7 +33,7 @@ import Testing
         #expect(cells[0...1] == ["2", "held"] && cells[4...5] == ["\(daemon.pid)", "1"])
 
         let check = try Command.run(["store", "check"] + own)
-        #expect(check.exitCode == 0 && check.output.contains("1 of them held; 1 sequences"), "\(check)")
+        #expect(check.exitCode == 0 && check.output.contains("1 of them held; 1 sequence"), "\(check)")
 
         let repair = ["store", "repair", "--state-dir", daemon.stateDirectory, "--raise-to", "known", "--yes"] + own
         let held = try Command.run(repair)

@@ -65,7 +65,7 @@ import Testing
         let command = try Command.run("decode", "--layout", "discord", "\(future)", "\(future.rawValue + 1)")
         #expect(command.exitCode == 0)
         #expect(command.errors.hasPrefix("firn: read as discord, \(future) is of "))
-        #expect(command.errors.contains(", in the future, and 1 more are like it. Is it another system's? "))
+        #expect(command.errors.contains(", in the future, and 1 more is doubtful. Is it another system's? "))
         #expect(command.errors.contains("Try firn decode --guess \(future)."))
         #expect(command.errors.split(separator: "\n").count == 1, "once, and not for each")
     }
@@ -74,6 +74,34 @@ import Testing
         let command = try Command.run("decode", "--layout", "tiktok", post, "--format", "json")
         #expect(command.exitCode == 0 && command.output.contains(#""utc":"1981-10-04T08:34:26.000Z""#))
         #expect(command.errors.contains("1981-10-04T08:34:26.000Z, before that layout was in use. "))
+    }
+
+    @Test func bitsThatCannotBeSetAreSaidOnce() throws {
+        let ids = [UInt64.max, 1 << 63, (1 << 63) + 1].map { "\($0)\n" }.joined()
+        let command = try Command.run(["decode"], input: ids + "1\n")
+        #expect(command.exitCode == 0 && command.lines.count == 4)
+        let expected =
+            "firn: read as snowflake, 18446744073709551615 cannot be of it: its unused bits are set, and 2 more are doubtful. Is "
+            + "it another system's? Try firn decode --guess 18446744073709551615.\n"
+        #expect(command.errors == expected)
+    }
+
+    @Test func itIsSaidWhenNoLayoutIsPlausible() throws {
+        let last = try Command.run("decode", "--guess", "18446744073709551615")
+        #expect(last.exitCode == 65 && last.lines.count == KnownLayout.all.count + 1, "\(last)")
+        #expect(last.errors.hasPrefix("firn: No known layout gives 18446744073709551615 a plausible time: in "))
+        #expect(last.errors.contains(" unused or constant bits differ, in "))
+        // Both bits on top are 0, so that it may be Pinterest's.
+        let timeless = try Command.run(["decode", "--guess"], input: "4611686018427387903\n5\n4611686018427387902\n")
+        #expect(timeless.exitCode == 0)
+        #expect(timeless.errors.hasPrefix("firn: No known layout gives all 3 IDs plausible times: in "), "\(timeless)")
+        #expect(timeless.errors.hasSuffix(" If they are of several systems, guess them one by one.\n"), "\(timeless)")
+        #expect(timeless.errors.contains(" pinterest is possible, and has no time."), "\(timeless)")
+    }
+
+    @Test func guessIsNoLayout() throws {
+        let command = try Command.run("decode", "--layout", "Guess", post)
+        #expect(command.exitCode == 64 && command.errors.contains("firn decode --guess tells"), "\(command)")
     }
 
     @Test(arguments: ["snowflake", "time:41ms@2010-11-04T01:42:54.657Z,worker:9,sequence:13"])

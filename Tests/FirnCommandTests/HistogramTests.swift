@@ -59,6 +59,12 @@ struct HistogramTests {
         #expect(drawn == expected, "\n\(drawn)")
     }
 
+    @Test func saysThatPartsOfAWorkerAreTogether() throws {
+        let layout = try Layout(parsing: "time:41ms@2025-01-01T00:00:00Z,datacenter:5,node:5,sequence:12")
+        let drawn = try picture(.worker, columns: 40, layout: layout, [FirnID(rawValue: 33 << 12)])
+        #expect(drawn.contains("\n\nworker (datacenter and node together)\n33  1  █"), "\n\(drawn)")
+    }
+
     @Test func drawsSequences() throws {
         let ids = try (0..<4096).map { try id("2025-01-01", sequence: UInt64($0 % 1000)) }
         let expected = """

@@ -63,7 +63,22 @@ struct InputIDsTests {
         #expect(problem("id,b", ids("id")).contains("--csv"))
     }
 
-    @Test(arguments: ["", "0", "99999999999999999999"])
+    @Test(arguments: [
+        ("123,456", "with 2 columns, give --csv, and with --column N"),
+        ("123\t456\tx", "with 3 columns, give --column N,"),
+        ("x;123", "with 2 columns, give --csv --column N"), ("1 | 2", "with 2 columns, give --csv --column N"),
+        ("1 2 3", "with 3 columns, give --csv --column N"),
+    ])
+    func aRowWithoutColumnsGetsAHint(line: String, hint: String) {
+        #expect(problem(line, ids()).contains(" If the line is a row of a table \(hint)"), "\(problem(line, ids()))")
+    }
+
+    @Test(arguments: ["x,y", "x y", "12x", "1,", "\"1\""])
+    func noHintIsGivenForOtherLines(line: String) {
+        #expect(!problem(line, ids()).contains("table"), "\(problem(line, ids()))")
+    }
+
+    @Test(arguments: ["", "0", "-1", "99999999999999999999"])
     func columnsThatAreNone(text: String) {
         #expect(InputIDs.Column(text) == nil)
     }
@@ -85,6 +100,8 @@ struct InputIDsTests {
         #expect(progress.text(lines: 2000, at: 1_500_000_000) == nil)
         #expect(progress.text(lines: 5000, at: 3_000_000_005) == "\r\u{1B}[K5,000 lines, 2,000 per second")
         #expect(progress.removal() == "\r\u{1B}[K" && progress.removal() == nil)
+        var slow = ProgressLine(time: 0)
+        #expect(slow.text(lines: 1, at: 1_000_000_000) == "\r\u{1B}[K1 line, 1 per second")
         #expect([0, 999, 1000, 1_234_567].map(grouped) == ["0", "999", "1,000", "1,234,567"])
     }
 }

@@ -7,13 +7,15 @@ struct InputReaderTests {
     enum Read: Equatable, CustomStringConvertible {
         case record(String, line: Int)
         case tooLong(line: Int)
-        case openQuote(line: Int)
+        case openQuote(line: Int, quoteLine: Int, isAtEnd: Bool)
+        case encoded(InputEncoding)
 
         var description: String {
             switch self {
             case .record(let text, let line): "\(line): \(text.prefix(40).debugDescription)"
             case .tooLong(let line): "\(line): too long"
-            case .openQuote(let line): "\(line): open quote"
+            case .openQuote(let line, let quoteLine, let isAtEnd): "\(line): open quote in \(quoteLine), \(isAtEnd)"
+            case .encoded(let encoding): encoding.rawValue
             }
         }
     }
@@ -27,7 +29,9 @@ struct InputReaderTests {
             case .record(let bytes, let line):
                 records.append(.record(String(decoding: bytes, as: UTF8.self), line: line))
             case .tooLong(let line): records.append(.tooLong(line: line))
-            case .openQuote(let line): records.append(.openQuote(line: line))
+            case .openQuote(let line, let quoteLine, let isAtEnd):
+                records.append(.openQuote(line: line, quoteLine: quoteLine, isAtEnd: isAtEnd))
+            case .encoded(let encoding): return records + [.encoded(encoding)]
             case .needsInput:
                 reader.fill { buffer in
                     let piece = rest.prefix(min(pieces, buffer.count))
@@ -80,6 +84,20 @@ struct InputReaderTests {
         #expect(read("1", isCSV: false, pieces: pieces) == [.record("1", line: 1)], "shorter than the mark")
     }
 
+    @Test(
+        arguments: [
+            ([0xFF, 0xFE], .utf16LittleEndian), ([0xFE, 0xFF], .utf16BigEndian), ([0x1F, 0x8B], .gzip),
+            ([0x28, 0xB5, 0x2F, 0xFD], .zstandard), ([0x50, 0x4B, 0x03, 0x04], .zip),
+        ] as [([UInt8], InputEncoding)]
+    )
+    func knowsWhatIsNoText(start: [UInt8], encoding: InputEncoding) {
+        for pieces in 1...5 {
+            #expect(read(start + Array("1\n".utf8), isCSV: false, pieces: pieces) == [.encoded(encoding)])
+        }
+        #expect(read([0x31] + start, isCSV: false).count == 1, "not at the start")
+        #expect(read(Array(start.dropLast()), isCSV: false) != [.encoded(encoding)])
+    }
+
     @Test func leavesOutALineThatIsTooLong() {
         let long = String(repeating: "9", count: 3 * InputReader.maximumLength)
         #expect(
@@ -94,13 +112,20 @@ struct InputReaderTests {
     @Test func goesOnBehindAQuoteThatDoesNotEnd() {
         #expect(
             read("1,a\n2,\"b\n3,c\n4,d", isCSV: true) == [
-                .record("1,a", line: 1), .openQuote(line: 2), .record("3,c", line: 3), .record("4,d", line: 4),
+                .record("1,a", line: 1), .openQuote(line: 2, quoteLine: 2, isAtEnd: true), .record("3,c", line: 3),
+                .record("4,d", line: 4),
+            ]
+        )
+        #expect(
+            read("1\n\"a\n\"\"b\",\"c\"\"\nd", isCSV: true) == [
+                .record("1", line: 1), .openQuote(line: 2, quoteLine: 3, isAtEnd: true),
+                .openQuote(line: 3, quoteLine: 3, isAtEnd: true), .record("d", line: 4),
             ]
         )
         let (row, count) = ("3,\(String(repeating: "c", count: 1021))\n", 1500)
         let rows = String(repeating: row, count: count)
         let records = read("1,a\n2,\"b\n\(rows)4,d", isCSV: true)
-        #expect(records.count == 3 + count && records[1] == .openQuote(line: 2))
+        #expect(records.count == 3 + count && records[1] == .openQuote(line: 2, quoteLine: 2, isAtEnd: false))
         #expect(records.last == .record("4,d", line: records.count))
     }
 }

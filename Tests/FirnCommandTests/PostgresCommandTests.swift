@@ -23,7 +23,7 @@ import Testing
         let cells = table.lines[1].split(separator: " ").map(String.init)
         #expect(cells[0...1] == ["2", "held"] && cells[4...5] == ["\(daemon.pid)", "1"])
         let check = try Command.run(["store", "check"] + own)
-        #expect(check.exitCode == 0 && check.output.contains("1 of them held; 1 sequences"), "\(check)")
+        #expect(check.exitCode == 0 && check.output.contains("1 of them held; 1 sequence"), "\(check)")
         let repair = ["store", "repair", "--state-dir", daemon.stateDirectory, "--raise-to", "known", "--yes"] + own
         let held = try Command.run(repair)
         #expect(held.exitCode == 75 && held.errors.contains("pid \(daemon.pid)"), "\(held)")

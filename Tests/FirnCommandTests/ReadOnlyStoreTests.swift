@@ -40,7 +40,7 @@ struct ReadOnlyStoreTests {
                 let command = try run(arguments + ["--store", daemon.storeName])
                 #expect(command.exitCode == 0, "\(command)")
                 #expect(command.errors.contains("may not be written by this user, and is only read"), "\(command)")
-                #expect(command.output.contains(arguments == ["store", "check"] ? "1 sequences" : "5"), "\(command)")
+                #expect(command.output.contains(arguments == ["store", "check"] ? "1 sequence" : "5"), "\(command)")
             }
             #expect(try files(daemon) == before, "nothing is made and nothing removed")
         }

@@ -67,7 +67,7 @@ import Testing
         _ = try daemon.tickets("orders")
         let check = try run(daemon, "store", "check")
         #expect(check.exitCode == 0 && check.errors.isEmpty, "\(check)")
-        #expect(check.output.contains("1 workers with records, 1 of them held; 1 sequences"))
+        #expect(check.output.contains("1 worker with records, 1 of them held; 1 sequence"))
     }
 
     @Test func whatIsWrongIsToldByKeyAndExitsWith65() throws {

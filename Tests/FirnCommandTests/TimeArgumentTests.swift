@@ -45,6 +45,7 @@ struct TimeArgumentTests {
         ("+45s", "2025-01-01T12:31:30.250Z"),
         ("today-7d", "2024-12-25T00:00:00.000Z"),
         ("yesterday+2w", "2025-01-14T00:00:00.000Z"),
+        (" -1h ", "2025-01-01T11:30:45.250Z"),
     ])
     func reads(text: String, expected: String) throws {
         #expect(try UTCTime(argument: text, now: Self.now).description == expected)
@@ -102,5 +103,25 @@ struct TimeArgumentTests {
     func agreesWithRFC3339(seconds: Int64) throws {
         let time = UTCTime(unixSeconds: seconds, nanosecond: 120_000_000)
         #expect(try UTCTime(argument: "\(time)") == time && UTCTime(parsing: "\(time)") == time)
+    }
+
+    @Test(
+        arguments: [
+            ("@1577836800000", "If it is in milliseconds, give @1577836800.000."),
+            (" @157783680012", "If it is in milliseconds, give @157783680.012."),
+            ("@1577836800123456", "If it is in microseconds, give @1577836800.123456."),
+            ("@1577836800123456789", "If it is in nanoseconds, give @1577836800.123456789."),
+            ("@1577836800", nil), ("@99999999999", nil), ("@15778368001234", nil), ("1577836800000", nil), ("@", nil),
+            ("@1577836800.0000", nil), ("@-577836800000", nil),
+        ] as [(String, String?)]
+    )
+    func smallerUnitsThanSecondsAreSaid(text: String, advice: String?) {
+        let note = UTCTime.note(onArgument: text)
+        #expect((note == nil) == (advice == nil) && note?.hasSuffix(advice ?? "") != false, "\(note ?? "none")")
+    }
+
+    @Test func nanosecondsAreRefusedWithTheSameAdvice() {
+        let error = #expect(throws: Refusal.self) { try UTCTime(argument: "@1577836800123456789") }
+        #expect(error?.message.hasSuffix(" If it is in nanoseconds, give @1577836800.123456789.") == true)
     }
 }

@@ -75,6 +75,44 @@ import Testing
         }
     }
 
+    @Test func tellsWhatThereIsToSayOfAnID() throws {
+        try withHTTPServer { server in
+            let plain = try server.ask("GET", "/ids/1116766490855473152")
+            #expect(plain.json["hints"] == nil && plain.json["warnings"] == nil)
+            #expect(plain.fields["cache-control"] == nil)
+            let misfit = try server.ask("GET", "/ids/18446744073709551615?layout=snowflake")
+            let hints = try #require(misfit.json["hints"] as? [String])
+            #expect(hints.count == 1 && hints[0].contains("cannot be of it: its unused bits are set. "))
+            #expect(misfit.fields["cache-control"] == "no-store", "a time in the future comes to pass")
+            let confusable = try server.ask("GET", "/ids/5Wj8yQ8QrH2?format=base58-flickr")
+            #expect((confusable.json["hints"] as? [String])?.first?.contains("base58 (1944015183395512685)") == true)
+            let warned = try server.ask(
+                "GET",
+                "/ids/1?layout=time:39h@2025-01-01T00:30:00Z,sequence:8,worker:16"
+            )
+            #expect((warned.json["warnings"] as? [String])?.first?.contains("write /floored after the epoch") == true)
+        }
+    }
+
+    @Test func guessIsTakenInCapitalsAndNamedWhereALayoutIsUnknown() throws {
+        try withHTTPServer { server in
+            let guess = try server.ask("GET", "/ids/101767036616676231?layout=Guess")
+            #expect(guess.status == 200 && guess.json["layout"] as? String == "mastodon" && guess.json["hints"] == nil)
+            let unknown = try server.ask("GET", "/ids/1?layout=mastodn")
+            let message = try #require(unknown.json["error"] as? String)
+            #expect(
+                unknown.status == 400 && message.contains("mastodon,")
+                    && message.hasSuffix(" layout=guess tries all that are known.")
+            )
+            let none = try server.ask("GET", "/ids/18446744073709551615?layout=guess")
+            #expect(none.status == 200 && none.json["plausible"] as? Bool == false)
+            #expect(
+                (none.json["hints"] as? [String])?.first?.hasPrefix("No known layout gives 18446744073709551615 ")
+                    == true
+            )
+        }
+    }
+
     @Test func givesTicketsAndPrefixes() throws {
         try withHTTPServer { server in
             let peer = try server.connect()

@@ -302,9 +302,11 @@ enum StatusPage {
           if (id === null) return decode();
           const answer = await fetch(`/guess/${id}`);
           if (!answer.ok) return decode();
-          const plausible = (await answer.json()).candidates.filter(candidate => candidate.plausible).slice(0, 5);
+          const { candidates, hints = [] } = await answer.json();
+          const plausible = candidates.filter(candidate => candidate.plausible).slice(0, 5);
           at("guesses").replaceChildren(...plausible.map(({ layout, utc, worker, reason }) =>
-            make("li", "", [layout, utc, worker === undefined ? null : `worker ${worker}`, reason].filter(Boolean).join(", "))));
+            make("li", "", [layout, utc, worker === undefined ? null : `worker ${worker}`, reason].filter(Boolean).join(", "))),
+            ...hints.map(hint => make("li", "", hint)));
         }
 
         at("guess").addEventListener("click", guess);

@@ -1,0 +1,39 @@
+extension LayoutGuess {
+    /// Why no layout with a time is plausible, as a sentence; nil if one is.
+    ///
+    /// - Parameter count: How many IDs were given.
+    package func failure(ofIDs count: Int) -> String? {
+        guard let first = candidates.first, !candidates.contains(where: { $0.isPlausible && $0.known.layout.hasTime })
+        else { return nil }
+        let isOne = count == 1
+        let subject = isOne ? "\(first.decoded.id) a plausible time" : "all \(count) IDs plausible times"
+        let reasons = Obstacle.allCases.compactMap { obstacle -> String? in
+            let number = candidates.count { !$0.isPlausible && $0.obstacle == obstacle }
+            return number == 0 ? nil : "in \(number) \(obstacle.text(ofOne: isOne))"
+        }
+        let others = candidates.filter(\.isPlausible).map(\.known.name).joined(separator: ", ")
+        let rest = others.isEmpty ? "" : " \(others) is possible, and has no time."
+        let advice = isOne ? "" : " If they are of several systems, guess them one by one."
+        return "No known layout gives \(subject): \(reasons.joined(separator: ", "))." + rest + advice
+    }
+
+    /// Kinds of reasons for which a layout is implausible.
+    fileprivate enum Obstacle: CaseIterable {
+        case fixedBits, future, past
+
+        func text(ofOne isOne: Bool) -> String {
+            switch self {
+            case .fixedBits: "unused or constant bits differ"
+            case .future: isOne ? "the time is in the future" : "a time is in the future"
+            case .past: isOne ? "the time is before its first day" : "a time is before its first day"
+            }
+        }
+    }
+}
+
+extension LayoutGuess.Candidate {
+    fileprivate var obstacle: LayoutGuess.Obstacle {
+        reason.hasPrefix("its time is in the future")
+            ? .future : reason.hasPrefix("its time is before") ? .past : .fixedBits
+    }
+}
