@@ -195,13 +195,13 @@ extension Layout {
         fields.first { $0.name == name }
     }
 
-    /// Under which name the output has the whole number of a worker that no field shows: `worker`, or `whole_worker` where
-    /// one of several parts is called `worker`. Nil without a worker, where it is one field of that name, and in the unlikely
-    /// case that a field has the other name as well.
+    /// Under which name the output has the whole number of a worker that no field shows: `worker`, or `wholeWorker` where one
+    /// of several parts is called `worker` (no field can have that name, because fields have no capitals). Nil without a
+    /// worker, and where it is one field of that name.
     package var wholeWorkerName: String? {
         guard workerBits > 0 else { return nil }
         guard field(named: "worker") != nil else { return "worker" }
-        return workerFields.count > 1 && field(named: "whole_worker") == nil ? "whole_worker" : nil
+        return workerFields.count > 1 ? "wholeWorker" : nil
     }
 
     var clock: LayoutClock? {

@@ -90,13 +90,13 @@ import Testing
         #expect(whole.output == named.output, "\(whole)")
         let json = try Command.run("decode", "4618249", "--layout", Self.parts, "--format", "json")
         #expect(
-            json.output.contains(#""time":1,"datacenter":3,"worker":7,"rest":2,"sequence":9,"whole_worker":103,"#),
+            json.output.contains(#""time":1,"datacenter":3,"worker":7,"rest":2,"sequence":9,"wholeWorker":103,"#),
             "\(json)"
         )
         let line = try Command.run("decode", "4618249", "--layout", Self.parts, "--format", "line")
-        #expect(line.output.contains("  datacenter 3  worker 7  rest 2  sequence 9  whole_worker 103\n"), "\(line)")
+        #expect(line.output.contains("  datacenter 3  worker 7  rest 2  sequence 9  wholeWorker 103\n"), "\(line)")
         let table = try Command.run("decode", "4618249", "--layout", Self.parts, "--format", "tsv")
-        #expect(table.lines.first?.hasSuffix("\tsequence\twhole_worker\tutc\tfits") == true, "\(table)")
+        #expect(table.lines.first?.hasSuffix("\tsequence\twholeWorker\tutc\tfits") == true, "\(table)")
         #expect(table.lines.last?.contains("\t9\t103\t2025-01-01T") == true, "\(table)")
         let shards = try Command.run([
             "compose", "--time", "2025-01-01", "--layout", "time:41ms,shard:5", "--shard", "6",

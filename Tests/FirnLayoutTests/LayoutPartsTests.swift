@@ -97,11 +97,9 @@ import Testing
     @Test func theWholeWorkerHasANameOfItsOwn() throws {
         let id = FirnID(rawValue: 3 << 17 | 7 << 12)
         let named = try Layout(parsing: "time:41ms@0,dc:5,worker:5,sequence:12")
-        #expect(named.decode(id).json.text.contains(#""dc":3,"worker":7,"sequence":0,"whole_worker":103,"utc""#))
+        #expect(named.decode(id).json.text.contains(#""dc":3,"worker":7,"sequence":0,"wholeWorker":103,"utc""#))
         let one = try Layout(parsing: "time:41ms@0,worker:10,sequence:12")
         #expect(one.decode(id).json.text.contains(#""worker":103,"sequence":0,"utc""#))
-        let taken = try Layout(parsing: "time:41ms@0,whole_worker:5,worker:5,sequence:12")
-        #expect(taken.decode(id).json.text.contains(#""whole_worker":3,"worker":7,"sequence":0,"utc""#))
         let constant = try Layout(parsing: "time:41ms@0,kind:5=0,worker:5,sequence:12")
         #expect(constant.wholeWorkerName == nil && Layout.snowflake.wholeWorkerName == nil)
         #expect(Layout.pinterest.wholeWorkerName == nil)
