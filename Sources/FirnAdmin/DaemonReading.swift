@@ -66,7 +66,9 @@ package struct DaemonReading: Sendable {
     package var tokensRefused: [(door: String, count: UInt64)]
     /// How the program was built, as labels.
     package var build: [(String, String)]
-    /// Of the layout's workers, as last estimated; `nil` while that is not known.
+    /// How many of the layout's workers the daemon must not claim.
+    package var excludedWorkers: UInt64
+    /// Of the others, as last estimated; `nil` while that is not known.
     package var freeWorkers: UInt64?
     /// The sequences that are nearest to their maximum.
     package var sequences: [SequenceUsage]
@@ -88,6 +90,7 @@ package struct DaemonReading: Sendable {
         droppedLogLines: UInt64 = 0,
         tokensRefused: [(door: String, count: UInt64)] = [],
         build: [(String, String)] = [],
+        excludedWorkers: UInt64 = 0,
         freeWorkers: UInt64? = nil,
         sequences: [SequenceUsage] = []
     ) {
@@ -107,6 +110,7 @@ package struct DaemonReading: Sendable {
         self.droppedLogLines = droppedLogLines
         self.tokensRefused = tokensRefused
         self.build = build
+        self.excludedWorkers = excludedWorkers
         self.freeWorkers = freeWorkers
         self.sequences = sequences
     }

@@ -177,12 +177,12 @@ package struct MetricsDocument {
     }
 
     private mutating func writeLayout() {
-        page.family("firn_layout_workers", .gauge, "Workers that the layout has.")
-        page.sample([], reading.layout.maximumWorker + 1)
+        page.family("firn_layout_workers", .gauge, "Workers of the layout without those that are excluded.")
+        page.sample([], reading.layout.maximumWorker + 1 - reading.excludedWorkers)
         page.family(
             "firn_layout_workers_free",
             .gauge,
-            "Workers of the layout that no holder has, estimated every ten minutes from 128 of them."
+            "Workers of these that no holder has, estimated every ten minutes from 128 of them."
         )
         if let free = reading.freeWorkers { page.sample([], free) }
     }

@@ -209,10 +209,17 @@ extension MinterError {
                     + "wait until then; set this host's clock if it is behind.",
                 retryAfter: wait(untilTick)
             )
+        case .workerReserved(let worker, let purpose):
+            self.init(
+                .unavailable,
+                "Worker \(worker) is reserved for \(purpose): take another worker, or run 'firn workers unreserve \(worker)' "
+                    + "once \(purpose) makes no more IDs.",
+                retryAfter: .seconds(1)
+            )
         case .belowFloor(let untilTick):
             self.init(
                 .unavailable,
-                "The store was repaired, and no ID before \(time(untilTick)) may be given out: wait, or set this host's clock "
+                "The store was repaired or adopted, and no ID before \(time(untilTick)) may be given out: wait, or set this host's clock "
                     + "if it is behind.",
                 retryAfter: wait(untilTick)
             )

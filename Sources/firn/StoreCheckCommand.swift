@@ -30,7 +30,12 @@ struct StoreCheckCommand: AsyncParsableCommand {
                 counted(report.sequences.count, "sequence"),
             ]
             if let floor = report.floor {
-                parts.append("repaired up to \(store.time(floor.limit.tick))")
+                let isRepaired = floor.raisedAtUnixMilliseconds > 0
+                parts.append("\(isRepaired ? "repaired" : "adopted") up to \(store.time(floor.limit.tick))")
+            }
+            let reserved = Dictionary(grouping: report.workers.filter(\.record.isReserved), by: \.record.reservedFor!)
+            for (purpose, workers) in reserved.sorted(by: { $0.key < $1.key }) {
+                parts.append("\(workers.count) workers reserved for \(purpose): \(WorkerSet(workers.map(\.number)))")
             }
             for worker in report.workers where worker.isUsedAhead(now) {
                 parts.append(

@@ -10,8 +10,8 @@ struct WorkersListCommand: AsyncParsableCommand {
             "limit" is the first moment that the holder may not use, "left" how far off that is by this host's clock: a \
             holder that lives moves it on, and a worker whose limit has passed is free. A worker in the state "used" is held \
             by nobody: it was released from a daemon whose clock was ahead (--holder-is-dead), and is free from the limit \
-            that is shown. "lessee" is who leases the worker from a daemon (firn lease, a minter); host, pod and pid are then \
-            the lessee's. The json format is one object per line; ticks and generations are strings in it, for they have up to 64 bits. Records that cannot be read are \
+            that is shown. One in the state "reserved" is kept from all daemons until 'firn workers unreserve'. "lessee" is who leases the worker from a daemon (firn lease, a minter); host, pod and pid are then \
+            the lessee's; of a reserved worker it is what the worker is for. The json format is one object per line; ticks and generations are strings in it, for they have up to 64 bits. Records that cannot be read are \
             told on standard error, and the exit code is 65.
 
             A large store is read and written in pages of 1,000 workers, in the order of their numbers, so that it takes \
@@ -95,15 +95,16 @@ private struct WorkerTable {
 
 extension StoreReport.Worker {
     /// Not held, and not usable before the time has passed that a daemon with a wrong clock used.
-    func isUsedAhead(_ now: UInt64) -> Bool { record.limit <= now && record.freeFrom > now }
+    func isUsedAhead(_ now: UInt64) -> Bool { record.limit <= now && record.freeFrom > now && !record.isReserved }
 
     private func state(_ now: UInt64) -> String {
+        if record.isReserved { return "reserved" }
         if record.limit > now { return "held" }
         return isUsedAhead(now) ? "used" : "free"
     }
 
     private func millisecondsLeft(_ layout: Layout, _ now: UInt64) -> UInt64 {
-        guard record.freeFrom > now else { return 0 }
+        guard record.freeFrom > now, !record.isReserved else { return 0 }
         let (nanoseconds, isTooMuch) = (record.freeFrom - now).multipliedReportingOverflow(by: layout.tickNanoseconds)
         return isTooMuch ? .max / 1_000_000 : nanoseconds / 1_000_000
     }
@@ -113,7 +114,7 @@ extension StoreReport.Worker {
         [
             "\(number)", state(now), Self.cell(record.holder.host),
             record.holder.pod.map(Self.cell) ?? "-", "\(record.holder.pid)", "\(record.generation)",
-            Self.time(layout, isUsedAhead(now) ? record.freeFrom : record.limit),
+            record.isReserved ? "-" : Self.time(layout, isUsedAhead(now) ? record.freeFrom : record.limit),
             Self.text(milliseconds: millisecondsLeft(layout, now)),
             "\(UTCTime(unixMilliseconds: record.renewedAtUnixMilliseconds))",
             record.lessee.map(Self.cell) ?? "-",

@@ -45,6 +45,13 @@ struct WorkersReleaseCommand: AsyncParsableCommand {
                 return try say("worker \(worker) is free: it was never held")
             }
             let record = try WorkerRecord(key: key, text: stored.value)
+            if let purpose = record.reservedFor {
+                throw Refusal(
+                    message: "Worker \(worker) is reserved for \(purpose), and no daemon holds it: firn workers "
+                        + "unreserve \(worker).",
+                    exitCode: .usage
+                )
+            }
             let limit = store.time(record.limit)
             guard record.freeFrom > store.now.tick else {
                 return try say("worker \(worker) is free since \(store.time(record.freeFrom))")

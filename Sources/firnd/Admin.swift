@@ -133,6 +133,7 @@ final class Admin: Sendable {
             droppedLogLines: log.droppedLines,
             tokensRefused: TokenDoor.allCases.map { ($0.name, tokens?.refused(at: $0) ?? 0) },
             build: BuildInfo.labels,
+            excludedWorkers: configuration.excludedWorkers.count,
             freeWorkers: findings.freeWorkers,
             sequences: sequences.nearestToTheirEnd(Self.maximumSequences)
         )

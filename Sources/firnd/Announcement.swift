@@ -2,6 +2,7 @@ internal import FirnConfiguration
 internal import FirnEngine
 internal import FirnLayout
 internal import FirnServer
+internal import FirnStore
 internal import FirnWindows
 internal import Logging
 
@@ -47,7 +48,11 @@ struct Announcement {
         let rate = layout.idRate(ofWorkers: configuration.workers)
         let rule: String
         switch configuration.rule {
-        case .auto: rule = "auto, \(configuration.workers) of \(layout.maximumWorker + 1)"
+        case .auto:
+            let excluded = configuration.excludedWorkers
+            rule =
+                "auto, \(configuration.workers) of \(configuration.workersLeft)"
+                + (excluded.isEmpty ? "" : " that are left without \(excluded)")
         case .fixed(let worker): rule = "\(worker)"
         }
         let rows = [

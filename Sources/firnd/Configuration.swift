@@ -25,6 +25,8 @@ struct Configuration {
     /// How to reach a store on other hosts; nil for other stores.
     var remote: RemoteStore?
     var rule: WorkerRule
+    /// Workers of others, which this daemon neither claims nor leases.
+    var excludedWorkers: WorkerSet
     var workers: Int
     var shards: Int
     var window: Duration
@@ -55,7 +57,7 @@ struct Configuration {
 
     /// More threads than this have no use, and each has its own buffers.
     static let maximumShards = 256
-    private static let maximumWorkers = 1024
+    static let maximumWorkers = 1024
 
     /// Extended every second, which costs almost nothing.
     private static let localWindow = Duration.seconds(3)
@@ -91,6 +93,7 @@ struct Configuration {
             podName: environment("POD_NAME") ?? environment("HOSTNAME"),
             podIndex: environment("POD_INDEX")
         )
+        excludedWorkers = try Self.excludedWorkers(options.ids.excludeWorkers, layout)
         firstSequence = options.ids.firstSequence == .zero ? .zero : .random(seed: .random(in: 0...(.max)))
         workers = options.ids.workers
         shards = options.ids.shards ?? Processors.count
@@ -119,7 +122,13 @@ struct Configuration {
         )
         sequences.maximumSequences = try Self.within(options.ids.maxSequences, "max-sequences", 8...10_000_000)
         servesStore = options.ids.serveStore
-        leases = try Self.leases(options.ids, layout, rule, store, clockTolerance: clockTolerance)
+        leases = try Self.leases(
+            options.ids,
+            workers: layout.maximumWorker + 1 - excludedWorkers.count,
+            rule,
+            store,
+            clockTolerance: clockTolerance
+        )
         if store == .memory, leases != nil || servesStore {
             notices.append(
                 "the store is in memory: leases and daemons that depend on it (--max-leases, --serve-store) outlive it, and "
@@ -162,7 +171,10 @@ struct Configuration {
                 "--clock-offset is \(clockOffset): the IDs carry times that are wrong by so much, for a rehearsal"
             )
         }
-        try check()
+        try checkWorkers(option: options.ids.worker)
+        guard (1...Self.maximumShards).contains(shards) else {
+            throw ConfigurationError("--shards is \(shards); choose 1 to \(Self.maximumShards)")
+        }
         let budget = try DescriptorBudget(
             descriptors: FileDescriptorLimit.raised(),
             DescriptorBudget.Wishes(
@@ -213,25 +225,6 @@ struct Configuration {
         return AddressOverlap.ipv6Only(of: named.map(\.address))
     }
 
-    private func check() throws(ConfigurationError) {
-        guard (1...Self.maximumShards).contains(shards) else {
-            throw ConfigurationError("--shards is \(shards); choose 1 to \(Self.maximumShards)")
-        }
-        guard (1...Self.maximumWorkers).contains(workers) else {
-            throw ConfigurationError("--workers is \(workers); choose 1 to \(Self.maximumWorkers)")
-        }
-        guard UInt64(workers - 1) <= layout.maximumWorker else {
-            throw ConfigurationError(
-                "--workers is \(workers), and the layout \(layout.name) has room for \(layout.maximumWorker + 1)"
-            )
-        }
-        if case .fixed = rule, workers > 1 {
-            throw ConfigurationError(
-                "--workers \(workers) needs --worker auto: a number, pod-ip or ordinal names a single worker"
-            )
-        }
-    }
-
     private static func layout(_ text: String) throws(ConfigurationError) -> Layout {
         let layout: Layout
         do {
@@ -269,7 +262,7 @@ struct Configuration {
 
     private static func leases(
         _ options: IDOptions,
-        _ layout: Layout,
+        workers: UInt64,
         _ rule: WorkerRule,
         _ store: StoreLocation,
         clockTolerance: Duration
@@ -289,7 +282,7 @@ struct Configuration {
         let leasesByDefault = isAuto && store != .memory
         let count = try within(
             options.maxLeases
-                ?? (leasesByDefault ? min(maximumLeases, Int(clamping: (layout.maximumWorker + 1) / 4)) : 0),
+                ?? (leasesByDefault ? min(maximumLeases, Int(clamping: workers / 4)) : 0),
             "max-leases",
             0...1_000_000
         )

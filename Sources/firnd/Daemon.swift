@@ -410,6 +410,7 @@ final class Daemon {
                 instance: .random(in: 0...(.max))
             ),
             maximumWorker: UInt32(clamping: configuration.layout.maximumWorker),
+            excludedWorkers: configuration.excludedWorkers,
             // The engine's last tick: below the layout's last tick where positions use all 64 bits.
             maximumTick: Space.endTick(of: configuration.layout) - 1,
             windowTicks: clock.ticks(in: configuration.window),

@@ -194,6 +194,16 @@ struct IDOptions: ParsableArguments {
     )
     var worker = "auto"
 
+    @Option(
+        help: ArgumentHelp(
+            "Workers that are never claimed or leased, such as 0-31,77. Default: none.",
+            discussion:
+                "For those of another system that makes IDs of the same layout. Each daemon of a store needs it, where 'firn workers reserve' is not used.",
+            valueName: "workers"
+        )
+    )
+    var excludeWorkers: String?
+
     @Option(help: ArgumentHelp("The pod's address for --worker pod-ip. Default: $MY_IP.", valueName: "address"))
     var podIp: String?
 
@@ -264,7 +274,7 @@ struct IDOptions: ParsableArguments {
         help: ArgumentHelp(
             "Lease at most this many workers at a time to processes that mint by themselves; 0 for none.",
             discussion:
-                "Default: a quarter of the layout's workers, at most 4096; 0 unless --worker is auto, and with a store in memory. Each daemon of a store counts its own.",
+                "Default: a quarter of the workers that may be claimed, at most 4096; 0 unless --worker is auto, and with a store in memory. Each daemon of a store counts its own.",
             valueName: "count"
         )
     )

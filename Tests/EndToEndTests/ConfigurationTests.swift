@@ -176,6 +176,21 @@ import Testing
         (["--worker", "1024"], "1023"),
         (["--worker", "someone"], "'someone'"),
         (["--worker", "3", "--workers", "2"], "--worker auto"),
+        (["--exclude-workers", "0-31,x"], "--exclude-workers: 'x' (character 6) is no worker"),
+        (["--exclude-workers", "0-31,,5"], "'' (character 6) is no worker"),
+        (["--exclude-workers", "31-0"], "'31-0' (character 1) ends below its start; write 0-31"),
+        (["--exclude-workers", "4294967296"], "'4294967296' (character 1) is above every layout's workers"),
+        (
+            ["--exclude-workers", "7,1020-1024"],
+            "1020-1024 goes beyond the layout snowflake, whose last worker is 1023"
+        ),
+        (["--exclude-workers", "0-511,512-1023"], "--exclude-workers 0-1023 leaves none of the workers 0 to 1023"),
+        (["--exclude-workers", "0-31", "--worker", "7"], "--worker 7 is one of --exclude-workers 0-31"),
+        (
+            ["--exclude-workers", "0-31", "--worker", "pod-ip", "--pod-ip", "10.0.4.7"],
+            "--worker pod-ip (7) is one of --exclude-workers 0-31"
+        ),
+        (["--exclude-workers", "0-1022", "--workers", "2"], "--exclude-workers 0-1022 leaves 1 of the layout"),
         (["--http", "3000"], "--http: '3000' lacks a port from 0 to 65535; write HOST:PORT"),
         (["--admin", "::1:3000"], "--admin: '::1:3000': put an IPv6 address in brackets, as in [::1]:7300"),
         (["--http", ":3000"], "--http: ':3000' lacks a host; write 127.0.0.1:3000"),
@@ -233,6 +248,17 @@ import Testing
         }
     }
 
+    @Test func whatIsLeftWithoutExcludedWorkersIsTold() throws {
+        try withScratch { scratch in
+            let usual = try check(in: scratch, [])
+            #expect(row("worker", of: usual.output) == "auto, 1 of 1024")
+            let left = try check(in: scratch, ["--exclude-workers", "77,0-31,5", "--workers", "3"])
+            #expect(left.ending == .exited(0), "\(left.error)")
+            #expect(row("worker", of: left.output) == "auto, 3 of 991 that are left without 0-31,77")
+            #expect(try check(in: scratch, ["--exclude-workers", "0-31", "--worker", "32"]).ending == .exited(0))
+        }
+    }
+
     @Test(arguments: [["--no-such-option"], ["--window", "3 parsecs"], ["--shards", "two"]])
     func aCommandLineThatCannotBeReadIsRefused(_ arguments: [String]) throws {
         try withScratch { scratch in
@@ -265,7 +291,7 @@ import Testing
             "drain-timeout": "16s", "drain-delay": "20s", "log-level": "debug", "log-format": "json",
             "first-sequence": "random", "http-allow-origin": "https://app.example.com",
             "http-allow-host": "ids.example.com", "max-leases": "22", "lease-window": "23s",
-            "max-lease-window": "24s", "serve-store": "true",
+            "max-lease-window": "24s", "serve-store": "true", "exclude-workers": "0-31,77",
         ]
     }
 

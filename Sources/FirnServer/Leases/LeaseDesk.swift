@@ -253,14 +253,14 @@ package final class LeaseDesk: Sendable {
         case .noneFree(let freeAtTick):
             return Status(
                 .unavailable,
-                "all workers of the layout \(layout.name) are held; release a lease, stop a daemon, or take a layout with more "
+                "all workers of the layout \(layout.name) are held or reserved; release a lease, stop a daemon, or take a layout with more "
                     + "workers",
                 retryAfterMilliseconds: wait(freeAtTick)
             )
         case .belowFloor(let untilTick):
             return Status(
                 .unavailable,
-                "the store was repaired, and no ID before \(layout.roundedTime(ofTick: untilTick)) may be given out; wait "
+                "the store was repaired or adopted, and no ID before \(layout.roundedTime(ofTick: untilTick)) may be given out; wait "
                     + "until then",
                 retryAfterMilliseconds: wait(untilTick)
             )

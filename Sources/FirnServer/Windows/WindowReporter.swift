@@ -219,14 +219,18 @@ package final class WindowReporter: WindowObserver {
         case .workerUsedAhead(let worker, let untilTick):
             return "worker \(worker) was used up to \(time(untilTick)) by a daemon whose clock was ahead; give this "
                 + "daemon another --worker or 'auto', or wait until then; set this host's clock, if it is behind"
+        case .workerReserved(let worker, let purpose):
+            return "worker \(worker) is reserved for \(purpose); give this daemon another --worker or 'auto', or run "
+                + "'firn workers unreserve \(worker)' once \(purpose) makes no more IDs"
         case .belowFloor(let untilTick):
-            return "the store was repaired, and no ID before \(time(untilTick)) may be given out; "
+            return "the store was repaired or adopted, and no ID before \(time(untilTick)) may be given out; "
                 + "it is waited for, unless this host's clock is behind: then set it"
         case .noWorkerFree(let freeAtTick):
             let when = freeAtTick.map { "the first is free at \(time($0)) unless it is extended" }
-            return "all \(UInt64(claims.maximumWorker) + 1) workers of the layout are held, or unused since a daemon's "
-                + "clock was ahead (firn workers list); \(when ?? "this daemon has them itself"); stop a daemon, or choose a layout "
-                + "with more workers"
+            let others = claims.excludedWorkers.isEmpty ? "" : " that --exclude-workers leaves"
+            return "all \(claims.workerCount) workers of the layout\(others) are held, reserved, or unused since a "
+                + "daemon's clock was ahead (firn workers list); \(when ?? "none of them becomes free by itself"); "
+                + "stop a daemon, or choose a layout with more workers"
         case .windowEnded(let worker, let limit, let error):
             return "the window of worker \(worker) ended at \(time(limit)) and could not be extended; "
                 + "it is tried again: \(error.map { "\($0)" } ?? "the store has not answered yet")"

@@ -1,15 +1,17 @@
 /// The time below which the store's daemons give out no more IDs, whatever the workers' records contain. Its key is
 /// `floor`.
 ///
-/// A store that was never repaired has no floor. After a store was restored, its records lack what was given out since
-/// the copy was made; `firn store repair` writes what is known about that into this record.
+/// After a store was restored, its records lack what was given out since the copy was made; `firn store repair` writes
+/// what is known about that into this record. `firn store adopt --above-id` writes up to where another system has given
+/// out IDs. Any other store has no floor.
 package struct FloorRecord: Hashable, Sendable {
     package static let key = "floor"
 
     /// The first tick that may be given out.
     package var limit: StoreInstant
-    /// The host on which it was last raised, and the time of that host's clock; for people only.
+    /// The host on which it was last raised; for people only.
     package var host: String
+    /// When the store was last repaired, by the clock of the host on which that was done; 0 if it never was.
     package var raisedAtUnixMilliseconds: UInt64
     /// How many values are skipped in a sequence that the store does not have: it may have been created after the copy
     /// was made.
@@ -54,6 +56,31 @@ package struct FloorRecord: Hashable, Sendable {
 
     init(_ stored: StoredValue) throws(StoreError) {
         try self.init(text: stored.value)
+    }
+
+    /// Raises the store's floor above what another system has given out. A floor that is as high is kept, and nothing is
+    /// written.
+    ///
+    /// This is no repair: a daemon that found the store set back must not go on because of it. So the time of the last
+    /// repair stays, by which daemons tell one.
+    ///
+    /// - Returns: the floor that the store has now.
+    package func lift(_ store: some Store) throws(StoreError) -> FloorRecord {
+        while true {
+            let stored = try store.read(Self.key)
+            var next = self
+            (next.raisedAtUnixMilliseconds, next.skippedValues) = (0, 0)
+            if let stored {
+                let present = try FloorRecord(text: stored.value)
+                if present.limit.tick >= limit.tick { return present }
+                next.raisedAtUnixMilliseconds = present.raisedAtUnixMilliseconds
+                next.skippedValues = present.skippedValues
+            }
+            if case .written = try store.write(Self.key, next.text, ifVersion: stored?.version, ifValue: stored?.value)
+            {
+                return next
+            }
+        }
     }
 
     /// Whether the store was repaired since its floor was `earlier`: the floor is higher, or the same one was written

@@ -25,6 +25,8 @@ package protocol LeaseCalls: Sendable {
 /// like a write to a store, and reading it back is repeating it.
 package final class LeasedWorkers: WorkerSource {
     package let maximumWorker: UInt32
+    /// The daemon knows which it does not lease.
+    package let excludedWorkers = WorkerSet()
     package let maximumTick: UInt64
     package let windowTicks: UInt64
     package let journal: GrantJournal? = nil

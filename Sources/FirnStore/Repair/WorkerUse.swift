@@ -14,13 +14,14 @@ package enum WorkerUse {
             let stored = try store.read(key)
             let present = try stored.map { value throws(StoreError) in try WorkerRecord(key: key, text: value.value) }
             if let present, present.generation > grant.generation, present.freeFrom >= grant.limit.tick { return }
-            let next = WorkerRecord(
+            var next = WorkerRecord(
                 takenAfter: max(present?.generation ?? 0, grant.generation),
                 limit: present?.limit ?? 0,
                 freeFrom: max(present?.freeFrom ?? 0, grant.limit.tick),
                 by: operatorHolder,
                 at: now
             )
+            next.lessee = present?.reservedFor
             if case .written = try store.write(
                 key,
                 next.text,

@@ -19,6 +19,9 @@ extension WindowKeeper {
         case .usedAhead(let worker, let untilTick):
             refusal = .workerUsedAhead(worker: worker, untilTick: untilTick)
             return waitForWorker(untilTick: untilTick, now: now)
+        case .reserved(let worker, let purpose):
+            refusal = .workerReserved(worker: worker, purpose: purpose)
+            return waitForWorker(untilTick: UInt64.max, now: now)
         case .belowFloor(let untilTick):
             refusal = .belowFloor(untilTick: untilTick)
             return waitForWorker(untilTick: untilTick, now: now)

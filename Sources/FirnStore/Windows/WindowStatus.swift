@@ -4,11 +4,13 @@ package enum WindowStatus: Hashable, Sendable {
     case claiming(StoreError?)
     /// The fixed worker is taken, by this holder, at least until this tick unless it is given back.
     case workerTaken(by: Holder, untilTick: UInt64)
-    /// All workers are taken. nil: this daemon itself has them.
+    /// All workers are taken. nil: this daemon itself has them, or they are reserved.
     case noWorkerFree(freeAtTick: UInt64?)
     /// The fixed worker was used up to this tick by a holder whose clock was ahead.
     case workerUsedAhead(worker: UInt32, untilTick: UInt64)
-    /// The store was repaired, and nothing below this tick may be given out.
+    /// The fixed worker is kept from all daemons, for what an operator said.
+    case workerReserved(worker: UInt32, purpose: String)
+    /// An operator raised the store's floor, and nothing below this tick may be given out.
     case belowFloor(untilTick: UInt64)
     /// Can give out IDs. With an error, only until the limit, unless the store becomes available again.
     case serving(worker: UInt32, limit: UInt64, StoreError?)

@@ -11,9 +11,11 @@ extension WorkerClaims {
         using random: inout some RandomNumberGenerator
     ) throws(StoreError) -> ClaimOutcome {
         precondition(worker <= maximumWorker, "a fixed worker must be one of the layout's")
+        precondition(!excludedWorkers.contains(worker), "a fixed worker must not be excluded")
         for _ in 0..<Self.maximumAttempts {
             let previous = try readWorker(worker)
             if let record = previous?.record, !Self.isFree(record, atTick: now.tick) {
+                if let purpose = record.reservedFor { return .reserved(worker: worker, purpose: purpose) }
                 if isFarAhead(record, atTick: now.tick) {
                     findings.add(FarAheadWorker(worker, record))
                     return .usedAhead(worker: worker, untilTick: record.freeFrom)
@@ -36,7 +38,7 @@ extension WorkerClaims {
         notBefore: UInt64,
         using random: inout some RandomNumberGenerator
     ) throws(StoreError) -> ClaimOutcome {
-        var draw = WorkerDraw(maximumWorker: maximumWorker, excluding: excluded)
+        var draw = WorkerDraw(maximumWorker: maximumWorker, excluding: excluded, outside: excludedWorkers)
         var search = Search()
         for count in probes {
             let outcome = try claim(
@@ -51,7 +53,11 @@ extension WorkerClaims {
         if draw.isExhausted || search.attempts >= Self.maximumAttempts { return try search.failed() }
 
         let listed = try listTaken(at: now, &search)
-        draw = WorkerDraw(maximumWorker: maximumWorker, excluding: listed.union(excluded))
+        draw = WorkerDraw(
+            maximumWorker: maximumWorker,
+            excluding: listed.union(excluded),
+            outside: excludedWorkers
+        )
         // What is drawn is read again, because the list's pages are from different moments.
         for worker in draw.next(Self.maximumAttempts, using: &random) {
             let outcome = try claim(oneOf: [worker], &search, at: now, notBefore: notBefore, using: &random)
@@ -133,13 +139,14 @@ extension WorkerClaims {
 
     private func found(taken worker: UInt32, _ record: WorkerRecord, at now: StoreInstant, _ search: inout Search) {
         if isFarAhead(record, atTick: now.tick) { findings.add(FarAheadWorker(worker, record)) }
-        search.taken(until: record.freeFrom)
+        // What is reserved does not become free by itself.
+        if !record.isReserved, !excludedWorkers.contains(worker) { search.taken(until: record.freeFrom) }
     }
 
     /// It may be held, so it counts as taken.
     private func found(unreadable worker: UInt32, _ error: StoreError, _ search: inout Search) {
         findings.add(unreadable: worker, error)
-        search.unreadable = search.unreadable ?? error
+        if !excludedWorkers.contains(worker) { search.unreadable = search.unreadable ?? error }
     }
 
     /// Throws an error that refuses: such a claim has failed, whatever the record contains afterwards.

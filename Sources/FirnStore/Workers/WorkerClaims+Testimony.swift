@@ -28,11 +28,13 @@ extension WorkerClaims {
         _ = try store.write(ClockRecord.key, record.text, ifVersion: stored?.version, ifValue: stored?.value)
     }
 
-    /// Estimates from random workers how many are free. Where the layout has no more than are read, the number is exact.
+    /// Estimates from random workers how many of those that may be drawn are free. Where there are no more than are
+    /// read, the number is exact.
     private func estimateFree(at now: StoreInstant) {
         var random = systemRandom()
-        var draw = WorkerDraw(maximumWorker: maximumWorker, excluding: [])
+        var draw = WorkerDraw(maximumWorker: maximumWorker, excluding: [], outside: excludedWorkers)
         let workers = draw.next(Self.censusCount, using: &random)
+        guard !workers.isEmpty else { return findings.estimated(freeWorkers: 0) }
         var free: UInt64 = 0
         for (worker, result) in zip(workers, store.read(workers.map(WorkerRecord.key))) {
             guard case .success(let value) = result else { return }
@@ -43,7 +45,7 @@ extension WorkerClaims {
             // A record that cannot be read counts as taken, as for a claim.
             if let record = try? Stored(worker, value).record, Self.isFree(record, atTick: now.tick) { free += 1 }
         }
-        findings.estimated(freeWorkers: (UInt64(maximumWorker) + 1) * free / UInt64(workers.count))
+        findings.estimated(freeWorkers: workerCount * free / UInt64(workers.count))
     }
 
     /// How many workers are read for the estimate: where one in ten is free, it is off by less than six in a hundred of

@@ -22,14 +22,16 @@ package enum ClaimOutcome: Hashable, Sendable {
     /// The claim was written or not, which is not known, and the store failed. Read back before anything else.
     case inDoubt(HeldWorker, StoreError)
     /// Every worker is taken, or was claimed by another daemon during the attempt. The first one becomes free at this
-    /// tick, unless it is extended; nil if all are excluded.
+    /// tick, unless it is extended; nil if all are excluded or reserved.
     case noneFree(freeAtTick: UInt64?)
     /// The fixed worker is taken.
     case held(by: Holder, untilTick: UInt64)
     /// The fixed worker was used up to this tick by a holder whose clock was ahead. It was taken from that holder, or
     /// the tick is so far off that no clock is behind by as much.
     case usedAhead(worker: UInt32, untilTick: UInt64)
-    /// The store's floor, which a repair raised, is above the current tick: nothing may begin before this tick.
+    /// The fixed worker is kept from all daemons, for what an operator said: see ``WorkerReservation``.
+    case reserved(worker: UInt32, purpose: String)
+    /// The store's floor, which an operator raised, is above the current tick: nothing may begin before this tick.
     case belowFloor(untilTick: UInt64)
     /// The layout has no ticks left.
     case layoutEnded
@@ -47,6 +49,8 @@ package struct WorkerClaims: Sendable {
     private(set) var lessee: String?
     /// The highest number that the layout has room for.
     package let maximumWorker: UInt32
+    /// Those that are never drawn, nor claimed when they are asked for.
+    package let excludedWorkers: WorkerSet
     /// The layout's last tick.
     package let maximumTick: UInt64
     package private(set) var windowTicks: UInt64
@@ -79,6 +83,7 @@ package struct WorkerClaims: Sendable {
         store: any Store,
         holder: Holder,
         maximumWorker: UInt32,
+        excludedWorkers: WorkerSet = WorkerSet(),
         maximumTick: UInt64,
         windowTicks: UInt64,
         journal: GrantJournal? = nil,
@@ -91,7 +96,9 @@ package struct WorkerClaims: Sendable {
         precondition(windowTicks > 0, "a window holds at least one tick")
         self.store = store
         self.holder = holder
+        precondition(excludedWorkers.last ?? 0 <= maximumWorker, "what is excluded is of the layout")
         self.maximumWorker = maximumWorker
+        self.excludedWorkers = excludedWorkers
         self.maximumTick = maximumTick
         self.windowTicks = windowTicks
         self.journal = journal
@@ -140,7 +147,7 @@ package struct WorkerClaims: Sendable {
     }
 
     static func isFree(_ record: WorkerRecord, atTick nowTick: UInt64) -> Bool {
-        record.freeFrom <= nowTick
+        !record.isReserved && record.freeFrom <= nowTick
     }
 
     /// A record as it is in the store.

@@ -34,8 +34,8 @@ package struct WorkerRecord: Hashable, Sendable {
     /// The first tick that the holder may *not* use. The worker is free once it has passed, unless it is ``used``.
     package var limit: UInt64
     /// The first tick above the limit that nobody can have used: an operator took the worker from a holder that had
-    /// been granted more than the limit shows, because its clock was ahead. nil when no more was granted than the limit
-    /// shows.
+    /// been granted more than the limit shows, because its clock was ahead. Of a reserved worker it is the layout's end.
+    /// nil when no more was granted than the limit shows.
     package var used: UInt64?
     package var holder: Holder
     /// A random number of this write. A holder whose write got no answer uses it to find out whether the write was
@@ -44,7 +44,7 @@ package struct WorkerRecord: Hashable, Sendable {
     /// By the holder's wall clock; for people only.
     package var renewedAtUnixMilliseconds: UInt64
     /// The service that has leased the worker from a daemon; nil when the holder is a daemon or a minter that uses the
-    /// store itself.
+    /// store itself. In an operator's record, what the worker is reserved for.
     package var lessee: String?
 
     package init(
@@ -74,6 +74,12 @@ extension WorkerRecord {
     /// Whether its holder gave it back. In a store that was not set back, no limit of this generation was granted after
     /// that.
     package var isGivenBack: Bool { writeToken == Self.givenBackToken }
+
+    /// What an operator keeps the worker for, so that no daemon claims it: see ``WorkerReservation``. No lease is
+    /// ``used`` above its limit, whatever a lessee says of its host and pod.
+    package var reservedFor: String? { holder.isOperator && used != nil ? lessee : nil }
+
+    package var isReserved: Bool { reservedFor != nil }
 
     /// The first tick at which another holder may begin.
     package var freeFrom: UInt64 { max(limit, used ?? 0) }

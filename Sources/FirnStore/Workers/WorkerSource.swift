@@ -4,6 +4,8 @@
 package protocol WorkerSource: Sendable {
     /// The highest number that the layout has room for.
     var maximumWorker: UInt32 { get }
+    /// Those that are never claimed.
+    var excludedWorkers: WorkerSet { get }
     /// The layout's last tick.
     var maximumTick: UInt64 { get }
     /// How far ahead of now a limit is set.
@@ -32,6 +34,11 @@ package protocol WorkerSource: Sendable {
     func release(_ held: HeldWorker, firstUnusedTick: UInt64, at now: StoreInstant) -> ReleaseOutcome
 
     func testify(_ held: HeldWorker, at now: StoreInstant) throws(StoreError)
+}
+
+extension WorkerSource {
+    /// How many workers there are that may be claimed, held or not.
+    package var workerCount: UInt64 { UInt64(maximumWorker) + 1 - excludedWorkers.count }
 }
 
 extension WorkerClaims: WorkerSource {}

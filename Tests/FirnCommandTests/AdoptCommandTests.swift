@@ -1,0 +1,80 @@
+import FirnLayout
+import FirnTestSupport
+import Foundation
+import Testing
+
+/// `firn store adopt --above-id` on the store of a real `firnd`.
+@Suite(.timeLimit(Firnd.patience)) struct AdoptCommandTests {
+    private static let layout = Layout.snowflake
+
+    private func adopt(_ daemon: Firnd, _ arguments: [String], input: String? = nil) throws -> Command {
+        try Command.run(["store", "adopt"] + arguments + ["--store", daemon.storeName], input: input)
+    }
+
+    /// An ID that another generator would make so far from now.
+    private func id(_ distance: TimeInterval, worker: UInt64 = 3) throws -> UInt64 {
+        let now = Date().addingTimeInterval(distance).timeIntervalSince1970
+        let tick = try #require(Self.layout.tick(atUnixNanoseconds: Int64(now * 1e9)))
+        return try Self.layout.makeID(time: tick, worker: worker, sequence: 7).rawValue
+    }
+
+    @Test func theFloorIsAboveTheHighestAndNeverLowered() throws {
+        let daemon = try Firnd("--worker", "5")
+        let (earlier, later) = (try id(-60), try id(-30))
+        let adopted = try adopt(daemon, ["--above-id", "\(earlier)", "\(later)"])
+        #expect(adopted.exitCode == 0 && adopted.errors.isEmpty, "\(adopted)")
+        #expect(adopted.output.contains("every ID is above \(later)") && adopted.lines.count == 1)
+        let lower = try adopt(daemon, ["--above-id", "\(earlier)"])
+        #expect(lower.exitCode == 0 && lower.output.contains("stays at"), "\(lower)")
+        let check = try Command.run("store", "check", "--store", daemon.storeName)
+        let time = Self.layout.roundedTime(ofTick: later >> 22 + 1)
+        #expect(check.exitCode == 0 && check.output.contains("adopted up to \(time)"), "\(check)")
+        #expect(try daemon.firn("next").exitCode == 0, "a daemon that runs goes on")
+    }
+
+    @Test func iDsOfStandardInputMayBeDecorated() throws {
+        let daemon = try Firnd()
+        let highest = try id(-10)
+        let text = "        max\n---------------------\n \(highest)\n(1 row)\n\n"
+        let adopted = try adopt(daemon, ["--above-id", "-", "--layout", "snowflake"], input: text)
+        #expect(adopted.exitCode == 0 && adopted.output.contains("\(highest)"), "\(adopted)")
+        for (input, words) in [("", "no ID"), ("max\n1.5\n", "Line 2"), ("NULL\n", "Line 1")] {
+            let command = try adopt(daemon, ["--above-id", "-"], input: input)
+            #expect(command.exitCode == 65 && command.errors.contains(words), "\(command)")
+        }
+    }
+
+    @Test func whatIsFarAheadIsRefusedAndSaysFromWhenIDsFlow() throws {
+        let daemon = try Firnd()
+        let far = try id(7200)
+        let command = try adopt(daemon, ["--above-id", "\(far)", "--yes"])
+        let time = Self.layout.roundedTime(ofTick: far >> 22 + 1)
+        #expect(command.exitCode == 64 && command.errors.contains("only from \(time) on"), "\(command)")
+        let past = try adopt(daemon, ["--above-id", "9223372036854775808", "--yes"])
+        #expect(past.exitCode == 64 && past.errors.contains("another layout"), "\(past)")
+        let foreign = try adopt(daemon, ["--above-id", "18446744073709551615", "--layout", "snowflake", "--yes"])
+        #expect(foreign.exitCode == 64, "\(foreign)")
+        for arguments in [["--layout", "snowflake"], ["--above-id"], ["--above-id", "x"]] {
+            #expect(try adopt(daemon, arguments).exitCode == 64)
+        }
+        #expect(try !Command.run("store", "check", "--store", daemon.storeName).output.contains("adopted"))
+    }
+
+    /// Where the other system's clock was ahead, IDs flow once its time has come, and none below.
+    @Test func whatIsALittleAheadIsWaitedFor() throws {
+        let daemon = try Firnd()
+        let held = try adopt(daemon, ["--above-id", "\(id(60))", "--yes"])
+        #expect(held.exitCode == 75 && held.errors.contains("pid \(daemon.pid)"), "\(held)")
+        daemon.end(with: SIGTERM)
+        let unasked = try adopt(daemon, ["--above-id", "\(id(60))"])
+        #expect(unasked.exitCode == 64 && unasked.errors.contains("--yes"), "\(unasked)")
+        let ahead = try id(10)
+        let adopted = try adopt(daemon, ["--above-id", "\(ahead)", "--yes"])
+        #expect(adopted.exitCode == 0 && adopted.output.contains("daemons give out nothing until"), "\(adopted)")
+        try daemon.restart(after: SIGTERM)
+        let deadline = ContinuousClock.now + .seconds(60)
+        var next: UInt64?
+        while next == nil, ContinuousClock.now < deadline { next = UInt64(try daemon.firn("next").output.dropLast()) }
+        #expect(try #require(next) > ahead)
+    }
+}
