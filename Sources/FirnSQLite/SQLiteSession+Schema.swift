@@ -85,8 +85,11 @@ extension SQLiteSession {
             guard try inspect(connection, path: path) else { return try connection.run("ROLLBACK") }
             try connection.run(
                 """
-                CREATE TABLE records (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, version INTEGER NOT NULL)
-                    STRICT, WITHOUT ROWID;
+                CREATE TABLE records (
+                    key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, version INTEGER NOT NULL,
+                    \(sumColumn)
+                ) STRICT, WITHOUT ROWID;
+                \(sumTrigger);
                 CREATE TABLE versions (last INTEGER NOT NULL) STRICT;
                 INSERT INTO versions (last) VALUES (0);
                 PRAGMA application_id = \(applicationID);

@@ -12,7 +12,7 @@ final class SQLiteSession {
     private let selectFrom: SQLiteStatement
     private let lastVersion: SQLiteStatement
     private let nextVersion: SQLiteStatement
-    private let upsert: SQLiteStatement
+    private let upsert: SQLiteStatement?
 
     /// - Parameter checkpoint: Whether to move the log into the database before any content is trusted. After a failed
     ///   sync, Linux no longer knows that its cached data is not on the disk; only writing it again makes it durable.
@@ -36,20 +36,24 @@ final class SQLiteSession {
         if checkpoint, !access.isReadOnly, try connection.number("PRAGMA wal_checkpoint(TRUNCATE)") != 0 {
             throw StoreError(code: .unavailable, message: "the store \(path) is busy and cannot be made durable; retry")
         }
-        selectOne = try SQLiteStatement(connection, "SELECT value, version FROM records WHERE key = ?1")
+        if !access.isReadOnly {
+            try Self.addSums(connection)
+            try Self.checkWhole(connection, path: path)
+        }
+        let sum = try Self.hasSums(connection) ? "sum" : "0"
+        selectOne = try SQLiteStatement(connection, "SELECT value, version, \(sum) FROM records WHERE key = ?1")
         selectFrom = try SQLiteStatement(
             connection,
-            "SELECT key, value, version FROM records WHERE key >= ?1 ORDER BY key"
+            "SELECT key, value, version, \(sum) FROM records WHERE key >= ?1 ORDER BY key"
         )
         lastVersion = try SQLiteStatement(connection, "SELECT last FROM versions")
         nextVersion = try SQLiteStatement(connection, "UPDATE versions SET last = last + 1 RETURNING last")
-        upsert = try SQLiteStatement(
-            connection,
+        let upsert = """
+            INSERT INTO records (key, value, version, sum) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, sum = excluded.sum
             """
-            INSERT INTO records (key, value, version) VALUES (?1, ?2, ?3)
-            ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version
-            """
-        )
+        // Nothing is written where the column may be missing.
+        self.upsert = access.isReadOnly ? nil : try SQLiteStatement(connection, upsert)
         // A copy without a log gets one with the first read.
         _ = try connection.number("SELECT last FROM versions")
         var files = SQLiteFiles(path: path, resolvedPath: connection.resolvedPath ?? path)
@@ -74,7 +78,7 @@ final class SQLiteSession {
         defer { selectOne.reset() }
         try selectOne.bind(1, key)
         guard try selectOne.step() else { return nil }
-        return try StoredValue(value: Self.text(selectOne, 0, key), version: Self.version(selectOne, 1, key))
+        return try Self.stored(selectOne, 0, key)
     }
 
     func list(prefix: String, after: String? = nil, limit: Int = .max) throws -> [StoredRecord] {
@@ -85,8 +89,8 @@ final class SQLiteSession {
             let key = try Self.text(selectFrom, 0, prefix)
             guard key.utf8.starts(with: prefix.utf8) else { break }
             if key == after { continue }
-            let value = try Self.text(selectFrom, 1, key)
-            records.append(StoredRecord(key: key, value: value, version: try Self.version(selectFrom, 2, key)))
+            let stored = try Self.stored(selectFrom, 1, key)
+            records.append(StoredRecord(key: key, value: stored.value, version: stored.version))
         }
         return records
     }
@@ -114,8 +118,9 @@ final class SQLiteSession {
         defer {
             selectOne.reset()
             nextVersion.reset()
-            upsert.reset()
+            upsert?.reset()
         }
+        guard let upsert else { preconditionFailure("a store that is only read is not written") }
         try selectOne.bind(1, write.key)
         let version = try selectOne.step() ? UInt64(bitPattern: selectOne.number(1)) : nil
         guard version == write.ifVersion else { return nil }
@@ -127,8 +132,20 @@ final class SQLiteSession {
         try upsert.bind(1, write.key)
         try upsert.bind(2, write.value)
         try upsert.bind(3, next)
+        let written = UInt64(bitPattern: next)
+        try upsert.bind(4, Self.sum(key: write.key, value: write.value, version: written))
         _ = try upsert.step()
-        return UInt64(bitPattern: next)
+        return written
+    }
+
+    /// The value, the version and the sum in three columns.
+    private static func stored(_ statement: SQLiteStatement, _ column: Int32, _ key: String) throws -> StoredValue {
+        let value = try text(statement, column, key)
+        let version = try version(statement, column + 1, key)
+        guard !isDamaged(statement.number(column + 2), key: key, value: value, version: version) else {
+            throw damaged(key)
+        }
+        return StoredValue(value: value, version: version)
     }
 
     private static func text(_ statement: SQLiteStatement, _ column: Int32, _ key: String) throws -> String {

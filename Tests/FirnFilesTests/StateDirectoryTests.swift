@@ -113,24 +113,29 @@ import Testing
         file = nil
         let whole = try Data(contentsOf: URL(fileURLWithPath: path))
         #expect(try state.grants().map(\.limit.tick) == [5])
-        #expect(whole.count == 1024)
-        // The fifth is in the first place: any part of it may be missing or old.
+        #expect(whole.count == 2048)
+        // The fifth is in the first place and its copy: any part of them may be missing or old.
         let length = grant(limit: 5).text(serial: 5).utf8.count
         #expect(length < 400)
         for cut in stride(from: 0, to: 511, by: 7) {
             var torn = whole
-            for index in cut..<512 { torn[index] = UInt8(ascii: "~") }
+            for index in cut..<512 {
+                torn[index] = UInt8(ascii: "~")
+                torn[1024 + index] = UInt8(ascii: "~")
+            }
             try torn.write(to: URL(fileURLWithPath: path))
             let limits = try state.grants().map(\.limit.tick)
             #expect(limits == (cut > length ? [5] : [4]), "cut at \(cut)")
         }
         var both = whole
-        for index in [100, 612] { both[index] = UInt8(ascii: "~") }
+        for index in [100, 612, 1124, 1636] { both[index] = UInt8(ascii: "~") }
         try both.write(to: URL(fileURLWithPath: path))
         let error = #expect(throws: StoreError.self) { try state.grants() }
         #expect(error?.code == .corrupt && error?.message.contains(path) == true)
-        // A first write that never ended promised nothing.
         try whole.prefix(100).write(to: URL(fileURLWithPath: path))
+        #expect(throws: StoreError.self) { try state.grants() }
+        // A first write that never ended promised nothing.
+        try Data(count: 2048).write(to: URL(fileURLWithPath: path))
         #expect(try state.grants() == [])
     }
 

@@ -381,7 +381,7 @@ import Testing
     @Test func ofSeveralReadsARecordThatIsNotTextFailsAlone() throws {
         let store = try SQLiteStore(path: path)
         _ = try store.write("b", "1", ifVersion: nil)
-        try sql("INSERT INTO records VALUES ('a', CAST(x'ff' AS TEXT), 1)")
+        try sql("INSERT INTO records (key, value, version) VALUES ('a', CAST(x'ff' AS TEXT), 1)")
         let results = store.read(["a", "b"])
         let error = #expect(throws: StoreError.self) { try results[0].get() }
         #expect(error?.code == .corrupt)
@@ -432,7 +432,7 @@ import Testing
 
     @Test func textThatIsNotUnicodeIsCorrupt() throws {
         let store = try SQLiteStore(path: path)
-        try sql("INSERT INTO records VALUES ('a', CAST(x'ff' AS TEXT), 1)")
+        try sql("INSERT INTO records (key, value, version) VALUES ('a', CAST(x'ff' AS TEXT), 1)")
         let error = #expect(throws: StoreError.self) { try store.read("a") }
         #expect(error?.code == .corrupt)
     }
