@@ -85,6 +85,13 @@ import Testing
             try browser.click("#id")
             try browser.type("0")
             #expect(try browser.text("document.querySelectorAll('#guesses li').length") == "0", "of another ID")
+            _ = try browser.text("document.getElementById('id').value = ''")
+            try browser.click("#id")
+            try browser.type("18446744073709551615")
+            try browser.click("#guess")
+            try eventually("no layout is plausible", within: .seconds(30), every: .milliseconds(50)) {
+                try browser.text(first).hasPrefix("No known layout gives 18446744073709551615 a plausible time: ")
+            }
         }
     }
 
