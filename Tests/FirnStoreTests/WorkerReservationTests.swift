@@ -175,6 +175,27 @@ import Testing
         #expect(try claim(store, 5) == .reserved(worker: 5, purpose: "legacy"))
     }
 
+    /// Between the read and the write of one, the other writes: the second write replaces nothing.
+    @Test func whoReadsBeforeAndWritesAfterTheOtherFindsIt() throws {
+        let store = MemoryStore()
+        let isFirst = OnceFlag()
+        let claimed = Mutex<ClaimOutcome?>(nil)
+        store.onOperation { operation, key in
+            guard operation == .write, key == "workers/5", isFirst.take() else { return }
+            let outcome = try? claim(store, 5)
+            claimed.withLock { $0 = outcome }
+        }
+        guard case .refused(let record) = reserve(store, [5])[0] else { throw Unexpected() }
+        #expect(record.holder == holder(1) && claimed.withLock { $0?.held?.limit } == record.limit)
+
+        let isSecond = OnceFlag()
+        store.onOperation { operation, key in
+            guard operation == .write, key == "workers/6", isSecond.take() else { return }
+            #expect(reserve(store, [6]) == [.done(nil)])
+        }
+        #expect(try claim(store, 6) == .reserved(worker: 6, purpose: "legacy"))
+    }
+
     /// Of a daemon that claims and a command that reserves at the same moment, one wins.
     @Test(arguments: StoreUnderTest.allCases) func aRaceHasOneWinner(_ kind: StoreUnderTest) throws {
         let store = try kind.make()
