@@ -119,6 +119,7 @@ struct Configuration {
         sequences.maximumSequences = try Self.within(options.ids.maxSequences, "max-sequences", 8...10_000_000)
         servesStore = options.ids.serveStore
         leases = try Self.leases(options.ids, layout, rule, store, clockTolerance: clockTolerance)
+        if let warning = Self.warning(ofAllLeased: leases, layout, workers: workers) { warnings.append(warning) }
         if store == .memory, leases != nil || servesStore {
             notices.append(
                 "the store is in memory: leases and daemons that depend on it (--max-leases, --serve-store) outlive it, and "
@@ -213,6 +214,7 @@ struct Configuration {
     }
 
     private func check() throws(ConfigurationError) {
+        try refuseOwnStore()
         guard (1...Self.maximumShards).contains(shards) else {
             throw ConfigurationError("--shards is \(shards); choose 1 to \(Self.maximumShards)")
         }
@@ -262,44 +264,6 @@ struct Configuration {
             }
         }
         return addresses
-    }
-
-    private static let maximumLeases = 4096
-
-    private static func leases(
-        _ options: IDOptions,
-        _ layout: Layout,
-        _ rule: WorkerRule,
-        _ store: StoreLocation,
-        clockTolerance: Duration
-    ) throws(ConfigurationError) -> LeaseDesk.Configuration? {
-        let range = Duration.seconds(1)...(.seconds(86_400))
-        let window = try within(required(options.leaseWindow, "lease-window"), "lease-window", range)
-        let maximum = try within(required(options.maxLeaseWindow, "max-lease-window"), "max-lease-window", range)
-        guard window <= maximum else {
-            throw ConfigurationError(
-                "--lease-window is \(window), and --max-lease-window \(maximum), which must not be less; raise that one or lower the "
-                    + "other"
-            )
-        }
-        // With fixed workers, each is the one of a certain daemon, which would have to wait for the end of a lease.
-        let isAuto = if case .auto = rule { true } else { false }
-        // A store in memory forgets leases at a restart, while their holders go on.
-        let leasesByDefault = isAuto && store != .memory
-        let count = try within(
-            options.maxLeases
-                ?? (leasesByDefault ? min(maximumLeases, Int(clamping: (layout.maximumWorker + 1) / 4)) : 0),
-            "max-leases",
-            0...1_000_000
-        )
-        return count == 0
-            ? nil
-            : LeaseDesk.Configuration(
-                maximumCount: count,
-                window: window,
-                maximumWindow: maximum,
-                clockTolerance: clockTolerance
-            )
     }
 
     private static func inheritedSockets() throws(ConfigurationError) -> [InheritedSocket] {
