@@ -24,6 +24,22 @@ package struct DurationText: ExpressibleByArgument {
         value = .milliseconds(number * unit)
     }
 
+    /// Reads a text, as an option without a default does.
+    ///
+    /// - Throws: what is wrong with it.
+    package init(parsing text: String) throws {
+        if let read = DurationText(argument: text) {
+            self = read
+            return
+        }
+        let isNumber = !text.isEmpty && text.allSatisfy { $0.isASCII && $0.isNumber }
+        throw ValidationError(
+            isNumber
+                ? "it has no unit; write \(text)s for seconds, or ms, m or h after the number"
+                : "write a whole number with ms, s, m or h, such as 500ms, 30s or 5m"
+        )
+    }
+
     package var defaultValueDescription: String {
         guard let value else { return "off" }
         let (seconds, attoseconds) = value.components

@@ -44,7 +44,8 @@ package struct EtcdOptions: ParsableArguments {
         help: ArgumentHelp(
             "The longest that one call takes. Default: 2s, or a third of the window if that is less.",
             valueName: "duration"
-        )
+        ),
+        transform: DurationText.init(parsing:)
     )
     package var etcdTimeout: DurationText?
 

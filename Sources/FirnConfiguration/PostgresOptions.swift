@@ -6,7 +6,8 @@ package struct PostgresOptions: ParsableArguments {
         help: ArgumentHelp(
             "The longest that one call takes. Default: 2s, or a third of the window if that is less.",
             valueName: "duration"
-        )
+        ),
+        transform: DurationText.init(parsing:)
     )
     package var postgresTimeout: DurationText?
 

@@ -11,14 +11,14 @@ extension GRPCLoop {
         case .success(let scope):
             guard !scope.isSuperset(of: needed) else { return nil }
             tokens.refuse(.scope, at: .grpc)
-            return TokenBook.Refusal.scope.status
+            return TokenBook.Refusal.scope.status(needed: needed)
         case .failure(.missing):
             return Status(
                 .unauthenticated,
                 "the call shows no token; send one of the daemon's --token-file as metadata 'authorization: Bearer TOKEN'"
             )
         case .failure(let refusal):
-            return refusal.status
+            return refusal.status(needed: needed)
         }
     }
 }

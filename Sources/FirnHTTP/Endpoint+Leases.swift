@@ -16,7 +16,7 @@ extension Endpoint {
             query("pid", "The caller's process.", numberSchema(maximum: UInt64(UInt32.max))),
             query(
                 "windowMs",
-                "How long it lasts, in milliseconds; the daemon's --lease-window unless given.",
+                "How long it lasts, in milliseconds: 100 or more, and cut to the daemon's --max-lease-window; its --lease-window unless given.",
                 tickSchema
             ),
             query("notBeforeTick", "The first tick that may be leased.", tickSchema),
@@ -46,7 +46,7 @@ extension Endpoint {
         parameters: held + [
             query(
                 "nextToken",
-                "A random number, new for each extension and the same in a repetition; the daemon's choice unless given.",
+                "A random number, new for each extension and the same in a repetition; the daemon's choice unless given. Copies of a process that send the same one both pass for the holder.",
                 tickSchema
             ), query("limitTick", "The new limit; the daemon's --lease-window from now unless given.", tickSchema),
         ],
@@ -116,7 +116,8 @@ extension Endpoint {
     )
     private static let tooManyLeases = Answer(
         status: 429,
-        text: "As many leases are held as --max-leases allows. Retry-After says when to try again.",
+        text: "As many leases are held as --max-leases allows, or too many calls wait. "
+            + "Retry-After says when to try again.",
         schema: "Error"
     )
     private static let noLeases = Answer(status: 501, text: "The daemon leases no workers.", schema: "Error")

@@ -175,7 +175,13 @@ struct Arguments {
     }
 
     func name(_ variable: String) throws(HTTPAnswer) -> Name {
-        let text = values[variable] ?? ""
+        guard let text = values[variable] else {
+            throw .refused(
+                .badRequest,
+                "the query item '\(variable)' is missing; give 1 to \(Name.maximumLength) characters of A-Z, a-z, 0-9, '.', '_' "
+                    + "and '-'"
+            )
+        }
         guard let name = Name(text) else {
             throw .refused(
                 .badRequest,

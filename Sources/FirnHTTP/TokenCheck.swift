@@ -26,7 +26,7 @@ extension HTTPLoop {
         }
         guard !scope.isSuperset(of: needed), let tokens else { return }
         tokens.refuse(.scope, at: .http)
-        throw .refused(TokenBook.Refusal.scope.status)
+        throw .refused(TokenBook.Refusal.scope.status(needed: needed))
     }
 
     /// Why a request to an `--admin` listener is refused; `nil` if it is not.
@@ -37,13 +37,13 @@ extension HTTPLoop {
         case .success(let scope) where scope.contains(.admin): return nil
         case .success:
             tokens.refuse(.scope, at: .admin)
-            return .refused(TokenBook.Refusal.scope.status)
+            return .refused(TokenBook.Refusal.scope.status(needed: .admin))
         case .failure(let refusal): return Self.refused(refusal)
         }
     }
 
     private static func refused(_ refusal: TokenBook.Refusal) -> HTTPAnswer {
-        guard refusal == .missing else { return .refused(refusal.status) }
+        guard refusal == .missing else { return .refused(refusal.status(needed: [])) }
         var answer = HTTPAnswer.refused(
             .unauthorized,
             "the request shows no token; send one of the daemon's --token-file as 'Authorization: Bearer TOKEN'"

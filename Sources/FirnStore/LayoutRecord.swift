@@ -71,7 +71,8 @@ package struct LayoutRecord: Hashable, Sendable {
         )
     }
 
-    func compare(with layout: String) throws(StoreError) {
+    /// Throws `.layoutDiffers`, with both texts, if it is another layout.
+    package func compare(with layout: String) throws(StoreError) {
         guard self.layout == layout else {
             throw StoreError(
                 code: .layoutDiffers,

@@ -43,12 +43,12 @@ final class UpstreamClient: UpstreamTransport {
                 next += 1
             }
             let call = begun[results.count]
-            results.append(Self.result { () throws(FirnClientError) in try call.wait() })
+            results.append(result { () throws(FirnClientError) in try call.wait() })
         }
         return results
     }
 
-    private static func result(
+    private func result(
         _ body: () throws(FirnClientError) -> Response.Outcome
     ) -> Result<StoreAnswers, StoreError> {
         do throws(FirnClientError) {
@@ -58,6 +58,14 @@ final class UpstreamClient: UpstreamTransport {
                 )
             }
             return .success(answers)
+        } catch  where error.code == .timedOut {
+            let error = StoreError(
+                code: .unavailable,
+                message:
+                    "the daemons of --store did not answer within \(timeout): see whether they and their store are well, or "
+                    + "raise --upstream-timeout (\(error.message))"
+            )
+            return .failure(error)
         } catch {
             return .failure(StoreError(upstream: error.code.status, "the daemon's store: \(error)"))
         }

@@ -53,10 +53,11 @@ package final class RequestDecoder {
             return .nextBatch(count: request.next_batch.pointee.count)
         case FIRN__V1__REQUEST__METHOD_NEXT_TICKETS:
             let tickets = request.next_tickets.pointee
-            guard let name = name(tickets.sequence) else { return .refused(badName("sequence")) }
+            guard let name = name(tickets.sequence) else { return .refused(badName("sequence", tickets.sequence)) }
             return .nextTickets(sequence: name, count: tickets.count)
         case FIRN__V1__REQUEST__METHOD_NEW_PREFIX:
-            guard let name = name(request.new_prefix.pointee.service) else { return .refused(badName("service")) }
+            let service = request.new_prefix.pointee.service
+            guard let name = name(service) else { return .refused(badName("service", service)) }
             return .newPrefix(service: name)
         case FIRN__V1__REQUEST__METHOD_DESCRIBE:
             return .describe
@@ -65,7 +66,7 @@ package final class RequestDecoder {
         case FIRN__V1__REQUEST__METHOD_LIST_SEQUENCES:
             let after = request.list_sequences.pointee.after
             guard !isEmpty(after) else { return .listSequences(after: nil) }
-            guard let name = name(after) else { return .refused(badName("sequence")) }
+            guard let name = name(after) else { return .refused(badName("sequence", after)) }
             return .listSequences(after: name)
         case FIRN__V1__REQUEST__METHOD_LEASE_WORKER:
             return leaseWorker(request.lease_worker.pointee)
@@ -96,7 +97,7 @@ package final class RequestDecoder {
         guard let sequence = request.sequence?.pointee else {
             return .refused(Status(.invalidArgument, "the creation lacks the sequence to create; fill in its fields"))
         }
-        guard let name = name(sequence.name) else { return .refused(badName("sequence")) }
+        guard let name = name(sequence.name) else { return .refused(badName("sequence", sequence.name)) }
         guard let description = SequenceDescription(sequence, name: name) else {
             return .refused(
                 Status(
@@ -109,9 +110,9 @@ package final class RequestDecoder {
     }
 
     private static func leaseWorker(_ request: Firn__V1__LeaseWorkerRequest) -> Request.Method {
-        guard let name = name(request.name) else { return .refused(badName("service")) }
-        guard let host = label(request.host) else { return .refused(badLabel("host")) }
-        guard let pod = label(request.pod) else { return .refused(badLabel("pod")) }
+        guard let name = name(request.name) else { return .refused(badName("service", request.name)) }
+        guard let host = label(request.host) else { return .refused(badLabel("host", request.host)) }
+        guard let pod = label(request.pod) else { return .refused(badLabel("pod", request.pod)) }
         return .lease(
             .begin(
                 LeaseCall.Beginning(
@@ -152,10 +153,10 @@ package final class RequestDecoder {
         return LeaseCall.Beginning.label(bytes)
     }
 
-    private static func badLabel(_ what: String) -> Status {
+    private static func badLabel(_ what: String, _ string: UnsafeMutablePointer<CChar>?) -> Status {
         Status(
             .invalidArgument,
-            "the \(what)'s name is not text of at most \(LeaseCall.Beginning.maximumTextLength) bytes without control "
+            "the \(what)'s name '\(excerpt(string))' is not text of at most \(LeaseCall.Beginning.maximumTextLength) bytes without control "
                 + "characters; choose another"
         )
     }
@@ -182,7 +183,26 @@ package final class RequestDecoder {
         return firn_arena_size_of(string) == 1
     }
 
-    private static func badName(_ what: String) -> Status {
-        Status(.invalidArgument, "the \(what)'s name is not 1 to 64 characters of [A-Za-z0-9._-]; choose another")
+    private static func badName(_ what: String, _ string: UnsafeMutablePointer<CChar>?) -> Status {
+        guard !isEmpty(string) else {
+            return Status(
+                .invalidArgument,
+                "the \(what)'s name is missing; give 1 to 64 characters of [A-Za-z0-9._-]"
+            )
+        }
+        return Status(
+            .invalidArgument,
+            "the \(what)'s name '\(excerpt(string))' is not 1 to 64 characters of [A-Za-z0-9._-]; choose another"
+        )
+    }
+
+    /// The beginning of a text that is refused, with a mark for each control character: a terminal may show it.
+    private static func excerpt(_ string: UnsafeMutablePointer<CChar>?) -> String {
+        guard !isEmpty(string), let string else { return "" }
+        let bytes = UnsafeRawBufferPointer(start: string, count: firn_arena_size_of(string) - 1)
+        let text = String(decoding: bytes, as: UTF8.self).unicodeScalars.map { scalar in
+            scalar.value < 0x20 || (0x7F..<0xA0).contains(scalar.value) ? "\u{FFFD}" : Character(scalar)
+        }
+        return String(text).excerpt
     }
 }

@@ -37,7 +37,7 @@ struct LeaseCommand: AsyncParsableCommand {
             the lease is over.
 
             Without --exec, the lease is printed, and nobody extends it: that is done with --extend, and --release ends \
-            it. eval "$(firn lease)" sets the variables in a shell:
+            it. V=$(firn lease) && eval "$V" sets the variables in a shell:
               FIRN_WORKER, FIRN_LAYOUT, FIRN_EPOCH_UNIX_MS, FIRN_TICK_NS, FIRN_TIME_BITS, FIRN_WORKER_BITS,
               FIRN_SEQUENCE_BITS, FIRN_SEQUENCE_ABOVE_WORKER (0 or 1), FIRN_FIRST_TICK
                                     for --exec too, with FIRN_LEASE_FILE if there is one
@@ -67,7 +67,8 @@ struct LeaseCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "How long a lease lasts, such as 30s: at most the daemon's --max-lease-window. (default: the daemon's --lease-window)",
             valueName: "duration"
-        )
+        ),
+        transform: DurationText.init(parsing:)
     )
     var window: DurationText?
 
@@ -83,7 +84,7 @@ struct LeaseCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Keep the lease's limit in this file, for --exec.", valueName: "path"))
     var leaseFile: String?
 
-    @Option(help: "How to write the lease.")
+    @Option(help: "How to write the lease, without --exec.")
     var format = AnswerFormat.text
 
     @OptionGroup var daemon: DaemonOptions
@@ -95,6 +96,9 @@ struct LeaseCommand: AsyncParsableCommand {
         }
         if let exec, exec.allSatisfy(\.isWhitespace) {
             throw ValidationError("The command of --exec is empty; give one.")
+        }
+        if exec != nil, format != .text {
+            throw ValidationError("--format is of a lease that is printed, and --exec prints none; leave it out.")
         }
         if leaseFile != nil, exec == nil { throw ValidationError("--lease-file is of --exec; give that too.") }
         if let name {
@@ -171,16 +175,17 @@ struct LeaseCommand: AsyncParsableCommand {
     /// The daemon gives no error for a window that is too long for it.
     private func warn(ofShorter grant: LeaseGrant) {
         guard let asked = window?.milliseconds, grant.lease.limitTick > grant.lease.firstTick else { return }
-        let layout = grant.layout
-        let first = layout.unixMilliseconds(ofTick: grant.lease.firstTick)
-        let limit = layout.unixMilliseconds(ofTick: grant.lease.limitTick)
-        guard limit >= first, limit - first < asked, asked - (limit - first) > layout.tickNanoseconds / 1_000_000 + 1
-        else {
-            return
-        }
-        let given = limit - first
+        warn(asked: asked, grant.layout, from: grant.lease.firstTick, to: grant.lease.limitTick, of: "")
+    }
+
+    private func warn(asked: UInt64, _ layout: Layout, from first: UInt64, to limit: UInt64, of clock: String) {
+        let first = layout.unixMilliseconds(ofTick: first)
+        let given =
+            layout.unixMilliseconds(ofTick: max(limit, 1)) - min(first, layout.unixMilliseconds(ofTick: max(limit, 1)))
+        guard given < asked, asked - given > layout.tickNanoseconds / 1_000_000 + 1 else { return }
         StandardError.write(
-            line: "firn: the lease lasts for \(given) ms, and not for \(asked) ms: the daemon's --max-lease-window"
+            line:
+                "firn: the lease lasts for \(given) ms\(clock), and not for \(asked) ms: the daemon's --max-lease-window"
         )
     }
 
@@ -207,8 +212,10 @@ struct LeaseCommand: AsyncParsableCommand {
         try await daemon.withClient { client in
             let lease = try LeaseWord(parsing: word).lease
             var limit: UInt64 = 0
+            var began: (tick: UInt64, layout: Layout)?
             if let milliseconds = window?.milliseconds {
                 let (tick, layout) = try await present(client)
+                began = (tick, layout)
                 limit = tick + 1 + milliseconds * 1_000_000 / layout.tickNanoseconds
             }
             let outcome: Response.Outcome
@@ -228,6 +235,15 @@ struct LeaseCommand: AsyncParsableCommand {
             }
             guard case .leaseExtended(let extended, let limitUnixMilliseconds) = outcome else {
                 throw Self.uncheckedAnswer
+            }
+            if let began, let asked = window?.milliseconds {
+                warn(
+                    asked: asked,
+                    began.layout,
+                    from: began.tick,
+                    to: extended.limitTick,
+                    of: " from now on by this host's clock"
+                )
             }
             try write(LeaseVariables(limitOf: extended, limitUnixMilliseconds: limitUnixMilliseconds))
         }

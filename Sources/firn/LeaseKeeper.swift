@@ -74,9 +74,10 @@ struct LeaseKeeper {
         return max(now.wall, carriedOn.overflow ? .max : carriedOn.partialValue)
     }
 
-    /// The limit to ask for.
+    /// The limit to ask for: a window from the latest time that the wall clock has said, because a limit from a clock that was
+    /// set back since would lie before the present one.
     func nextLimitTick(at now: LeaseInstant) -> UInt64 {
-        (layout.tick(atUnixNanoseconds: now.wall) ?? 0) + 1 + UInt64(window) / layout.tickNanoseconds
+        (layout.tick(atUnixNanoseconds: latest(at: now)) ?? 0) + 1 + UInt64(window) / layout.tickNanoseconds
     }
 
     /// SIGKILL comes this long before the limit, so that the program has ended by then.
@@ -109,8 +110,9 @@ struct LeaseKeeper {
     /// The daemon has answered: `lease` is its present state.
     mutating func extended(_ lease: Lease, at now: LeaseInstant) {
         let wall = layout.unixNanoseconds(ofTick: lease.limitTick)
-        let left = max(0, min(Self.longest, wall.subtractingReportingOverflow(now.wall).partialValue))
-        limit = LeaseInstant(boot: now.boot + left, wall: now.wall + left)
+        // From the latest time: by a wall clock that was set back the lease would last longer than it does.
+        let left = max(0, min(Self.longest, wall.subtractingReportingOverflow(latest(at: now)).partialValue))
+        limit = LeaseInstant(boot: now.boot + left, wall: latest(at: now) + left)
         (self.lease.token, self.lease.limitTick) = (lease.token, lease.limitTick)
         nextExtension = now.boot + min(window, left) / 3
         isCalling = false

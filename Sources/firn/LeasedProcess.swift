@@ -64,6 +64,7 @@
             var unanswered: [UInt64] = []
             /// Why the program had to end.
             var failure: String?
+            var hasSaidThatItWaits = false
             var lastError: FirnClientError?
             var isLost = false
             /// Those that had SIGTERM because the program has ended and they have not.
@@ -88,6 +89,7 @@
                     }
                 }
                 if hasEnded(&state) { return end(state) }
+                sayThatItWaits(&state)
                 while let action = state.keeper.next(at: .now) {
                     perform(action, &state)
                     if action == .kill { break }
@@ -104,6 +106,21 @@
             if state.child == nil { wait = min(wait, state.keeper.untilFirstTick(at: now)) }
             // A second at most, because the wall clock may be set. A process that was killed takes a moment to end.
             return CInt(max(state.keeper.isStopping ? 50 : 1, min(1000, (wait + 999_999) / 1_000_000)))
+        }
+
+        /// Says, after a second, why the program does not run yet.
+        private func sayThatItWaits(_ state: inout State) {
+            let now = LeaseInstant.now
+            guard state.child == nil, state.failure == nil, !state.hasSaidThatItWaits,
+                now.boot - received.boot >= 1_000_000_000
+            else { return }
+            state.hasSaidThatItWaits = true
+            let milliseconds = state.keeper.untilFirstTick(at: now) / 1_000_000
+            StandardError.write(
+                line:
+                    "firn: the command waits \(milliseconds) ms more for FIRN_FIRST_TICK, which the lease begins with: this "
+                    + "host's clock is behind the daemon's, or the worker was used up to then"
+            )
         }
 
         private func perform(_ action: LeaseKeeper.Action, _ state: inout State) {

@@ -10,9 +10,11 @@ struct WorkersListCommand: AsyncParsableCommand {
             "limit" is the first moment that the holder may not use, "left" how far off that is by this host's clock: a \
             holder that lives moves it on, and a worker whose limit has passed is free. A worker in the state "used" is held \
             by nobody: it was released from a daemon whose clock was ahead (--holder-is-dead), and is free from the limit \
-            that is shown. One in the state "reserved" is kept from all daemons until 'firn workers unreserve'. "lessee" is who leases the worker from a daemon (firn lease, a minter); host, pod and pid are then \
-            the lessee's; of a reserved worker it is what the worker is for. The json format is one object per line; ticks and generations are strings in it, for they have up to 64 bits. Records that cannot be read are \
-            told on standard error, and the exit code is 65.
+            that is shown. One in the state "reserved" is kept from all daemons until 'firn workers unreserve'. "lessee" is who \
+            leases the worker from a daemon (firn lease, a minter); host, pod and pid are then the lessee's; of a reserved worker \
+            it is what the worker is for. The json format is one object per line; ticks and generations are strings in it, for \
+            they have up to 64 bits. Records that cannot be read are told on standard error, and the exit code is 65. Without \
+            --store, standard error says which store was read.
 
             A large store is read and written in pages of 1,000 workers, in the order of their numbers, so that it takes \
             little memory. --limit writes so many workers at most; when there are more, standard error has the --after \
@@ -38,6 +40,7 @@ struct WorkersListCommand: AsyncParsableCommand {
     func run() async throws {
         try reportingErrors {
             let store = try options.open(forReading: true)
+            if options.store == nil { StandardError.write(line: "firn: the workers of \(store.name)") }
             var pages = try WorkerPages(store.store, bounds: store.bounds, after: after)
             var output = StandardOutput()
             var table = WorkerTable(format: format, layout: store.layout)

@@ -63,8 +63,10 @@ struct Announcement {
             ("web pages", configuration.http.web.description),
             ("store", configuration.store.description),
             ("state", configuration.state.description),
+            ("serves its store", configuration.servesStore ? "yes" : "no"),
             ("layout", layout.specification),
             ("worker", rule),
+            ("leases", leases(configuration)),
             ("window", "\(configuration.window)"),
             ("shards", "\(configuration.shards)"),
             ("HTTP threads", configuration.http.servesIDs ? "\(configuration.http.threads)" : "none"),
@@ -79,5 +81,10 @@ struct Announcement {
         let remarks =
             configuration.warnings.map { "Warning: \($0)" } + (configuration.notices + notes).map { "Note: \($0)" }
         return (["The configuration is good."] + lines + remarks).joined(separator: "\n")
+    }
+
+    private static func leases(_ configuration: Configuration) -> String {
+        guard let leases = configuration.leases else { return "none" }
+        return "up to \(leases.maximumCount), for \(leases.window) unless asked, for \(leases.maximumWindow) at most"
     }
 }

@@ -122,13 +122,9 @@ struct Configuration {
         )
         sequences.maximumSequences = try Self.within(options.ids.maxSequences, "max-sequences", 8...10_000_000)
         servesStore = options.ids.serveStore
-        leases = try Self.leases(
-            options.ids,
-            workers: layout.maximumWorker + 1 - excludedWorkers.count,
-            rule,
-            store,
-            clockTolerance: clockTolerance
-        )
+        let workersLeft = layout.maximumWorker + 1 - excludedWorkers.count
+        leases = try Self.leases(options.ids, workers: workersLeft, rule, store, clockTolerance: clockTolerance)
+        if let warning = Self.warning(ofAllLeased: leases, layout, workers: workersLeft) { warnings.append(warning) }
         if store == .memory, leases != nil || servesStore {
             notices.append(
                 "the store is in memory: leases and daemons that depend on it (--max-leases, --serve-store) outlive it, and "
@@ -171,6 +167,7 @@ struct Configuration {
                 "--clock-offset is \(clockOffset): the IDs carry times that are wrong by so much, for a rehearsal"
             )
         }
+        try refuseOwnStore()
         try checkWorkers(option: options.ids.worker)
         guard (1...Self.maximumShards).contains(shards) else {
             throw ConfigurationError("--shards is \(shards); choose 1 to \(Self.maximumShards)")
@@ -256,44 +253,6 @@ struct Configuration {
             }
         }
         return addresses
-    }
-
-    private static let maximumLeases = 4096
-
-    private static func leases(
-        _ options: IDOptions,
-        workers: UInt64,
-        _ rule: WorkerRule,
-        _ store: StoreLocation,
-        clockTolerance: Duration
-    ) throws(ConfigurationError) -> LeaseDesk.Configuration? {
-        let range = Duration.seconds(1)...(.seconds(86_400))
-        let window = try within(required(options.leaseWindow, "lease-window"), "lease-window", range)
-        let maximum = try within(required(options.maxLeaseWindow, "max-lease-window"), "max-lease-window", range)
-        guard window <= maximum else {
-            throw ConfigurationError(
-                "--lease-window is \(window), and --max-lease-window \(maximum), which must not be less; raise that one or lower the "
-                    + "other"
-            )
-        }
-        // With fixed workers, each is the one of a certain daemon, which would have to wait for the end of a lease.
-        let isAuto = if case .auto = rule { true } else { false }
-        // A store in memory forgets leases at a restart, while their holders go on.
-        let leasesByDefault = isAuto && store != .memory
-        let count = try within(
-            options.maxLeases
-                ?? (leasesByDefault ? min(maximumLeases, Int(clamping: workers / 4)) : 0),
-            "max-leases",
-            0...1_000_000
-        )
-        return count == 0
-            ? nil
-            : LeaseDesk.Configuration(
-                maximumCount: count,
-                window: window,
-                maximumWindow: maximum,
-                clockTolerance: clockTolerance
-            )
     }
 
     private static func inheritedSockets() throws(ConfigurationError) -> [InheritedSocket] {

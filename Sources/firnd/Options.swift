@@ -238,7 +238,8 @@ struct IDOptions: ParsableArguments {
         help: ArgumentHelp(
             "How far ahead time is reserved in the store. Default: 3s; with PostgreSQL and etcd 60s.",
             valueName: "duration"
-        )
+        ),
+        transform: DurationText.init(parsing:)
     )
     var window: DurationText?
 

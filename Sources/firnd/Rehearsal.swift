@@ -11,7 +11,8 @@ internal import FirnWindows
 /// changed or claimed.
 ///
 /// Temporary conditions are notes and not refusals: for example, a daemon that serves at this address may be the one
-/// that the checked configuration will replace. A store on other hosts is not contacted, and whether a worker is free is not checked.
+/// that the checked configuration will replace. Of the stores on other hosts only that of another daemon is contacted, and whether a
+/// worker is free is not checked.
 struct Rehearsal {
     private let configuration: Configuration
 
@@ -99,6 +100,7 @@ struct Rehearsal {
 
     /// Checks the store's file against the layout and the clock.
     private func examineStore(_ source: SystemTimeSource, _ notes: inout [String]) throws {
+        if case .firn = configuration.store { return try examineUpstream(&notes) }
         guard case .sqlite(let path) = configuration.store else { return }
         if configuration.pathsUsed.contains(.store), try !configuration.paths.examineDirectory(for: .store) { return }
         var turnsLeft = 3
@@ -113,6 +115,22 @@ struct Rehearsal {
                 // A running daemon may meanwhile have recorded what it wrote after the file was read.
                 turnsLeft -= 1
             }
+        }
+    }
+
+    /// Reads the layout from the store of another daemon: one that does not answer may do so when this one starts, and one that
+    /// refuses will refuse then, too.
+    private func examineUpstream(_ notes: inout [String]) throws {
+        do throws(StoreError) {
+            let store = try configuration.store.open(remote: configuration.remote)
+            guard let record = try LayoutRecord.read(store) else {
+                return notes.append("the daemons of --store answer, and no daemon has used their store yet")
+            }
+            try record.compare(with: configuration.layout.sharedText)
+            notes.append("the daemons of --store answer, and their store has this layout")
+        } catch {
+            guard error.code == .unavailable else { throw error }
+            notes.append("a daemon that is started now waits until those of --store answer: \(error)")
         }
     }
 

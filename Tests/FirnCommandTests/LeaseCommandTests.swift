@@ -107,7 +107,8 @@ import Testing
         (["--release", "1:1:1:0"], "1:1:1:0"),
         (["--extend", "4294967296:1:1:1"], "4294967296"), (["--release", "1:1:+1:1"], "+1"),
         (["--extend", "1:1:1:1", "--exec", "true"], "--extend and --exec"), (["--name", "a b"], "a b"),
-        (["--name", "x", "--extend", "1:1:1:1"], "--name"), (["--window", "5"], "5"), (["--window", "off"], "off"),
+        (["--name", "x", "--extend", "1:1:1:1"], "--name"), (["--window", "60"], "no unit; write 60s"),
+        (["--exec", "true", "--format", "json"], "--format"), (["--window", "off"], "off"),
         (["--window", "48h"], "172800s"), (["--exec", " "], "empty"), (["--lease-file", "/tmp/x"], "--exec"),
         (["--exec", "true", "--lease-file", "/nowhere/file"], "/nowhere/file"),
         (["--exec", "true", "--lease-file", "/dev/null"], "/dev/null"),
@@ -115,6 +116,20 @@ import Testing
     func wrongArgumentsExitWith64(_ arguments: [String], _ words: String) throws {
         let command = try Command.run(["lease"] + arguments + ["--address", "unix:/tmp/firn-no-daemon.sock"])
         #expect(command.exitCode == 64 && command.output.isEmpty && command.errors.contains(words), "\(command)")
+    }
+
+    /// The daemon gives no error for it.
+    @Test func aShorterWindowThanWasAskedForIsSaid() throws {
+        let daemon = try Firnd("--lease-window", "20s", "--max-lease-window", "30s")
+        let begun = try daemon.firn("lease", "--window", "10m")
+        #expect(begun.exitCode == 0 && begun.errors.contains("lasts for 30000 ms, and not for 600000 ms"), "\(begun)")
+        let word = try #require(Self.variables(begun)["FIRN_LEASE"])
+        let extended = try daemon.firn("lease", "--extend", word, "--window", "10m")
+        #expect(extended.exitCode == 0 && extended.errors.contains(", and not for 600000 ms: the daemon's --max-lease"))
+        #expect(extended.errors.contains("from now on by this host's clock"), "\(extended)")
+        let next = try #require(Self.variables(extended)["FIRN_LEASE"])
+        let whole = try daemon.firn("lease", "--extend", next, "--window", "25s")
+        #expect(whole.exitCode == 0 && whole.errors.isEmpty, "\(whole)")
     }
 
     @Test func aDaemonThatLeasesNoneIsSaidSo() throws {
@@ -132,6 +147,10 @@ import Testing
         #expect(rows[0].last == "lessee" && rows.count == 3, "\(table)")
         for row in rows.dropFirst() { #expect(row.last == (row[0] == worker ? "billing" : "-") && row.count == 10) }
         let json = try Command.run("workers", "--format", "json", "--store", daemon.storeName)
+        // Who does not say which store reads that of FIRN_STORE, or the default one.
+        #expect(table.errors.isEmpty, "\(table)")
+        let own = try Command.run(["workers"], environment: ["FIRN_STORE": daemon.storeName])
+        #expect(own.output.contains("billing") && own.errors == "firn: the workers of \(daemon.storeName)\n")
         let lessees = json.lines.filter { $0.contains(#""lessee":"billing""#) }
         #expect(lessees.count == 1 && json.lines.count { $0.contains(#""lessee":null"#) } == 1, "\(json)")
     }

@@ -67,7 +67,31 @@ struct LeaseKeeperTests {
         #expect(keeper.next(at: Self.at(13, wall: 13)) == nil)
         #expect(keeper.firstUnusedTick(at: Self.at(14, wall: 14)) == Self.firstTick + 39_001)
         #expect(keeper.firstUnusedTick(at: Self.at(14, wall: 50)) == Self.firstTick + 50_001)
-        #expect(keeper.nextLimitTick(at: Self.at(14, wall: 14)) == Self.firstTick + 74_001)
+    }
+
+    /// Where the clock was set back by an hour, a window from its time would end before the present limit, and the lease would
+    /// not be extended any more.
+    @Test func aClockThatIsSetBackKeepsTheLease() {
+        var keeper = Self.keeper()
+        #expect(keeper.next(at: Self.at(10)) == nil)
+        #expect(keeper.next(at: Self.at(20, wall: 20 - 3600)) == .extend)
+        #expect(keeper.nextLimitTick(at: Self.at(20, wall: 20 - 3600)) == Self.firstTick + 80_001)
+        keeper.extended(Self.lease(seconds: 80), at: Self.at(20, wall: 20 - 3600))
+        // By the other clock it lasts no longer than it does.
+        #expect(keeper.left(at: Self.at(20, wall: 20 - 3600)) == 60 * Self.second)
+        #expect(keeper.next(at: Self.at(39.9, wall: 39.9 - 3600)) == nil)
+        #expect(keeper.next(at: Self.at(40, wall: 40 - 3600)) == .extend)
+        #expect(keeper.next(at: Self.at(75, wall: 75 - 3600)) == .terminate)
+    }
+
+    /// It was set back to the right time: the lease goes on, up to the limit by both clocks.
+    @Test func aClockThatIsSetAheadAndBackKeepsTheLease() {
+        var keeper = Self.keeper()
+        #expect(keeper.next(at: Self.at(10, wall: 30)) == nil)
+        #expect(keeper.next(at: Self.at(20)) == .extend)
+        #expect(keeper.nextLimitTick(at: Self.at(20)) == Self.firstTick + 100_001)
+        keeper.extended(Self.lease(seconds: 100), at: Self.at(20))
+        #expect(keeper.left(at: Self.at(20)) == 60 * Self.second)
     }
 
     /// A daemon with a shorter longest lease, or a clock that is ahead: the next extension comes before the end.

@@ -58,6 +58,16 @@ import Testing
 
     static func isRunning(_ pid: UInt64) -> Bool { kill(pid_t(pid), 0) == 0 }
 
+    /// Else it would seem to hang.
+    @Test func aCommandThatWaitsForItsFirstTickSaysSo() throws {
+        let daemon = try Firnd("--clock-offset=+2500ms")
+        let command = try daemon.firn("lease", "--window", "20s", "--exec", "true")
+        #expect(command.exitCode == 0, "\(command)")
+        #expect(command.errors.contains(/the command waits \d+ ms more for FIRN_FIRST_TICK/), "\(command)")
+        let right = try Firnd()
+        #expect(try right.firn("lease", "--window", "20s", "--exec", "sleep 1.5").errors.isEmpty)
+    }
+
     @Test func theCommandHasTheWorkerInItsEnvironment() throws {
         let daemon = try Firnd("--layout", "snowflake")
         let directory = TemporaryDirectory()

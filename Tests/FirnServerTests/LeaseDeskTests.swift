@@ -16,14 +16,17 @@ import Testing
         maximumCount: Int = 10,
         window: Duration = .seconds(60),
         maximumWindow: Duration = .seconds(300),
-        maximumWorker: UInt32 = 1023
+        maximumWorker: UInt32 = 1023,
+        clockTolerance: Duration = .seconds(3600),
+        journal: GrantJournal? = nil
     ) -> LeaseDesk {
         let claims = WorkerClaims(
             store: store,
             holder: Holder(host: "daemon", pod: nil, pid: 1, instance: 9),
             maximumWorker: maximumWorker,
             maximumTick: Space.endTick(of: .snowflake) - 1,
-            windowTicks: 3000
+            windowTicks: 3000,
+            journal: journal
         )
         return LeaseDesk(
             claims: claims,
@@ -33,12 +36,12 @@ import Testing
                 maximumCount: maximumCount,
                 window: window,
                 maximumWindow: maximumWindow,
-                clockTolerance: .seconds(3600)
+                clockTolerance: clockTolerance
             )
         )
     }
 
-    private func begin(
+    func begin(
         _ desk: LeaseDesk,
         _ change: (inout LeaseCall.Beginning) -> Void = { _ in }
     ) -> StoreReply.Content {
@@ -47,7 +50,7 @@ import Testing
         return desk.answer(.begin(beginning))
     }
 
-    private var nowMilliseconds: UInt64 { UInt64(clock.now().unixNanoseconds / 1_000_000) }
+    var nowMilliseconds: UInt64 { UInt64(clock.now().unixNanoseconds / 1_000_000) }
 
     @Test func aLeaseSaysWhatAnIDIsMadeOf() throws {
         let grant = try #require(begin(desk()).grant)
@@ -58,15 +61,27 @@ import Testing
         #expect(grant.lease.token != 0)
         let record = try #require(try store.read("workers/\(grant.lease.worker)"))
         #expect(record.value.contains("lessee=orders") && record.value.contains("host=web-1"))
+        let other = try #require(begin(desk()) { $0.pod = "pod-7" }.grant)
+        let text = try #require(try store.read("workers/\(other.lease.worker)")).value
+        #expect(
+            try WorkerRecord(key: "workers/\(other.lease.worker)", text: text).holder.text
+                == "host web-1, pod pod-7, pid 4"
+        )
     }
 
     @Test func aWindowIsAsLongAsAskedAndNoLongerThanTheLongest() throws {
-        for (asked, given) in [(0, 60_000), (1, 1), (5000, 5000), (10_000_000, 300_000), (.max, 300_000)]
+        for (asked, given) in [(0, 60_000), (100, 100), (5000, 5000), (10_000_000, 300_000), (.max, 300_000)]
             as [(UInt64, UInt64)]
         {
             let lease = try #require(begin(desk()) { $0.windowMilliseconds = asked }.grant?.lease)
             #expect(lease.limitTick - lease.firstTick == given, "\(asked)")
         }
+    }
+
+    @Test(arguments: [1, 99] as [UInt64]) func aWindowThatIsTooShortIsRefused(_ milliseconds: UInt64) {
+        let refusal = begin(desk()) { $0.windowMilliseconds = milliseconds }.refusal
+        #expect(refusal?.code == .invalidArgument)
+        #expect(refusal?.message.contains("\(milliseconds) ms") == true && refusal?.message.contains("100 ms") == true)
     }
 
     @Test func noTickBeforeTheOneThatWasAskedForIsLeased() throws {
@@ -85,6 +100,43 @@ import Testing
         #expect(next.token != lease.token && next.token != 0)
         #expect(next.limitTick >= lease.firstTick + 60_000)
         #expect(next.generation == lease.generation && next.instance == lease.instance)
+        #expect(next.limitTick <= clock.now().tick + 60_000)
+        guard case .leaseExtended(let third, _) = desk.answer(.extend(LeaseCall.Hold(next), token: 0, limitTick: 0))
+        else {
+            Issue.record("it is the lease's holder")
+            return
+        }
+        #expect(third.token != next.token && third.token != 0)
+    }
+
+    /// And not the one that was asked for.
+    @Test func theLimitThatIsToldIsTheOneThatWasGranted() throws {
+        let desk = desk(maximumWindow: .seconds(100))
+        let lease = try #require(begin(desk).grant?.lease)
+        let hold = LeaseCall.Hold(lease)
+        guard
+            case .leaseExtended(let next, let told) = desk.answer(
+                .extend(hold, token: 5, limitTick: lease.firstTick + 900_000)
+            )
+        else {
+            Issue.record("it is the lease's holder")
+            return
+        }
+        #expect(next.limitTick <= clock.now().tick + 100_000)
+        #expect(told == Layout.snowflake.unixMilliseconds(ofTick: next.limitTick))
+    }
+
+    @Test func tokensWithoutAnAnswerGoOn() throws {
+        let desk = desk()
+        for isReleased in [false, true] {
+            let lease = try #require(begin(desk).grant?.lease)
+            _ = desk.answer(.extend(LeaseCall.Hold(lease), token: 5, limitTick: 0))
+            let hold = LeaseCall.Hold(lease, unansweredTokens: [4, 5])
+            let next = desk.answer(
+                isReleased ? .release(hold, firstUnusedTick: 1) : .extend(hold, token: 6, limitTick: 0)
+            )
+            #expect(next.refusal == nil, "\(next)")
+        }
     }
 
     @Test func whatIsLostIsAborted() throws {
@@ -117,127 +169,9 @@ import Testing
         let refusal = desk.answer(.extend(LeaseCall.Hold(lease), token: 5, limitTick: 0)).refusal
         #expect(refusal?.code == .aborted && refusal?.message.contains("it was released") == true)
     }
-
-    // MARK: - Limits
-
-    @Test func noMoreLeasesAreHeldThanTheLimitAllows() throws {
-        let desk = desk(maximumCount: 2)
-        let first = try #require(begin(desk).grant?.lease)
-        #expect(begin(desk).grant != nil && desk.count == 2)
-        let refusal = begin(desk).refusal
-        #expect(refusal?.code == .resourceExhausted && refusal?.message.contains("--max-leases") == true)
-        #expect(refusal?.retryAfterMilliseconds ?? 0 > 0)
-        // One that is held can still be extended, and one that is released makes room.
-        #expect(desk.answer(.extend(LeaseCall.Hold(first), token: 5, limitTick: 0)).refusal == nil)
-        var extended = first
-        extended.token = 5
-        _ = desk.answer(.release(LeaseCall.Hold(extended), firstUnusedTick: 0))
-        #expect(begin(desk).grant != nil && begin(desk).grant == nil)
-    }
-
-    @Test func aLeaseThatHasEndedMakesRoom() async throws {
-        let desk = desk(maximumCount: 1)
-        #expect(begin(desk) { $0.windowMilliseconds = 1 }.grant != nil)
-        try await Task.sleep(for: .milliseconds(5))
-        #expect(desk.count == 0 && begin(desk).grant != nil)
-    }
-
-    @Test func whenAllWorkersAreHeldThereIsNone() {
-        let desk = desk(maximumWorker: 1)
-        #expect(begin(desk).grant != nil && begin(desk).grant != nil)
-        let refusal = begin(desk).refusal
-        #expect(refusal?.code == .unavailable && refusal?.message.contains("all workers") == true)
-        #expect((1...10_000).contains(refusal?.retryAfterMilliseconds ?? 0))
-    }
-
-    @Test func aCallerWhoseClockIsOffGetsNone() {
-        let desk = desk()
-        for offset in [-31_000, 31_000] as [Int64] {
-            let refusal = begin(desk) { $0.unixMilliseconds = UInt64(Int64(nowMilliseconds) + offset) }.refusal
-            #expect(refusal?.code == .failedPrecondition)
-            #expect(refusal?.message.contains(offset < 0 ? "behind" : "ahead of") == true)
-        }
-        #expect(begin(desk) { $0.unixMilliseconds = nowMilliseconds - 20_000 }.grant != nil)
-        // Half of the window is the most.
-        let short = begin(desk) {
-            $0.unixMilliseconds = nowMilliseconds - 20_000
-            $0.windowMilliseconds = 10_000
-        }
-        #expect(short.refusal?.message.contains("5000 ms are allowed") == true)
-    }
-
-    /// It would keep the worker from everybody until then.
-    @Test func noLeaseBeginsLongAfterNow() {
-        let desk = desk()
-        let now = clock.now().tick
-        #expect(begin(desk) { $0.notBeforeTick = now + 290_000 }.grant != nil)
-        for tick in [now + 400_000, Space.endTick(of: .snowflake) - 1, .max] {
-            #expect(begin(desk) { $0.notBeforeTick = tick }.refusal?.code == .unavailable, "\(tick)")
-        }
-    }
-
-    /// It would pass for a repetition, and two copies that send the same one would both be told that they hold the lease.
-    @Test func aTokenThatTheLeaseHadIsRefused() throws {
-        let desk = desk()
-        let lease = try #require(begin(desk).grant?.lease)
-        let again = desk.answer(.extend(LeaseCall.Hold(lease), token: lease.token, limitTick: 0)).refusal
-        #expect(again?.code == .invalidArgument && again?.message.contains("draw a new") == true)
-        let hold = LeaseCall.Hold(lease, unansweredTokens: [7])
-        #expect(desk.answer(.extend(hold, token: 7, limitTick: 0)).refusal?.code == .invalidArgument)
-    }
-
-    /// A daemon at rest keeps its worker, though the window has ended.
-    @Test func aDaemonsOwnWorkersAreNotLeased() {
-        let claims = WorkerClaims(
-            store: store,
-            holder: Holder(host: "daemon", pod: nil, pid: 1, instance: 9),
-            maximumWorker: 1,
-            maximumTick: Space.endTick(of: .snowflake) - 1,
-            windowTicks: 3000
-        )
-        let desk = LeaseDesk(
-            claims: claims,
-            layout: .snowflake,
-            clock: clock,
-            configuration: LeaseDesk.Configuration(
-                maximumCount: 10,
-                window: .seconds(60),
-                maximumWindow: .seconds(300),
-                clockTolerance: .seconds(3600)
-            ),
-            ownWorkers: { [0] }
-        )
-        #expect(begin(desk).grant?.lease.worker == 1)
-        #expect(begin(desk).refusal?.code == .unavailable)
-    }
-
-    @Test func aLeaseThatNobodyWaitsForIsGivenBack() throws {
-        let desk = desk(maximumWorker: 0)
-        let grant = try #require(begin(desk).grant)
-        desk.giveBack(grant)
-        #expect(desk.count == 0)
-        // It is free from the next tick on.
-        let end = ContinuousClock.now + .seconds(60)
-        while begin(desk).grant == nil { try #require(.now < end) }
-    }
-
-    @Test func aStoreThatIsAwayIsUnavailable() throws {
-        let desk = desk()
-        let lease = try #require(begin(desk).grant?.lease)
-        store.isAvailable = false
-        let refusals = [
-            begin(desk).refusal, desk.answer(.extend(LeaseCall.Hold(lease), token: 5, limitTick: 0)).refusal,
-            desk.answer(.release(LeaseCall.Hold(lease), firstUnusedTick: 0)).refusal,
-        ]
-        for refusal in refusals {
-            #expect(refusal?.code == .unavailable && refusal?.retryAfterMilliseconds == 1000)
-        }
-        store.isAvailable = true
-        #expect(desk.answer(.extend(LeaseCall.Hold(lease), token: 5, limitTick: 0)).refusal == nil)
-    }
 }
 
 extension StoreReply.Content {
-    fileprivate var grant: LeaseGrant? { if case .leased(let grant) = self { grant } else { nil } }
-    fileprivate var refusal: Status? { if case .refused(let status) = self { status } else { nil } }
+    var grant: LeaseGrant? { if case .leased(let grant) = self { grant } else { nil } }
+    var refusal: Status? { if case .refused(let status) = self { status } else { nil } }
 }

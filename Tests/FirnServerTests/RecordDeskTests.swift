@@ -91,6 +91,41 @@ import Testing
         #expect(desk.answer(.write([write, write])).refusal?.code == .invalidArgument)
     }
 
+    /// A store whose calls fail for one reason.
+    private final class FailingStore: Store {
+        let error: StoreError
+
+        init(_ code: StoreError.Code) { error = StoreError(code: code, message: "m") }
+
+        func read(_ key: String) throws(StoreError) -> StoredValue? { throw error }
+        func list(prefix: String) throws(StoreError) -> [StoredRecord] { throw error }
+        func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] { throw error }
+        func write(
+            _ key: String,
+            _ value: String,
+            ifVersion: UInt64?,
+            ifValue: String?
+        ) throws(StoreError) -> WriteOutcome { throw error }
+        func highestVersion() throws(StoreError) -> UInt64 { throw error }
+    }
+
+    /// A sidecar does with each what it would do with its own store: stop, wait for somebody, or try again.
+    @Test(
+        arguments: [
+            (.setBack, .aborted), (.replaced, .aborted), (.corrupt, .failedPrecondition),
+            (.refused, .failedPrecondition), (.unavailable, .unavailable),
+        ] as [(StoreError.Code, Status.Code)]
+    )
+    func aFailureOfTheStoreHasItsCode(_ failure: StoreError.Code, _ code: Status.Code) {
+        let desk = RecordDesk(store: FailingStore(failure), maximumWorker: 1023)
+        let refusals = [
+            desk.answer(.list(prefix: "a", after: "", limit: 1)).refusal, desk.answer(.highestVersion).refusal,
+        ]
+        for refusal in refusals {
+            #expect(refusal?.code == code && refusal?.retryAfterMilliseconds == (code == .unavailable ? 1000 : 0))
+        }
+    }
+
     @Test func aStoreThatFailsSaysSo() {
         store.isAvailable = false
         guard case .store(.records(let records)) = desk.answer(.read(["a"])), case .failure(let status)? = records.first
@@ -110,5 +145,4 @@ import Testing
 
 extension StoreReply.Content {
     fileprivate var answers: StoreAnswers? { if case .store(let answers) = self { answers } else { nil } }
-    fileprivate var refusal: Status? { if case .refused(let status) = self { status } else { nil } }
 }

@@ -1,4 +1,5 @@
 import FirnTestSupport
+import Synchronization
 import Testing
 
 @testable import FirnStore
@@ -213,6 +214,38 @@ import Testing
         #expect(again?.limit == 1150)
     }
 
+    /// Another daemon has written the record since it was read.
+    @Test mutating func aWriteInBetweenIsReadAgain() throws {
+        let lease = try lease()
+        let key = WorkerRecord.key(lease.worker)
+        let (state, isFirst) = (Mutexed(store), Mutexed(true))
+        store.onOperation { operation, written in
+            guard operation == .write, written == key, isFirst.exchange(false) else { return }
+            state.value.state.withLock { state in
+                let present = state.records[key]!
+                state.records[key] = StoredValue(value: present.value, version: present.version + 1)
+            }
+        }
+        #expect(try daemon().extend(lease, orAt: [], token: 5, toLimit: 1150, at: at(1050)).lease?.limit == 1150)
+    }
+
+    /// The store was set back and written again meanwhile: its versions come again, and with another value.
+    @Test mutating func anotherValueOfTheSameVersionIsNotOverwritten() throws {
+        let (lease, other) = (try lease(), try lease(2))
+        let key = WorkerRecord.key(lease.worker)
+        var taken = try record(other.worker)
+        taken.generation = lease.generation + 1
+        let (text, state) = (taken.text, Mutexed(store))
+        store.onOperation { operation, written in
+            guard operation == .write, written == key else { return }
+            state.value.state.withLock { state in
+                state.records[key] = StoredValue(value: text, version: state.records[key]!.version)
+            }
+        }
+        #expect(try daemon().extend(lease, orAt: [], token: 5, toLimit: 1150, at: at(1050)).isLost)
+        #expect(try record(lease.worker).generation == taken.generation)
+    }
+
     /// The repair has raised the floor: what was granted before is not extended.
     @Test mutating func aLeaseOfBeforeARepairIsLost() throws {
         let lease = try lease()
@@ -262,6 +295,22 @@ import Testing
         #expect(journal.highest?.limit.tick == 1100 && journal.highest?.worker == lease.worker)
         _ = try leases.extend(lease, orAt: [], token: 5, toLimit: 1150, at: at(1050))
         #expect(journal.highest?.limit.tick == 1150 && journal.highest?.generation == lease.generation)
+    }
+}
+
+/// A value for a closure that may run on any thread.
+private final class Mutexed<Value: Sendable>: Sendable {
+    private let mutex: Mutex<Value>
+
+    init(_ value: Value) { mutex = Mutex(value) }
+
+    var value: Value { mutex.withLock { $0 } }
+
+    func exchange(_ next: Value) -> Value {
+        mutex.withLock { value in
+            defer { value = next }
+            return value
+        }
     }
 }
 

@@ -157,7 +157,7 @@ import Testing
 
     @Test func badNamesHostsAndPodsAreRefused() {
         let named = field(1, Array("orders".utf8))
-        #expect(Self.refusal(field(11, [])) != nil, "without a name")
+        #expect(Self.refusal(field(11, []))?.message.contains("service's name is missing") == true)
         #expect(Self.refusal(field(11, field(1, Array("a b".utf8))))?.message.contains("[A-Za-z0-9._-]") == true)
         let bad: [[UInt8]] = [
             [0], Array("a\0b".utf8), Array("a\nb".utf8), [0x1B], [0x7F], [0xFF], [0xC0, 0x80],
@@ -171,6 +171,19 @@ import Testing
             }
         }
         #expect(Self.refusal(field(11, named + field(2, [UInt8](repeating: 97, count: 253)))) == nil)
+    }
+
+    /// With marks for what a terminal or a log would take for something else.
+    @Test func whatIsRefusedIsInTheMessage() {
+        let named = field(1, Array("orders".utf8))
+        #expect(Self.refusal(field(11, field(1, Array("a b".utf8))))?.message.contains("'a b'") == true)
+        let host = Self.refusal(field(11, named + field(2, Array("web\u{1B}[2J\u{9B}1\n".utf8))))
+        #expect(
+            host?.message.contains("host's name 'web\u{FFFD}[2J\u{FFFD}1\u{FFFD}'") == true,
+            "\(host?.message ?? "")"
+        )
+        let long = Self.refusal(field(11, named + field(3, [UInt8](repeating: 97, count: 3000))))
+        #expect(long?.message.contains("'" + String(repeating: "a", count: 100) + "…'") == true)
     }
 
     @Test func callsOnALeaseNeedOneWithItsToken() {

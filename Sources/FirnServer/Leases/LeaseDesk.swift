@@ -32,10 +32,10 @@ package final class LeaseDesk: Sendable {
         }
     }
 
-    private let leases: WorkerLeases
-    private let layout: Layout
-    private let clock: TickClock
-    private let configuration: Configuration
+    let leases: WorkerLeases
+    let layout: Layout
+    let clock: TickClock
+    let configuration: Configuration
     /// The workers that the daemon itself holds: it keeps them at rest, too.
     private let ownWorkers: @Sendable () -> Set<UInt32>
     /// The limits of the leases that this daemon gave out or extended, by instance.
@@ -87,10 +87,11 @@ package final class LeaseDesk: Sendable {
     // MARK: - The calls
 
     private func begin(_ call: LeaseCall.Beginning, at moment: Moment) throws(Status) -> StoreReply.Content {
+        try Self.checkWindow(call.windowMilliseconds)
         let windowTicks = windowTicks(milliseconds: call.windowMilliseconds)
         try checkClock(call.unixMilliseconds, windowTicks: windowTicks, at: moment)
         try checkBeginning(call.notBeforeTick, at: moment)
-        try checkRoom(at: moment.tick)
+        try checkRoom(at: moment)
         let holder = Holder(
             host: call.host.isEmpty ? "unknown" : call.host,
             pod: call.pod.isEmpty ? nil : call.pod,
@@ -178,47 +179,13 @@ package final class LeaseDesk: Sendable {
 
     // MARK: - Limits
 
-    /// Refuses a holder whose clock is off by more than half of its window: it would mint nothing for most of it.
-    private func checkClock(_ unixMilliseconds: UInt64, windowTicks: UInt64, at moment: Moment) throws(Status) {
-        guard unixMilliseconds > 0 else { return }
-        let own = UInt64(max(0, moment.unixNanoseconds) / 1_000_000)
-        let difference = max(own, unixMilliseconds) - min(own, unixMilliseconds)
-        let (window, isLong) = windowTicks.multipliedReportingOverflow(by: layout.tickNanoseconds)
-        let allowed = min(
-            UInt64(clamping: configuration.clockTolerance.nanoseconds / 1_000_000),
-            isLong ? .max : window / 2_000_000
-        )
-        guard difference > allowed else { return }
-        throw Status(
-            .failedPrecondition,
-            "the caller's clock is \(difference) ms \(unixMilliseconds > own ? "ahead of" : "behind") the daemon's, and "
-                + "\(allowed) ms are allowed, half of the lease or --clock-tolerance; set the clock that is wrong"
-        )
-    }
-
-    /// Refuses a lease that would begin later than the longest one ends: it would keep its worker from others until then.
-    private func checkBeginning(_ notBefore: UInt64, at moment: Moment) throws(Status) {
-        guard notBefore > moment.tick, notBefore - moment.tick > leases.maximumWindowTicks else { return }
-        throw Status(
-            .unavailable,
-            "the lease is wanted from \(layout.roundedTime(ofTick: min(notBefore, layout.maximumTick))) on, as after a clock that was "
-                + "ahead, and leases begin within \(configuration.maximumWindow); ask again later",
-            retryAfterMilliseconds: 10_000
-        )
-    }
-
-    private func checkRoom(at tick: UInt64) throws(Status) {
-        let count = held.withLock { held in
-            if held.count >= configuration.maximumCount { held = held.filter { $0.value > tick } }
-            return held.count
+    private func checkRoom(at moment: Moment) throws(Status) {
+        let (count, firstEnd) = held.withLock { held in
+            if held.count >= configuration.maximumCount { held = held.filter { $0.value > moment.tick } }
+            return (held.count, held.count >= configuration.maximumCount ? held.values.min() ?? 0 : 0)
         }
         guard count >= configuration.maximumCount else { return }
-        throw Status(
-            .resourceExhausted,
-            "\(count) leases of this daemon are held, as many as --max-leases allows; release one, ask another daemon, or "
-                + "raise the limit",
-            retryAfterMilliseconds: 1000
-        )
+        throw noRoom(count, firstEnd: firstEnd, at: moment)
     }
 
     /// Extensions of other daemons' leases count too, within twice the limit: they are not refused, because a lease must
@@ -240,72 +207,6 @@ package final class LeaseDesk: Sendable {
 
     /// Not 0, which no token is.
     private static func randomNumber() -> UInt64 { .random(in: 1...(.max)) }
-
-    // MARK: - Refusals
-
-    private func refusal(_ outcome: ClaimOutcome, at moment: Moment) -> Status {
-        func wait(_ tick: UInt64?) -> UInt32 {
-            guard let tick else { return 1000 }
-            let milliseconds = clock.nanoseconds(from: moment, untilTick: tick) / 1_000_000
-            return UInt32(clamping: max(1, min(milliseconds, 10_000)))
-        }
-        switch outcome {
-        case .noneFree(let freeAtTick):
-            return Status(
-                .unavailable,
-                "all workers of the layout \(layout.name) are held or reserved; release a lease, stop a daemon, or take a layout with more "
-                    + "workers",
-                retryAfterMilliseconds: wait(freeAtTick)
-            )
-        case .belowFloor(let untilTick):
-            return Status(
-                .unavailable,
-                "the store was repaired or adopted, and no ID before \(layout.roundedTime(ofTick: untilTick)) may be given out; wait "
-                    + "until then",
-                retryAfterMilliseconds: wait(untilTick)
-            )
-        default:
-            return .ended(layout)
-        }
-    }
-
-    private func lost(_ lease: WorkerLease, _ outcome: LeaseHoldOutcome) -> Status {
-        let why: String
-        switch outcome {
-        case .lost(let record?) where record.generation == lease.generation && record.isGivenBack:
-            why = "it was released"
-        case .lost(let record?) where record.generation == lease.generation && record.holder.instance == lease.instance:
-            why = "another process extended it, or this is not its last state, or the store was repaired"
-        case .lost(let record?) where record.generation < lease.generation:
-            why = "the store has generation \(record.generation) of it"
-        case .lost(let record?):
-            let lessee = record.lessee.map { "\($0), " } ?? ""
-            why = "generation \(record.generation) is held by \(lessee)\(record.holder.text)"
-        default:
-            why = "the store has no record of it"
-        }
-        return Status(
-            .aborted,
-            "the lease of worker \(lease.worker), generation \(lease.generation), is lost: \(why). Mint nothing more with it, and lease "
-                + "another"
-        )
-    }
-}
-
-extension Status {
-    fileprivate init(_ what: String, _ error: StoreError) {
-        self.init(.unavailable, "\(what): \(error)", retryAfterMilliseconds: 1000)
-    }
-
-    /// The store failed while a lease was changed: whether it was is not known, unless the store was set back.
-    fileprivate init(of lease: WorkerLease, _ error: StoreError) {
-        self =
-            error.isOfAnotherStore
-            ? Status(
-                .aborted,
-                "the lease \(lease.generation) of worker \(lease.worker) is lost: \(error). Mint nothing more with it"
-            ) : Status("the lease \(lease.generation) of worker \(lease.worker) could not be changed", error)
-    }
 }
 
 extension Lease {

@@ -42,6 +42,8 @@ package enum AddressOverlap {
 
         var isIPv4: Bool { bytes.count == 4 }
         var isEveryAddress: Bool { bytes.allSatisfy { $0 == 0 } }
+        /// RFC 1122, 3.2.1.3 and RFC 4291, 2.5.3.
+        var isLoopback: Bool { isIPv4 ? bytes[0] == 127 : bytes == [UInt8](repeating: 0, count: 15) + [1] }
 
         /// Whether a socket at this address also listens at the other address.
         func covers(_ other: Place) -> Bool {
@@ -62,6 +64,27 @@ package enum AddressOverlap {
                 if b.covers(a) { throw clash(second, first) }
             }
         }
+    }
+
+    /// Whether who connects to `address` from this host reaches the socket at `own`.
+    ///
+    /// Only what is certain counts: at 0.0.0.0 a loopback address, `localhost` and this host's name, because other hosts' sockets
+    /// may have the same port.
+    ///
+    /// - Parameter hostName: this host's.
+    package static func leads(_ address: ListenAddress, to own: ListenAddress, hostName: String?) -> Bool {
+        guard let (host, port) = address.hostAndPort, let (ownHost, ownPort) = own.hostAndPort else {
+            return address == own
+        }
+        guard port == ownPort, port != 0 else { return false }
+        if host == ownHost { return true }
+        let place = Place(address)
+        let isLoopback = host == "localhost" || place?.isLoopback == true
+        guard let ownPlace = Place(own) else { return ownHost == "localhost" && isLoopback }
+        if ownPlace.isEveryAddress {
+            return host == hostName || host == "localhost" || isLoopback && place.map(ownPlace.covers) == true
+        }
+        return place?.bytes == ownPlace.bytes || host == "localhost" && ownPlace.isLoopback
     }
 
     /// The system chooses a different port for each.

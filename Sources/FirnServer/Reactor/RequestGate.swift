@@ -45,15 +45,16 @@ package final class ConnectionGate: RequestGate {
                 self.scope = scope
                 return .answer(.authenticated)
             case .failure(let refusal):
-                return .close(refusal.status)
+                return .close(refusal.status(needed: []))
             }
         }
-        guard let scope else { return refuse(.missing) }
-        return scope.isSuperset(of: TokenScope(neededFor: method)) ? .pass : refuse(.scope)
+        let needed = TokenScope(neededFor: method)
+        guard let scope else { return refuse(.missing, needed) }
+        return scope.isSuperset(of: needed) ? .pass : refuse(.scope, needed)
     }
 
-    private func refuse(_ refusal: TokenBook.Refusal) -> GateDecision {
+    private func refuse(_ refusal: TokenBook.Refusal, _ needed: TokenScope) -> GateDecision {
         tokens.refuse(refusal, at: .framed)
-        return .answer(.error(refusal.status))
+        return .answer(.error(refusal.status(needed: needed)))
     }
 }

@@ -38,7 +38,7 @@ extension RequestScheduler {
         case .reply(let request):
             // The number may have been reused for another request, which waits for something else.
             guard storeRequests.isTaken(request), case .reply(let reply) = storeRequests[request].waits,
-                let content = reply.content
+                let content = reply.take()
             else { return }
             let peer = storeRequests[request].peer
             deliveries.append(finish(request, Self.outcome(content)))

@@ -48,12 +48,12 @@ final class SequenceContext: SequenceSource {
 
     func lease(_ call: LeaseCall, for request: Int) -> StoreReply? {
         desks.leases.map { desk in
-            let reply = StoreReply(to: request, of: listener)
-            return sequences.atStore(reply) {
-                let content = desk.answer(call)
-                if case .leased(let grant) = content, reply.isAbandoned { desk.giveBack(grant) }
-                return content
+            let reply = StoreReply(to: request, of: listener) { [sequences] content in
+                guard case .leased(let grant) = content else { return }
+                sequences.giveBack { desk.giveBack(grant) }
             }
+            let isNew = if case .begin = call { true } else { false }
+            return sequences.atStore(reply, in: isNew ? .newLeases : .heldLeases) { desk.answer(call) }
         }
     }
 

@@ -15,7 +15,7 @@ internal import Synchronization
 /// reservation that needs further calls, because other daemons wrote its record or an answer was lost, takes part in
 /// later ones and keeps no other waiting.
 ///
-/// **Creations, lists and leases** are made one by one, some between any two batches.
+/// **Creations, lists and leases** are made one by one, some between any two batches, in the order of ``JobLines``.
 ///
 /// What was written is recorded in the journal, apart from the store, before its values are used. Answers are held back
 /// until then.
@@ -32,18 +32,19 @@ final class SequenceThread: Sendable {
         case list(after: Name?, StoreReply)
         /// Of a lease, or for another daemon.
         case answer(@Sendable () -> StoreReply.Content, StoreReply)
+        /// A call that nobody waits for.
+        case perform(@Sendable () -> Void)
         case makeRoom(in: Sequences)
     }
 
     /// Reports the outcome of a job.
     typealias Answer = () -> Void
 
-    /// There is one block per sequence, and the number of sequences is limited. Replies have a limit of their own,
+    /// There is one block per sequence, and the number of sequences is limited. Callers have a limit of their own,
     /// because a call may time out long before its job's turn.
     private struct Queue {
         var orders: [Order] = []
-        var jobs: [Job] = []
-        var replies = 0
+        var jobs = JobLines<Job>()
         var thread: NativeThread?
         /// Set when the thread has to end: the latest time for that, in boot nanoseconds.
         var stopBy: Int64?
@@ -57,11 +58,10 @@ final class SequenceThread: Sendable {
             return taken
         }
 
-        mutating func takeJob() -> Job? {
-            guard !jobs.isEmpty else { return nil }
-            let job = jobs.removeFirst()
-            if case .makeRoom = job { makesRoom = false }
-            return job
+        mutating func takeJob() -> (job: Job, line: JobLines<Job>.Line)? {
+            guard let taken = jobs.take() else { return nil }
+            if case .makeRoom = taken.job { makesRoom = false }
+            return taken
         }
     }
 
@@ -73,8 +73,6 @@ final class SequenceThread: Sendable {
     private let journalError = Mutex<StoreError?>(nil)
     private let wakeup: Wakeup
 
-    /// Creations, lists and calls for leases that may wait for the store, of all connections.
-    private static let maximumReplies = 1024
     /// How long an answer is held back for later ones, to be recorded with them: about one sync of a disk.
     private static let maximumGathering: Int64 = 5_000_000
 
@@ -95,19 +93,19 @@ final class SequenceThread: Sendable {
         post { queue in
             guard !queue.makesRoom else { return }
             queue.makesRoom = true
-            queue.jobs.append(.makeRoom(in: sequences))
+            queue.jobs.append(.makeRoom(in: sequences), to: .others)
         }
     }
 
-    /// Queues `job`, which fills in `reply`; or refuses it at once when too many wait.
-    func post(_ job: Job, for reply: StoreReply) {
-        let isWelcome = queue.withLock { queue in
-            guard queue.replies < Self.maximumReplies else { return false }
-            queue.replies += 1
-            return true
-        }
-        guard isWelcome else { return reply.give(.refused(Self.tooMany)) }
-        post { $0.jobs.append(job) }
+    /// Queues `job`, which fills in `reply`; or refuses it at once when too many wait in its line.
+    func post(_ job: Job, in line: JobLines<Job>.Line, for reply: StoreReply) {
+        guard queue.withLock({ $0.jobs.admit(to: line) }) else { return reply.give(.refused(Self.tooMany(in: line))) }
+        post { $0.jobs.append(job, to: line) }
+    }
+
+    /// Queues a lease to be given back. When the thread ends first, the worker is taken until the lease's limit.
+    func postGivingBack(_ work: @escaping @Sendable () -> Void) {
+        post { $0.jobs.append(.perform(work), to: .heldLeases) }
     }
 
     private func post(_ change: (inout Queue) -> Void) {
@@ -119,11 +117,19 @@ final class SequenceThread: Sendable {
         wakeup.signal()
     }
 
-    private static let tooMany = Status(
-        .resourceExhausted,
-        "\(maximumReplies) calls for leases and creations and lists of sequences wait for the store already; try again later",
-        retryAfterMilliseconds: 1000
-    )
+    private static func tooMany(in line: JobLines<Job>.Line) -> Status {
+        let what =
+            switch line {
+            case .heldLeases: "extensions and releases of leases"
+            case .others: "creations and lists of sequences, and calls of other daemons,"
+            case .newLeases: "calls for new leases"
+            }
+        return Status(
+            .resourceExhausted,
+            "\(JobLines<Job>.maximumCallers(in: line)) \(what) wait for the store already; try again later",
+            retryAfterMilliseconds: 1000
+        )
+    }
 
     /// Does what is queued, then ends; for `limit` at most. When the store blocks a call for longer, the thread runs
     /// until the process ends.
@@ -166,10 +172,10 @@ final class SequenceThread: Sendable {
         var answers: [Answer] = []
         let began = clock.bootNanoseconds()
         repeat {
-            guard !isTimeOver, let job = queue.withLock({ $0.takeJob() }) else { break }
+            guard !isTimeOver, let (job, line) = queue.withLock({ $0.takeJob() }) else { break }
             // It gives back many sequences. No answer should wait for that.
             if case .makeRoom = job { give(&answers) }
-            answers.append(perform(job))
+            answers.append(perform(job, of: line))
         } while clock.bootNanoseconds() - began < Self.maximumGathering
         give(&answers)
     }
@@ -205,33 +211,36 @@ final class SequenceThread: Sendable {
     }
 
     /// Makes the calls to the store.
-    private func perform(_ job: Job) -> Answer {
+    private func perform(_ job: Job, of line: JobLines<Job>.Line) -> Answer {
         switch job {
         case .create(let description, let sequences, let reply):
             let (content, start) = create(description)
             return { [self] in
                 if let start { sequences.startRaised(of: description.name, to: start) }
-                finish(reply, content)
+                finish(reply, content, in: line)
             }
         case .list(let name, let reply):
             let content = list(after: name)
-            return { [self] in finish(reply, content) }
+            return { [self] in finish(reply, content, in: line) }
         case .answer(let answer, let reply):
             // Its caller has gone, or has asked again: a call that is made for nobody keeps others waiting.
             guard !reply.isAbandoned else {
-                queue.withLock { $0.replies -= 1 }
+                queue.withLock { $0.jobs.answered(in: line) }
                 return {}
             }
             let content = answer()
-            return { [self] in finish(reply, content) }
+            return { [self] in finish(reply, content, in: line) }
+        case .perform(let work):
+            work()
+            return {}
         case .makeRoom(let sequences):
             sequences.makeRoom()
             return {}
         }
     }
 
-    private func finish(_ reply: StoreReply, _ content: StoreReply.Content) {
-        queue.withLock { $0.replies -= 1 }
+    private func finish(_ reply: StoreReply, _ content: StoreReply.Content, in line: JobLines<Job>.Line) {
+        queue.withLock { $0.jobs.answered(in: line) }
         reply.give(content)
     }
 }

@@ -99,21 +99,28 @@ package final class Sequences: Sendable {
 
     /// Creates a sequence, or raises its start. `reply` gets the outcome.
     func create(_ description: SequenceDescription, _ reply: StoreReply) -> StoreReply {
-        thread.post(.create(description, in: self, reply), for: reply)
+        thread.post(.create(description, in: self, reply), in: .others, for: reply)
         return reply
     }
 
     /// Lists the sequences after a name. `reply` gets them.
     func list(after name: Name?, _ reply: StoreReply) -> StoreReply {
-        thread.post(.list(after: name, reply), for: reply)
+        thread.post(.list(after: name, reply), in: .others, for: reply)
         return reply
     }
 
     /// Runs `answer`, which calls the store, on the store's thread. `reply` gets its outcome.
-    func atStore(_ reply: StoreReply, _ answer: @escaping @Sendable () -> StoreReply.Content) -> StoreReply {
-        thread.post(.answer(answer, reply), for: reply)
+    func atStore(
+        _ reply: StoreReply,
+        in line: JobLines<SequenceThread.Job>.Line = .others,
+        _ answer: @escaping @Sendable () -> StoreReply.Content
+    ) -> StoreReply {
+        thread.post(.answer(answer, reply), in: line, for: reply)
         return reply
     }
+
+    /// Runs `work`, which gives a lease back, on the store's thread.
+    func giveBack(_ work: @escaping @Sendable () -> Void) { thread.postGivingBack(work) }
 
     /// This daemon has raised a sequence's start. Reserved values below it become a gap.
     func startRaised(of name: Name, to start: UInt64) {

@@ -13,27 +13,55 @@ final class StoreReply: Sendable {
         case refused(Status)
     }
 
-    private let request: Int
-    private let listener: any StoreListener
-    private let received = Mutex<Content?>(nil)
-    private let abandoned = Atomic(false)
-
-    /// - Parameter request: the listener's number for the request.
-    init(to request: Int, of listener: any StoreListener) {
-        self.request = request
-        self.listener = listener
+    private struct State {
+        var content: Content?
+        var isAbandoned = false
     }
 
-    /// `nil` until the store has answered.
-    var content: Content? { received.withLock { $0 } }
+    private let request: Int
+    private let listener: any StoreListener
+    private let unwanted: @Sendable (Content) -> Void
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - request: the listener's number for the request.
+    ///   - unwanted: gets an answer that came for a request that had ended, or that it never took. On any thread.
+    init(
+        to request: Int,
+        of listener: any StoreListener,
+        unwanted: @escaping @Sendable (Content) -> Void = { _ in }
+    ) {
+        self.request = request
+        self.listener = listener
+        self.unwanted = unwanted
+    }
+
+    /// The store's answer, once; `nil` until it is there.
+    func take() -> Content? {
+        state.withLock { state in
+            defer { state.content = nil }
+            return state.content
+        }
+    }
 
     /// Whether the request has ended without it.
-    var isAbandoned: Bool { abandoned.load(ordering: .relaxed) }
+    var isAbandoned: Bool { state.withLock(\.isAbandoned) }
 
-    func abandon() { abandoned.store(true, ordering: .relaxed) }
+    /// The request has ended.
+    func abandon() {
+        let left = state.withLock { state in
+            state.isAbandoned = true
+            defer { state.content = nil }
+            return state.content
+        }
+        if let left { unwanted(left) }
+    }
 
     func give(_ content: Content) {
-        received.withLock { $0 = content }
-        listener.storeAnswered(StoreAnswer(.reply(to: request)))
+        let isWanted = state.withLock { state in
+            if !state.isAbandoned { state.content = content }
+            return !state.isAbandoned
+        }
+        if isWanted { listener.storeAnswered(StoreAnswer(.reply(to: request))) } else { unwanted(content) }
     }
 }

@@ -57,7 +57,9 @@ package final class TokenGate: Sendable {
 
 extension TokenBook.Refusal {
     /// The error that the peer gets.
-    package var status: Status {
+    ///
+    /// - Parameter needed: the scope of what it asked for.
+    package func status(needed: TokenScope) -> Status {
         switch self {
         case .missing:
             Status(
@@ -72,7 +74,8 @@ extension TokenBook.Refusal {
         case .scope:
             Status(
                 .permissionDenied,
-                "the token does not allow this; use one that does, or change its line of the daemon's --token-file"
+                "the token does not allow this, which needs the scope \(needed); use one that has it, or add it to the token's "
+                    + "line of the daemon's --token-file"
             )
         }
     }
