@@ -45,6 +45,9 @@ enum Terminal {
     /// Whether standard error is a terminal.
     static var hasErrorsOnTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    /// Whether standard output is a terminal.
+    static var hasOutputOnTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
     /// The columns of a drawing: those of the variable `COLUMNS`, from 40 on, otherwise 80.
     static var columns: Int {
         guard let text = getenv("COLUMNS").map({ String(cString: $0) }), let columns = Int(text), columns > 0 else {
