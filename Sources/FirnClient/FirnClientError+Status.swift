@@ -1,8 +1,8 @@
-internal import FirnWire
+package import FirnWire
 
 extension FirnClientError {
     /// What the daemon answered. DEADLINE_EXCEEDED is ``Code/timedOut``, on either side.
-    init(_ status: Status) {
+    package init(_ status: Status) {
         let message = status.message.isEmpty ? "the daemon gave no reason" : status.message
         let retryAfter: Duration? =
             status.retryAfterMilliseconds > 0 ? .milliseconds(Int64(status.retryAfterMilliseconds)) : nil

@@ -149,13 +149,3 @@ package final class GRPCServer: Sendable {
         try? group.syncShutdownGracefully()
     }
 }
-
-extension Channel {
-    /// Whether the user who has connected on a Unix socket may.
-    fileprivate func isAdmitted(by policy: AccessPolicy) -> Bool {
-        let isAdmitted = try? pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-            policy.examinePeer(of: $0).refusal == nil
-        }
-        return isAdmitted ?? false
-    }
-}

@@ -36,6 +36,7 @@ package struct HTTPListener: Sendable {
 package final class HTTPServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBound<HTTPLoop>]
+    private let listeners: [HTTPListener]
     private let channels: Mutex<[any Channel]>
     private let drained: [EventLoopFuture<Void>]
     private let heartbeats: [Heartbeat]
@@ -47,12 +48,14 @@ package final class HTTPServer: Sendable {
     ///   - source: what IDs are minted from.
     ///   - admin: the documents that `--admin` listeners serve.
     ///   - policy: what web pages may do.
+    ///   - peers: who may connect to Unix sockets.
     ///   - tokens: asked for on TCP sockets; `nil`: no token is.
     package init(
         listeners: [HTTPListener],
         source: MintSource,
         admin: AdminContent?,
         policy: OriginPolicy,
+        peers: AccessPolicy = AccessPolicy(),
         tokens: TokenGate? = nil,
         threads: Int,
         limits: HTTPLimits,
@@ -88,12 +91,13 @@ package final class HTTPServer: Sendable {
             drained.append(promise.futureResult)
         }
         self.group = group
+        self.listeners = listeners
         self.loops = loops
         self.drained = drained
         heartbeats = loops.map { _ in Heartbeat() }
         channels = Mutex([])
         for listener in listeners {
-            let channel = try Self.serve(listener, loops, group, limits.descriptorReserve, logger)
+            let channel = try Self.serve(listener, loops, group, peers, limits.descriptorReserve, logger)
             channels.withLock { $0.append(channel) }
         }
     }
@@ -102,6 +106,7 @@ package final class HTTPServer: Sendable {
         _ listener: HTTPListener,
         _ loops: [NIOLoopBound<HTTPLoop>],
         _ group: MultiThreadedEventLoopGroup,
+        _ peers: AccessPolicy,
         _ reserve: DescriptorReserve,
         _ logger: Logger
     ) throws -> any Channel {
@@ -124,6 +129,9 @@ package final class HTTPServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let loop = loops.first { $0.eventLoop === channel.eventLoop }!
+                    guard !listener.listener.isUnix || channel.isAdmitted(by: peers) else {
+                        return channel.close(promise: nil)
+                    }
                     guard !channel.isShort(of: reserve, isAdmin: listener.purpose == .admin) else {
                         loop.value.refusedForWantOfDescriptors()
                         return channel.close(promise: nil)
@@ -153,6 +161,7 @@ package final class HTTPServer: Sendable {
     /// Stops accepting, answers the requests that have arrived, then closes the connections.
     package func drain() {
         for channel in channels.withLock({ $0 }) { try? channel.close().wait() }
+        for listener in listeners { listener.listener.close() }
         for loop in loops { loop.eventLoop.execute { loop.value.startDraining() } }
     }
 

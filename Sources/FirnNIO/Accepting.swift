@@ -67,4 +67,12 @@ extension Channel {
         }
         return isShort ?? false
     }
+
+    /// Whether the user who has connected on a Unix socket may.
+    package func isAdmitted(by policy: AccessPolicy) -> Bool {
+        let isAdmitted = try? pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            policy.examinePeer(of: $0).refusal == nil
+        }
+        return isAdmitted ?? false
+    }
 }

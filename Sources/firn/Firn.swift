@@ -22,6 +22,8 @@ struct Firn: AsyncParsableCommand {
               firn sequence list                         the sequences there are
               firn lease --exec 'python3 loop.py'        a program with a worker of its own
               firn health                                exit 0 when IDs can be had
+              firn bench --duration 5s                   how many IDs per second, and how fast
+              firn top                                   what daemons do now, once per second
               firn workers                               who holds which worker, from the store itself
               firn store check                           whether the store's records are right
 
@@ -50,7 +52,7 @@ struct Firn: AsyncParsableCommand {
         subcommands: [
             NextCommand.self, TicketCommand.self, PrefixCommand.self, SequenceCommand.self, DecodeCommand.self,
             ComposeCommand.self, RangeCommand.self, DescribeCommand.self, LeaseCommand.self, HealthCommand.self,
-            WorkersCommand.self, StoreCommand.self,
+            BenchCommand.self, TopCommand.self, WorkersCommand.self, StoreCommand.self,
         ]
     )
 

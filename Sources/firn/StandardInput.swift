@@ -42,6 +42,12 @@ enum Terminal {
     /// Whether progress is to be seen: the messages go to a terminal, and the answer does not.
     static var showsProgress: Bool { isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 0 }
 
+    /// Whether standard error is a terminal.
+    static var hasErrorsOnTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    /// Whether standard output is a terminal.
+    static var hasOutputOnTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
     /// The columns of a drawing: those of the variable `COLUMNS`, from 40 on, otherwise 80.
     static var columns: Int {
         guard let text = getenv("COLUMNS").map({ String(cString: $0) }), let columns = Int(text), columns > 0 else {

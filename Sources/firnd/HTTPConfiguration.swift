@@ -30,7 +30,7 @@ struct HTTPConfiguration {
         idsPerSecond: Double
     ) throws(ConfigurationError) {
         addresses = try Self.addresses(options.sockets.http, "http")
-        adminAddresses = try Self.addresses(options.sockets.admin, "admin")
+        adminAddresses = try Self.addresses(options.sockets.admin, "admin", mayBeUnix: true)
         self.inherited = inherited.filter { $0.purpose == .http || $0.purpose == .admin }
         wishedConnections = try options.limits.maxHttpConnections.map { maximum throws(ConfigurationError) in
             try Configuration.within(maximum, "max-http-connections", 1...1_048_576)
@@ -62,12 +62,18 @@ struct HTTPConfiguration {
         maximumRefused = budget.refusedHTTPConnections
     }
 
-    private static func addresses(_ texts: [String], _ option: String) throws(ConfigurationError) -> [ListenAddress] {
+    private static func addresses(
+        _ texts: [String],
+        _ option: String,
+        mayBeUnix: Bool = false
+    ) throws(ConfigurationError) -> [ListenAddress] {
         var addresses: [ListenAddress] = []
         for text in texts {
             let address: ListenAddress
             do {
-                address = try ListenAddress(parsingHostAndPort: text)
+                address =
+                    try mayBeUnix && text.hasPrefix("unix:")
+                    ? ListenAddress(parsing: text) : ListenAddress(parsingHostAndPort: text)
             } catch {
                 throw ConfigurationError("--\(option): \(error)")
             }

@@ -27,7 +27,8 @@ struct HTTPListeners {
             listeners.append(
                 try Listener(
                     address,
-                    ownership: SocketOwnership(),
+                    // Of a Unix socket, which only --admin may be.
+                    ownership: configuration.ownership,
                     allowsAnyHost: configuration.allowsAnyHost(at: address),
                     name: "--\(purpose.rawValue) \(address.withoutTCP)",
                     isIPv6Only: configuration.ipv6Only.contains(address)
@@ -62,6 +63,7 @@ struct HTTPListeners {
             source: source,
             admin: documents,
             policy: configuration.http.web.policy,
+            peers: configuration.policy,
             tokens: tokens,
             threads: max(1, mintingThreads(configuration.http)),
             limits: limits,

@@ -109,7 +109,7 @@ struct SocketOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Where to tell over HTTP how the daemon fares: HOST:PORT, or with TLS tls:HOST:PORT. May be given more than once. Default: nowhere.",
+            "Where to tell over HTTP how the daemon fares: HOST:PORT, unix:PATH, or with TLS tls:HOST:PORT. May be given more than once. Default: nowhere.",
             valueName: "address"
         )
     )

@@ -1,16 +1,18 @@
-internal import FirnWire
-internal import NIOCore
+package import FirnWire
+package import NIOCore
 
 /// Splits a connection's bytes into responses, whatever the pieces they arrive in.
-struct ResponseReader: ~Copyable {
+package struct ResponseReader: ~Copyable {
     /// The most memory that an empty reader keeps after a large batch.
     private static let keptCapacity = 64 * 1024
 
     private let decoder = ResponseDecoder()
     private var unread = ByteBuffer()
 
+    package init() {}
+
     /// Appends bytes that arrived.
-    mutating func append(_ bytes: ByteBuffer) {
+    package mutating func append(_ bytes: ByteBuffer) {
         guard unread.readableBytes > 0 else {
             unread = bytes
             return
@@ -22,7 +24,7 @@ struct ResponseReader: ~Copyable {
     /// The next complete response; nil when more bytes have to come first.
     ///
     /// - Throws: A ``Status`` that says what is wrong with the bytes; nothing after them can be read.
-    mutating func next() throws(Status) -> Response? {
+    package mutating func next() throws(Status) -> Response? {
         let (response, length) = try readFirst()
         guard let response else { return nil }
         unread.moveReaderIndex(forwardBy: length)
