@@ -55,7 +55,7 @@ extension Configuration {
     func refuseOwnStore() throws(ConfigurationError) {
         guard case .firn(let daemons) = store else { return }
         for daemon in daemons {
-            guard let address = try? ListenAddress(parsing: daemon.description),
+            guard let address = try? ListenAddress(parsing: "\(daemon)"),
                 let own = addresses.first(where: {
                     AddressOverlap.leads(address, to: $0, hostName: WorkerChoice.hostName)
                 })
