@@ -40,7 +40,7 @@ struct LeaseKeeperTests {
         #expect(keeper.wait(at: Self.at(19)) == Self.second)
         #expect(keeper.next(at: Self.at(20)) == .extend)
         #expect(keeper.next(at: Self.at(30)) == nil, "one call at a time")
-        #expect(keeper.nextLimitTick(at: Self.at(20)) == Self.firstTick + 80_001)
+        #expect(keeper.nextLimitTick(at: Self.at(30)) == Self.firstTick + 90_001)
         keeper.failed(at: Self.at(30))
         #expect(keeper.next(at: Self.at(30.9)) == nil && keeper.next(at: Self.at(31)) == .extend)
         keeper.extended(Self.lease(seconds: 91), at: Self.at(31))

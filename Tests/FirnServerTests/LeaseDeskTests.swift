@@ -65,7 +65,7 @@ import Testing
         let text = try #require(try store.read("workers/\(other.lease.worker)")).value
         #expect(
             try WorkerRecord(key: "workers/\(other.lease.worker)", text: text).holder.text
-                == "host web-1, pod pod-7, pid 4"
+                == "pod pod-7 on host web-1, pid 4"
         )
     }
 
