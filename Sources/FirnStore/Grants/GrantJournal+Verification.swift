@@ -50,23 +50,26 @@ extension GrantJournal {
     ) throws(StoreError) {
         if case .wasSetBack(let error)? = known.notice { throw error }
         if identity != storeID { throw notice(.isAnother(otherStore(identity, known.highest))) }
-        if newest < max(known.version, own?.version ?? 0) {
-            throw try evidence(versionFell(to: newest, known.highest), store)
-        }
+        // The store's ID has been read again since something was missing: it is the right one.
+        if case .isUnconfirmed(let error)? = known.notice { throw notice(.wasSetBack(error)) }
+        if newest < max(known.version, own?.version ?? 0) { throw evidence(versionFell(to: newest, known.highest)) }
         // The right store was put back. Otherwise reading a record that a write in doubt had left there would fail below,
         // and with it this comparison, forever.
         state.withLock { state in
             if case .isAnother? = state.notice { state.notice = nil }
         }
-        if let own, let error = try mismatch(own, store) { throw try evidence(error, store) }
+        if let own, let error = try mismatch(own, store) { throw evidence(error) }
     }
 
     /// What the store lacks is remembered until a repair, unless another store was put in its place since the comparison
-    /// began: then the right one may be put back.
-    private func evidence(_ error: StoreError, _ store: some Store) throws(StoreError) -> StoreError {
-        let identity = try identity(of: store)
-        guard identity == storeID else { return notice(.isAnother(otherStore(identity, highest))) }
-        return notice(.wasSetBack(error))
+    /// began: then the right one may be put back. Which of the two it is, the next comparison tells. It is not asked here,
+    /// because until the answer IDs would be given out, and without an answer the evidence would be lost.
+    private func evidence(_ error: StoreError) -> StoreError {
+        state.withLock { state in
+            if case .wasSetBack(let error)? = state.notice { return error }
+            state.notice = .isUnconfirmed(error)
+            return error
+        }
     }
 
     func notice(_ notice: Notice) -> StoreError {
@@ -94,7 +97,7 @@ extension GrantJournal {
         let sequence = grants.max { $0.newest?.version ?? 0 < $1.newest?.version ?? 0 }
         for grant in Set([newest, highest, foreign, sequence].compactMap(\.self)) {
             if let error = try mismatch(grant, store) {
-                if grant.storeID == storeID { throw try evidence(error, store) }
+                if grant.storeID == storeID { throw evidence(error) }
                 throw notice(.isAnother(error))
             }
         }
