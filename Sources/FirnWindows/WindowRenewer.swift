@@ -194,8 +194,14 @@ package final class WindowRenewer {
     /// Closes every space and gives its unused ticks back, for several workers at once. To be called last.
     package func finish() {
         var releases: [(index: Int, held: HeldWorker, firstUnusedTick: UInt64)] = []
+        // All are closed before the store is called.
+        let first = places.indices.map { index in
+            let action = places[index].keeper.stopRequested()
+            if case .closeSpace = action { return answer(to: action, at: index) }
+            return action
+        }
         for index in places.indices {
-            var action = places[index].keeper.stopRequested()
+            var action = first[index]
             while true {
                 if case .finish = action { break }
                 if case .release(let held, let firstUnusedTick) = action {
@@ -248,9 +254,18 @@ package final class WindowRenewer {
                 return
             case .closeSpace:
                 action = answer(to: action, at: index)
-            default:
+            case .claim:
                 // This worker's last call may have found it. The others are closed before the next call is waited for.
                 closeIfSetBack()
+                action = answer(to: action, at: index)
+            case .extend, .readBack:
+                // Nor is the store called for a worker that is to be closed.
+                guard let error = claims.journal?.setBackError else {
+                    action = answer(to: action, at: index)
+                    continue
+                }
+                action = places[index].keeper.holdAnswered(.setBack(error), now: clock.now().tick)
+            default:
                 action = answer(to: action, at: index)
             }
         }

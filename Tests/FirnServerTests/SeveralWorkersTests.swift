@@ -112,6 +112,34 @@ import Testing
         #expect(counter.late.load(ordering: .relaxed) == 0)
     }
 
+    /// Found by the simulator, seed 3159: a sequence's write had shown it, and a worker whose extension was on its way stayed
+    /// open while another one was claimed.
+    @Test func theOneThatIsBeingExtendedIsClosedAsWell() throws {
+        let world = try World()
+        world.renewer.advance()
+        let copy = world.store.state.withLock { ($0.records, $0.lastVersion) }
+        world.time.advance(nanoseconds: 1_200_000_000)
+        world.renewer.advance()
+        world.store.state.withLock { ($0.records, $0.lastVersion) = copy }
+        let counter = Counter()
+        let other = RollbackDetectingStore(world.store, journal: world.journal)
+        world.store.onOperation { [store = world.store, journal = world.journal, slots = world.slots] operation, key in
+            if journal.setBackError != nil, slots.contains(where: { $0.current().space != nil }) {
+                counter.late.wrappingAdd(1, ordering: .relaxed)
+            }
+            guard operation == .write, key.hasPrefix(WorkerRecord.keyPrefix),
+                !counter.isDropped.exchange(true, ordering: .relaxed)
+            else { return }
+            _ = try? other.write("another", "1", ifVersion: nil)
+            store.failNext(1)
+        }
+        world.time.advance(nanoseconds: 1_200_000_000)
+        world.renewer.advance()
+        #expect(world.journal.setBackError != nil)
+        #expect(world.slots.allSatisfy { $0.current().space == nil })
+        #expect(counter.late.load(ordering: .relaxed) == 0)
+    }
+
     /// Seed 1072: another store is in place of the daemon's own. The first worker is found to be lost, and only the claim of
     /// another one shows why.
     @Test func noneStaysOpenAfterTheStepThatFoundIt() throws {
