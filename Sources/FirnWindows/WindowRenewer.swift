@@ -35,8 +35,8 @@ package final class WindowRenewer {
     package var willAct: (() -> Void)?
     /// Called about once per second, whenever the clocks are compared.
     package var everySecond: (() -> Void)?
-    /// Called at every step while the store is not the one that granted what this daemon holds, or was set back to an
-    /// older state.
+    /// Called at every step, and before each call to the store, while the store is not the one that granted what this
+    /// daemon holds, or was set back to an older state.
     package var storeSetBack: (() -> Void)?
     /// ``finish()`` gives workers back one after the other, on this thread: for a simulation, which has no other.
     package var releasesInTurn = false
@@ -126,7 +126,7 @@ package final class WindowRenewer {
         }
         let statuses = places.map { $0.keeper.status(now: clock.now().tick) }
         // Called before the status is published: a caller that sees the status cannot get a ticket either.
-        if claims.journal?.setBackError != nil || statuses.contains(where: \.isStoreLost) { storeSetBack?() }
+        if statuses.contains(where: \.isStoreLost) { storeSetBack?() }
         for (index, status) in zip(places.indices, statuses) {
             if status != places[index].lastStatus { observer.changed(to: status, from: places[index].lastStatus) }
             places[index].lastStatus = status
@@ -143,9 +143,11 @@ package final class WindowRenewer {
         rest?.publish(isResting: places.contains { $0.keeper.isResting })
     }
 
-    /// Closes every space while the store is known to be set back, but for those of keepers that are being told so.
+    /// Closes every space while the store is known to be set back, but for those of keepers that are being told so. What
+    /// is held of sequences is dropped with them, before the store's next call is waited for.
     private func closeIfSetBack() {
         guard let error = claims.journal?.setBackError else { return }
+        storeSetBack?()
         for index in places.indices where places[index].space != nil && !places[index].isPerforming {
             perform(places[index].keeper.storeSetBack(error), at: index)
         }
@@ -192,8 +194,14 @@ package final class WindowRenewer {
     /// Closes every space and gives its unused ticks back, for several workers at once. To be called last.
     package func finish() {
         var releases: [(index: Int, held: HeldWorker, firstUnusedTick: UInt64)] = []
+        // All are closed before the store is called.
+        let first = places.indices.map { index in
+            let action = places[index].keeper.stopRequested()
+            if case .closeSpace = action { return answer(to: action, at: index) }
+            return action
+        }
         for index in places.indices {
-            var action = places[index].keeper.stopRequested()
+            var action = first[index]
             while true {
                 if case .finish = action { break }
                 if case .release(let held, let firstUnusedTick) = action {
@@ -246,9 +254,18 @@ package final class WindowRenewer {
                 return
             case .closeSpace:
                 action = answer(to: action, at: index)
-            default:
+            case .claim:
                 // This worker's last call may have found it. The others are closed before the next call is waited for.
                 closeIfSetBack()
+                action = answer(to: action, at: index)
+            case .extend, .readBack:
+                // Nor is the store called for a worker that is to be closed.
+                guard let error = claims.journal?.setBackError else {
+                    action = answer(to: action, at: index)
+                    continue
+                }
+                action = places[index].keeper.holdAnswered(.setBack(error), now: clock.now().tick)
+            default:
                 action = answer(to: action, at: index)
             }
         }

@@ -69,6 +69,7 @@ import Testing
 
     private final class Counter: Sendable {
         let late = Atomic(0)
+        let isDropped = Atomic(false)
     }
 
     /// Found by the simulator, seed 1036: one worker's write showed that the store had been set back, and the others gave
@@ -83,6 +84,55 @@ import Testing
         world.store.state.withLock { ($0.records, $0.lastVersion) = copy }
         let counter = world.countLateCalls()
         // All are due.
+        world.time.advance(nanoseconds: 1_200_000_000)
+        world.renewer.advance()
+        #expect(world.journal.setBackError != nil)
+        #expect(world.slots.allSatisfy { $0.current().space == nil })
+        #expect(counter.late.load(ordering: .relaxed) == 0)
+    }
+
+    /// Found by the simulator, seed 633: what was held of sequences was given out until the step's last call had ended.
+    @Test func sequencesAreDroppedBeforeTheStoreIsCalledAgain() throws {
+        let world = try World()
+        let counter = Counter()
+        world.renewer.storeSetBack = { counter.isDropped.store(true, ordering: .relaxed) }
+        world.renewer.advance()
+        let copy = world.store.state.withLock { ($0.records, $0.lastVersion) }
+        world.time.advance(nanoseconds: 1_200_000_000)
+        world.renewer.advance()
+        #expect(!counter.isDropped.load(ordering: .relaxed))
+        world.store.state.withLock { ($0.records, $0.lastVersion) = copy }
+        world.store.onOperation { [journal = world.journal] _, _ in
+            guard journal.setBackError != nil, !counter.isDropped.load(ordering: .relaxed) else { return }
+            counter.late.wrappingAdd(1, ordering: .relaxed)
+        }
+        world.time.advance(nanoseconds: 1_200_000_000)
+        world.renewer.advance()
+        #expect(counter.isDropped.load(ordering: .relaxed))
+        #expect(counter.late.load(ordering: .relaxed) == 0)
+    }
+
+    /// Found by the simulator, seed 3159: a sequence's write had shown it, and a worker whose extension was on its way stayed
+    /// open while another one was claimed.
+    @Test func theOneThatIsBeingExtendedIsClosedAsWell() throws {
+        let world = try World()
+        world.renewer.advance()
+        let copy = world.store.state.withLock { ($0.records, $0.lastVersion) }
+        world.time.advance(nanoseconds: 1_200_000_000)
+        world.renewer.advance()
+        world.store.state.withLock { ($0.records, $0.lastVersion) = copy }
+        let counter = Counter()
+        let other = RollbackDetectingStore(world.store, journal: world.journal)
+        world.store.onOperation { [store = world.store, journal = world.journal, slots = world.slots] operation, key in
+            if journal.setBackError != nil, slots.contains(where: { $0.current().space != nil }) {
+                counter.late.wrappingAdd(1, ordering: .relaxed)
+            }
+            guard operation == .write, key.hasPrefix(WorkerRecord.keyPrefix),
+                !counter.isDropped.exchange(true, ordering: .relaxed)
+            else { return }
+            _ = try? other.write("another", "1", ifVersion: nil)
+            store.failNext(1)
+        }
         world.time.advance(nanoseconds: 1_200_000_000)
         world.renewer.advance()
         #expect(world.journal.setBackError != nil)

@@ -45,6 +45,7 @@ final class Daemon: SimulatedProcess {
         let hasStore = kind != .holder
         giver = Giver(name: name, instances: hasStore ? [instance] : [], witness: hasStore ? witness : nil)
         super.init(world: cluster.world, host: host, number: number, name: name)
+        cluster.judge.givers[number] = giver
     }
 
     func start() {
@@ -95,6 +96,10 @@ final class Daemon: SimulatedProcess {
         )
         renewer.releasesInTurn = true
         renewer.storeSetBack = { [unowned self] in sequences?.storeSetBack() }
+        renewer.advance()
+        guard isAlive else { return }
+        // As `firnd`, after one attempt to claim every worker.
+        if kind == .daemon, let claims { serve(claims) }
         repeat {
             guard isAlive else { return }
             renewer.advance()
@@ -130,6 +135,7 @@ final class Daemon: SimulatedProcess {
         )
         guard let journal = try? GrantJournal(context, storage: host.disk) else { return nil }
         diskSlot = host.disk.takeOpened()
+        giver.slot = diskSlot
         let link = StoreLink(cluster.server, process: self, witness: witness, timing: cluster.plan.timing)
         let store = RollbackDetectingStore(link, journal: journal)
         let claims = makeClaims(store, journal)
@@ -147,7 +153,6 @@ final class Daemon: SimulatedProcess {
                     return nil
                 }
                 self.claims = claims
-                if kind == .daemon { serve(claims, store, journal) }
                 return claims
             } catch {
                 found(error)
@@ -163,12 +168,12 @@ final class Daemon: SimulatedProcess {
     }
 
     /// What a daemon does besides giving out IDs.
-    private func serve(_ claims: WorkerClaims, _ store: any Store, _ journal: GrantJournal) {
+    private func serve(_ claims: WorkerClaims) {
         leases = WorkerLeases(claims: claims, maximumWindowTicks: claims.windowTicks * 2)
         guard cluster.plan.hasSequences else { return }
         sequences = SequenceService(
             of: self,
-            claims: SequenceClaims(store: store, holder: claims.holder, journal: journal),
+            claims: SequenceClaims(store: claims.store, holder: claims.holder, journal: claims.journal),
             giver: giver
         )
         sequences?.start()
@@ -263,6 +268,10 @@ private final class DaemonObserver: WindowObserver {
         _ operation: String,
         _ body: () throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
-        try body()
+        // The disk takes time as well, in which others go on.
+        if daemon.world.counts.isFaulty, daemon.random.oneIn(4) {
+            daemon.windowFiber?.wait(Int64.random(in: 0...(40 * milliseconds), using: &daemon.random))
+        }
+        return try body()
     }
 }

@@ -17,6 +17,10 @@ enum FaultKind: String, CaseIterable {
     case loseAnswers, loseRequests, delayWrites, refuseCalls, slowCalls, cutRequests, cutAnswers
     // The store.
     case outage, copy, restore, exchange, repair
+    // The same, in the middle of a call: just before the store does it, or just after.
+    case restoreInCall, exchangeInCall, repairInCall
+    // A repair of a store that needs none, and a daemon in front of the store, which says that it was set back.
+    case repairAgain, denyWrites
     // What is no fault, and changes what is going on.
     case rest
     // The state directory.
@@ -29,6 +33,18 @@ enum FaultKind: String, CaseIterable {
         .outage,
     ]
     static let ofCopies: [FaultKind] = [.copy, .copy, .restore]
+    /// Those of a store that is restored again and again, while daemons die, start and claim.
+    static let ofRestores: [FaultKind] = [
+        .restore, .restoreInCall, .restoreInCall, .repairInCall, .repairAgain, .denyWrites, .kill, .kill, .killInCall,
+        .stop,
+        .loseAnswers, .delayWrites, .cutAnswers, .pause, .stepClock,
+    ]
+    /// Those of a store that is exchanged again and again, while writes are in doubt.
+    static let ofExchanges: [FaultKind] = [
+        .exchange, .exchangeInCall, .loseAnswers, .loseAnswers, .cutAnswers, .delayWrites, .killInCall, .pause,
+    ]
+    /// They change the store while a call is made.
+    static let inCalls: [FaultKind] = [.restoreInCall, .exchangeInCall, .repairInCall]
 
     /// As a sentence.
     func text(_ amount: Int64) -> String {
@@ -54,9 +70,41 @@ enum FaultKind: String, CaseIterable {
         case .restore: "is restored from copy \(amount) before the last"
         case .exchange: "is another one for \(time)"
         case .repair: "is repaired"
+        case .restoreInCall: "is to be restored \(CallMoment(amount).text)"
+        case .exchangeInCall: "is to be another one \(CallMoment(amount).text)"
+        case .repairInCall: "is to be repaired \(CallMoment(amount).text)"
+        case .repairAgain: "gets its floor raised to \(time) from now"
+        case .denyWrites: "is said to be set back, if it is"
         case .rest: "is not wanted for \(time)"
         case .fillDisk: "has a full disk for \(amount) writes"
         case .loseDisk: "loses its state directory"
         }
     }
+}
+
+/// What a call to the store is made for, as far as faults tell calls apart.
+enum CallKind: Int64, CaseIterable {
+    case readFloor, readLayout, readVersion, readWorkers, writeWorker, readSequence, writeSequence, other
+}
+
+/// A moment in a call of some kind, and how much there is to be done at it; in one number, as of a fault.
+struct CallMoment {
+    var kind: CallKind
+    /// After the store has done it, and before its answer; else just before the store does it.
+    var isAfter: Bool
+    var amount: Int64
+
+    init(kind: CallKind, isAfter: Bool, amount: Int64) {
+        (self.kind, self.isAfter, self.amount) = (kind, isAfter, amount)
+    }
+
+    init(_ number: Int64) {
+        kind = CallKind(rawValue: number & 7) ?? .other
+        isAfter = number & 8 != 0
+        amount = number >> 4
+    }
+
+    var number: Int64 { amount << 4 | (isAfter ? 8 : 0) | kind.rawValue }
+
+    var text: String { "just \(isAfter ? "after" : "before") the next \(kind)" }
 }

@@ -9,6 +9,8 @@ final class HostDisk: GrantStorage, @unchecked Sendable {
         let inherited: Grant?
         /// Cleared when the process ends.
         var isOpen = true
+        /// Whether all that was written is there.
+        fileprivate(set) var isWhole = true
 
         init(_ disk: HostDisk, _ index: Int) {
             self.disk = disk
@@ -18,21 +20,27 @@ final class HostDisk: GrantStorage, @unchecked Sendable {
 
         func write(_ grant: Grant) throws(StoreError) {
             guard isOpen, disk.failingWrites == 0 else {
+                isWhole = false
                 disk.failingWrites = max(0, disk.failingWrites - 1)
                 throw StoreError(code: .diskFull, message: "the state directory is full (injected fault)")
             }
             disk.entries[index].grant = grant
         }
 
+        /// What is recorded.
+        var present: Grant? { disk.entries[index].grant }
+
         func close() {
             isOpen = false
             disk.entries[index].isTaken = false
+            disk.entries[index].holder = nil
         }
     }
 
     private struct Entry {
         var grant: Grant?
         var isTaken = false
+        var holder: Slot?
     }
 
     private var entries: [Entry] = []
@@ -52,6 +60,7 @@ final class HostDisk: GrantStorage, @unchecked Sendable {
         }
         entries[index].isTaken = true
         let slot = Slot(self, index)
+        entries[index].holder = slot
         opened.append(slot)
         return slot
     }
@@ -71,6 +80,9 @@ final class HostDisk: GrantStorage, @unchecked Sendable {
 
     /// Its files are lost.
     func lose() {
-        for index in entries.indices { entries[index].grant = nil }
+        for index in entries.indices {
+            entries[index].grant = nil
+            entries[index].holder?.isWhole = false
+        }
     }
 }

@@ -6,6 +6,7 @@ import FirnStore
 final class Judge {
     /// One holder's time with a worker, as the store's writes show it.
     final class Holding {
+        let worker: UInt32
         let process: Int
         let instance: UInt64
         let generation: UInt64
@@ -14,13 +15,22 @@ final class Judge {
         let firstTick: UInt64
         /// The highest that was durably written (promise 2).
         var limit: UInt64
+        /// That of the claim: what is above it is an extension.
+        let firstLimit: UInt64
         var highestUsed: UInt64?
+        /// When it was claimed.
+        let moment: Moment
+        /// What its writer had used before, and the store lacked then.
+        var lacked: Holding?
         var wasWrittenAfterRestore = false
         /// Whether each write since the store was restored agreed with everything that its writer had seen.
         var couldNotKnow = true
 
-        init(process: Int, record: WorkerRecord, lineage: Int, firstTick: UInt64) {
+        init(_ worker: UInt32, process: Int, record: WorkerRecord, lineage: Int, firstTick: UInt64, at moment: Moment) {
+            self.worker = worker
             self.process = process
+            self.moment = moment
+            firstLimit = record.limit
             self.instance = record.holder.instance
             self.generation = record.generation
             self.lineage = lineage
@@ -29,6 +39,16 @@ final class Judge {
         }
 
         var isExcused: Bool { wasWrittenAfterRestore && couldNotKnow }
+    }
+
+    /// When a worker was claimed.
+    struct Moment {
+        /// In true time.
+        var time: Int64
+        /// The store's floor.
+        var floor: UInt64
+        /// How often the store had been repaired.
+        var repairs: Int
     }
 
     struct Applied {
@@ -56,24 +76,35 @@ final class Judge {
     private let workers: [WorkerHistory]
     private(set) var highestLimit: UInt64 = 0
     private(set) var restores = 0
+    private(set) var repairs = 0
+    /// For what it contains now.
+    unowned(unsafe) var store: StoreServer!
+    /// Of the processes, by their numbers.
+    var givers: [Int: Giver] = [:]
+    /// Whether a daemon's highest grant is that of its last window.
+    let hasOneGrant: Bool
     private(set) var givenCount: UInt64 = 0
     /// IDs that came twice where nobody could know.
     private(set) var excusedCount = 0
     let values: ValueJudge
 
-    init(world: World, layout: Layout) {
+    init(world: World, plan: Plan) {
         self.world = world
-        self.layout = layout
+        layout = plan.layout
+        hasOneGrant = plan.hasOneGrant
         values = ValueJudge(world: world)
         workers = (0...layout.maximumWorker).map { _ in WorkerHistory() }
     }
 
     func wasRestored() { restores += 1 }
 
+    func wasRepaired() { repairs += 1 }
+
     // MARK: - What the store was told
 
     func applied(_ applied: Applied) {
         if applied.write.key.hasPrefix(SequenceRecord.keyPrefix) { return values.applied(applied, restores: restores) }
+        if applied.write.key == FloorRecord.key { return raised(applied) }
         guard applied.write.key.hasPrefix(WorkerRecord.keyPrefix) else { return }
         guard let worker = try? WorkerRecord.worker(ofKey: applied.write.key),
             let record = try? WorkerRecord(key: applied.write.key, text: applied.write.value)
@@ -93,11 +124,14 @@ final class Judge {
                 )
             }
             holding = Holding(
+                worker,
                 process: applied.writer.process,
                 record: record,
                 lineage: applied.lineage,
-                firstTick: previous?.freeFrom ?? 0
+                firstTick: previous?.freeFrom ?? 0,
+                at: Moment(time: world.now, floor: floor, repairs: repairs)
             )
+            if let last = givers[applied.writer.process]?.lastUsed, isLacking(last) { holding.lacked = last }
             workers[Int(worker)].holdings.append(holding)
         }
         highestLimit = max(highestLimit, record.limit)
@@ -161,6 +195,8 @@ final class Judge {
                     + "\(limits)"
             )
         }
+        if tick < holding.moment.floor { checkFloor(history.holdings, tick, giver) }
+        checkNotice(holding, tick, at: time, giver)
         if let proofTime = giver.witness?.proofTime, proofTime < time {
             world.violated("\(giver.name) gave out tick \(tick) after it was shown that the store had been set back")
         }

@@ -26,9 +26,15 @@ struct Plan {
     var leftOut: Set<Int> = []
 
     var hasSequences: Bool { seed % 2 == 1 }
-    var hasExchange: Bool { faults.contains { $0.kind == .exchange } }
+    /// What is done to the store again and again; nil: no more than other faults.
+    var focus: Focus? { seed % 3 == 0 ? (seed / 3 % 3 == 0 ? .exchanges : .restores) : nil }
+    var hasExchange: Bool { faults.contains { [.exchange, .exchangeInCall].contains($0.kind) } }
     var hasLostDisk: Bool { faults.contains { $0.kind == .loseDisk } }
     var places: Int { daemons + minters + holders }
+    /// Whether a daemon's highest grant is that of its last window: it has one worker, and leases none.
+    var hasOneGrant: Bool { workersPerDaemon == 1 && holders == 0 }
+
+    enum Focus { case restores, exchanges }
 
     /// The time in which everything has to work again after the last fault. No clock is ahead by more than the longest
     /// step; a dead holder's window, and a doubt, may last that much longer.
@@ -87,6 +93,7 @@ struct Plan {
 
     /// Some seeds have faults of one kind, so that they are not hidden by those of others; most have many kinds.
     private func makeFaults(_ random: inout SeededGenerator) -> [Fault] {
+        if let focus { return makeFaults(focus, &random) }
         let style = Int(random.next() % 8)
         var kinds: [FaultKind] =
             switch style {
@@ -120,6 +127,22 @@ struct Plan {
         return faults
     }
 
+    /// The store is restored or exchanged every few seconds, often in the middle of a call.
+    private func makeFaults(_ focus: Focus, _ random: inout SeededGenerator) -> [Fault] {
+        let kinds = focus == .restores ? FaultKind.ofRestores : FaultKind.ofExchanges
+        let mean = [400, 800, 1500][Int(random.next() % 3)] * milliseconds
+        var faults: [Fault] = []
+        var time = 2 * seconds
+        while time < duration {
+            let kind = kinds[Int(random.next() % UInt64(kinds.count))]
+            faults.append(
+                Fault(time: time, kind: kind, target: Int(random.next() % 64), amount: amount(of: kind, &random))
+            )
+            time += Int64.random(in: 0...(2 * mean), using: &random)
+        }
+        return faults
+    }
+
     private func amount(of kind: FaultKind, _ random: inout SeededGenerator) -> Int64 {
         func some(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &random) }
         switch kind {
@@ -132,11 +155,18 @@ struct Plan {
         case .refuseCalls: return some(1...8)
         case .slowCalls: return some(1...6)
         case .cutRequests, .cutAnswers, .outage: return some(100 * milliseconds...window * 2)
-        case .restore: return some(0...3)
+        case .restore: return some(0...Int64(focus == nil ? 3 : StoreServer.maximumCopies - 1))
         case .exchange: return some(seconds...8 * seconds)
         case .rest: return some(seconds...15 * seconds)
         case .fillDisk: return some(1...20)
-        case .kill, .killInCall, .stop, .copy, .repair, .loseDisk: return 0
+        case .restoreInCall, .exchangeInCall, .repairInCall:
+            let same: FaultKind =
+                kind == .restoreInCall ? .restore : kind == .exchangeInCall ? .exchange : .repairAgain
+            let amount = self.amount(of: same, &random)
+            let kind = CallKind.allCases[Int(random.next() % UInt64(CallKind.allCases.count))]
+            return CallMoment(kind: kind, isAfter: random.oneIn(2), amount: amount).number
+        case .repairAgain: return some(-5 * seconds...3 * seconds)
+        case .kill, .killInCall, .stop, .copy, .repair, .loseDisk, .denyWrites: return 0
         }
     }
 }

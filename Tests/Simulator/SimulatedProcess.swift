@@ -20,6 +20,8 @@ class SimulatedProcess {
     var windowFiber: Fiber?
     /// The thread that runs, or ran last.
     fileprivate(set) var currentFiber: Fiber?
+    /// It reaches the store through a daemon that has found it set back, as long as it is.
+    var isDenied = false
     /// It is killed during its next call to the store.
     var isKilledInCall = false
 

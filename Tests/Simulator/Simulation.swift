@@ -18,22 +18,23 @@ final class Simulation {
 
     let plan: Plan
     let world: World
-    private let cluster: Cluster
+    let cluster: Cluster
     private let hosts: [Host]
     private var places: [Place] = []
     /// All that ever ran: what ends late still refers to them.
-    private var processes: [SimulatedProcess] = []
-    private var random: SeededGenerator
+    private(set) var processes: [SimulatedProcess] = []
+    var random: SeededGenerator
     private var isHealing = false
 
     init(_ plan: Plan, tell: ((String) -> Void)? = nil) {
         self.plan = plan
         let world = World(seed: plan.seed, tell: tell)
         self.world = world
-        let judge = Judge(world: world, layout: plan.layout)
+        let judge = Judge(world: world, plan: plan)
         cluster = Cluster(world: world, server: StoreServer(world: world, judge: judge), judge: judge, plan: plan)
         var random = world.generator(1)
         hosts = (0..<plan.hosts).map { Host($0, world: world, driftPPM: .random(in: -100...100, using: &random)) }
+        if plan.focus == .restores { cluster.server.copiesEvery = .random(in: 1...4, using: &random) }
         self.random = random
     }
 
@@ -113,9 +114,9 @@ final class Simulation {
         guard !isHealing, !places.isEmpty else { return }
         let process = places[fault.target % places.count].process
         let host = hosts[fault.target % hosts.count]
-        world.counts.note(fault.kind)
+        if !FaultKind.inCalls.contains(fault.kind) { world.counts.note(fault.kind) }
         let isOfHost = FaultKind.ofHosts.contains(fault.kind) || [.fillDisk, .loseDisk].contains(fault.kind)
-        let cuts: [FaultKind] = [.cutRequests, .cutAnswers]
+        let cuts: [FaultKind] = [.cutRequests, .cutAnswers, .denyWrites]
         let isOfProcess = FaultKind.ofProcesses.contains(fault.kind) || cuts.contains(fault.kind)
         let who = isOfHost ? "host \(host.number)" : isOfProcess ? process?.name ?? "nobody" : "the store"
         let amount = fault.amount
@@ -136,47 +137,9 @@ final class Simulation {
         case .cutAnswers: process?.answersLostUntil = world.now + fault.amount
         case .fillDisk: host.disk.failingWrites = Int(fault.amount)
         case .loseDisk: host.disk.lose()
+        case .denyWrites: process?.isDenied = true
         default: injectAtStore(fault)
         }
-    }
-
-    private func injectAtStore(_ fault: Fault) {
-        let server = cluster.server
-        switch fault.kind {
-        case .outage:
-            server.setUp(false)
-            world.after(fault.amount) { server.setUp(true) }
-        case .copy: if !server.isSetBack { server.takeCopy() }
-        case .restore:
-            guard server.restore(age: Int(fault.amount)) else { return }
-            let version = server.contents.lastVersion
-            world.record(.noted, 0, version, "store: at version \(version) again")
-            world.after(Int64.random(in: 0...10, using: &random) * seconds) { [self] in repair() }
-        case .exchange:
-            server.exchange(for: plan.layout.name)
-            world.after(fault.amount) { [self] in putBack() }
-        case .repair: repair()
-        case .slowCalls: world.counts.set(.slowCalls, count: Int(fault.amount), delay: 2 * plan.window)
-        case .delayWrites: world.counts.set(.delayWrites, count: Int(fault.amount), delay: 2 * plan.window)
-        default: world.counts.set(fault.kind, count: Int(fault.amount))
-        }
-    }
-
-    /// Ends an exchange.
-    private func putBack() {
-        guard cluster.server.isExchanged else { return }
-        cluster.server.exchange(for: nil)
-        for case let daemon as Daemon in processes { daemon.witness.wasPutBack() }
-    }
-
-    private func repair() {
-        guard cluster.server.isSetBack else { return }
-        let now = Host.beginUnixNanoseconds + world.now
-        cluster.server.repair(
-            now: plan.layout.tick(atUnixNanoseconds: now) ?? 0,
-            highestLimit: cluster.judge.highestLimit,
-            unixMilliseconds: { [plan] in plan.layout.unixMilliseconds(ofTick: $0) }
-        )
     }
 
     private func pause(_ processes: [SimulatedProcess], _ duration: Int64, then action: @escaping () -> Void = {}) {
@@ -193,6 +156,7 @@ final class Simulation {
         isHealing = true
         world.counts.clear()
         cluster.server.setUp(true)
+        cluster.server.forgetTraps()
         putBack()
         repair()
         for host in hosts {
@@ -205,6 +169,7 @@ final class Simulation {
             process.requestsLostUntil = 0
             process.answersLostUntil = 0
             process.isKilledInCall = false
+            process.isDenied = false
             (process as? Daemon)?.isUnwantedUntil = 0
         }
         world.record(.noted, 0, 0, "all faults end")

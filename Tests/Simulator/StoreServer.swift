@@ -22,6 +22,10 @@ final class StoreServer {
     private(set) var isSetBack = false
 
     private var operatorRandom: SeededGenerator
+    /// What is to be done in the middle of a call.
+    private var traps: [(moment: CallMoment, action: () -> Void)] = []
+    /// A copy is made after each so many writes; nil: none.
+    var copiesEvery: UInt64?
 
     static let maximumCopies = 8
     /// More than a run gives out.
@@ -31,6 +35,7 @@ final class StoreServer {
         self.world = world
         self.judge = judge
         operatorRandom = world.generator(3)
+        judge.store = self
     }
 
     // MARK: - Calls
@@ -68,6 +73,7 @@ final class StoreServer {
             writer: writer
         )
         judge.applied(applied)
+        if let copiesEvery, contents.lastVersion % copiesEvery == 0, !isSetBack { takeCopy() }
         return .written(version: contents.lastVersion)
     }
 
@@ -77,18 +83,31 @@ final class StoreServer {
 
     func setUp(_ isUp: Bool) { self.isUp = isUp }
 
+    /// Does this at the next such moment.
+    func atNext(_ moment: CallMoment, _ action: @escaping () -> Void) { traps.append((moment, action)) }
+
+    func forgetTraps() { traps = [] }
+
+    /// A call of this kind is about to be done, or was.
+    func reached(_ kind: CallKind, isAfter: Bool) {
+        guard let index = traps.firstIndex(where: { $0.moment.kind == kind && $0.moment.isAfter == isAfter }) else {
+            return
+        }
+        traps.remove(at: index).action()
+    }
+
     func takeCopy() {
         guard original == nil else { return }
         copies.append(contents)
         if copies.count > Self.maximumCopies { copies.removeFirst() }
     }
 
-    /// - Parameter age: 0: the newest copy; 1: the one before.
+    /// - Parameter age: 0: the newest copy that lacks something; 1: the one before.
     /// - Returns: whether there is such a copy.
     func restore(age: Int) -> Bool {
-        guard original == nil, copies.indices.contains(copies.count - 1 - age) else { return false }
-        let copy = copies[copies.count - 1 - age]
-        guard copy.lastVersion < contents.lastVersion else { return false }
+        let older = copies.filter { $0.lastVersion < contents.lastVersion }
+        guard original == nil, older.indices.contains(older.count - 1 - age) else { return false }
+        let copy = older[older.count - 1 - age]
         contents = copy
         isSetBack = true
         judge.wasRestored()
@@ -132,6 +151,25 @@ final class StoreServer {
         }
         isSetBack = false
         copies = []
+        judge.wasRepaired()
+    }
+
+    /// The command is used where nothing was lost: with a limit that may be below the floor that there is.
+    func repairAgain(now: UInt64, limit: UInt64, unixMilliseconds: (UInt64) -> UInt64) {
+        guard original == nil, !isSetBack else { return }
+        let floor = FloorRecord(
+            limit: StoreInstant(tick: limit, unixMilliseconds: unixMilliseconds(limit)),
+            host: "operator",
+            raisedAtUnixMilliseconds: unixMilliseconds(now)
+        )
+        do throws(StoreError) {
+            let raised = try floor.raise(DirectStore(self))
+            world.record(.noted, 0, raised.limit.tick, "operator: asked for floor \(limit), is \(raised.limit.tick)")
+        } catch {
+            preconditionFailure("the operator reaches the store: \(error)")
+        }
+        copies = []
+        judge.wasRepaired()
     }
 }
 

@@ -58,6 +58,11 @@ final class ValueJudge {
         world.count(.value, run.first &* 0x1_0001 &+ run.count)
         givenCount += Int(run.count)
         let sequence = sequence(name)
+        if let proofTime = giver.witness?.proofTime, proofTime < world.now {
+            world.violated(
+                "\(giver.name) gave out \(run.first) of \(name) after it was shown that the store had been set back"
+            )
+        }
         let own = giver.instances.last.flatMap { sequence.blocks[$0] } ?? []
         // A run may be of several blocks.
         var first = run.first

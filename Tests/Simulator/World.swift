@@ -104,6 +104,11 @@ final class World {
         if let tell { tell("\(Self.seconds(now))  \(text())") }
     }
 
+    /// Only for the story.
+    func mention(_ text: @autoclosure () -> String) {
+        if let tell { tell("\(Self.seconds(now))  \(text())") }
+    }
+
     /// Adds something that comes too often for the story.
     func count(_ kind: TraceKind, _ what: UInt64) {
         mix(UInt64(kind.rawValue))

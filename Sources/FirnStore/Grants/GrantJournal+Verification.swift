@@ -12,15 +12,17 @@ extension GrantJournal {
         let known = state.withLock { $0 }
         let floor = try FloorRecord.read(store)
         let identity = try identity(of: store)
-        let newest = try store.highestVersion()
         var own = known.remembered(context)
         if let grant = own, try isSettled(grant, by: floor, in: identity, store) { own = nil }
+        // Read last: what it shows is kept before the store is called again.
+        let seen = state.withLock { $0.repairs == known.repairs ? $0.version : 0 }
+        let newest = try store.highestVersion()
         if let identity, own == nil, let floor, floor.isRaised(since: known.floor) {
             state.withLock { $0.wasRepaired(floor: floor, newest: newest, storeID: identity) }
         } else {
-            try verify(store, identity, newest: newest, own: own, known: known)
+            try verify(store, identity, newest: newest, seen: seen, own: own, known: known)
         }
-        let others = known.isVerified ? [] : try verifyOthers(store, floor)
+        let others = known.isVerified ? [] : try verifyOthers(store, floor, known)
         state.withLock { state in
             if case .isAnother? = state.notice { state.notice = nil }
             state.isVerified = true
@@ -45,28 +47,36 @@ extension GrantJournal {
         _ store: some Store,
         _ identity: UInt64?,
         newest: UInt64,
+        seen: UInt64,
         own: Grant?,
         known: State
     ) throws(StoreError) {
         if case .wasSetBack(let error)? = known.notice { throw error }
         if identity != storeID { throw notice(.isAnother(otherStore(identity, known.highest))) }
-        if newest < max(known.version, own?.version ?? 0) {
-            throw try evidence(versionFell(to: newest, known.highest), store)
+        // The store's ID has been read again since something was missing: it is the right one.
+        if case .isUnconfirmed(let error)? = known.notice { throw notice(.wasSetBack(error)) }
+        if newest < max(known.version, own?.version ?? 0, seen) {
+            throw evidence(versionFell(to: newest, known.highest), known)
         }
         // The right store was put back. Otherwise reading a record that a write in doubt had left there would fail below,
         // and with it this comparison, forever.
         state.withLock { state in
             if case .isAnother? = state.notice { state.notice = nil }
         }
-        if let own, let error = try mismatch(own, store) { throw try evidence(error, store) }
+        if let own, let error = try mismatch(own, store) { throw evidence(error, known) }
     }
 
     /// What the store lacks is remembered until a repair, unless another store was put in its place since the comparison
-    /// began: then the right one may be put back.
-    private func evidence(_ error: StoreError, _ store: some Store) throws(StoreError) -> StoreError {
-        let identity = try identity(of: store)
-        guard identity == storeID else { return notice(.isAnother(otherStore(identity, highest))) }
-        return notice(.wasSetBack(error))
+    /// began: then the right one may be put back. Which of the two it is, the next comparison tells. It is not asked here,
+    /// because until the answer IDs would be given out, and without an answer the evidence would be lost.
+    private func evidence(_ error: StoreError, _ known: State) -> StoreError {
+        state.withLock { state in
+            // Another thread has found it repaired since.
+            guard state.repairs == known.repairs else { return error }
+            if case .wasSetBack(let error)? = state.notice { return error }
+            state.notice = .isUnconfirmed(error)
+            return error
+        }
     }
 
     func notice(_ notice: Notice) -> StoreError {
@@ -80,7 +90,11 @@ extension GrantJournal {
     }
 
     /// Compares the store with what other daemons of this host have recorded, whether they still run or not.
-    private func verifyOthers(_ store: some Store, _ floor: FloorRecord?) throws(StoreError) -> [Grant] {
+    private func verifyOthers(
+        _ store: some Store,
+        _ floor: FloorRecord?,
+        _ known: State
+    ) throws(StoreError) -> [Grant] {
         guard let storage else { return [] }
         let storeID = storeID
         var grants: [Grant] = []
@@ -94,7 +108,7 @@ extension GrantJournal {
         let sequence = grants.max { $0.newest?.version ?? 0 < $1.newest?.version ?? 0 }
         for grant in Set([newest, highest, foreign, sequence].compactMap(\.self)) {
             if let error = try mismatch(grant, store) {
-                if grant.storeID == storeID { throw try evidence(error, store) }
+                if grant.storeID == storeID { throw evidence(error, known) }
                 throw notice(.isAnother(error))
             }
         }

@@ -124,10 +124,12 @@ package final class GrantJournal: Sendable {
         case wasSetBack(StoreError)
         /// It is another store, or was emptied. The correct one may be put back.
         case isAnother(StoreError)
+        /// It lacks something, and it was not asked since then whether it is another one.
+        case isUnconfirmed(StoreError)
 
         var error: StoreError {
             switch self {
-            case .wasSetBack(let error), .isAnother(let error): error
+            case .wasSetBack(let error), .isAnother(let error), .isUnconfirmed(let error): error
             }
         }
     }
