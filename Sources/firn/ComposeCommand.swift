@@ -100,7 +100,7 @@ struct ComposeCommand: AsyncParsableCommand {
         let parts = layout.fields.filter { $0.kind == .worker }.map(\.name)
         let together = parts.joined(separator: " and ")
         let byPart = parts.map { "--field \($0)=N" }.joined(separator: " ")
-        if values["worker"] != nil, layout.hasNamedPartsOnly {
+        if values["worker"] != nil, layout.wholeWorkerName == "worker" {
             throw ValidationError(
                 "The layout \(layout.name) has no field worker, but \(together): give \(byPart), or --worker with the "
                     + "whole number."

@@ -22,7 +22,8 @@ struct DecodeCommand: AsyncParsableCommand {
 
             With --guess the answer is a table of all layouts that are known by name, with what the first ID would be in each: \
             those in which the IDs are plausible come first, the most plausible at the top, and of the others it says why \
-            not. The IDs should be of one system; several tell more than one. When none gives them a plausible time, \
+            not. The IDs should be of one system; several tell more than one. Without --from-format, IDs that are arguments \
+            and not decimal are read in the format in which all of them are IDs, and standard error says which. When none gives them a plausible time, \
             standard error says so; the exit code is 65 when none is possible at all.
 
             When an ID is also one in a format with the same number of digits in another order, such as base58 and \
@@ -42,8 +43,8 @@ struct DecodeCommand: AsyncParsableCommand {
 
     @OptionGroup var layoutOption: LayoutOption
 
-    @Option(help: "How the IDs are written.")
-    var fromFormat = IDInputFormat(.decimal)
+    @Option(help: "How the IDs are written. (default: decimal)")
+    var fromFormat: IDInputFormat?
 
     @OptionGroup(title: "Standard input") var input: InputOptions
 
@@ -113,20 +114,30 @@ struct DecodeCommand: AsyncParsableCommand {
     }
 
     private func writeGuess() throws {
+        // The format of arguments is told by what they can be. Lines are read one by one, in one format.
+        let readings = fromFormat == nil && !readsStandardInput ? LayoutGuess.readings(of: ids, now: .now) : []
+        if let reading = readings.first, reading.format != .decimal {
+            LayoutGuess.note(on: readings).map { StandardError.write(line: "firn: \($0)") }
+            var output = StandardOutput()
+            try write(reading.guess, of: reading.ids.count, &output)
+            return
+        }
         var ids: [FirnID] = []
-        var isPossible = true
         try forEachID { id, _, _ in
             if ids.count < LayoutGuess.maximumIDs { ids.append(id) }
         } atEnd: { output in
             guard !ids.isEmpty else { return }
-            let guess = LayoutGuess(ids, now: .now)
-            let lines = format == .json ? GuessTable.objects(guess) : GuessTable.lines(guess)
-            for line in lines { try output.write(line: line) }
-            try output.flush()
-            if let failure = guess.failure(ofIDs: ids.count) { StandardError.write(line: "firn: \(failure)") }
-            isPossible = guess.candidates.contains(where: \.isPlausible)
+            try write(LayoutGuess(ids, now: .now), of: ids.count, &output)
         }
-        guard isPossible else { throw ExitCode.dataError }
+    }
+
+    /// - Throws: also `ExitCode`, when no layout is possible.
+    private func write(_ guess: LayoutGuess, of count: Int, _ output: inout StandardOutput) throws {
+        let lines = format == .json ? GuessTable.objects(guess) : GuessTable.lines(guess)
+        for line in lines { try output.write(line: line) }
+        try output.flush()
+        if let failure = guess.failure(ofIDs: count) { StandardError.write(line: "firn: \(failure)") }
+        guard guess.candidates.contains(where: \.isPlausible) else { throw ExitCode.dataError }
     }
 
     /// Calls `body` for each ID, with the sentence about another reading of its text if there is one.
@@ -137,7 +148,7 @@ struct DecodeCommand: AsyncParsableCommand {
         _ body: (FirnID, _ note: String?, inout StandardOutput) throws -> Void,
         atEnd finish: (inout StandardOutput) throws -> Void = { _ in }
     ) throws {
-        let idFormat = fromFormat.idFormat
+        let idFormat = fromFormat?.idFormat ?? .decimal
         let isConfusable = !idFormat.easilyConfused.isEmpty
         var (note, firstNote) = (String?.none, String?.none)
         defer { firstNote.map { StandardError.write(line: "firn: \($0)") } }

@@ -27,8 +27,13 @@ enum InputEncoding: String, CaseIterable {
         allCases.contains { bytes.count < $0.signature.count && $0.signature.starts(with: bytes) }
     }
 
+    /// The error for standard input in this encoding.
+    var refusal: Refusal {
+        Refusal(message: "Standard input is \(rawValue), and not text in UTF-8. \(advice)", exitCode: .dataError)
+    }
+
     /// What to do, as a sentence.
-    var advice: String {
+    private var advice: String {
         switch self {
         case .utf16LittleEndian, .utf16BigEndian: "Convert it, as with iconv -f UTF-16 -t UTF-8."
         case .gzip: "Unpack it, as with gzip -dc."

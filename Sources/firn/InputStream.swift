@@ -47,10 +47,7 @@ struct InputStream: ~Copyable {
                     quoteLine == line ? "A quote opens here" : "A quote opens in line \(quoteLine), in the same row,"
                 try report("\(quote) and is not closed \(limit): the line is left out.", line: line, &output)
             case .encoded(let encoding):
-                throw Refusal(
-                    message: "Standard input is \(encoding.rawValue), and not text in UTF-8. \(encoding.advice)",
-                    exitCode: .dataError
-                )
+                throw encoding.refusal
             case .needsInput:
                 try output.flush()
                 showProgress()

@@ -26,8 +26,10 @@ struct StoreAdoption {
                 } catch {
                     throw Refusal(message: "Line \(line) of standard input: \(error.message)", exitCode: .dataError)
                 }
-            case .tooLong(let line), .openQuote(let line):
+            case .tooLong(let line), .openQuote(let line, _, _):
                 throw Refusal(message: "Line \(line) of standard input is no ID: it is too long.", exitCode: .dataError)
+            case .encoded(let encoding):
+                throw encoding.refusal
             case .needsInput:
                 try reader.fill(StandardInput.read)
             case .end:

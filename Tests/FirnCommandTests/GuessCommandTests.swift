@@ -38,6 +38,18 @@ import Testing
         #expect(command.lines.count == KnownLayout.all.count)
     }
 
+    /// Arguments that are not decimal are read in the format in which they can be IDs, unless it is given.
+    @Test func guessesFromTheTextForm() throws {
+        let post = try #require(UInt64(self.post))
+        let id = FirnID(rawValue: post)
+        let command = try Command.run("decode", "--guess", id.formatted(.base58))
+        #expect(command.exitCode == 0, "\(command)")
+        #expect(command.errors.hasPrefix("firn: The IDs are not decimal and were read as "), "\(command.errors)")
+        #expect(command.errors.contains("base58"), "\(command.errors)")
+        let given = try Command.run("decode", "--guess", "--from-format", "decimal", id.formatted(.base58))
+        #expect(given.exitCode != 0 && given.output.isEmpty)
+    }
+
     /// Three IDs of one machine tell the order of machine and sequence, which one does not.
     @Test func guessesFromSeveralAndFromStandardInput() throws {
         let layout = try #require(Layout.preset(named: "sonyflake-turbo"))
