@@ -62,8 +62,8 @@ struct WorkersReserveCommand: AsyncParsableCommand {
             if !outcomes.unneeded.isEmpty { lines.append("reserved for \(purpose) before: \(outcomes.unneeded)") }
             if let (workers, lastTick) = outcomes.usedBefore {
                 lines.append(
-                    "of these, daemons used \(workers) before, the last up to \(store.time(lastTick)): IDs that \(purpose) made "
-                        + "with the same workers until then may be equal to theirs"
+                    "of these, daemons may have used \(workers), up to \(store.time(lastTick)) at the latest: until then IDs that "
+                        + "\(purpose) made with the same workers may be equal to theirs"
                 )
             }
             try outcomes.report(lines) { worker, record in
@@ -119,7 +119,7 @@ enum ReservableWorkers {
 struct ReservationOutcomes {
     private(set) var done = WorkerSet()
     private(set) var unneeded = WorkerSet()
-    /// Those of ``done`` that daemons used before, and the first tick after that.
+    /// Those of ``done`` that daemons may have used before, and the first tick after that.
     private(set) var usedBefore: (workers: WorkerSet, lastTick: UInt64)?
     private var refused: [(worker: UInt32, record: WorkerRecord)] = []
     private var failed = WorkerSet()
