@@ -5,9 +5,32 @@ internal import Synchronization
 /// It keeps nothing across restarts, so a daemon that uses it makes no promises across restarts either.
 package final class MemoryStore: Store {
     struct State {
-        var records: [String: StoredValue] = [:]
+        var records: [String: StoredValue] = [:] {
+            didSet { sortedKeys = nil }
+        }
+        /// In increasing order, kept from one page of a list to the next.
+        private var sortedKeys: [String]?
         var lastVersion: UInt64 = 0
         var faults = Faults()
+
+        init(records: [String: StoredValue] = [:], lastVersion: UInt64 = 0) {
+            (self.records, self.lastVersion) = (records, lastVersion)
+        }
+
+        /// The first records with this prefix and a higher key than `after`.
+        mutating func page(prefix: String, after: String?, limit: Int) -> [StoredRecord] {
+            // Keys are ASCII, so that strings and bytes have one order.
+            let keys = sortedKeys ?? records.keys.sorted()
+            sortedKeys = keys
+            var (low, high) = (0, keys.count)
+            while low < high {
+                let middle = (low + high) / 2
+                let isBelow = keys[middle] < prefix || after.map { keys[middle] <= $0 } ?? false
+                if isBelow { low = middle + 1 } else { high = middle }
+            }
+            return keys[low...].prefix(limit).prefix { $0.utf8.starts(with: prefix.utf8) }
+                .map { key in StoredRecord(key: key, value: records[key]!.value, version: records[key]!.version) }
+        }
     }
 
     let state: Mutex<State>
@@ -30,15 +53,13 @@ package final class MemoryStore: Store {
     package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
         checkKey(prefix)
         try beginOperation(.list, prefix)
-        let found = state.withLock { state in
-            state.records.filter { $0.key.utf8.starts(with: prefix.utf8) }
-        }
-        return found.map { StoredRecord(key: $0.key, value: $0.value.value, version: $0.value.version) }
-            .sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        return state.withLock { $0.page(prefix: prefix, after: nil, limit: .max) }
     }
 
     package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {
-        try pageOfAll(prefix: prefix, after: after, limit: limit)
+        checkKey(prefix)
+        try beginOperation(.list, prefix)
+        return state.withLock { $0.page(prefix: prefix, after: after, limit: limit) }
     }
 
     package func write(
