@@ -16,11 +16,12 @@ extension LayoutGuess {
         private let known: KnownLayout
         private let now: UTCTime
 
-        /// The base-2 logarithm of the likelihood.
-        private(set) var bits: Double
+        /// The base-2 logarithm of the likelihood of all but the time of the latest ID.
+        private var otherBits: Double
 
         private var count = 0
         private var workers: [UInt64: Int] = [:]
+        private var sequences: [UInt64: Int] = [:]
         private var last: (seconds: Double, worker: UInt64?, sequence: UInt64?)?
         private var risingPairs = 0
         private var latestSeconds = -Double.infinity
@@ -30,7 +31,7 @@ extension LayoutGuess {
             self.known = known
             self.now = now
             let isUsual = format == .decimal || known.habits.formats.contains(format)
-            bits = -0.2 * Double(rank) - (isUsual ? 0 : Self.unusualFormat)
+            otherBits = -0.2 * Double(rank) - (isUsual ? 0 : Self.unusualFormat)
         }
 
         /// What a form costs in which the system does not write its IDs: one in so many, as a power of two, was written so
@@ -40,15 +41,16 @@ extension LayoutGuess {
         /// Adds the next ID.
         mutating func add(_ id: DecodedID) {
             let seconds = id.utc.map(Self.seconds)
-            if let seconds { bits += log2(likelihood(ofTime: seconds)) }
+            if let seconds, let last { otherBits += log2(likelihood(ofTime: seconds, after: last.seconds)) }
             if let sequence = id.sequence {
-                bits += log2(likelihood(ofSequence: sequence, at: seconds, worker: id.worker))
+                otherBits += log2(likelihood(ofSequence: sequence, at: seconds, worker: id.worker))
+                sequences[sequence, default: 0] += 1
             }
             if let worker = id.worker {
-                bits += log2(likelihood(ofWorker: worker))
+                otherBits += log2(likelihood(ofWorker: worker))
                 workers[worker, default: 0] += 1
             }
-            bits += log2(id.likelihoodOfOtherFields)
+            otherBits += log2(id.likelihoodOfOtherFields)
             if let seconds {
                 if let last, seconds >= last.seconds { risingPairs += 1 }
                 latestSeconds = max(latestSeconds, seconds)
@@ -69,17 +71,22 @@ extension LayoutGuess.Evidence {
     /// The layout's whole past in seconds.
     private var past: Double { max(86_400, Self.seconds(now) - Self.seconds(known.since)) }
 
+    /// The base-2 logarithm of the likelihood.
+    var bits: Double { otherBits + (latestSeconds.isFinite ? log2(likelihood(ofLatest: latestSeconds)) : 0) }
+
     /// Of times, each order of magnitude of the age is about as likely as another: IDs are looked at when they are new,
-    /// and old ones are spread over years. The IDs of one list are spread likewise around each other.
-    private func likelihood(ofTime seconds: Double) -> Double {
-        guard let last else {
-            let newest = 60.0
-            let age = max(0, Self.seconds(now) - seconds)
-            return tick / ((age + newest) * log((past + newest) / newest))
-        }
+    /// and old ones are spread over years. Of several IDs that is the age of the latest.
+    private func likelihood(ofLatest seconds: Double) -> Double {
+        let newest = 60.0
+        let age = max(0, Self.seconds(now) - seconds)
+        return tick / ((age + newest) * log((past + newest) / newest))
+    }
+
+    /// The IDs of one list are spread likewise around each other.
+    private func likelihood(ofTime seconds: Double, after last: Double) -> Double {
         let shortest = max(tick, 0.001)
-        let distance = abs(seconds - last.seconds)
-        let share = seconds >= last.seconds ? 0.9 : 0.1
+        let distance = abs(seconds - last)
+        let share = seconds >= last ? 0.9 : 0.1
         return share * tick / ((distance + shortest) * log((past + shortest) / shortest))
     }
 
@@ -92,7 +99,9 @@ extension LayoutGuess.Evidence {
 
     private func likelihood(ofSequence sequence: UInt64, at seconds: Double?, worker: UInt64?) -> Double {
         let uniform = exp2(-Double(known.layout.sequenceBits))
-        let any = known.habits.sequences == .counted ? likelihood(ofCountedSequence: sequence) : uniform
+        let new = known.habits.sequences == .counted ? likelihood(ofCountedSequence: sequence) : uniform
+        // One that has been seen is seen again, as often as it was, where a system begins with another number than the first.
+        let any = count == 0 ? new : 0.6 * new + 0.4 * Double(sequences[sequence, default: 0]) / Double(count)
         guard let last, last.worker == worker, let before = last.sequence else { return any }
         let isNext = sequence == before + 1
         guard last.seconds == seconds else {

@@ -25,7 +25,7 @@ public struct LayoutGuess: Sendable {
         public let evidence: Double
     }
 
-    /// Every layout that was asked for: the plausible ones by falling evidence, then the others.
+    /// Every layout that was asked for: the plausible ones by falling evidence, then those whose bits fit, and the others.
     public let candidates: [Candidate]
 
     /// IDs past this number are not looked at: more of them do not tell more.
@@ -52,7 +52,10 @@ public struct LayoutGuess: Sendable {
         let all = layouts.enumerated().map { index, known in
             Self.candidate(known, of: ids, writtenIn: format, now: now, rank: index)
         }
-        candidates = all.filter(\.isPlausible).sorted { $0.evidence > $1.evidence } + all.filter { !$0.isPlausible }
+        let others = all.filter { !$0.isPlausible }
+        candidates =
+            all.filter(\.isPlausible).sorted { $0.evidence > $1.evidence } + others.filter(\.decoded.fitsLayout)
+            + others.filter { !$0.decoded.fitsLayout }
     }
 
     private static func candidate(

@@ -34,7 +34,26 @@ extension SQLiteSession {
             // Another daemon may have added it in the meantime.
             guard try !hasSums(connection) else { return ((), false) }
             try connection.run("ALTER TABLE records ADD COLUMN \(sumColumn); \(sumTrigger)")
+            try fillSums(connection)
             return ((), true)
+        }
+    }
+
+    /// Many records are not written again for long, such as those of leases and of reserved workers.
+    private static func fillSums(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+        let records = try SQLiteStatement(connection, "SELECT key, value, version FROM records")
+        var sums: [(key: String, sum: Int64)] = []
+        while try records.step() {
+            // What is no text is said when it is read.
+            guard let key = records.text(0), let value = records.text(1) else { continue }
+            sums.append((key, sum(key: key, value: value, version: UInt64(bitPattern: records.number(2)))))
+        }
+        let update = try SQLiteStatement(connection, "UPDATE records SET sum = ?2 WHERE key = ?1")
+        for (key, sum) in sums {
+            try update.bind(1, key)
+            try update.bind(2, sum)
+            _ = try update.step()
+            update.reset()
         }
     }
 

@@ -20,8 +20,6 @@ package struct ExaminedStore {
     /// Whether the last write is among them: there was no log beside the file, as after a daemon's clean stop, or the
     /// file could be copied with its log.
     package let isWhole: Bool
-    /// Whether a daemon may be writing to it.
-    package let hasLog: Bool
 }
 
 extension SQLiteStore {
@@ -114,8 +112,7 @@ extension SQLiteStore {
                 records: MemoryStore(records: records, lastVersion: last),
                 recordedPlace: try SQLiteSession.place(connection).map { try StorePlace(text: $0) },
                 presentPlace: StorePlace(ofFileAt: path),
-                isWhole: !hasLog || snapshot != nil,
-                hasLog: hasLog
+                isWhole: !hasLog || snapshot != nil
             )
         } catch let error as StoreError {
             throw error

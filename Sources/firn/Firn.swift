@@ -45,7 +45,7 @@ struct Firn: AsyncParsableCommand {
               70   the daemon refused, and will again: its layout's time has ended, for instance
               74   the output could not be written, the input not be read, or the store not be used
               75   the daemon refused or was late, or the store is in use, and it may be done if asked again; or a program \
-            was ended because its lease was
+            was ended because its lease was lost
               78   the store is of another kind, or not to be understood
             """,
         version: FirnVersion.text,

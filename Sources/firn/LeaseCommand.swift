@@ -18,7 +18,9 @@ struct LeaseCommand: AsyncParsableCommand {
         abstract: "Lease a worker, for a program that makes IDs by itself.",
         discussion: """
             A lease is a worker and a window of ticks on it, which nobody else uses: from FIRN_FIRST_TICK up to, and not \
-            including, FIRN_LIMIT_TICK. Anyone who has it may make IDs of these ticks with this worker.
+            including, FIRN_LIMIT_TICK. Anyone who has it may make IDs of these ticks with this worker, once each has come: \
+            a program that borrows ticks from the future must not end before they have come, because the worker is then \
+            free from the present tick on.
 
             firn lease --exec 'python3 loop.py' runs the command in /bin/sh with the worker and the layout in its \
             environment, extends the lease while it runs, and gives it back when it has ended. The exit code is the \

@@ -103,19 +103,12 @@ struct Rehearsal {
         if case .firn = configuration.store { return try examineUpstream(&notes) }
         guard case .sqlite(let path) = configuration.store else { return }
         if configuration.pathsUsed.contains(.store), try !configuration.paths.examineDirectory(for: .store) { return }
-        var turnsLeft = 3
-        while true {
-            guard let examined = try SQLiteStore.examine(path: path) else {
-                // A misspelled path would create an empty store.
-                return notes.append("the store \(path) is not there and will be made")
-            }
-            do {
-                return try hold(examined, source, &notes)
-            } catch let error as StoreError where error.code == .setBack && examined.hasLog && turnsLeft > 1 {
-                // A running daemon may meanwhile have recorded what it wrote after the file was read.
-                turnsLeft -= 1
-            }
+        let grants = try configuration.state.existing()?.grants()
+        guard let examined = try SQLiteStore.examine(path: path) else {
+            // A misspelled path would create an empty store.
+            return notes.append("the store \(path) is not there and will be made")
         }
+        try hold(examined, grants, source, &notes)
     }
 
     /// Reads the layout from the store of another daemon: one that does not answer may do so when this one starts, and one that
@@ -134,7 +127,12 @@ struct Rehearsal {
         }
     }
 
-    private func hold(_ examined: ExaminedStore, _ source: SystemTimeSource, _ notes: inout [String]) throws {
+    private func hold(
+        _ examined: ExaminedStore,
+        _ grants: [Grant]?,
+        _ source: SystemTimeSource,
+        _ notes: inout [String]
+    ) throws {
         let layout = configuration.layout
         let storeName = configuration.store.name(nil)
         let journal = GrantJournal(
@@ -144,7 +142,7 @@ struct Rehearsal {
                 text: { UTCTime(unixMilliseconds: $0).description }
             ),
             // If the file's log was not read, the recorded grants may be in it, so the file is not compared with them.
-            storage: examined.isWhole ? try configuration.state.existing() : nil
+            recorded: examined.isWhole ? grants : nil
         )
         let clock = TickClock(layout: layout, source: source, followLimit: configuration.clockTolerance)
         let findings = WorkerFindings()

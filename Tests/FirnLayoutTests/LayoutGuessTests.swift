@@ -19,6 +19,38 @@ import Testing
         #expect(Set(guess.candidates.map(\.known)) == Set(KnownLayout.all))
     }
 
+    /// How old the latest ID is tells more than how old the first is; and a sequence that always begins with another number
+    /// is learned.
+    @Test(arguments: [("shardingsphere", 10, 40 * 86_400, 5, 0), ("tso", 60, 60, 0, 1), ("tso", 10, 60, 0, 1)])
+    func aLongListIsOfTheSystemWhoseLatestIDIsNew(name: String, count: Int, step: Int, worker: UInt64, sequence: UInt64)
+        throws
+    {
+        let now = try UTCTime(parsing: "2026-11-30T12:00:00Z")
+        let layout = try #require(Layout.preset(named: name))
+        let ids = try (0..<count).reversed().map { age in
+            let tick = try #require(
+                layout.tick(
+                    // Not at the same millisecond of each second, which would be one worker of several layouts.
+                    atUnixNanoseconds: (now.unixSeconds - Int64(age * step) - 1) * 1_000_000_000
+                        - Int64(age * 7919 % 997) * 1_000_000
+                )
+            )
+            return try layout.makeID(time: tick, worker: worker, sequence: sequence)
+        }
+        let best = LayoutGuess(ids, now: now).candidates.prefix(3).map(\.known.name)
+        #expect(best.first == name, "\(best)")
+    }
+
+    /// Where nothing is plausible, a layout that the bits fit comes before one that they cannot be of.
+    @Test func aLayoutThatFitsComesBeforeOneThatCannotBe() throws {
+        let now = try UTCTime(parsing: "2026-11-30T12:00:00Z")
+        let others = LayoutGuess([FirnID(rawValue: UInt64(bitPattern: -8_000_000_000_000_000_000))], now: now)
+            .candidates
+            .filter { !$0.isPlausible }.map(\.decoded.fitsLayout)
+        #expect(others.contains(true) && others.contains(false))
+        #expect(others == others.sorted { $0 && !$1 })
+    }
+
     /// Every known ID is plausible in its own layout, and what comes before it is plausible too.
     @Test(arguments: KnownID.all)
     func anIDIsPlausibleInItsOwnLayout(_ known: KnownID) throws {

@@ -125,4 +125,44 @@ import Testing
         #expect(throws: StoreError.self) { try journal.verify(store) }
         #expect(journal.setBackError?.code == .setBack)
     }
+    /// Found by the simulator, seed 4029: a start reads the version twice, and compared only the first reading with what it
+    /// knew. Others then wrote on past both.
+    @Test func aRestoreBetweenTheReadingsOfAStartIsSeen() throws {
+        let store = MemoryStore()
+        let journal = try GrantJournal(
+            GrantJournal.Context(
+                storeID: try LayoutRecord.check(store, layout: "L"),
+                storeName: "memory",
+                layout: "L",
+                unixMilliseconds: { $0 },
+                text: { "T\($0)" }
+            ),
+            storage: NoGrants()
+        )
+        let copy = store.state.withLock { ($0.records, $0.lastVersion) }
+        _ = try store.write("a", "1", ifVersion: nil)
+        let readings = Atomic(0)
+        store.onOperation { [store] _, key in
+            // The version is read with no key.
+            guard key.isEmpty, readings.wrappingAdd(1, ordering: .relaxed).newValue == 2 else { return }
+            store.state.withLock { ($0.records, $0.lastVersion) = copy }
+        }
+        let error = #expect(throws: StoreError.self) { try journal.verify(store) }
+        #expect(error?.code == .setBack)
+        store.onOperation(nil)
+        for name in ["b", "c", "d"] { _ = try store.write(name, "1", ifVersion: nil) }
+        #expect(throws: StoreError.self) { try journal.verify(store) }
+        #expect(journal.setBackError?.code == .setBack)
+    }
+}
+
+/// A state directory in which nobody has recorded anything.
+private struct NoGrants: GrantStorage {
+    struct Slot: GrantSlot {
+        let inherited: Grant? = nil
+        func write(_ grant: Grant) {}
+    }
+
+    func grants() -> [Grant] { [] }
+    func takeSlot(address: UInt64) -> Slot { Slot() }
 }

@@ -22,7 +22,7 @@ extension GrantJournal {
         } else {
             try verify(store, identity, newest: newest, seen: seen, own: own, known: known)
         }
-        let others = known.isVerified ? [] : try verifyOthers(store, floor, known)
+        let others = known.isVerified ? [] : try verifyOthers(store, floor, newest: newest, known)
         state.withLock { state in
             if case .isAnother? = state.notice { state.notice = nil }
             state.isVerified = true
@@ -93,29 +93,31 @@ extension GrantJournal {
     private func verifyOthers(
         _ store: some Store,
         _ floor: FloorRecord?,
+        newest: UInt64,
         _ known: State
     ) throws(StoreError) -> [Grant] {
-        guard let storage else { return [] }
+        guard let recordedGrants else { return [] }
         let storeID = storeID
         var grants: [Grant] = []
-        for grant in try storage.grants() where grant.storeID == storeID || grant.address == context.address {
+        for grant in try recordedGrants() where grant.storeID == storeID || grant.address == context.address {
             if try !isSettled(grant, by: floor, in: storeID, store) { grants.append(grant) }
         }
+        // Read after the slots, because daemons that run continue to write.
+        let version = try store.highestVersion()
+        if version < newest { throw evidence(versionFell(to: version, known.highest), known) }
+        let last = grants.filter { $0.storeID == storeID }.max { $0.version < $1.version }
+        if let last, version < last.version { throw notice(.wasSetBack(versionFell(to: version, last))) }
         // The last one written and the highest: when the store has these, it has all before them.
-        let newest = grants.max { $0.version < $1.version }
+        let latest = grants.max { $0.version < $1.version }
         let highest = grants.max { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }
         let foreign = grants.first { $0.storeID != storeID }
         let sequence = grants.max { $0.newest?.version ?? 0 < $1.newest?.version ?? 0 }
-        for grant in Set([newest, highest, foreign, sequence].compactMap(\.self)) {
+        for grant in Set([latest, highest, foreign, sequence].compactMap(\.self)) {
             if let error = try mismatch(grant, store) {
                 if grant.storeID == storeID { throw evidence(error, known) }
                 throw notice(.isAnother(error))
             }
         }
-        // Read after the slots, because daemons that run continue to write.
-        let version = try store.highestVersion()
-        let last = grants.filter { $0.storeID == storeID }.max { $0.version < $1.version }
-        if let last, version < last.version { throw notice(.wasSetBack(versionFell(to: version, last))) }
         return grants
     }
 

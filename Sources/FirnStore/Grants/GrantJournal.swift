@@ -141,7 +141,8 @@ package final class GrantJournal: Sendable {
     }
 
     let context: Context
-    let storage: (any GrantStorage)?
+    /// What this host's daemons have recorded; nil when nothing is looked at.
+    let recordedGrants: (@Sendable () throws(StoreError) -> [Grant])?
     private let slot: (any GrantSlot)?
     let state = Mutex(State())
     /// Held while the slot is written, so that an older state is not written after a newer one.
@@ -151,22 +152,23 @@ package final class GrantJournal: Sendable {
     /// - Throws: errors of the storage.
     package init(_ context: Context, storage: (any GrantStorage)? = nil) throws(StoreError) {
         self.context = context
-        self.storage = storage
+        recordedGrants = storage.map { storage in { () throws(StoreError) in try storage.grants() } }
         slot = try storage?.takeSlot(address: context.address)
         if let storeID = context.storeID { identified(as: storeID) }
     }
 
-    /// A journal that compares a store with the daemons' records in `storage`, and writes nothing there.
-    package init(examining context: Context, storage: (any GrantStorage)?) {
+    /// A journal that compares a store with records of daemons, and writes none. They have to be read before the store,
+    /// because daemons go on.
+    package init(examining context: Context, recorded grants: [Grant]?) {
         self.context = context
-        self.storage = storage
+        recordedGrants = grants.map { grants in { grants } }
         slot = nil
     }
 
     /// A journal that starts with `grant` and lasts as long as the process.
     init(_ context: Context, remembering grant: Grant?) {
         self.context = context
-        storage = nil
+        recordedGrants = nil
         slot = nil
         state.withLock { state in
             state.storeID = context.storeID
