@@ -152,7 +152,11 @@ package final class GrantJournal: Sendable {
     /// - Throws: errors of the storage.
     package init(_ context: Context, storage: (any GrantStorage)? = nil) throws(StoreError) {
         self.context = context
-        recordedGrants = storage.map { storage in { () throws(StoreError) in try storage.grants() } }
+        if let storage {
+            recordedGrants = { () throws(StoreError) in try storage.grants() }
+        } else {
+            recordedGrants = nil
+        }
         slot = try storage?.takeSlot(address: context.address)
         if let storeID = context.storeID { identified(as: storeID) }
     }
@@ -161,7 +165,11 @@ package final class GrantJournal: Sendable {
     /// because daemons go on.
     package init(examining context: Context, recorded grants: [Grant]?) {
         self.context = context
-        recordedGrants = grants.map { grants in { grants } }
+        if let grants {
+            recordedGrants = { grants }
+        } else {
+            recordedGrants = nil
+        }
         slot = nil
     }
 
