@@ -189,7 +189,8 @@ import Testing
     /// A restored store, and one that was copied: what only the state directory and the file's place tell.
     @Test func storesThatAreNotWhatTheyWere() throws {
         try withScratch { scratch in
-            let worker = ["--worker", "5", "--window", "1s"]
+            // Longer than the test, so that no window is extended between the copy and the stop.
+            let worker = ["--worker", "5", "--window", "60s"]
             let arguments =
                 worker + ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", "sqlite:\(scratch.store)"]
             let backup = scratch.file("backup.db")

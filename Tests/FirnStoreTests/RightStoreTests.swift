@@ -125,8 +125,8 @@ import Testing
         #expect(throws: StoreError.self) { try journal.verify(store) }
         #expect(journal.setBackError?.code == .setBack)
     }
-    /// Found by the simulator, seed 4029: a start reads the version twice, and compared only the first reading with what it
-    /// knew. Others then wrote on past both.
+    /// Found by the simulator, seed 1227: a start reads the version twice, and compared only one reading with what it knew.
+    /// Others then wrote on past both.
     @Test func aRestoreBetweenTheReadingsOfAStartIsSeen() throws {
         let store = MemoryStore()
         let journal = try GrantJournal(

@@ -199,6 +199,9 @@ final class Daemon: SimulatedProcess {
         kill()
     }
 
+    /// Whether it gives out nothing until the store is repaired.
+    var findsStoreSetBack: Bool { claims?.journal?.setBackError != nil }
+
     /// What an operator does after another store was put in place of the right one, and taken away again: a daemon that has
     /// written to the other one says that its store was set back until it is started again.
     var needsRestart: Bool {

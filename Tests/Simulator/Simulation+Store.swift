@@ -54,8 +54,8 @@ extension Simulation {
         for case let daemon as Daemon in processes { daemon.witness.wasPutBack() }
     }
 
-    func repair() {
-        guard cluster.server.isSetBack else { return }
+    func repair(isAgain: Bool = false) {
+        guard cluster.server.isSetBack || isAgain else { return }
         cluster.server.repair(
             now: tick(at: world.now),
             highestLimit: cluster.judge.highestLimit,

@@ -173,11 +173,22 @@ final class Simulation {
             (process as? Daemon)?.isUnwantedUntil = 0
         }
         world.record(.noted, 0, 0, "all faults end")
+        repairForThoseThatRefuse()
         guard plan.hasExchange else { return }
         world.after(5 * seconds) { [self] in
             for place in places {
                 if let daemon = place.process as? Daemon, daemon.needsRestart { daemon.kill() }
             }
+        }
+    }
+
+    /// A store that was restored and repaired while daemons ran may lack what they wrote in between. They refuse it, and their
+    /// message says to repair it again.
+    private func repairForThoseThatRefuse() {
+        guard !plan.hasExchange else { return }
+        world.after(2 * seconds) { [self] in
+            guard places.contains(where: { ($0.process as? Daemon)?.findsStoreSetBack == true }) else { return }
+            repair(isAgain: true)
         }
     }
 

@@ -10,6 +10,8 @@ extension GrantJournal {
     package func verify(_ store: some Store) throws(StoreError) -> FloorRecord? {
         // Read before the store is called, because other threads may record higher versions in the meantime.
         let known = state.withLock { $0 }
+        // So are the slots: any version of the store that is read later and is lower shows a restore.
+        let recorded = known.isVerified ? [] : try recordedGrants?() ?? []
         let floor = try FloorRecord.read(store)
         let identity = try identity(of: store)
         var own = known.remembered(context)
@@ -22,7 +24,7 @@ extension GrantJournal {
         } else {
             try verify(store, identity, newest: newest, seen: seen, own: own, known: known)
         }
-        let others = known.isVerified ? [] : try verifyOthers(store, floor, newest: newest, known)
+        let others = known.isVerified ? [] : try verifyOthers(recorded, store, floor, newest: newest, known)
         state.withLock { state in
             if case .isAnother? = state.notice { state.notice = nil }
             state.isVerified = true
@@ -91,22 +93,17 @@ extension GrantJournal {
 
     /// Compares the store with what other daemons of this host have recorded, whether they still run or not.
     private func verifyOthers(
+        _ recorded: [Grant],
         _ store: some Store,
         _ floor: FloorRecord?,
         newest: UInt64,
         _ known: State
     ) throws(StoreError) -> [Grant] {
-        guard let recordedGrants else { return [] }
         let storeID = storeID
         var grants: [Grant] = []
-        for grant in try recordedGrants() where grant.storeID == storeID || grant.address == context.address {
+        for grant in recorded where grant.storeID == storeID || grant.address == context.address {
             if try !isSettled(grant, by: floor, in: storeID, store) { grants.append(grant) }
         }
-        // Read after the slots, because daemons that run continue to write.
-        let version = try store.highestVersion()
-        if version < newest { throw evidence(versionFell(to: version, known.highest), known) }
-        let last = grants.filter { $0.storeID == storeID }.max { $0.version < $1.version }
-        if let last, version < last.version { throw notice(.wasSetBack(versionFell(to: version, last))) }
         // The last one written and the highest: when the store has these, it has all before them.
         let latest = grants.max { $0.version < $1.version }
         let highest = grants.max { $0.limit.unixMilliseconds < $1.limit.unixMilliseconds }
@@ -118,6 +115,11 @@ extension GrantJournal {
                 throw notice(.isAnother(error))
             }
         }
+        let last = grants.filter { $0.storeID == storeID }.max { $0.version < $1.version }
+        if let last, newest < last.version { throw evidence(versionFell(to: newest, last), known) }
+        let version = try store.highestVersion()
+        if version < newest { throw evidence(versionFell(to: version, known.highest), known) }
+        if let last, version < last.version { throw notice(.wasSetBack(versionFell(to: version, last))) }
         return grants
     }
 
