@@ -69,4 +69,12 @@ import Testing
         _ = try Self.floor(6000).lift(store)
         #expect(try FloorRecord.read(store) == Self.floor(6000, repairedAt: 1, skipping: 10))
     }
+
+    /// Found by fuzzing: it was read, and is never written.
+    @Test func aNumberOfSkippedValuesIsLeftOutAndNot0() throws {
+        let text = "floor/1 limit=5 until=6 host=a raised=7"
+        #expect(try FloorRecord(text: text).text == text)
+        #expect(try FloorRecord(text: text + " skip=1").text == text + " skip=1")
+        #expect(throws: StoreError.self) { try FloorRecord(text: text + " skip=0") }
+    }
 }

@@ -46,7 +46,9 @@ package struct FloorRecord: Hashable, Sendable {
         limit = StoreInstant(tick: tick, unixMilliseconds: try reader.number("until"))
         host = try reader.string("host")
         raisedAtUnixMilliseconds = try reader.number("raised")
-        skippedValues = try reader.optionalNumber("skip") ?? 0
+        let skipped = try reader.optionalNumber("skip")
+        guard skipped != 0 else { throw reader.broken("skip=0 is left out where nothing is skipped") }
+        skippedValues = skipped ?? 0
         try reader.end()
     }
 
