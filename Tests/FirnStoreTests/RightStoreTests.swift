@@ -6,20 +6,28 @@ import Testing
 
 /// Another store was in place of a daemon's own, and the right one is back.
 @Suite struct RightStoreTests {
-    /// Found by the simulator, seed 1140: the record that the write had left was refused as one of a store that was set back,
-    /// also while the store was compared with the journal, so that the daemon never found the right store again.
-    @Test func aWriteInDoubtDoesNotHideThatTheRightStoreIsBack() throws {
-        var random = SeededGenerator(seed: 1)
-        let store = MemoryStore()
-        let journal = try GrantJournal(
+    private static func journal(
+        of store: MemoryStore,
+        storage: (any GrantStorage)? = nil
+    ) throws -> GrantJournal {
+        try GrantJournal(
             GrantJournal.Context(
                 storeID: try LayoutRecord.check(store, layout: "L"),
                 storeName: "memory",
                 layout: "L",
                 unixMilliseconds: { $0 },
                 text: { "T\($0)" }
-            )
+            ),
+            storage: storage
         )
+    }
+
+    /// Found by the simulator, seed 1140: the record that the write had left was refused as one of a store that was set back,
+    /// also while the store was compared with the journal, so that the daemon never found the right store again.
+    @Test func aWriteInDoubtDoesNotHideThatTheRightStoreIsBack() throws {
+        var random = SeededGenerator(seed: 1)
+        let store = MemoryStore()
+        let journal = try Self.journal(of: store)
         let claims = WorkerClaims(
             store: RollbackDetectingStore(store, journal: journal),
             holder: holder(1),
@@ -96,15 +104,7 @@ import Testing
     /// set back. Until then it gave out IDs; and when that call got no answer, it had never seen it.
     @Test func whatTheStoreLacksIsKnownBeforeItIsAskedAgain() throws {
         let store = MemoryStore()
-        let journal = try GrantJournal(
-            GrantJournal.Context(
-                storeID: try LayoutRecord.check(store, layout: "L"),
-                storeName: "memory",
-                layout: "L",
-                unixMilliseconds: { $0 },
-                text: { "T\($0)" }
-            )
-        )
+        let journal = try Self.journal(of: store)
         let copy = store.state.withLock { ($0.records, $0.lastVersion) }
         _ = try store.write("a", "1", ifVersion: nil)
         try journal.verify(store)
@@ -129,16 +129,7 @@ import Testing
     /// Others then wrote on past both.
     @Test func aRestoreBetweenTheReadingsOfAStartIsSeen() throws {
         let store = MemoryStore()
-        let journal = try GrantJournal(
-            GrantJournal.Context(
-                storeID: try LayoutRecord.check(store, layout: "L"),
-                storeName: "memory",
-                layout: "L",
-                unixMilliseconds: { $0 },
-                text: { "T\($0)" }
-            ),
-            storage: NoGrants()
-        )
+        let journal = try Self.journal(of: store, storage: NoGrants())
         let copy = store.state.withLock { ($0.records, $0.lastVersion) }
         _ = try store.write("a", "1", ifVersion: nil)
         let readings = Atomic(0)
