@@ -124,15 +124,15 @@ import Testing
         world.renewer.advance()
         world.store.state.withLock { ($0.records, $0.lastVersion) = copy }
         let counter = Counter()
-        let other = RollbackDetectingStore(world.store, journal: world.journal)
-        world.store.onOperation { [store = world.store, journal = world.journal, slots = world.slots] operation, key in
+        world.store.onOperation {
+            [unowned store = world.store, journal = world.journal, slots = world.slots] operation, key in
             if journal.setBackError != nil, slots.contains(where: { $0.current().space != nil }) {
                 counter.late.wrappingAdd(1, ordering: .relaxed)
             }
             guard operation == .write, key.hasPrefix(WorkerRecord.keyPrefix),
                 !counter.isDropped.exchange(true, ordering: .relaxed)
             else { return }
-            _ = try? other.write("another", "1", ifVersion: nil)
+            _ = try? RollbackDetectingStore(store, journal: journal).write("another", "1", ifVersion: nil)
             store.failNext(1)
         }
         world.time.advance(nanoseconds: 1_200_000_000)

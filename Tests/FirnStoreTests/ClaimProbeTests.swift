@@ -106,7 +106,7 @@ import Testing
         let store = CountingStore(memory)
         let rivals = (0..<3).map { _ in OnceFlag() }
         let stolen = MemoryStore(held: [9], limit: 1100).state.withLock { $0.records["workers/9"]!.value }
-        memory.onOperation { [memory] operation, key in
+        memory.onOperation { [unowned memory] operation, key in
             guard operation == .write, rivals.contains(where: { $0.take() }) else { return }
             memory.state.withLock { state in
                 state.lastVersion += 1

@@ -78,7 +78,7 @@ import Testing
         let held = try #require(try claims().claim(.fixed(0), at: at(1000), using: &random).held)
         #expect(claims().release(held, firstUnusedTick: 1001, at: at(1001)) == .released(limit: 1001))
         let isFirst = OnceFlag()
-        store.onOperation { [store] operation, _ in
+        store.onOperation { [unowned store] operation, _ in
             guard operation == .write, isFirst.take() else { return }
             store.state.withLock { ($0.records, $0.lastVersion) = (old.records, old.version) }
         }
@@ -94,7 +94,7 @@ import Testing
         let old = copy
         _ = try claims().claim(.fixed(0), at: at(1000), using: &random)
         let writes = OnceFlag()
-        store.onOperation { [store] operation, key in
+        store.onOperation { [unowned store] operation, key in
             // The first call after the write.
             if operation == .write { return }
             guard key == FloorRecord.key, store.state.withLock({ $0.records["workers/1"] }) != nil, writes.take()

@@ -84,7 +84,7 @@ import Testing
         let other = MemoryStore()
         try LayoutRecord.check(other, layout: "L")
         let wrong = other.state.withLock { ($0.records, $0.lastVersion) }
-        store.onOperation { [store] _, key in
+        store.onOperation { [unowned store] _, key in
             // The version is read with no key, after the layout.
             if key.isEmpty { store.state.withLock { ($0.records, $0.lastVersion) = wrong } }
         }
@@ -110,7 +110,7 @@ import Testing
         try journal.verify(store)
         store.state.withLock { ($0.records, $0.lastVersion) = copy }
         let calls = Atomic(0)
-        store.onOperation { [store] _, key in
+        store.onOperation { [unowned store] _, key in
             // The version is read with no key. After it nothing is answered.
             if calls.load(ordering: .relaxed) > 0 { store.failNext(1) }
             if key.isEmpty || calls.load(ordering: .relaxed) > 0 { calls.wrappingAdd(1, ordering: .relaxed) }
@@ -133,7 +133,7 @@ import Testing
         let copy = store.state.withLock { ($0.records, $0.lastVersion) }
         _ = try store.write("a", "1", ifVersion: nil)
         let readings = Atomic(0)
-        store.onOperation { [store] _, key in
+        store.onOperation { [unowned store] _, key in
             // The version is read with no key.
             guard key.isEmpty, readings.wrappingAdd(1, ordering: .relaxed).newValue == 2 else { return }
             store.state.withLock { ($0.records, $0.lastVersion) = copy }

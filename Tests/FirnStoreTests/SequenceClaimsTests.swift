@@ -134,7 +134,7 @@ import Testing
         store.loseNextAnswers(1)
         #expect(take(1, 10).values == SequenceRun(first: 1, count: 10, increment: 1), "read back in the same call")
         let isFirst = OnceFlag()
-        store.onOperation { [store] operation, _ in
+        store.onOperation { [unowned store] operation, _ in
             if operation == .write { store.loseNextAnswers(1) }
             if operation == .read, !isFirst.take() { store.failNext(1) }
         }
@@ -179,7 +179,7 @@ import Testing
         // The second time that the sequence's record is read, to see what became of the write.
         let reads = Atomic(0)
         store.loseNextAnswers(1)
-        store.onOperation { [store] operation, key in
+        store.onOperation { [unowned store] operation, key in
             guard operation == .read, key.hasPrefix(SequenceRecord.keyPrefix) else { return }
             if reads.add(1, ordering: .relaxed).newValue == 2 { store.failNext(1) }
         }

@@ -166,7 +166,7 @@ import Testing
         #expect(theirs?.values == run(21))
         _ = try store.write("sequences/broken", "edited by hand", ifVersion: nil)
         let writes = Mutex<[String: Int]>([:])
-        store.onOperation { [store] operation, key in
+        store.onOperation { [unowned store] operation, key in
             guard operation == .write,
                 writes.withLock({
                     $0[key, default: 0] += 1; return $0[key]
@@ -240,7 +240,7 @@ import Testing
     @Test mutating func restsAreGivenBackTogetherAndEachByItself() throws {
         let blocks = take(["a", "b", "c"].map { reservation($0) }).compactMap(\.block)
         _ = take([reservation("b")], 2)
-        store.onOperation { [store] operation, key in if key == "sequences/c" { store.failNext(1) } }
+        store.onOperation { [unowned store] operation, key in if key == "sequences/c" { store.failNext(1) } }
         let outcomes = claims(1).giveBack(
             blocks.map { SequenceRest(newest: $0, firstUnused: 4) },
             using: &random

@@ -143,7 +143,7 @@ import Testing
 
     @Test func eachWriteOfACallIsLostOrLateByItself() throws {
         let writes = Atomic(0)
-        store.onOperation { [store] operation, _ in
+        store.onOperation { [unowned store] operation, _ in
             guard operation == .write else { return }
             switch writes.add(1, ordering: .relaxed).newValue {
             case 2: store.delayNextWrites(1)
@@ -168,7 +168,7 @@ import Testing
         let detector = detector
         for key in ["x", "y", "z"] { _ = try detector.write(key, "1", ifVersion: nil) }
         let writes = Atomic(0)
-        store.onOperation { [store] operation, _ in
+        store.onOperation { [unowned store] operation, _ in
             guard operation == .write, writes.add(1, ordering: .relaxed).newValue == 2 else { return }
             store.state.withLock { ($0.records, $0.lastVersion) = ([:], 2) }
         }
