@@ -143,6 +143,9 @@ package enum StoreLocation: Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether it is the store of other daemons.
+    package var isOfDaemons: Bool { if case .firn = self { true } else { false } }
+
     /// The store's name as `--store` takes it, valid from any working directory.
     package func name(_ remote: RemoteStore?) -> String {
         switch self {

@@ -49,12 +49,7 @@ package final class UpstreamStore: Store {
     }
 
     package func list(prefix: String) throws(StoreError) -> [StoredRecord] {
-        var records: [StoredRecord] = []
-        while true {
-            let page = try list(prefix: prefix, after: records.last?.key, limit: Int(StoreCall.maximumPage))
-            records += page
-            guard page.count == Int(StoreCall.maximumPage) else { return records }
-        }
+        try list(prefix: prefix, after: nil, limit: .max)
     }
 
     package func list(prefix: String, after: String?, limit: Int) throws(StoreError) -> [StoredRecord] {

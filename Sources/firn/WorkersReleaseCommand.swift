@@ -57,6 +57,9 @@ struct WorkersReleaseCommand: AsyncParsableCommand {
                 return try say("worker \(worker) is free since \(store.time(record.freeFrom))")
             }
             guard record.limit > store.now.tick else { return try sayUsed(record.freeFrom, store) }
+            if record.holder.isOperator, !holderIsDead {
+                return try say("worker \(worker) was taken from its holder before, and is free from \(limit)")
+            }
             try Confirmation.ask(question(record, until: "\(limit)"), isGiven: yes)
             let release = WorkerRelease(worker: worker, record: record, isHolderDead: holderIsDead)
             switch try release.perform(store.store, by: OpenStore.operatorHolder, at: store.now) {
@@ -78,10 +81,14 @@ struct WorkersReleaseCommand: AsyncParsableCommand {
     }
 
     private func question(_ record: WorkerRecord, until limit: String) -> String {
-        let who = "Worker \(worker) is held by \(record.holder.text) until \(limit)."
+        let lessee = record.lessee.map { "\($0), " } ?? ""
+        let who =
+            record.holder.isOperator
+            ? "Worker \(worker) was taken from its holder, which may use it until \(limit)."
+            : "Worker \(worker) is held by \(lessee)\(record.holder.text) until \(limit)."
         return holderIsDead
             ? "\(who) Daemons will no longer take that for the time; the worker stays unused until then."
-            : "\(who) That daemon will have to stop using it, and nobody else can before then."
+            : "\(who) The holder will have to stop using it, and nobody else can before then."
     }
 
     private func sayUsed(_ tick: UInt64, _ store: OpenStore) throws {

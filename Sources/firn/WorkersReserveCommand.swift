@@ -14,7 +14,8 @@ struct WorkersReserveCommand: AsyncParsableCommand {
 
             Each worker is reserved by itself: what could be is told, and a worker that a daemon holds is refused with its \
             holder (exit 75). Stop that daemon, or wait until it has given the worker back, and run the command again; what is \
-            reserved already stays so. A store that is restored to an earlier state lacks what was reserved since.
+            reserved already stays so. Whether a daemon still holds it is judged by this host's clock, which must not be ahead of \
+            the daemons'. A store that is restored to an earlier state lacks what was reserved since.
 
             EXAMPLE:
               firn workers reserve 0-31 --for legacy --store etcd:10.0.0.9:2379

@@ -310,6 +310,7 @@ final class Daemon {
         let layout = configuration.layout
         let context = GrantJournal.Context(
             storeName: configuration.store.name(configuration.remote),
+            isOfDaemons: configuration.store.isOfDaemons,
             layout: layout.sharedText,
             unixMilliseconds: { layout.unixMilliseconds(ofTick: $0) },
             text: { UTCTime(unixMilliseconds: $0).description }

@@ -167,6 +167,25 @@ import Testing
         #expect(try #require(next) > first)
     }
 
+    /// The record of the first command is no holder's, and is not called one.
+    @Test func whatWasTakenBeforeIsNotTakenAgain() throws {
+        let daemon = try daemon()
+        daemon.end(with: SIGKILL)
+        #expect(try run(daemon, "workers", "release", "2", "--yes").exitCode == 0)
+        let taken = try record(daemon)
+        let again = try run(daemon, "workers", "release", "2")
+        #expect(
+            again.exitCode == 0
+                && again.output.hasPrefix("worker 2 was taken from its holder before, and is free from 2")
+        )
+        #expect(try record(daemon) == taken)
+        let question = try run(daemon, "workers", "release", "2", "--holder-is-dead")
+        #expect(question.errors.contains("was taken from its holder, which may use it until"), "\(question)")
+        let dead = try run(daemon, "workers", "release", "2", "--holder-is-dead", "--yes")
+        #expect(dead.exitCode == 0, "\(dead)")
+        #expect(try record(daemon).limit < taken.limit && record(daemon).used == taken.limit)
+    }
+
     @Test func aDeadHoldersWorkerStaysUnusedUpToItsLimit() throws {
         let daemon = try daemon()
         daemon.end(with: SIGKILL)

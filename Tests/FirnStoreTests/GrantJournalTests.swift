@@ -56,6 +56,19 @@ import Testing
         return next
     }
 
+    /// `firn store` opens no store of daemons: their own is repaired.
+    @Test func theAdviceNamesAStoreThatCanBeRepaired() throws {
+        func message(_ context: GrantJournal.Context) throws -> String {
+            try GrantJournal(context).versionFell(to: 3, nil).message
+        }
+        #expect(try message(context()).contains("'firn store repair --store memory:a --raise-to known'"))
+        var served = context(77, "firn:unix:/run/firn.sock")
+        served.isOfDaemons = true
+        #expect(try message(served).contains("the store firn:unix:/run/firn.sock is at version 3"))
+        #expect(try message(served).contains("Repair the store of those daemons"))
+        #expect(try !message(served).contains("--store firn:"))
+    }
+
     func put(_ store: MemoryStore, _ worker: UInt32, limit: UInt64, generation: UInt64 = 1) throws {
         let record = WorkerRecord(
             generation: generation,

@@ -35,6 +35,27 @@ import Testing
         }
     }
 
+    /// A daemon with another layout, or one that does not know where its holder's last IDs ended.
+    @Test(
+        arguments: [(9, 1000, 1100), (3, 989, 1100), (3, 1101, 1100), (3, 1000, (1 << 40) + 2)]
+            as [(UInt32, UInt64, UInt64)]
+    )
+    mutating func aLeaseOutsideOfWhatWasAskedForIsRefused(_ worker: UInt32, _ firstTick: UInt64, _ limit: UInt64) {
+        daemon.now = 1000
+        daemon.answer = WorkerLease(
+            worker: worker,
+            generation: 1,
+            instance: 77,
+            token: 5,
+            firstTick: firstTick,
+            limit: limit
+        )
+        let error = #expect(throws: StoreError.self) {
+            _ = try workers.claim(.any(excluding: []), at: at(1000), notBefore: 990, using: &random)
+        }
+        #expect(error?.code == .refused && error?.message.contains("worker \(worker) from tick \(firstTick)") == true)
+    }
+
     @Test mutating func extensionsFollowEachOther() throws {
         let workers = workers
         var held = try claimed(by: workers)
@@ -145,6 +166,7 @@ final class ScriptedDaemon: LeaseCalls {
         var losesAnswers = 0
         var losesCalls = 0
         var calls = 0
+        var answer: WorkerLease?
     }
 
     private let state = Mutex(State())
@@ -175,6 +197,11 @@ final class ScriptedDaemon: LeaseCalls {
         set { state.withLock { $0.losesCalls = newValue } }
     }
     var calls: Int { state.withLock(\.calls) }
+    /// Given instead of a lease of its own.
+    var answer: WorkerLease? {
+        get { state.withLock(\.answer) }
+        set { state.withLock { $0.answer = newValue } }
+    }
 
     private var leases: WorkerLeases { WorkerLeases(claims: claims, maximumWindowTicks: longest) }
     private var instant: StoreInstant { StoreInstant(tick: now, unixMilliseconds: now) }
@@ -200,7 +227,8 @@ final class ScriptedDaemon: LeaseCalls {
     }
 
     func begin(windowTicks: UInt64, notBefore: UInt64, at now: StoreInstant) throws(StoreError) -> WorkerLease {
-        try call { () throws(StoreError) in
+        if let answer { return answer }
+        return try call { () throws(StoreError) in
             var random = SeededGenerator(seed: self.now)
             let outcome = try leases.lease(
                 to: "test",

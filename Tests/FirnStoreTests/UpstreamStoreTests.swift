@@ -101,6 +101,17 @@ final class DirectTransport: UpstreamTransport {
         }
     }
 
+    /// Three pages, of which the second is as full as a page can be.
+    @Test(arguments: [0, 1, 255, 256, 257, 512, 600]) func aListIsOfAllPages(_ count: Int) throws {
+        for number in 0..<count { _ = try memory.write("workers/\(number)", "v", ifVersion: nil) }
+        let transport = DirectTransport(memory)
+        let store = UpstreamStore(transport)
+        #expect(try store.list(prefix: "workers/") == (try memory.list(prefix: "workers/")))
+        #expect(transport.sent.count == count / Int(StoreCall.maximumPage) + 1)
+        let page = try store.list(prefix: "workers/", after: nil, limit: 300)
+        #expect(page == (try memory.list(prefix: "workers/", after: nil, limit: 300)))
+    }
+
     @Test func whatTheDaemonSaysOfItsStoreIsWhatTheStoreSays() {
         let codes: [(Status.Code, StoreError.Code)] = [
             (.aborted, .setBack), (.failedPrecondition, .refused), (.permissionDenied, .refused),

@@ -84,6 +84,15 @@ import Testing
         #expect(third == .refused(.noneFree(freeAtTick: 1100)))
     }
 
+    /// It may have been written: the worker is taken, and no holder is told that all were.
+    @Test mutating func aLeaseWithoutAnAnswerHasFailedAndItsWorkerIsTaken() throws {
+        store.loseNextAnswers(1)
+        let error = #expect(throws: StoreError.self) { _ = try lease() }
+        #expect(error?.code == .unavailable)
+        let second = try lease(2)
+        #expect(try record(1 - second.worker).holder == holder(1))
+    }
+
     @Test mutating func anyDaemonExtendsALease() throws {
         var lease = try lease()
         for (daemon, tick) in zip([daemon(200), daemon(300), daemon(200)], [1030, 1060, 1090] as [UInt64]) {

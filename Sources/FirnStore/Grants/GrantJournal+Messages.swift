@@ -48,8 +48,18 @@ extension GrantJournal {
     }
 
     private var advice: String {
-        "No ID and no ticket is given out, for it might be one that was given out before. Stop all daemons on this store "
-            + "and run 'firn store repair --store \(context.storeName) --raise-to known', if there are sequences with "
+        "No ID and no ticket is given out, for it might be one that was given out before. \(repair), if there are sequences with "
             + "--skip-values and at least as many values as lie between what the copy has and the highest that was given"
+    }
+
+    /// Another daemon's store is repaired where it is: by its own name, beside the daemons that connect to it.
+    private var repair: String {
+        guard context.isOfDaemons else {
+            return "Stop all daemons on this store and run 'firn store repair --store \(context.storeName) "
+                + "--raise-to known'"
+        }
+        return "Repair the store of those daemons: stop all daemons on it and run 'firn store repair --store THEIRS "
+            + "--raise-to TIME' with a time that none of this store's daemons was granted (one that they keep in memory ends "
+            + "with them, and cannot be repaired: give them one that lasts, and repair that)"
     }
 }

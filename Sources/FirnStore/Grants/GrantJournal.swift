@@ -24,6 +24,8 @@ package final class GrantJournal: Sendable {
         package var storeID: UInt64?
         /// The store's address, as in `--store`: `sqlite:/var/lib/firn/firn.db`.
         package var storeName: String
+        /// Whether the store is one that other daemons serve.
+        package var isOfDaemons: Bool
         /// The canonical text of the layout that the store's record must contain; nil: it is not checked.
         package var layout: String?
         /// When a tick begins.
@@ -34,12 +36,14 @@ package final class GrantJournal: Sendable {
         package init(
             storeID: UInt64? = nil,
             storeName: String,
+            isOfDaemons: Bool = false,
             layout: String? = nil,
             unixMilliseconds: @escaping @Sendable (UInt64) -> UInt64,
             text: @escaping @Sendable (UInt64) -> String
         ) {
             self.storeID = storeID
             self.storeName = storeName
+            self.isOfDaemons = isOfDaemons
             self.layout = layout
             self.unixMilliseconds = unixMilliseconds
             self.text = text
