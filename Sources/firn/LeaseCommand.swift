@@ -35,14 +35,17 @@ struct LeaseCommand: AsyncParsableCommand {
             Two things cannot be prevented: if firn is stopped (SIGSTOP, a frozen cgroup) while the command runs on, \
             nobody ends the command at the limit; and if the wall clock is set ahead past the limit, the command is \
             ended up to a second later. A program for which that matters checks the limit before each ID, in \
-            the file --lease-file: one line, LIMIT_TICK LIMIT_UNIX_MS, replaced whole with each extension, and 0 0 when \
-            the lease is over.
+            the file --lease-file: one line, LIMIT_TICK LIMIT_UNIX_MS LEASE_ID, replaced whole with each extension, and \
+            0 0 when the lease is over. The last word is FIRN_LEASE_ID: with another one, the file is of another lease. The \
+            wall clock is looked at once a second: if it is set ahead and back within that time, the worker is given back \
+            too early when the command ends.
 
             Without --exec, the lease is printed, and nobody extends it: that is done with --extend, and --release ends \
-            it. V=$(firn lease) && eval "$V" sets the variables in a shell:
+            it. Its worker is then free when its window has passed, or from --first-unused-tick on. V=$(firn lease) && eval "$V" sets the variables in a shell:
               FIRN_WORKER, FIRN_LAYOUT, FIRN_EPOCH_UNIX_MS, FIRN_TICK_NS, FIRN_TIME_BITS, FIRN_WORKER_BITS,
               FIRN_SEQUENCE_BITS, FIRN_SEQUENCE_ABOVE_WORKER (0 or 1), FIRN_FIRST_TICK
-                                    for --exec too, with FIRN_LEASE_FILE if there is one
+                                    for --exec too, with FIRN_LEASE_FILE and FIRN_LEASE_ID if \
+            there is such a file
               FIRN_TIME_SHIFT, FIRN_WORKER_SHIFT, FIRN_SEQUENCE_SHIFT, FIRN_CONSTANT_BITS
                                     only where the layout has constant fields: how many bits are below each field, and \
             the bits that all IDs have
@@ -80,6 +83,14 @@ struct LeaseCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Give this lease back.", valueName: "lease"))
     var release: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The first tick that was not used of the lease that is given back: without it, the worker is free when its window has passed.",
+            valueName: "tick"
+        )
+    )
+    var firstUnusedTick: UInt64?
+
     @Option(help: ArgumentHelp("Run this command with a lease.", valueName: "command"))
     var exec: String?
 
@@ -101,6 +112,9 @@ struct LeaseCommand: AsyncParsableCommand {
         }
         if exec != nil, format != .text {
             throw ValidationError("--format is of a lease that is printed, and --exec prints none; leave it out.")
+        }
+        if firstUnusedTick != nil, release == nil {
+            throw ValidationError("--first-unused-tick is of --release; give that too.")
         }
         if leaseFile != nil, exec == nil { throw ValidationError("--lease-file is of --exec; give that too.") }
         if let name {
@@ -254,9 +268,8 @@ struct LeaseCommand: AsyncParsableCommand {
     private func releaseLease(_ word: String) async throws {
         try await daemon.withClient { client in
             let lease = try LeaseWord(parsing: word).lease
-            // The holder may have used ticks that the daemon's clock has not reached.
-            let tick = try await present(client).tick
-            let call = LeaseCall.release(LeaseCall.Hold(lease), firstUnusedTick: tick + 1)
+            // What was used is only known to who used it, by the clock that it had then.
+            let call = LeaseCall.release(LeaseCall.Hold(lease), firstUnusedTick: firstUnusedTick ?? 0)
             _ = try await client.perform(.lease(call), timeout: nil)
         }
     }

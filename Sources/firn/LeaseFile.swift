@@ -1,6 +1,7 @@
 #if os(Linux)
     internal import CLinux
     internal import FirnConfiguration
+    internal import FirnWire
 
     #if canImport(Musl)
         internal import Musl
@@ -8,10 +9,11 @@
         internal import Glibc
     #endif
 
-    /// The file that tells a program up to where it may use a lease: one line, `LIMIT_TICK LIMIT_UNIX_MS`.
+    /// The file that tells a program up to where it may use a lease: one line, `LIMIT_TICK LIMIT_UNIX_MS LEASE_ID`.
     ///
     /// It is replaced whole, so that a reader sees one limit or the other. A file beside it, `PATH.lock`, is locked while this
-    /// process or a program that it started runs: a program that outlived its lease must not read the limit of another.
+    /// process or a program that it started runs: a program that outlived its lease must not read the limit of another. One that
+    /// closed what it inherited has no lock, so the line also names its lease.
     struct LeaseFile {
         /// Absolute, for a program that changes its directory.
         let path: String
@@ -24,7 +26,7 @@
             }
             do throws(OutputError) {
                 try Self.lock("\(self.path).lock")
-                try write(limitTick: 0, limitUnixMilliseconds: 0)
+                try write("0 0")
             } catch {
                 guard error.systemError != EWOULDBLOCK else {
                     throw ConfigurationError(
@@ -50,9 +52,13 @@
             }
         }
 
+        func write(limitOf lease: Lease, limitUnixMilliseconds: UInt64) throws(OutputError) {
+            try write("\(lease.limitTick) \(limitUnixMilliseconds) \(LeaseWord(lease).lasting)")
+        }
+
         /// Zeros: nothing may be minted.
-        func write(limitTick: UInt64, limitUnixMilliseconds: UInt64) throws(OutputError) {
-            let text = Array("\(limitTick) \(limitUnixMilliseconds)\n".utf8)
+        private func write(_ line: String) throws(OutputError) {
+            let text = Array("\(line)\n".utf8)
             let other = "\(path).\(getpid()).tmp"
             // What is there is of an earlier process with this number, or another user's.
             unlink(other)
@@ -83,7 +89,7 @@
         /// Ends the permission. When that cannot be written, no file is there.
         func end() {
             do throws(OutputError) {
-                try write(limitTick: 0, limitUnixMilliseconds: 0)
+                try write("0 0")
             } catch {
                 unlink(path)
             }

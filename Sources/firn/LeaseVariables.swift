@@ -18,7 +18,7 @@ struct LeaseVariables {
     /// Every variable that `firn lease` sets, in its output or for a program.
     static let names: Set = [
         "FIRN_CONSTANT_BITS", "FIRN_EPOCH_UNIX_MS", "FIRN_FIRST_TICK", "FIRN_LAYOUT", "FIRN_LEASE",
-        "FIRN_LEASE_FILE", "FIRN_LIMIT_TICK",
+        "FIRN_LEASE_FILE", "FIRN_LEASE_ID", "FIRN_LIMIT_TICK",
         "FIRN_LIMIT_UNIX_MS", "FIRN_SEQUENCE_ABOVE_WORKER", "FIRN_SEQUENCE_BITS", "FIRN_SEQUENCE_SHIFT", "FIRN_TICK_NS",
         "FIRN_TIME_BITS", "FIRN_TIME_SHIFT", "FIRN_WORKER", "FIRN_WORKER_BITS", "FIRN_WORKER_SHIFT",
     ]
@@ -138,6 +138,9 @@ struct LeaseWord: CustomStringConvertible {
             limitTick: 0
         )
     }
+
+    /// What stays the same while the lease is held: without the token of its last extension.
+    var lasting: String { "\(lease.worker):\(lease.generation):\(lease.instance)" }
 
     var description: String { "\(lease.worker):\(lease.generation):\(lease.instance):\(lease.token)" }
 }

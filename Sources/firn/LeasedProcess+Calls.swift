@@ -75,7 +75,7 @@
             guard let file, !state.isLost else { return }
             do throws(OutputError) {
                 try file.write(
-                    limitTick: state.keeper.lease.limitTick,
+                    limitOf: state.keeper.lease,
                     limitUnixMilliseconds: limitUnixMilliseconds ?? grant.limitUnixMilliseconds
                 )
             } catch {

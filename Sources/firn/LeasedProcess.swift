@@ -127,10 +127,10 @@
             switch action {
             case .extend: extend(&state)
             case .terminate:
-                state.failure = Self.notExtended(state)
+                state.failure = notExtended(state)
                 send(SIGTERM, state)
             case .kill:
-                if state.failure == nil, state.status == nil { state.failure = Self.notExtended(state) }
+                if state.failure == nil, state.status == nil { state.failure = notExtended(state) }
                 send(SIGKILL, state)
                 for orphan in Self.children() { kill(orphan, SIGKILL) }
             }
@@ -141,15 +141,21 @@
             if let child = state.child, state.status == nil { kill(child, signal) }
         }
 
-        private static func notExtended(_ state: State) -> String {
-            "the lease of worker \(state.keeper.lease.worker) was not extended in time"
+        private func notExtended(_ state: State) -> String {
+            guard state.keeper.lease.limitTick <= grant.layout.maximumTick else {
+                return "the time of the layout \(grant.layout.name) ends: no lease is longer than that"
+            }
+            return "the lease of worker \(state.keeper.lease.worker) was not extended in time"
                 + (state.lastError.map { " (\($0.message))" } ?? "; this process was stopped, or the clock was set")
         }
 
         // MARK: - The program
 
         private func start() -> pid_t? {
-            let own = LeaseVariables(worker: grant).environment + (file.map { [("FIRN_LEASE_FILE", $0.path)] } ?? [])
+            var own = LeaseVariables(worker: grant).environment
+            if let file {
+                own += [("FIRN_LEASE_FILE", file.path), ("FIRN_LEASE_ID", LeaseWord(grant.lease).lasting)]
+            }
             var entries: [UnsafeMutablePointer<CChar>?] = []
             var made: [UnsafeMutablePointer<CChar>?] = []
             defer { for entry in made { free(entry) } }

@@ -84,7 +84,9 @@ import Testing
         #expect(variables["FIRN_LEASE"] == nil && variables["FIRN_LIMIT_TICK"] == nil && worker != 5000)
         #expect(variables["FIRN_LEASE_FILE"] == directory.path + "/lease" && variables["FIRN_SEQUENCE_BITS"] == "12")
         let first = try #require(variables["FIRN_FIRST_TICK"].flatMap { UInt64($0) })
-        #expect(command.lines.last == "\(first + 60_000) \(first + 60_000 + 1_288_834_974_657)")
+        let id = try #require(variables["FIRN_LEASE_ID"])
+        #expect(id.hasPrefix("\(worker):1:") && id.split(separator: ":").count == 3)
+        #expect(command.lines.last == "\(first + 60_000) \(first + 60_000 + 1_288_834_974_657) \(id)")
         #expect(try String(contentsOfFile: directory.path + "/lease", encoding: .utf8) == "0 0\n")
         let files = try FileManager.default.contentsOfDirectory(atPath: directory.path)
         #expect(files.sorted() == ["lease", "lease.lock"])
@@ -105,7 +107,7 @@ import Testing
             daemon,
             window: "9s",
             """
-            read tick limit < $FIRN_LEASE_FILE; echo $FIRN_WORKER > $D/worker
+            read tick limit id < $FIRN_LEASE_FILE; echo $FIRN_WORKER > $D/worker
             while [ $(date +%s) -le $((limit / 1000)) ]; do sleep 0.1; done
             cat $FIRN_LEASE_FILE > $D/later; echo $tick > $D/first; exit 7
             """
