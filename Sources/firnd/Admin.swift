@@ -27,35 +27,26 @@ final class Admin: Sendable {
     private let log: LogWriter
     private let tokens: TokenGate?
     private let libraries = MetricsRegistry()
-    private struct Servers {
-        var frames: Server?
-        var http: HTTPServer?
-        var tls: FramedServer?
-        var grpc: GRPCServer?
-    }
-
-    private let servers = Mutex(Servers())
+    private let servers = Mutex<DaemonServers?>(nil)
 
     init(
         _ configuration: Configuration,
-        listeners: HTTPListeners,
-        grpc: GRPCListeners,
-        certificates: ServerCertificates?,
+        listeners: DaemonListeners,
         clock: TickClock,
         log: LogWriter,
         tokens: TokenGate?
     ) {
         self.tokens = tokens
         self.configuration = configuration
-        self.certificates = certificates
+        certificates = listeners.tls.certificates
         self.log = log
         self.clock = clock
         started = clock.now()
         meters = DaemonMeters(
             reactors: configuration.shards,
-            httpThreads: listeners.mintingThreads(configuration.http),
+            httpThreads: listeners.http.mintingThreads(configuration.http),
             tlsThreads: TLSListeners.threads(configuration),
-            grpcThreads: grpc.mintingThreads(configuration.grpc),
+            grpcThreads: listeners.grpc.mintingThreads(configuration.grpc),
             workers: configuration.workers
         )
         MetricsSystem.bootstrap(libraries)
@@ -63,22 +54,17 @@ final class Admin: Sendable {
 
     /// Sets the threads that are asked for a heartbeat, besides the window thread. They start after the documents are
     /// set up.
-    func started(_ server: Server, _ httpServer: HTTPServer?, _ tlsServer: FramedServer?, _ grpcServer: GRPCServer?) {
-        servers.withLock { $0 = Servers(frames: server, http: httpServer, tls: tlsServer, grpc: grpcServer) }
+    func started(_ all: DaemonServers) {
+        servers.withLock { $0 = all }
     }
 
-    func content(
-        availability: Availability,
-        windows: WindowThread,
-        findings: WorkerFindings,
-        sequences: Sequences
-    ) -> AdminContent {
+    func content(_ minting: Minting, _ windows: WindowThread) -> AdminContent {
         let pages = AdminPages(
             shards: meters.server.shards.count + meters.http.count + meters.tls.count + meters.grpc.count,
             startedBootNanoseconds: started.bootNanoseconds,
             libraries: libraries,
             askThreads: { [self] in askThreads(windows) },
-            read: { [self] in reading(availability, findings, sequences) }
+            read: { [self] in reading(minting) }
         )
         return AdminContent(paths: AdminPages.paths) { path in
             pages.answer(path).map {
@@ -89,30 +75,15 @@ final class Admin: Sendable {
 
     private func askThreads(_ windows: WindowThread) -> [(thread: String, count: UInt64)] {
         let servers = servers.withLock { $0 }
-        servers.frames?.requestHeartbeat()
+        servers?.requestHeartbeat()
         windows.requestHeartbeat()
-        servers.http?.requestHeartbeat()
-        servers.tls?.requestHeartbeat()
-        servers.grpc?.requestHeartbeat()
-        var beats = Self.named("reactor", servers.frames?.beats)
-        beats += Self.named("HTTP thread", servers.http?.beats)
-        beats += Self.named("TLS thread", servers.tls?.beats)
-        beats += Self.named("gRPC thread", servers.grpc?.beats)
-        return beats + [("the window thread", windows.beats)]
-    }
-
-    private static func named(_ kind: String, _ beats: [UInt64]?) -> [(thread: String, count: UInt64)] {
-        (beats ?? []).enumerated().map { (thread: "\(kind) \($0)", count: $1) }
+        return (servers?.beats ?? []) + [("the window thread", windows.beats)]
     }
 
     /// As many sequences as are shown: each is a time series.
     private static let maximumSequences = 20
 
-    private func reading(
-        _ availability: Availability,
-        _ findings: WorkerFindings,
-        _ sequences: Sequences
-    ) -> DaemonReading {
+    private func reading(_ minting: Minting) -> DaemonReading {
         DaemonReading(
             version: FirnVersion.text,
             layout: configuration.layout,
@@ -120,7 +91,7 @@ final class Admin: Sendable {
             window: configuration.window,
             now: clock.now(),
             startedBootNanoseconds: started.bootNanoseconds,
-            obstacle: availability.obstacle?.message,
+            obstacle: minting.availability.obstacle?.message,
             shards: meters.server.shards.enumerated().map { DaemonReading.Shard(framed: $0, $1.reading) }
                 + meters.http.enumerated().map { DaemonReading.Shard(http: $0, $1.reading) }
                 + meters.tls.enumerated().map { DaemonReading.Shard(tls: $0, $1.reading) }
@@ -134,8 +105,8 @@ final class Admin: Sendable {
             tokensRefused: TokenDoor.allCases.map { ($0.name, tokens?.refused(at: $0) ?? 0) },
             build: BuildInfo.labels,
             excludedWorkers: configuration.excludedWorkers.count,
-            freeWorkers: findings.freeWorkers,
-            sequences: sequences.nearestToTheirEnd(Self.maximumSequences)
+            freeWorkers: minting.findings.freeWorkers,
+            sequences: minting.sequences.nearestToTheirEnd(Self.maximumSequences)
         )
     }
 }

@@ -1,23 +1,14 @@
 internal import CLinux
 internal import FirnEngine
-internal import FirnHTTP
 internal import FirnServer
-internal import FirnTLS
 internal import FirnWindows
 internal import FirnWire
 internal import Glibc
 
-#if GRPC
-    internal import FirnGRPC
-#endif
-
 /// Reports the daemon's state to its supervisor. Runs on the main thread, which would only sleep otherwise.
 final class DaemonWatch {
     private let supervisor: Supervisor
-    private let server: Server
-    private let httpServer: HTTPServer?
-    private let tlsServer: FramedServer?
-    private let grpcServer: GRPCServer?
+    private let servers: DaemonServers
     private let windows: WindowThread
     private let slots: [WorkerSlot]
     private let availability: Availability
@@ -25,19 +16,13 @@ final class DaemonWatch {
 
     init(
         supervisor: Supervisor,
-        server: Server,
-        httpServer: HTTPServer?,
-        tlsServer: FramedServer?,
-        grpcServer: GRPCServer?,
+        servers: DaemonServers,
         windows: WindowThread,
         slots: [WorkerSlot],
         availability: Availability
     ) {
         self.supervisor = supervisor
-        self.server = server
-        self.httpServer = httpServer
-        self.tlsServer = tlsServer
-        self.grpcServer = grpcServer
+        self.servers = servers
         self.windows = windows
         self.slots = slots
         self.availability = availability
@@ -73,10 +58,7 @@ final class DaemonWatch {
         // If the supervisor did not take the lines, the state stays as before, and the next turn sends them again.
         if turn.lines.isEmpty || supervisor.tell(turn.lines) { supervision = next }
         if turn.requestsHeartbeat {
-            server.requestHeartbeat()
-            httpServer?.requestHeartbeat()
-            tlsServer?.requestHeartbeat()
-            grpcServer?.requestHeartbeat()
+            servers.requestHeartbeat()
             windows.requestHeartbeat()
         }
     }
@@ -96,8 +78,7 @@ final class DaemonWatch {
         Supervision.Standing(
             obstacle: availability.obstacle?.message,
             workers: slots.compactMap { $0.current().space?.worker },
-            hasHeartbeat: server.hasHeartbeat && httpServer?.hasHeartbeat != false && tlsServer?.hasHeartbeat != false
-                && grpcServer?.hasHeartbeat != false && windows.hasHeartbeat
+            hasHeartbeat: servers.hasHeartbeat && windows.hasHeartbeat
         )
     }
 }
