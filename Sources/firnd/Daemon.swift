@@ -86,7 +86,9 @@ final class Daemon {
             )
         let meters = admin?.meters
         let findings = WorkerFindings(countsFree: admin != nil)
-        let store = try openStore(journal: journal, clock: clock, findings: findings, meter: meters?.store)
+        let store = try waitingForLock {
+            try openStore(journal: journal, clock: clock, findings: findings, meter: meters?.store)
+        }
         let claims = Self.makeClaims(configuration, store: store, journal: journal, clock: clock, findings: findings)
 
         let slots = (0..<configuration.workers).map { _ in WorkerSlot() }
