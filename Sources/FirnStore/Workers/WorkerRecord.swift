@@ -19,7 +19,7 @@ extension Holder {
     /// The pod of a holder that is a command and no daemon: `firn workers release`, `firn store repair`.
     package static let operatorPod = "firn-command"
 
-    var isOperator: Bool { pod == Self.operatorPod }
+    package var isOperator: Bool { pod == Self.operatorPod }
 
     /// Where the holder runs, for messages to people.
     package var text: String {
