@@ -102,7 +102,7 @@ package final class DaemonLeases: LeaseCalls {
 extension StoreError {
     /// Why a daemon leased nothing, in the kinds that a window keeper knows.
     init(_ error: FirnClientError) {
-        self.init(code: error.isRetryable ? .unavailable : .refused, message: "\(error)")
+        self.init(code: error.isRetryable ? .unavailable : .refused, message: error.message)
     }
 }
 

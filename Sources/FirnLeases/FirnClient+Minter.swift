@@ -114,7 +114,7 @@ extension MinterError {
     fileprivate init(_ error: FirnClientError) {
         self.init(
             error.isRetryable ? .unavailable : .storeRefused,
-            "No worker can be leased: \(error)",
+            "No worker can be leased: \(error.message)",
             retryAfter: error.isRetryable ? error.retryAfter ?? .seconds(1) : nil
         )
     }

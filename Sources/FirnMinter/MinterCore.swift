@@ -145,7 +145,8 @@ final class MinterObserver: WindowObserver {
         case .released(let limit): tell(.info, "worker \(held.worker) was given back and is free from \(time(limit))")
         case .unneeded: break
         case .conflict, .failed:
-            tell(.warning, "worker \(held.worker) was not given back, and is free from \(time(held.limit)): \(outcome)")
+            let reason = outcome.reason ?? ""
+            tell(.warning, "worker \(held.worker) was not given back, and is free from \(time(held.limit)): \(reason)")
         }
     }
 

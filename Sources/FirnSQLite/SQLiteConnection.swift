@@ -22,8 +22,16 @@ enum SQLiteAccess: Sendable {
     case read
     /// It is read as a file that nobody writes: for a file without a log, where none can be created.
     case readUnchanging
+    /// As `read`, by a user who may write: SQLite opens the file for writing, so that it keeps the log beside it in order and
+    /// leaves none behind. No record and no table is changed.
+    case readKeepingLog
 
-    var isReadOnly: Bool { self == .read || self == .readUnchanging }
+    var isReadOnly: Bool {
+        switch self {
+        case .make, .write: false
+        case .read, .readUnchanging, .readKeepingLog: true
+        }
+    }
 }
 
 /// An open database. Owns its handle; not to be used by two threads at once.
@@ -41,6 +49,7 @@ final class SQLiteConnection {
         var name = path
         switch access {
         case .make, .write: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        case .readKeepingLog: flags |= SQLITE_OPEN_READWRITE
         case .read: flags |= SQLITE_OPEN_READONLY
         case .readUnchanging:
             flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
@@ -53,6 +62,7 @@ final class SQLiteConnection {
         sqlite3_busy_timeout(handle, busyTimeoutMilliseconds)
         let lookaside = csqlite_disable_lookaside(handle)
         guard lookaside == SQLITE_OK else { throw failure(lookaside) }
+        if access == .readKeepingLog { try run("PRAGMA query_only = ON") }
     }
 
     /// The path, escaped for a URI.

@@ -57,13 +57,12 @@ struct SQLiteFiles: Equatable {
         return nil
     }
 
-    /// How to open a file that is only read: for writing, if this user may write it, so that the log beside it is
-    /// maintained.
+    /// How to open a file that is only read.
     static func accessForReading(_ path: String) -> SQLiteAccess {
         let resolved = realpath(path, nil)
         defer { free(resolved) }
         let file = resolved.map { String(cString: $0) } ?? path
-        if access(file, W_OK) == 0, access(LocalPath.parent(of: file), W_OK) == 0 { return .write }
+        if access(file, W_OK) == 0, access(LocalPath.parent(of: file), W_OK) == 0 { return .readKeepingLog }
         var status = stat()
         if stat(file + "-wal", &status) == 0, status.st_size > 0 { return .read }
         return Identity(path: file + "-shm") == nil ? .readUnchanging : .read

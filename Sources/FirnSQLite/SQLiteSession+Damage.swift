@@ -22,7 +22,7 @@ extension SQLiteSession {
         END
         """
 
-    /// Whether the file's records have sums: a file that cannot be written, of an earlier version, has none.
+    /// Whether the file's records have sums: a file of an earlier version has none until it is opened for writing.
     static func hasSums(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
         try connection.number("SELECT count(*) FROM pragma_table_info('records') WHERE name = 'sum'") > 0
     }
@@ -70,7 +70,8 @@ extension SQLiteSession {
         if let finding = check.text(0), finding != "ok" { throw damaged(path, finding) }
         check.reset()
         let last = UInt64(max(0, try connection.number("SELECT last FROM versions")))
-        let records = try SQLiteStatement(connection, "SELECT key, value, version, sum FROM records")
+        let column = try hasSums(connection) ? "sum" : "0"
+        let records = try SQLiteStatement(connection, "SELECT key, value, version, \(column) FROM records")
         var earlier = ""
         while try records.step() {
             // SQLite finds a record by its key alone, and does not check the keys' order.

@@ -8,6 +8,8 @@ final class SQLiteSession {
 
     let connection: SQLiteConnection
     let files: SQLiteFiles
+    /// Whether its records have sums, by which damage to one is noticed.
+    let hasSums: Bool
     private let selectOne: SQLiteStatement
     private let selectFrom: SQLiteStatement
     private let lastVersion: SQLiteStatement
@@ -36,11 +38,10 @@ final class SQLiteSession {
         if checkpoint, !access.isReadOnly, try connection.number("PRAGMA wal_checkpoint(TRUNCATE)") != 0 {
             throw StoreError(code: .unavailable, message: "the store \(path) is busy and cannot be made durable; retry")
         }
-        if !access.isReadOnly {
-            try Self.addSums(connection)
-            try Self.checkWhole(connection, path: path)
-        }
-        let sum = try Self.hasSums(connection) ? "sum" : "0"
+        if !access.isReadOnly { try Self.addSums(connection) }
+        try Self.checkWhole(connection, path: path)
+        hasSums = try Self.hasSums(connection)
+        let sum = hasSums ? "sum" : "0"
         selectOne = try SQLiteStatement(connection, "SELECT value, version, \(sum) FROM records WHERE key = ?1")
         selectFrom = try SQLiteStatement(
             connection,
@@ -57,7 +58,9 @@ final class SQLiteSession {
         // A copy without a log gets one with the first read.
         _ = try connection.number("SELECT last FROM versions")
         var files = SQLiteFiles(path: path, resolvedPath: connection.resolvedPath ?? path)
-        files.isLogOurs = !access.isReadOnly
+        // A backup without a log does not get one by being read.
+        let hasLog = files.log != nil && files.logIndex != nil
+        files.isLogOurs = !access.isReadOnly || access == .readKeepingLog && hasLog
         self.files = files
         guard files.areComplete, !connection.hasMoved else {
             throw StoreError(

@@ -98,7 +98,7 @@ extension SQLiteStore {
                 access: snapshot == nil ? .readUnchanging : .write
             )
             guard try !SQLiteSession.isFresh(connection, path: path) else { return nil }
-            if try SQLiteSession.hasSums(connection) { try SQLiteSession.checkWhole(connection, path: path) }
+            try SQLiteSession.checkWhole(connection, path: path)
             let statement = try SQLiteStatement(connection, "SELECT key, value, version FROM records ORDER BY key")
             var records: [String: StoredValue] = [:]
             while try statement.step() {

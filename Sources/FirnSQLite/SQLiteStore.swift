@@ -74,8 +74,14 @@ package final class SQLiteStore: Store {
         try perform("open") { _ in }
     }
 
-    /// Whether it was opened for reading, and cannot be written.
-    package var isReadOnly: Bool { access.isReadOnly }
+    /// Whether it was opened for reading by a user who may not write it.
+    package var isReadOnly: Bool { access == .read || access == .readUnchanging }
+
+    /// Whether its records have sums, by which damage to one is noticed. A file of an earlier version gets them when it is
+    /// first opened for writing.
+    package func hasSums() throws(StoreError) -> Bool {
+        try perform("read the form of") { $0.hasSums }
+    }
 
     /// `path` as an absolute path.
     package static func absolute(_ path: String) throws(StoreError) -> String {
@@ -231,7 +237,10 @@ extension SQLiteFailure {
     private func meaning(_ path: String, _ access: SQLiteAccess) -> (StoreError.Code, String) {
         switch primaryCode {
         case SQLITE_BUSY, SQLITE_LOCKED:
-            return (.unavailable, "another process keeps it locked; it is tried again")
+            return (
+                .unavailable,
+                "another process keeps it locked, such as a sqlite3 shell in a transaction: 'fuser \(path)' names it"
+            )
         case _ where isOutOfRoom:
             return (.diskFull, "make room on its file system")
         case _ where code == Self.shortRead:

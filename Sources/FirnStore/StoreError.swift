@@ -53,7 +53,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         self.message = message
     }
 
-    package var description: String { "\(code): \(message)" }
+    /// The sentence alone: the name of the code means nothing to those who read logs and answers.
+    package var description: String { message }
 
     /// Whether the error remains until a person fixes something.
     package var needsSomebody: Bool {

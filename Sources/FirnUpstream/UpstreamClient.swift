@@ -67,7 +67,7 @@ final class UpstreamClient: UpstreamTransport {
             )
             return .failure(error)
         } catch {
-            return .failure(StoreError(upstream: error.code.status, "the daemon's store: \(error)"))
+            return .failure(StoreError(upstream: error.code.status, "the daemon's store: \(error.message)"))
         }
     }
 }

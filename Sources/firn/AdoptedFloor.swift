@@ -33,8 +33,8 @@ struct AdoptedFloor {
         func lowestID(_ tick: UInt64) -> UInt64 { tick << target.timeShift | target.constantBits }
         guard lowestID(target.maximumTick) > id.rawValue else {
             throw Refusal(
-                message: "The ID \(id) is above all IDs of the layout \(target.name) up to its end: give the store's "
-                    + "daemons another layout.",
+                message: "The ID \(id)\(signed(id)) is above all IDs of the layout \(target.name) up to its end: give "
+                    + "the store's daemons another layout.",
                 exitCode: .usage
             )
         }
@@ -44,6 +44,12 @@ struct AdoptedFloor {
             if lowestID(middle) > id.rawValue { high = middle } else { low = middle + 1 }
         }
         return low
+    }
+
+    /// What the ID is in a signed column, where that is another number.
+    private static func signed(_ id: FirnID) -> String {
+        let number = Int64(bitPattern: id.rawValue)
+        return number < 0 ? " (\(number) in a signed column)" : ""
     }
 
     /// The first tick that begins when the tick of another layout's ID has ended, or later.

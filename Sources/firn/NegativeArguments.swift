@@ -12,19 +12,25 @@ enum NegativeArguments {
         "--skip-values", "--time", "--type", "--worker",
     ]
 
+    /// An option of ``subcommands`` that takes several values.
+    private static let optionsOfMany: Set = ["--above-id"]
+
     /// The command's arguments, in which a negative value of an option is joined to it with `=`, and other negative
     /// arguments have a space before them, which their readers remove.
     static func kept(_ words: [String]) -> [String] {
         guard let subcommand = words.first, subcommands.contains(subcommand) else { return words }
         var kept: [String] = []
         var areOptionsOver = false
+        /// The last option, whose values may go on.
+        var option = ""
         for word in words {
             if let last = kept.last, !areOptionsOver, isNegative(word), options.contains(last) {
                 kept[kept.count - 1] = "\(last)=\(word)"
             } else {
-                let isPosition = isNegative(word) && withPositions.contains(subcommand)
-                kept.append(isPosition ? " \(word)" : word)
+                let isValue = withPositions.contains(subcommand) || optionsOfMany.contains(option)
+                kept.append(isNegative(word) && isValue ? " \(word)" : word)
             }
+            if word.hasPrefix("--") { option = String(word.prefix { $0 != "=" }) }
             areOptionsOver = areOptionsOver || word == "--"
         }
         return kept

@@ -14,8 +14,9 @@ struct StoreAdoptCommand: AsyncParsableCommand {
             time is the store's floor; a higher one is kept. With --layout, the other system's layout, the time in its IDs counts \
             as well as their size: IDs of the store are later, too. Stop the other system first. Where the time has not come by \
             this host's clock, daemons give out nothing until then: the command says so, asks, and refuses while a worker is \
-            held, and where it is more than an hour ahead. --above-id - reads IDs from standard input, one per line; a header, \
-            rules and a count of rows, as psql prints them, are left out.
+            held, and where it is more than an hour ahead. A negative ID is read as two's complement, as firn decode does: it is that of \
+            a signed column. --above-id - reads IDs from standard input, one per line; a header, rules and a count of rows, as \
+            psql prints them, are left out. The command then asks nothing: where it would, it wants --yes.
 
             EXAMPLE:
               psql -Atc 'SELECT max(id) FROM orders' | firn store adopt --above-id - --store sqlite:/var/lib/firn/firn.db
@@ -60,7 +61,13 @@ struct StoreAdoptCommand: AsyncParsableCommand {
                 // Read first: the one who gave the IDs may have to correct them.
                 let ids = try StoreAdoption.ids(aboveID)
                 let layout = try layout.map { text throws(LayoutError) in try Layout(parsing: text) }
-                return try StoreAdoption(store: options.open(), ids: ids, layout: layout, isConfirmed: yes).perform()
+                return try StoreAdoption(
+                    store: options.open(),
+                    ids: ids,
+                    layout: layout,
+                    isConfirmed: yes,
+                    readsInput: StoreAdoption.areInInput(aboveID)
+                ).perform()
             }
             let store = try options.open()
             guard let file = store.store as? SQLiteStore else {

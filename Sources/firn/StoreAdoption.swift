@@ -8,12 +8,16 @@ struct StoreAdoption {
     /// The other system's layout, if the time of its IDs counts.
     let layout: Layout?
     let isConfirmed: Bool
+    /// Whether the IDs came from standard input, where then no question is answered.
+    let readsInput: Bool
 
     /// - Throws: `LayoutError`; ``Refusal`` for a line of standard input that is no ID, and when there are none.
     static func ids(_ arguments: [String]) throws -> [FirnID] {
-        guard arguments != ["-"] else { return try idsOfStandardInput() }
+        guard !areInInput(arguments) else { return try idsOfStandardInput() }
         return try arguments.map { text throws(LayoutError) in try IDArgument.id(text, format: .decimal) }
     }
+
+    static func areInInput(_ arguments: [String]) -> Bool { arguments == ["-"] }
 
     private static func idsOfStandardInput() throws -> [FirnID] {
         var reader = InputReader(isCSV: false)
@@ -96,7 +100,8 @@ struct StoreAdoption {
         }
         try Confirmation.ask(
             "The store \(store.name) will give out no ID before \(store.time(floor.tick)). This cannot be taken back.",
-            isGiven: isConfirmed
+            isGiven: isConfirmed,
+            inputIsRead: readsInput
         )
     }
 

@@ -56,8 +56,8 @@ struct StoreOptions: ParsableArguments {
 
     /// Opens the store, and reads its layout.
     ///
-    /// - Parameter forReading: Nothing will be written. If this user may not write an SQLite file, it is still read,
-    ///   with a message on standard error.
+    /// - Parameter forReading: Nothing is written. If this user may not write an SQLite file, it is still read, with a
+    ///   message on standard error.
     func open(forReading: Bool = false) throws -> OpenStore {
         let location = try location
         let remote = try RemoteStore.make(
@@ -68,9 +68,7 @@ struct StoreOptions: ParsableArguments {
             window: nil
         )
         let store = try location.open(forReading ? .read : .write, remote: remote)
-        if let file = store as? SQLiteStore, file.isReadOnly {
-            StandardError.write(line: "firn: the store \(location) may not be written by this user, and is only read")
-        }
+        if forReading, let file = store as? SQLiteStore { try Self.note(file, location) }
         guard let record = try LayoutRecord.read(store) else {
             throw StoreError(
                 code: .missing,
@@ -89,6 +87,21 @@ struct StoreOptions: ParsableArguments {
                 code: .corrupt,
                 message: "the store's layout \(RecordReader.beginning(of: record.layout)) cannot be read: "
                     + error.message
+            )
+        }
+    }
+}
+
+extension StoreOptions {
+    /// Says on standard error what is special about reading a file.
+    private static func note(_ file: SQLiteStore, _ location: StoreLocation) throws(StoreError) {
+        if file.isReadOnly {
+            StandardError.write(line: "firn: the store \(location) may not be written by this user, and is only read")
+        }
+        if try !file.hasSums() {
+            StandardError.write(
+                line: "firn: the store \(location) was made by an earlier version, without sums of its records: a "
+                    + "record that the disk has changed is not noticed until firnd adds them at its start"
             )
         }
     }
@@ -160,9 +173,17 @@ struct OpenStore {
 enum Confirmation {
     /// Returns if `--yes` was given or the user at the terminal wrote yes.
     ///
+    /// - Parameter inputIsRead: Standard input has something else to read, so nobody can answer there.
     /// - Throws: ``Refusal``.
-    static func ask(_ question: String, isGiven: Bool) throws {
+    static func ask(_ question: String, isGiven: Bool, inputIsRead: Bool = false) throws {
         if isGiven { return }
+        guard !inputIsRead else {
+            throw Refusal(
+                message: "\(question) Standard input has the IDs, so nobody can be asked there: give --yes if that is "
+                    + "meant.",
+                exitCode: .usage
+            )
+        }
         guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
             throw Refusal(
                 message: "\(question) There is no terminal to ask at: give --yes if that is meant.",

@@ -63,8 +63,14 @@ struct WorkersReserveCommand: AsyncParsableCommand {
             if !outcomes.unneeded.isEmpty { lines.append("reserved for \(purpose) before: \(outcomes.unneeded)") }
             if let (workers, lastTick) = outcomes.usedBefore {
                 lines.append(
-                    "of these, daemons may have used \(workers), up to \(store.time(lastTick)) at the latest: until then IDs that "
-                        + "\(purpose) made with the same workers may be equal to theirs"
+                    "of these, daemons may have used \(workers), up to \(store.time(lastTick)) at the latest: IDs that \(purpose) made "
+                        + "with the same workers until then may be equal to theirs"
+                )
+            }
+            if let (workers, tick) = outcomes.givenBefore {
+                lines.append(
+                    "of these, no daemon has used \(workers) since \(store.time(tick)), when the last of them was unreserved or "
+                        + "released; whether one did before is not recorded"
                 )
             }
             try outcomes.report(lines) { worker, record in
@@ -122,6 +128,8 @@ struct ReservationOutcomes {
     private(set) var unneeded = WorkerSet()
     /// Those of ``done`` that daemons may have used before, and the first tick after that.
     private(set) var usedBefore: (workers: WorkerSet, lastTick: UInt64)?
+    /// Those of ``done`` that an operator gave to the daemons, and no daemon has claimed since; and the tick of the last.
+    private(set) var givenBefore: (workers: WorkerSet, lastTick: UInt64)?
     private var refused: [(worker: UInt32, record: WorkerRecord)] = []
     private var failed = WorkerSet()
     private var error: StoreError?
@@ -132,16 +140,21 @@ struct ReservationOutcomes {
     init(_ workers: [UInt32], _ outcomes: [WorkerReservation.Outcome]) {
         var done: [UInt32] = []
         var unneeded: [UInt32] = []
-        var used: [UInt32] = []
+        var (used, given): ([UInt32], [UInt32]) = ([], [])
         var failed: [UInt32] = []
-        var lastTick: UInt64 = 0
+        var (lastUsed, lastGiven): (UInt64, UInt64) = (0, 0)
         for (worker, outcome) in zip(workers, outcomes) {
             switch outcome {
             case .done(let before):
                 done.append(worker)
                 guard let before, before.freeFrom > 0, !before.isReserved else { continue }
-                used.append(worker)
-                lastTick = max(lastTick, before.freeFrom)
+                if before.holder.isOperator {
+                    given.append(worker)
+                    lastGiven = max(lastGiven, before.freeFrom)
+                } else {
+                    used.append(worker)
+                    lastUsed = max(lastUsed, before.freeFrom)
+                }
             case .unneeded:
                 unneeded.append(worker)
             case .refused(let record):
@@ -152,7 +165,8 @@ struct ReservationOutcomes {
             }
         }
         (self.done, self.unneeded, self.failed) = (WorkerSet(done), WorkerSet(unneeded), WorkerSet(failed))
-        if !used.isEmpty { usedBefore = (WorkerSet(used), lastTick) }
+        if !used.isEmpty { usedBefore = (WorkerSet(used), lastUsed) }
+        if !given.isEmpty { givenBefore = (WorkerSet(given), lastGiven) }
     }
 
     /// Writes the lines, and what was refused on standard error.

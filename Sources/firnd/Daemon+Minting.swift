@@ -52,7 +52,9 @@ extension Daemon {
             ? nil
             : Admin(configuration, listeners: listeners, clock: clock, log: output.writer, tokens: tokens?.gate)
         let findings = WorkerFindings(countsFree: admin != nil)
-        let store = try openStore(journal: journal, clock: clock, findings: findings, meter: admin?.meters.store)
+        let store = try waitingForLock {
+            try openStore(journal: journal, clock: clock, findings: findings, meter: admin?.meters.store)
+        }
         let claims = Self.makeClaims(configuration, store: store, journal: journal, clock: clock, findings: findings)
         let slots = (0..<configuration.workers).map { _ in WorkerSlot() }
         let rest = WindowRest()

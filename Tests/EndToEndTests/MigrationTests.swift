@@ -2,6 +2,7 @@ import FirnLayout
 import FirnTestSupport
 import FirnWire
 import Foundation
+import PostgresTestSupport
 import Synchronization
 import Testing
 
@@ -117,6 +118,49 @@ import Testing
                 try insert("bills", Command.run(["next", "-n", "100"] + address))
             }
         }
+    }
+}
+
+extension MigrationTests {
+    /// The statement of docs/MIGRATION.md gives every old row an ID of its own time, also those of a full millisecond.
+    @Test func fromUUIDsToIDsOfTheirTime() throws {
+        let document = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../docs/MIGRATION.md")
+        let text = try String(contentsOf: document, encoding: .utf8)
+        let statement = try #require(text.firstMatch(of: /```sql\n(UPDATE orders SET id(?:.|\n)*?)```/)?.1)
+        let server = try PostgresServer()
+        // A UUIDv7 of a millisecond, and random beyond it.
+        func rows(_ milliseconds: String, _ count: Int) -> String {
+            """
+            INSERT INTO orders (uuid) SELECT (lpad(to_hex(\(milliseconds)), 12, '0') || '7'
+                || substr(md5(i::text || \(milliseconds)), 1, 3) || '8' || substr(md5(i::text), 1, 15))::uuid
+            FROM generate_series(1, \(count)) i;
+            """
+        }
+        _ = try server.sql(
+            "CREATE TABLE orders (uuid uuid PRIMARY KEY, id bigint UNIQUE);"
+                + rows("1796024579224", 5000) + rows("1796024579225 + i", 300)
+                + "INSERT INTO orders VALUES ('00000000-0000-7000-8000-000000000000', 77)"
+        )
+        _ = try server.sql(String(statement))
+        #expect(try server.sql("SELECT count(id), count(DISTINCT id) FROM orders").hasPrefix("5301|5301"))
+        let kept = try server.sql("SELECT id FROM orders WHERE uuid::text LIKE '00000000-%'")
+        #expect(kept.hasPrefix("77"), "it had one")
+        let listed = try server.sql("SELECT id, uuid FROM orders WHERE id <> 77 ORDER BY uuid").split(separator: "\n")
+        try #require(listed.count == 5300)
+        var workers: Set<UInt64> = []
+        var last = FirnID(rawValue: 0)
+        for line in listed {
+            let cells = line.split(separator: "|")
+            let id = FirnID(rawValue: try #require(UInt64(cells[0])))
+            let digits = cells[1].filter { $0 != "-" }.prefix(12)
+            let decoded = Layout.snowflake.decode(id)
+            #expect(decoded.time.map { $0 + 1_288_834_974_657 } == UInt64(digits, radix: 16))
+            workers.insert(Layout.snowflake.worker(of: id))
+            #expect(id > last, "IDs sort as the UUIDs do")
+            last = id
+        }
+        #expect(workers == [1022, 1023])
     }
 }
 

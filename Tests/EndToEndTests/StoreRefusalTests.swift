@@ -39,6 +39,32 @@ import Testing
         }
     }
 
+    /// A file of an earlier version is altered at the start, which another process's lock prevents.
+    @Test func aLockedFileOfAnEarlierVersionIsTriedAgainForAWhile() throws {
+        try withScratch { scratch in
+            try withDaemon(in: scratch) { _ in }
+            let file = try StoreFile(scratch.store)
+            try file.run("DROP TRIGGER records_sum; ALTER TABLE records DROP COLUMN sum; BEGIN IMMEDIATE")
+            let arguments = ["--store", "sqlite:\(scratch.store)"]
+            let begun = ContinuousClock.now
+            let (ending, error) = try start(in: scratch, arguments)
+            #expect(ending == .exited(74) && begun.duration(to: .now) > .seconds(9), "\(error)")
+            #expect(error.contains("the store's file is locked; it is tried again"), "\(error)")
+            let last = error.split(separator: "\n").last ?? ""
+            #expect(last.hasPrefix("firnd: cannot open the store") && last.contains("another process keeps it locked"))
+            #expect(!last.contains("again"), "it is not, by then")
+
+            let socket = ["--listen", "unix:\(scratch.file("firn.sock"))"]
+            let daemon = try Daemon(in: scratch, arguments: socket + arguments)
+            try withExtendedLifetime(daemon) {
+                try daemon.waitUntilItSays("the store's file is locked; it is tried again")
+                try file.run("ROLLBACK")
+                try daemon.waitUntilServing()
+                _ = try Peer.unix(daemon.socketPath).nextID()
+            }
+        }
+    }
+
     @Test func noDatabase() throws {
         try withScratch { scratch in
             let path = try scratch.write("diary.txt", String(repeating: "Dear diary, ", count: 1000))

@@ -54,6 +54,10 @@ import Testing
         #expect(past.exitCode == 64 && past.errors.contains("another layout"), "\(past)")
         let foreign = try adopt(daemon, ["--above-id", "18446744073709551615", "--layout", "snowflake", "--yes"])
         #expect(foreign.exitCode == 64, "\(foreign)")
+        // As decode reads it, and with the number that was given.
+        let negative = try adopt(daemon, ["--above-id", "5", "-5", "--yes"])
+        let words = "The ID 18446744073709551611 (-5 in a signed column) is above all IDs"
+        #expect(negative.exitCode == 64 && negative.errors.contains(words), "\(negative)")
         for arguments in [["--layout", "snowflake"], ["--above-id"], ["--above-id", "x"]] {
             #expect(try adopt(daemon, arguments).exitCode == 64)
         }
@@ -67,7 +71,11 @@ import Testing
         #expect(held.exitCode == 75 && held.errors.contains("pid \(daemon.pid)"), "\(held)")
         daemon.end(with: SIGTERM)
         let unasked = try adopt(daemon, ["--above-id", "\(id(60))"])
-        #expect(unasked.exitCode == 64 && unasked.errors.contains("--yes"), "\(unasked)")
+        #expect(unasked.exitCode == 64 && unasked.errors.contains("no terminal to ask at: give --yes"), "\(unasked)")
+        let piped = try adopt(daemon, ["--above-id", "-"], input: "\(id(60))\nyes\n")
+        #expect(piped.exitCode == 65 && piped.errors.contains("Line 2"), "an answer is no ID: \(piped)")
+        let pipe = try adopt(daemon, ["--above-id", "-"], input: "\(id(60))\n")
+        #expect(pipe.exitCode == 64 && pipe.errors.contains("Standard input has the IDs"), "\(pipe)")
         let ahead = try id(10)
         let adopted = try adopt(daemon, ["--above-id", "\(ahead)", "--yes"])
         #expect(adopted.exitCode == 0 && adopted.output.contains("daemons give out nothing until"), "\(adopted)")

@@ -140,6 +140,7 @@ struct BenchCallsTests {
         #expect(one.failed == 8 && one.ids == 100 && one.calls == 1 && one.lastAnswer == 9)
         #expect(one.failures["unavailable"] == .init(count: 7, message: "no worker", exitCode: 75))
         #expect(one.failures["unreachable"]?.exitCode == 69)
+        #expect(one.latency.count == 1 && one.latency.highest == 5)
     }
 
     @Test func theProgressLineHasTheLastSecond() {

@@ -21,7 +21,9 @@ import Testing
         let port = try freePorts(1)[0]
         let daemon = try Firnd("--admin", "127.0.0.1:\(port)")
         let highest = try report(
-            try daemon.firn("bench", "--connections", "3", "--in-flight", "7", "--duration", "500ms", "--json")
+            try daemon.firn([
+                "bench", "--connections", "3", "--in-flight", "7", "--threads", "2", "--duration", "500ms", "--json",
+            ])
         )
         let metrics = try HTTPPeer.ask("GET", "/metrics", port: port).body
         let ids = try #require(highest["ids"] as? Int)
@@ -92,6 +94,41 @@ import Testing
         #expect(process.terminationReason == .exit && process.terminationStatus == 0, "\(text)")
         #expect(text.contains("1 connection, 1 in flight on each, 1 ID per call") && text.contains("p99.9"), "\(text)")
         #expect(text.contains("█"), "\(text)")
+        // The figures are of the time that it took, and not of the hour that was planned.
+        let seconds = try #require(text.firstMatch(of: #/: (\d+)\.\d s, /#)?.1)
+        #expect(try #require(Int(seconds)) < 1800, "\(text)")
+    }
+
+    /// A daemon that stops in the midst of its calls answers none of those that are open then.
+    @Test func asManyCallsAreOpenAsWasAskedFor() throws {
+        let port = try freePorts(1)[0]
+        let daemon = try Firnd("--admin", "127.0.0.1:\(port)")
+        let running = RunningCommand([
+            "bench", daemon.address, "--connections", "2", "--in-flight", "3", "--batch", "5", "--duration", "3s",
+            "--timeout", "4000", "--json",
+        ])
+        var ids = 0
+        while ids == 0 { ids = counted("firn_ids_total", try HTTPPeer.ask("GET", "/metrics", port: port).body) }
+        kill(daemon.pid, SIGSTOP)
+        defer { kill(daemon.pid, SIGCONT) }
+        let answer = try report(try running.wait())
+        #expect(answer["failures"] as? [String: Int] == ["timedOut": 6], "\(answer)")
+        let (calls, all) = (try #require(answer["calls"] as? Int), try #require(answer["ids"] as? Int))
+        #expect(calls > 0 && all == calls * 5, "\(answer)")
+    }
+
+    @Test func aCallThatIsRefusedIsNoAnswer() throws {
+        let daemon = try CountingDaemon(refusing: Status(.unavailable, "no window."), describes: true)
+        defer { daemon.stop() }
+        let command = try Command.run("bench", daemon.address, "--connections", "1", "--duration", "200ms", "--json")
+        #expect(command.exitCode == 75, "\(command)")
+        let answer = try #require(
+            try JSONSerialization.jsonObject(with: Data(command.output.utf8)) as? [String: Any]
+        )
+        let failed = try #require(answer["failed"] as? Int)
+        #expect(failed > 0 && answer["calls"] as? Int == 0 && answer["ids"] as? Int == 0, "\(answer)")
+        #expect(answer["failures"] as? [String: Int] == ["unavailable": failed])
+        #expect(answer["latencyNanoseconds"] is NSNull)
     }
 
     @Test func aWrongNumberIsToldWithItsRange() throws {

@@ -3,19 +3,21 @@ import FirnWire
 import Foundation
 import Synchronization
 
-/// A daemon of a few blocking threads that gives out 1, 2, 3, …, or refuses every call.
+/// A daemon of a few blocking threads that gives out 1, 2, 3, …, or refuses every call, or every call but Describe.
 final class CountingDaemon: Sendable {
     let address: String
     private let path: String
     private let listener: Int32
     private let status: Status?
+    private let describes: Bool
     private let answers: Bool
     private let lastID = Mutex<UInt64>(0)
 
-    init(refusing status: Status? = nil, answers: Bool = true) throws {
+    init(refusing status: Status? = nil, describes: Bool = false, answers: Bool = true) throws {
         path = "/tmp/firn-test-\(UUID().uuidString.prefix(13)).sock"
         address = "unix:\(path)"
         self.status = status
+        self.describes = describes
         self.answers = answers
         #if canImport(Glibc)
             listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -67,7 +69,8 @@ final class CountingDaemon: Sendable {
     }
 
     private func answer(_ request: Request, output: FrameBuffer) {
-        if let status { return output.appendError(callID: request.callID, status) }
+        let isRefused = !describes || request.method != .describe
+        if let status, isRefused { return output.appendError(callID: request.callID, status) }
         switch request.method {
         case .nextID:
             output.appendNextID(callID: request.callID, id: take(1))

@@ -11,7 +11,9 @@ import Testing
         ("decode --layout -5 -6", "decode --layout=-5 {-6}"), ("range -1h now", "range {-1h} now"),
         ("range --format json -1h -5min", "range --format json {-1h} {-5min}"),
         ("compose --sequence -1 --time -1h", "compose --sequence=-1 --time=-1h"), ("compose -1", "compose -1"),
-        ("store repair --raise-to -1h", "store repair --raise-to=-1h"), ("next -n -1", "next -n -1"),
+        ("store repair --raise-to -1h", "store repair --raise-to=-1h"),
+        ("store adopt --above-id 7 -5 -6 --yes -1", "store adopt --above-id 7 {-5} {-6} --yes -1"),
+        ("store adopt --above-id=7 -5", "store adopt --above-id=7 {-5}"), ("next -n -1", "next -n -1"),
         ("decode -- --layout -1", "decode -- --layout {-1}"), ("range -h", "range -h"), ("decode -", "decode -"),
         ("decode -x1", "decode -x1"), ("", ""),
     ])

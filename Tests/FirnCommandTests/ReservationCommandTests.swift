@@ -57,6 +57,18 @@ import Testing
         #expect(try daemon.firn("next").exitCode == 0)
     }
 
+    /// A worker that was only reserved and unreserved was used by no daemon.
+    @Test func reservingAgainDoesNotSayThatDaemonsUsedIt() throws {
+        let daemon = try Firnd(Self.layout + ["--worker", "2"])
+        #expect(try run(daemon, "workers", "reserve", "0-1", "--for", "legacy").output == "reserved for legacy: 0-1\n")
+        #expect(try run(daemon, "workers", "unreserve", "0-1", "--yes").exitCode == 0)
+        usleep(5000)
+        let again = try run(daemon, "workers", "reserve", "0-1", "--for", "legacy")
+        #expect(again.exitCode == 0 && again.lines.count == 2, "\(again)")
+        #expect(again.lines.last?.hasPrefix("of these, no daemon has used 0-1 since 20") == true, "\(again)")
+        #expect(again.lines.last?.hasSuffix("; whether one did before is not recorded") == true, "\(again)")
+    }
+
     @Test(arguments: [
         (["workers", "reserve", "0-3"], "--for"), (["workers", "reserve", "3-0", "--for", "a"], "write 0-3"),
         (["workers", "reserve", "0,x", "--for", "a"], "'x' (character 3)"),

@@ -31,6 +31,34 @@ import Testing
         }
     }
 
+    /// Looking at a file of an earlier version does not make it one of this version.
+    @Test func aFileOfAnEarlierVersionIsReadAsItIs() throws {
+        let daemon = try daemon()
+        daemon.end(with: SIGTERM)
+        func sql(_ text: String) throws -> String {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/usr/bin/sqlite3")
+            process.arguments = ["-bail", daemon.storePath, text]
+            let output = Pipe()
+            process.standardOutput = output
+            try process.run()
+            defer { process.waitUntilExit() }
+            return String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        }
+        let columns = "SELECT group_concat(name) FROM pragma_table_info('records')"
+        let alter = "DROP TRIGGER records_sum; ALTER TABLE records DROP COLUMN sum; "
+        #expect(try sql(alter + columns) == "key,value,version\n")
+        for arguments in [["workers"], ["store", "check"]] {
+            let command = try Command.run(arguments + ["--store", daemon.storeName])
+            #expect(command.exitCode == 0 && command.errors.contains("without sums of its records"), "\(command)")
+            #expect(try sql(columns) == "key,value,version\n", "\(arguments) has altered it")
+        }
+        try daemon.restart(after: SIGTERM)
+        #expect(try sql(columns) == "key,value,version,sum\n")
+        let check = try run(daemon, "store", "check")
+        #expect(check.exitCode == 0 && check.errors.isEmpty, "\(check)")
+    }
+
     @Test func workersAreListedWithTheirHolders() throws {
         let daemon = try daemon()
         let table = try run(daemon, "workers")

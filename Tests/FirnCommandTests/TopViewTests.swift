@@ -73,6 +73,38 @@ struct TopViewTests {
         #expect(view.hasAnswer)
     }
 
+    /// Each has its own counters, its own time and its own row; "all" is their sum.
+    @Test func severalDaemonsAreKeptApart() throws {
+        var view = TopView(addresses: ["a:1", "b:2"], showsShards: false)
+        view.read(try counters(ids: 1_000), from: 0, at: 0)
+        view.read(try counters(ids: 90_000, started: 5_000), from: 1, at: 500_000_000)
+        view.read(try counters(ids: 1_600, refused: 30, slow: 90), from: 0, at: 1_000_000_000)
+        view.read(try counters(ids: 90_100, started: 5_000, window: 9), from: 1, at: 2_500_000_000)
+        // Only what came since the last reading counts.
+        view.read(try counters(ids: 1_700, refused: 30, slow: 90), from: 0, at: 2_000_000_000)
+        let expected = """
+            daemon  IDs/s  calls/s  failed/s  waits/s    p50    p99  connections  window  state
+            a:1       100      100         0        0  10 µs  10 µs            7   2.5 s  ready
+            b:2        50       50         0        0  10 µs  10 µs            7   9.0 s  ready
+            all       150      150         0        0
+            """
+        let lines = view.lines(columns: 200).joined(separator: "\n")
+        #expect(lines == expected, "\n\(lines)")
+    }
+
+    /// A shard has connections of the framed protocol, or of gRPC.
+    @Test func theConnectionsOfAllShardsAreCounted() throws {
+        let text = """
+            firn_info{version="1",layout="snowflake"} 1
+            firn_connections{shard="0"} 7
+            firn_grpc_connections{shard="grpc-0"} 4
+            firn_ids_total{shard="http-0"} 9
+            """
+        let counters = try #require(DaemonCounters(MetricSample.samples(in: text)))
+        #expect(counters.total.connections == 11)
+        #expect(counters.shards.map(\.counters.connections) == [7, 4, nil])
+    }
+
     @Test func noLineIsWiderThanTheTerminal() throws {
         var view = TopView(addresses: ["127.0.0.1:9464"], showsShards: false)
         view.failed("No daemon listens at tcp:127.0.0.1:9464: start firnd, or give its address.", from: 0)
@@ -113,12 +145,13 @@ struct TopViewTests {
     @Test func writesJSON() throws {
         var view = TopView(addresses: ["a:1", "b:2"], showsShards: true)
         view.read(try counters(ids: 0), from: 0, at: 0)
-        view.read(try counters(ids: 300), from: 0, at: 1_000_000_000)
+        view.read(try counters(ids: 300, refused: 6, slow: 2), from: 0, at: 1_000_000_000)
         view.failed("gone", from: 1)
         let time = UTCTime(unixMilliseconds: 0)
         let lines = view.json(time: time).map(\.text)
         #expect(lines[0].contains(#""address":"a:1","version":"1.2.3","layout":"snowflake","ready":true"#))
         #expect(lines[0].contains(#""workers":1,"windowSeconds":2.5,"idsPerSecond":300.0"#))
+        #expect(lines[0].contains(#""callsPerSecond":306.0,"failedPerSecond":6.0,"waitsPerSecond":2.0,"p50Seconds""#))
         #expect(lines[0].contains(#""p50Seconds":1e-05,"p99Seconds":1e-05,"connections":7,"shards":[{"shard":"0""#))
         #expect(lines[1] == #"{"time":"\#(time)","address":"b:2","away":"gone"}"#)
     }

@@ -183,8 +183,11 @@ import Testing
             _ = try earlier.step()
             earlier.reset()
         }
-        #expect(try SQLiteStore(path: path, for: .read).read("a")?.value == "1")
+        let reader = try SQLiteStore(path: path, for: .read)
+        #expect(try reader.read("a")?.value == "1" && !reader.hasSums() && !reader.isReadOnly)
+        #expect(try connection.number("SELECT count(*) FROM pragma_table_info('records')") == 3, "it was only read")
         let store = try SQLiteStore(path: path)
+        #expect(try store.hasSums())
         #expect(try store.write("a", "2", ifVersion: 1, ifValue: "1").version == 2)
         #expect(try connection.number("SELECT sum <> 0 FROM records") == 1)
         try writeAsEarlier("3", 3)

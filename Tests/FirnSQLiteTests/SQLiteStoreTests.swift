@@ -309,6 +309,25 @@ import Testing
         #expect(try SQLiteStore(path: path, mayMake: false).read("a")?.value == "1")
     }
 
+    /// The store itself, and a backup by VACUUM INTO, which has no log.
+    @Test func readingChangesNothing() throws {
+        let backup = directory.path + "/backup.db"
+        do {
+            _ = try SQLiteStore(path: path).write("a", "1", ifVersion: nil)
+            try sql("VACUUM INTO '\(backup)'")
+        }
+        for path in [path, backup] {
+            let before = try Data(contentsOf: URL(fileURLWithPath: path))
+            do {
+                let reader = try SQLiteStore(path: path, for: .read)
+                #expect(try reader.read("a")?.value == "1" && reader.hasSums() && !reader.isReadOnly)
+            }
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before, "\(path)")
+        }
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+        #expect(names.sorted() == ["backup.db", "store.db"])
+    }
+
     @Test func symbolicLinkTurnedElsewhereStopsTheStore() throws {
         let link = directory.path + "/link.db"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
@@ -328,6 +347,9 @@ import Testing
         // Nobody lets go of the lock: that this returns is the bound.
         let error = #expect(throws: StoreError.self) { try store.write("a", "1", ifVersion: nil) }
         #expect(error?.code == .unavailable)
+        // Whether it is tried again is for the caller to say.
+        #expect(error?.message.contains("another process keeps it locked") == true)
+        #expect(error?.message.contains("again") == false)
         #expect(try store.read("a") == nil)
         try other.run("ROLLBACK")
         #expect(try store.write("a", "1", ifVersion: nil).version != nil)

@@ -30,6 +30,12 @@ extension FirnClientError {
         self.init(code: .unreachable, message: message, cause: cause)
     }
 
+    /// Whether nothing listens at the address: there is no such socket, or the host refuses connections to the port.
+    package var foundNoListener: Bool {
+        guard code == .unreachable, let cause else { return false }
+        return [ENOENT, ECONNREFUSED].contains(Self.systemError(of: cause))
+    }
+
     private static func message(
         connectingTo address: FirnAddress,
         within timeout: Duration,

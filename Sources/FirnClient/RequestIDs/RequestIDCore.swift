@@ -64,7 +64,7 @@ final class RequestIDCore: Sendable {
         let (numbers, failure, isEnded) = state.withLock { ($0.numbers, $0.failure, $0.isEnded) }
         let reason =
             if isEnded { "the client's run() has ended: make another client." } else if let failure {
-                "the last call for another one failed (\(failure)): see to that; it is tried again."
+                "the last call for another one failed (\(failure.message)): see to that; it is tried again."
             } else { "another one has not come yet: try again soon, or raise maximumNumber." }
         return FirnClientError(
             code: .prefixExhausted,

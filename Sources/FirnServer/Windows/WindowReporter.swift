@@ -150,7 +150,7 @@ package final class WindowReporter: WindowObserver {
                 "worker not given back; it becomes free when its window has passed",
                 metadata: [
                     "worker": "\(held.worker)", "free_from": "\(time(held.limit))",
-                    "outcome": "\(outcome)",
+                    "error": "\(outcome.reason ?? "")",
                 ]
             )
         }

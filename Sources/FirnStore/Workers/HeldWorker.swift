@@ -81,4 +81,13 @@ package enum ReleaseOutcome: Hashable, Sendable {
     /// Another daemon has written the record since.
     case conflict
     case failed(StoreError)
+
+    /// Why the worker was not given back; nil when it was, or did not have to be.
+    package var reason: String? {
+        switch self {
+        case .released, .unneeded: nil
+        case .conflict: "another daemon has written the worker's record since"
+        case .failed(let error): error.message
+        }
+    }
 }

@@ -6,6 +6,8 @@ struct MetricsReader: Sendable {
     let address: FirnAddress
     let configuration: FirnClientConfiguration
     let eventLoop: any EventLoop
+    /// Where a daemon of the reader's own host listens, if there is one; nil when the address is of another host.
+    let neighbour: FirnAddress?
 
     /// Why there are no metrics, as a part of a sentence.
     struct Failure: Error {
@@ -20,7 +22,7 @@ struct MetricsReader: Sendable {
         do {
             answer = try HTTPAnswer(try await exchange().get())
         } catch let error as FirnClientError {
-            throw Failure(reason: error.message)
+            throw Failure(reason: error.foundNoListener ? await absence() : error.message)
         } catch let error as HTTPAnswer.Malformed {
             throw Failure(reason: error.message)
         } catch {
@@ -37,6 +39,28 @@ struct MetricsReader: Sendable {
             throw Failure(reason: "its metrics are not those of firnd", isRefusal: true)
         }
         return counters
+    }
+
+    /// Why nothing listens at the address. A daemon without `--admin` gives out IDs all the same.
+    private func absence() async -> String {
+        let text = TopCommand.text(address)
+        guard let neighbour, await listens(at: neighbour) else {
+            return "nothing listens there: no firnd runs, or it was started without --admin \(text)"
+        }
+        return "firnd runs (it listens at \(neighbour)), without this admin page: start it with --admin \(text)"
+    }
+
+    private func listens(at address: FirnAddress) async -> Bool {
+        let connecting = BareChannel.connect(
+            to: address,
+            on: eventLoop,
+            tls: configuration.tls,
+            within: configuration.timeout,
+            makeHandler: { DeafHandler() }
+        )
+        guard let channel = try? await connecting.get() else { return false }
+        channel.close(promise: nil)
+        return true
     }
 
     private func exchange() -> EventLoopFuture<[UInt8]> {
@@ -63,6 +87,11 @@ struct MetricsReader: Sendable {
         promise.futureResult.whenComplete { _ in timer.cancel() }
         return promise.futureResult
     }
+}
+
+/// For a connection on which nothing is asked.
+private final class DeafHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
 }
 
 /// Sends a request, and collects what comes until the connection closes.

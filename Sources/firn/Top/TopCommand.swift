@@ -19,7 +19,8 @@ struct TopCommand: AsyncParsableCommand {
             table is drawn anew each time, until SIGINT; otherwise each reading is a block of lines, and an empty one. With \
             --json each reading of each daemon is one object per line.
 
-            firnd has no --admin address unless it is told: start it with --admin 127.0.0.1:9464.
+            firnd has no --admin address unless it is told: start it with --admin 127.0.0.1:9464. Where nothing listens at an \
+            address of this host, the reason says whether a daemon runs here without it ($FIRN_ADDRESS, or firnd's own default).
 
             EXIT CODES:
               0    done, or interrupted
@@ -87,16 +88,30 @@ struct TopCommand: AsyncParsableCommand {
     private func readers() throws -> [MetricsReader] {
         let configuration = try access.clientConfiguration()
         let eventLoop = BareChannel.eventLoops(threads: 1).next()
+        // Only for a message, so a wrong variable is not told.
+        let given = Environment.ofProcess()["FIRN_ADDRESS"].flatMap { try? FirnAddress(parsing: $0) }
+        let daemon = given ?? .default()
+        let neighbour = Self.isOfThisHost(daemon) ? daemon : nil
         return try (addresses.isEmpty ? ["127.0.0.1:9464"] : addresses).map { text in
             // As for firnd --admin, TCP needs no scheme.
             let hasScheme = ["unix:", "tcp:", "tls:"].contains { text.hasPrefix($0) }
             let address = try FirnAddress(parsing: hasScheme ? text : "tcp:\(text)")
-            return MetricsReader(address: address, configuration: configuration, eventLoop: eventLoop)
+            return MetricsReader(
+                address: address,
+                configuration: configuration,
+                eventLoop: eventLoop,
+                neighbour: Self.isOfThisHost(address) ? neighbour : nil
+            )
         }
     }
 
+    private static func isOfThisHost(_ address: FirnAddress) -> Bool {
+        let text = text(address)
+        return ["unix:", "127.", "localhost:", "[::1]:"].contains { text.hasPrefix($0) }
+    }
+
     /// As firnd's --admin has it.
-    private static func text(_ address: FirnAddress) -> String {
+    static func text(_ address: FirnAddress) -> String {
         let text = "\(address)"
         return text.hasPrefix("tcp:") ? String(text.dropFirst("tcp:".count)) : text
     }
