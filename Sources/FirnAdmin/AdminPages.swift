@@ -83,7 +83,7 @@ package final class AdminPages: Sendable {
         do {
             let id = try FirnID(parsing: text)
             let guess = LayoutGuess([id], now: UTCTime(unixNanoseconds: read().now.unixNanoseconds))
-            let json = guess.json.adding(hints: [guess.failure(ofIDs: 1)].compactMap(\.self))
+            let json = guess.json.adding(hints: guess.remarks(ofIDs: 1))
             return AdminAnswer(200, "application/json", json.text + "\n")
         } catch {
             return AdminAnswer(400, Self.plainText, "\(error.message)\n")

@@ -204,7 +204,7 @@ struct Arguments {
             let note = [format.note(onReading: text)].compactMap(\.self)
             if values["layout"]?.lowercased() == Self.guess {
                 let guess = LayoutGuess([id], now: now)
-                return .ok(guess.json.adding(hints: note + [guess.failure(ofIDs: 1)].compactMap(\.self)))
+                return .ok(guess.json.adding(hints: note + guess.remarks(ofIDs: 1)))
             }
             let layout = if let name = values["layout"] { try Layout(parsing: name) } else { layout }
             let doubt = IDDoubts(layout: layout, now: now).hint(on: id)

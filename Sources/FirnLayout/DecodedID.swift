@@ -70,7 +70,8 @@ public struct DecodedID: Sendable, Hashable {
         return sequence < layout.firstSequence || layout.sequenceRules.isReserved(sequence)
     }
 
-    /// The instant at which the ID's tick begins; nil without a time field.
+    /// The instant at which the ID's tick begins; nil without a time field. Ticks from 2^63 seconds after 1970 on all have
+    /// the latest instant of ``UTCTime``.
     public var utc: UTCTime? { time.map(layout.time(ofTick:)) }
     /// The same in milliseconds since 1970, as ``Layout/unixMilliseconds(ofTick:)`` gives it.
     public var unixMilliseconds: UInt64? { utc?.unixMilliseconds }

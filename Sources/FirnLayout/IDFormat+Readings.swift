@@ -35,8 +35,25 @@ extension IDFormat {
     }
 
     /// The ID that a text is in each of some formats that read it: `hex (2748), base36 (13368)`.
-    static func values(of text: String, in formats: [IDFormat]) -> String {
-        formats.compactMap { format in (try? FirnID(parsing: text, format: format)).map { "\(format) (\($0))" } }
-            .joined(separator: ", ")
+    ///
+    /// - Parameter namingFixedWidths: Whether a text with a zero in front also gets the format of fixed width that has as
+    ///   many digits: `hex or hex-fixed (2748)`.
+    static func values(of text: String, in formats: [IDFormat], namingFixedWidths: Bool = false) -> String {
+        formats.compactMap { format in
+            guard let id = try? FirnID(parsing: text, format: format) else { return nil }
+            let fixed = namingFixedWidths ? format.fixedWidth(padding: text) : nil
+            return "\(format)\(fixed.map { " or \($0)" } ?? "") (\(id))"
+        }.joined(separator: ", ")
+    }
+
+    /// The format of these digits with a fixed width, if it gives a text its zeros in front; nil if it does not.
+    private func fixedWidth(padding text: String) -> IDFormat? {
+        guard text.first == digits.first else { return nil }
+        return Self.allCases.first { format in
+            guard format.isFixedWidth, format.digits == digits,
+                case .number = FirnID.reading(of: text, format: format)
+            else { return false }
+            return true
+        }
     }
 }

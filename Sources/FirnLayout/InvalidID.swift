@@ -18,14 +18,14 @@ struct InvalidID {
     }
 
     private var description: String {
-        guard text.utf8.count <= Self.maximumLength else { return flaw + (severalValues ?? "") }
+        guard text.utf8.count <= Self.maximumLength else { return flaw + (severalValues ?? numberWithin ?? "") }
         if let wider = WiderID(recognizing: text) {
             return wider.isNumber ? "\(flaw) \(wider.description)" : wider.description
         }
         if format.digits == IDFormat.decimal.digits, let float = FloatingPointText(text) {
-            return float.description + otherFormats
+            return float.description + (otherFormats ?? "")
         }
-        return flaw + (cleaned ?? severalValues ?? otherFormats)
+        return flaw + (cleaned ?? severalValues ?? otherFormats ?? numberWithin ?? "")
     }
 
     /// What is wrong with the digits.
@@ -47,10 +47,39 @@ struct InvalidID {
         }
     }
 
-    private var otherFormats: String {
-        let formats = IDFormat.formats(reading: text).filter { $0.digits != format.digits }
-        guard !formats.isEmpty else { return "" }
-        return " It is an ID in \(IDFormat.values(of: text, in: formats)): give the format that it was written in."
+    /// The other formats in which the text is an ID.
+    private var otherFormats: String? {
+        let formats = Self.otherFormats(of: text, than: format)
+        guard !formats.isEmpty else { return nil }
+        return
+            " It is an ID in \(IDFormat.values(of: text, in: formats, namingFixedWidths: true)): \(Self.formatAdvice)."
+    }
+
+    static let formatAdvice = "give the format that it was written in"
+
+    /// That of the same digits without a fixed width comes first, and behind `0x` there is hexadecimal alone.
+    static func otherFormats(of text: String, than format: IDFormat) -> [IDFormat] {
+        let formats = IDFormat.formats(reading: text)
+        if formats.contains(.hex), text.hasPrefix("0x") || text.hasPrefix("0X") { return [.hex] }
+        return formats.filter { $0.digits == format.digits } + formats.filter { $0.digits != format.digits }
+    }
+
+    /// The only ID among other characters, such as in `id=541815603606036480` and in an address.
+    private var numberWithin: String? {
+        guard format.digits == IDFormat.decimal.digits else { return nil }
+        let runs = text.split { !("0"..."9").contains($0) }.filter { (15...20).contains($0.utf8.count) }
+        guard runs.count == 1, let id = FirnID(String(runs[0])) else { return nil }
+        return " It holds the number \(id): give that alone."
+    }
+}
+
+extension LayoutError {
+    /// The same error with the option that gives the format of an ID, where the message asks for the format.
+    package func naming(_ option: String, forText text: String, in format: IDFormat) -> LayoutError {
+        guard message.hasSuffix("\(InvalidID.formatAdvice)."),
+            let other = InvalidID.otherFormats(of: text, than: format).first
+        else { return self }
+        return LayoutError(code, "\(message.dropLast()), as with \(option) \(other).")
     }
 }
 

@@ -81,7 +81,7 @@ extension KnownLayout {
             textForm: "base62",
             caution: "The number is carried on from one millisecond to the next and starts over past 2,047, so it "
                 + "says nothing.",
-            sequences: .arbitrary,
+            sequences: .carriedOn(below: 2048),
             formats: [.base62]
         ),
         KnownLayout(

@@ -34,6 +34,8 @@ public struct KnownLayout: Sendable, Hashable {
             case counted
             /// Any number is as likely as another: hashed, drawn at random, or carried on from tick to tick.
             case arbitrary
+            /// Carried on from tick to tick. It starts over at a number, and is that or higher only within a full tick.
+            case carriedOn(below: UInt64)
         }
 
         var workers = Workers.numbered

@@ -6,7 +6,7 @@ struct LayoutFieldReader {
     var reader: TextReader
 
     /// Names that are members of a decoded ID's JSON, or may become some.
-    private static let takenNames: Set = ["fits", "guess", "hints", "id", "layout", "text", "utc", "warnings"]
+    static let takenNames: Set = ["fits", "guess", "hints", "id", "layout", "text", "utc", "warnings"]
     private static let maximumNameLength = 32
 
     init(_ text: Substring, start: Int) {

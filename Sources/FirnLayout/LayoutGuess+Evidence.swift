@@ -23,6 +23,8 @@ extension LayoutGuess {
         private var workers: [UInt64: Int] = [:]
         private var sequences: [UInt64: Int] = [:]
         private var last: (seconds: Double, worker: UInt64?, sequence: UInt64?)?
+        /// How many IDs were of another tick than the one before, and in how many of these the number went on by one.
+        private var tickChanges = (all: 0, carriedOn: 0)
         private var risingPairs = 0
         private var latestSeconds = -Double.infinity
 
@@ -45,6 +47,10 @@ extension LayoutGuess {
             if let sequence = id.sequence {
                 otherBits += log2(likelihood(ofSequence: sequence, at: seconds, worker: id.worker))
                 sequences[sequence, default: 0] += 1
+                if let last, last.worker == id.worker, last.seconds != seconds, let before = last.sequence {
+                    tickChanges.all += 1
+                    tickChanges.carriedOn += sequence == before + 1 ? 1 : 0
+                }
             }
             if let worker = id.worker {
                 otherBits += log2(likelihood(ofWorker: worker))
@@ -75,11 +81,21 @@ extension LayoutGuess.Evidence {
     var bits: Double { otherBits + (latestSeconds.isFinite ? log2(likelihood(ofLatest: latestSeconds)) : 0) }
 
     /// Of times, each order of magnitude of the age is about as likely as another: IDs are looked at when they are new,
-    /// and old ones are spread over years. Of several IDs that is the age of the latest.
+    /// and old ones are spread over years. Of several IDs that is the age of the latest. Of times ahead of this clock the
+    /// same is true of how far a clock is wrong, and few are.
     private func likelihood(ofLatest seconds: Double) -> Double {
         let newest = 60.0
-        let age = max(0, Self.seconds(now) - seconds)
-        return tick / ((age + newest) * log((past + newest) / newest))
+        let share = secondsAhead == nil ? 1 : Self.shareOfWrongClocks
+        let distance = secondsAhead ?? max(0, Self.seconds(now) - seconds)
+        return share * tick / ((distance + newest) * log((past + newest) / newest))
+    }
+
+    private static let shareOfWrongClocks = 0.25
+
+    /// How far the latest time is ahead of this clock, if it is by more than clocks differ.
+    var secondsAhead: Double? {
+        let ahead = latestSeconds - Self.seconds(now)
+        return ahead > Double(LayoutGuess.clockTolerance) ? ahead : nil
     }
 
     /// The IDs of one list are spread likewise around each other.
@@ -99,17 +115,32 @@ extension LayoutGuess.Evidence {
 
     private func likelihood(ofSequence sequence: UInt64, at seconds: Double?, worker: UInt64?) -> Double {
         let uniform = exp2(-Double(known.layout.sequenceBits))
-        let new = known.habits.sequences == .counted ? likelihood(ofCountedSequence: sequence) : uniform
+        let new: Double
+        switch known.habits.sequences {
+        case .counted: new = likelihood(ofCountedSequence: sequence)
+        case .arbitrary: new = uniform
+        case .carriedOn(let end): new = (sequence < end ? 0.98 : 0.02) / Double(end)
+        }
         // One that has been seen is seen again, as often as it was, where a system begins with another number than the first.
         let any = count == 0 ? new : 0.6 * new + 0.4 * Double(sequences[sequence, default: 0]) / Double(count)
         guard let last, last.worker == worker, let before = last.sequence else { return any }
         let isNext = sequence == before + 1
         guard last.seconds == seconds else {
-            // Some systems carry the number on from tick to tick.
-            return isNext ? 0.2 + 0.8 * any : 0.8 * any
+            let carriesOn = likelihoodOfCarryingOn
+            return (isNext ? carriesOn : 0) + (1 - carriesOn) * any
         }
         // Equal or lower numbers of a tick are possible only in a list that is out of order.
         return isNext ? 0.7 : sequence > before ? 0.3 * uniform : 0.01 * uniform
+    }
+
+    /// Some systems carry the number on from tick to tick. Whether one does is learned from the IDs before.
+    private var likelihoodOfCarryingOn: Double {
+        let expected =
+            switch known.habits.sequences {
+            case .counted, .arbitrary: 0.2
+            case .carriedOn: 0.8
+            }
+        return (Double(tickChanges.carriedOn) + expected) / Double(tickChanges.all + 1)
     }
 
     /// Mostly a tick has one ID, and that has the first number.
@@ -140,11 +171,8 @@ extension LayoutGuess.Evidence {
         return "\(order), \(workers.count) worker\(workers.count == 1 ? "" : "s"), the latest \(age)"
     }
 
-    /// Such as `3 days ago`, in the largest unit of which it is at least two.
     private static func text(ofAge seconds: Double) -> String {
-        let units = [("years", 31_556_952.0), ("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1)]
-        guard let (name, length) = units.first(where: { seconds >= 2 * $0.1 }) else { return "just now" }
-        return "\(Int(seconds / length)) \(name) ago"
+        LayoutGuess.text(ofSeconds: seconds).map { "\($0) ago" } ?? "just now"
     }
 }
 

@@ -1,4 +1,32 @@
 extension LayoutGuess {
+    /// What a person should know of the answer, as sentences.
+    ///
+    /// - Parameter count: How many IDs were given.
+    package func remarks(ofIDs count: Int) -> [String] {
+        [failure(ofIDs: count), clockRemark(ofIDs: count)].compactMap(\.self)
+    }
+
+    /// A sentence about the layout that would come first if its times were not ahead of this clock; nil if none would, or if
+    /// they are more than two days ahead: a time zone's hours are the usual mistake.
+    ///
+    /// - Parameter count: How many IDs were given.
+    package func clockRemark(ofIDs count: Int) -> String? {
+        let mostAhead = 2 * 86_400.0
+        let ahead = candidates.compactMap { candidate in
+            candidate.withOtherClock.map {
+                (name: candidate.known.name, evidence: $0.evidence, seconds: $0.secondsAhead)
+            }
+        }
+        let first = candidates.first { $0.isPlausible && $0.known.layout.hasTime }
+        guard let best = ahead.filter({ $0.seconds <= mostAhead }).max(by: { $0.evidence < $1.evidence }),
+            best.evidence > first?.evidence ?? -.infinity, let length = Self.text(ofSeconds: best.seconds)
+        else { return nil }
+        let time = count == 1 ? "the ID's time is" : "the latest time is"
+        return
+            "In \(best.name) \(time) \(length) ahead of this clock; but for that, \(best.name) would come first. Either a "
+            + "clock is wrong, or the layout."
+    }
+
     /// Why no layout with a time is plausible, as a sentence; nil if one is.
     ///
     /// - Parameter count: How many IDs were given.
@@ -33,7 +61,7 @@ extension LayoutGuess {
 
 extension LayoutGuess.Candidate {
     fileprivate var obstacle: LayoutGuess.Obstacle {
-        reason.hasPrefix("its time is in the future")
+        reason.hasPrefix(LayoutGuess.future)
             ? .future : reason.hasPrefix("its time is before") ? .past : .fixedBits
     }
 }

@@ -23,6 +23,9 @@ public struct LayoutGuess: Sendable {
         /// The base-2 logarithm of how likely the IDs are in this layout; higher is more plausible. Only differences
         /// mean something.
         public let evidence: Double
+        /// What the evidence would be if it were no obstacle that times are ahead of this clock, and how far the latest is;
+        /// nil if there is another obstacle, or none.
+        let withOtherClock: (evidence: Double, secondsAhead: Double)?
     }
 
     /// Every layout that was asked for: the plausible ones by falling evidence, then those whose bits fit, and the others.
@@ -66,18 +69,30 @@ public struct LayoutGuess: Sendable {
         rank: Int
     ) -> Candidate {
         let decoded = ids.map(known.layout.decode)
-        let obstacle = decoded.lazy.compactMap { known.obstacle(to: $0, now: now) }.first
+        let obstacles = decoded.lazy.compactMap { known.obstacle(to: $0, now: now) }
+        let isOnlyAhead = obstacles.allSatisfy { $0.hasPrefix(Self.future) }
         var evidence = Evidence(known, writtenIn: format, now: now, rank: rank)
-        if obstacle == nil {
+        if isOnlyAhead {
             for id in decoded { evidence.add(id) }
         }
+        let obstacle = obstacles.first
         return Candidate(
             known: known,
             decoded: decoded[0],
             isPlausible: obstacle == nil,
             reason: obstacle ?? evidence.summary,
-            evidence: obstacle == nil ? evidence.bits : -.infinity
+            evidence: obstacle == nil ? evidence.bits : -.infinity,
+            withOtherClock: evidence.secondsAhead.map { (evidence.bits, $0) }
         )
+    }
+
+    /// How the reason begins where a time is in the future.
+    static let future = "its time is in the future"
+
+    /// Such as `3 days`, in the largest unit of which it is at least two; nil below two seconds.
+    static func text(ofSeconds seconds: Double) -> String? {
+        let units = [("years", 31_556_952.0), ("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1)]
+        return units.first { seconds >= 2 * $0.1 }.map { "\(Int(seconds / $0.1)) \($0.0)" }
     }
 }
 
@@ -86,7 +101,7 @@ extension KnownLayout {
     func obstacle(to decoded: DecodedID, now: UTCTime) -> String? {
         if let misfit = decoded.misfit { return misfit }
         guard let time = decoded.utc else { return nil }
-        if time.unixSeconds > now.unixSeconds + LayoutGuess.clockTolerance { return "its time is in the future" }
+        if time.unixSeconds > now.unixSeconds + LayoutGuess.clockTolerance { return LayoutGuess.future }
         if time < since { return "its time is before \(since.date), the first day of this layout" }
         return nil
     }

@@ -2,14 +2,18 @@ extension UTCTime: CustomStringConvertible {
     /// The instant in RFC 3339's format, such as `2017-11-06T12:38:38.940Z`.
     ///
     /// The fraction has 3 digits, or 6 or 9 if 3 are not exact. RFC 3339 ends with the year 9999; later years are
-    /// written as ISO 8601's expanded years, `+12345-01-01T00:00:00.000Z`.
+    /// written as ISO 8601's expanded years, `+12345-01-01T00:00:00.000Z`. The latest instant stands for all that come after
+    /// it: `after +292277026596-12-04T15:30:07Z`.
     public var description: String {
-        text(fractionDigits: nanosecond % 1_000_000 == 0 ? 3 : nanosecond % 1000 == 0 ? 6 : 9)
+        self == .latest
+            ? text(fractionDigits: 0)
+            : text(fractionDigits: nanosecond % 1_000_000 == 0 ? 3 : nanosecond % 1000 == 0 ? 6 : 9)
     }
 
-    /// The day, such as `2017-11-06`.
+    /// The day, such as `2017-11-06`, or `after +292277026596-12-04`.
     public var date: String {
-        CivilDate(daysSince1970: unixSeconds.dividedRoundingDown(by: Self.secondsPerDay).quotient).description
+        let days = unixSeconds.dividedRoundingDown(by: Self.secondsPerDay).quotient
+        return (self == .latest ? "after " : "") + CivilDate(daysSince1970: days).description
     }
 
     static let secondsPerDay: Int64 = 86_400

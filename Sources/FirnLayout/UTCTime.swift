@@ -50,7 +50,7 @@ public struct UTCTime: Sendable, Hashable {
         return overflowed || carried ? (isBefore1970 ? .min : .max) : sum
     }
 
-    /// The latest instant that this type holds.
+    /// The latest instant that this type holds. It stands for all later ones, and its text says so.
     static let latest = UTCTime(unixSeconds: .max, nanosecond: 999_999_999)
 
     /// The instant `high << 64 | low` nanoseconds later; the latest instant if the result is past it.

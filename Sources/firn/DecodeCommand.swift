@@ -136,7 +136,7 @@ struct DecodeCommand: AsyncParsableCommand {
         let lines = format == .json ? GuessTable.objects(guess) : GuessTable.lines(guess)
         for line in lines { try output.write(line: line) }
         try output.flush()
-        if let failure = guess.failure(ofIDs: count) { StandardError.write(line: "firn: \(failure)") }
+        for remark in guess.remarks(ofIDs: count) { StandardError.write(line: "firn: \(remark)") }
         guard guess.candidates.contains(where: \.isPlausible) else { throw ExitCode.dataError }
     }
 
@@ -153,7 +153,7 @@ struct DecodeCommand: AsyncParsableCommand {
         var (note, firstNote) = (String?.none, String?.none)
         defer { firstNote.map { StandardError.write(line: "firn: \($0)") } }
         let parse = { (text: String) throws in
-            let id = try IDArgument.id(text, format: idFormat)
+            let id = try IDArgument.id(text, format: idFormat, option: "--from-format")
             // Each ID's is only in JSON.
             if isConfusable, firstNote == nil || format == .json {
                 note = IDArgument.note(on: text, format: idFormat)

@@ -5,9 +5,15 @@ internal import FirnLayout
 enum IDArgument {
     /// Reads an ID. Spaces around it are ignored.
     ///
+    /// - Parameter option: The option that gives the format, which the message then names; nil where there is none.
     /// - Throws: `LayoutError`.
-    static func id(_ text: String, format: IDFormat) throws(LayoutError) -> FirnID {
-        try FirnID(parsing: text.withoutOuterSpaces, format: format)
+    static func id(_ text: String, format: IDFormat, option: String? = nil) throws(LayoutError) -> FirnID {
+        let text = text.withoutOuterSpaces
+        do throws(LayoutError) {
+            return try FirnID(parsing: text, format: format)
+        } catch {
+            throw option.map { error.naming($0, forText: text, in: format) } ?? error
+        }
     }
 
     /// A sentence if an ID is another one in a format that is easily confused with this.

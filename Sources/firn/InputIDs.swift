@@ -33,7 +33,7 @@ struct InputIDs {
     private var index: Int?
     private var isFirst = true
     /// A hint is given once.
-    private var hasHintedAtTables = false
+    private var hasHinted = false
 
     /// - Parameters:
     ///   - column: Where the ID is; nil for the first column of CSV and for the whole line otherwise.
@@ -61,7 +61,8 @@ struct InputIDs {
         while count < index, fields.next() != nil { count += 1 }
         guard let field = fields.next() else {
             if record.allSatisfy(Self.isBlank) { return nil }
-            throw BadLine(message: "There is no column \(index + 1): the line has \(count).")
+            let hint = hint(String(decoding: record, as: UTF8.self)) ?? ""
+            throw BadLine(message: "There is no column \(index + 1): the line has \(count).\(hint)")
         }
         let text = Self.withoutBlanks(field)
         guard !text.isEmpty else { return nil }
@@ -69,29 +70,21 @@ struct InputIDs {
             return try parse(text)
         } catch {
             let headerHint = isFirst && separator != .none ? " If the line is a header, give --header." : ""
-            let hint = tableHint(text) ?? headerHint
+            let hint = hint(String(decoding: record, as: UTF8.self)) ?? headerHint
             throw BadLine(message: "\((error as? LayoutError)?.message ?? "\(error)")\(hint)")
         }
     }
 
-    /// How a row of a table is read, if the line is one and no table was expected; nil otherwise, and after the first time.
-    private mutating func tableHint(_ line: String) -> String? {
-        guard separator == .none, !hasHintedAtTables else { return nil }
-        let hints: [(separators: String, hint: String)] = [
-            ("\t", "give --column N, the number of the ID's column from 1."),
-            (",", "give --csv, and with --column N the number of the ID's column if it is not the first."),
-            (
-                ";| ",
-                "give --csv --column N, and put commas between the columns first, as with tr -s ' ;|' ,."
-            ),
-        ]
-        for (separators, hint) in hints {
-            let values = line.split { separators.contains($0) }
-            guard values.count > 1, values.contains(where: { (try? parse(String($0))) != nil }) else { continue }
-            hasHintedAtTables = true
-            return " If the line is a row of a table with \(values.count) columns, \(hint)"
-        }
-        return nil
+    /// How the input has to be read, as far as a line tells; nil otherwise, and after the first time.
+    private mutating func hint(_ line: String) -> String? {
+        guard !hasHinted else { return nil }
+        let hint = hints.hint(on: line, mayBeHeader: isFirst)
+        hasHinted = hint != nil
+        return hint
+    }
+
+    private var hints: InputHints {
+        InputHints(separator: separator) { [parse] in (try? parse($0)) != nil }
     }
 
     /// - Throws: ``Refusal`` when the header has no such column, or several.
@@ -100,10 +93,14 @@ struct InputIDs {
         let names = RecordFields(record, separator: separator).map(Self.withoutBlanks)
         let matches = names.indices.filter { names[$0] == name }
         guard let match = matches.first else {
+            let line = String(decoding: record, as: UTF8.self)
+            let gap = hints.gap(of: line, withColumn: name)
             let known = names.prefix(20).map(\.quoted).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
             throw Refusal(
-                message: "There is no column \(name.quoted) in the header, which has \(known): give one of them, or a "
-                    + "number. Columns end at \(separator == .comma ? "commas" : "tabs, or with --csv at commas").",
+                message: "There is no column \(name.quoted) in the header, which has \(known): "
+                    + (gap.map { hints.advice($0, line: line, column: name) }
+                        ?? "give one of them, or a number. Columns end at "
+                        + (separator == .comma ? "commas" : "tabs, or with --csv at commas")) + ".",
                 exitCode: .dataError
             )
         }

@@ -98,6 +98,19 @@ import Testing
         #expect(command.errors == expected)
     }
 
+    @Test func aTimeAheadOfThisClockIsSaid() throws {
+        let ahead = try fresh(#require(Layout.preset(named: "sonyflake")), worker: 1, secondsAgo: -7290)
+        for options in [[], ["--format", "json"]] as [[String]] {
+            let command = try Command.run(["decode", "--guess", "\(ahead)"] + options)
+            #expect(command.exitCode == 0 && !command.output.hasPrefix(#"{"id":"\(ahead)","layout":"sonyflake""#))
+            #expect(
+                command.errors
+                    == "firn: In sonyflake the ID's time is 2 hours ahead of this clock; but for that, sonyflake would "
+                    + "come first. Either a clock is wrong, or the layout.\n"
+            )
+        }
+    }
+
     @Test func itIsSaidWhenNoLayoutIsPlausible() throws {
         let last = try Command.run("decode", "--guess", "18446744073709551615")
         #expect(last.exitCode == 65 && last.lines.count == KnownLayout.all.count + 1, "\(last)")

@@ -34,7 +34,11 @@ import Testing
         arguments: [
             (["-9223372036854775809"], "give -9223372036854775808 to 18446744073709551615"),
             (["-1x"], #""x" as character 3"#), (["-1", "--from-format", "hex"], #""-" as character 1"#),
-            (["5Wj8yQ8QrH2"], "base58-flickr (2126632240690500159)"), (["3.43688E+17"], "the other 12 are lost"),
+            (["5Wj8yQ8QrH2"], "base58-flickr (2126632240690500159)"),
+            (["0xff"], "It is an ID in hex (255): give the format that it was written in, as with --from-format hex."),
+            (["5", "--from-format", "hex-fixed"], ", as with --from-format hex."),
+            (["id=541815603606036480"], "It holds the number 541815603606036480: give that alone."),
+            (["3.43688E+17"], "the other 12 are lost"),
             (["-3.43688E+17"], "the other 12 are lost"), (["541,815"], "and give 541815."),
             (["01ARZ3NDEKTSV4RRFFQ69G5FAV"], "ULID, of 128 bits: its time is 2016-07-30T23:54:10.259Z"),
             (["-x", "1"], "-x"), (["--from-format", "base58-flicker", "1"], "base58-flickr"), ([""], "has no digits"),

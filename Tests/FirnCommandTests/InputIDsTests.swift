@@ -63,21 +63,6 @@ struct InputIDsTests {
         #expect(problem("id,b", ids("id")).contains("--csv"))
     }
 
-    @Test(arguments: [
-        ("123,456", "with 2 columns, give --csv, and with --column N"),
-        ("123\t456\tx", "with 3 columns, give --column N,"),
-        ("x;123", "with 2 columns, give --csv --column N"), ("1 | 2", "with 2 columns, give --csv --column N"),
-        ("1 2 3", "with 3 columns, give --csv --column N"),
-    ])
-    func aRowWithoutColumnsGetsAHint(line: String, hint: String) {
-        #expect(problem(line, ids()).contains(" If the line is a row of a table \(hint)"), "\(problem(line, ids()))")
-    }
-
-    @Test(arguments: ["x,y", "x y", "12x", "1,", "\"1\""])
-    func noHintIsGivenForOtherLines(line: String) {
-        #expect(!problem(line, ids()).contains("table"), "\(problem(line, ids()))")
-    }
-
     @Test(arguments: ["", "0", "-1", "99999999999999999999"])
     func columnsThatAreNone(text: String) {
         #expect(InputIDs.Column(text) == nil)

@@ -19,7 +19,28 @@ import Testing
             ]
         ),
         (.decimal, "b5y4oafiryrt9", ["base32-z (2126632240690500159)", "base32 (12896198630227010377)"]),
-        (.decimal, "0xff", [#""x" as character 2"#, "hex (255)"]),
+        (.decimal, "0xff", [#""x" as character 2"#, " It is an ID in hex (255): give the format"]),
+        (.base58, "0XfF", [" It is an ID in hex (255): give the format"]),
+        // A form with a fixed width, and one that lacks its zeros.
+        (.decimal, "00000000075bcd15", ["ID in hex or hex-fixed (123456789), "]),
+        (.decimal, "1111NQm6nKp", ["base58 or base58-fixed (", "base58-flickr ("]),
+        (.base58, "00000000000000000005", ["ID in decimal or decimal-fixed (5), hex (5), "]),
+        (.decimalFixed, "5", ["has 1 digit and decimal-fixed has 20", " It is an ID in decimal (5), hex (5), "]),
+        (.base58Fixed, "5Wj8", [" It is an ID in base58 (", "base58-flickr ("]),
+        (.hexFixed, "0xff", [" It is an ID in hex (255): give the format that it was written in."]),
+        // Within other text.
+        (
+            .decimal, "id=541815603606036480",
+            ["its digits are 0123456789. It holds the number 541815603606036480: give that alone."]
+        ),
+        (
+            .decimal, "https://example.org/posts/541815603606036480?page=2",
+            [" It holds the number 541815603606036480: give"]
+        ),
+        (
+            .decimal, "https://example.org/a/b/c/d/e/f/g/h/i/j/k/l/m/posts/541815603606036480",
+            [" It holds the number 5418"]
+        ),
         (.base58, "zzzzzzzzzzz", ["the largest in base58", "base58-flickr (", "base36 ("]),
         // Excel's, Go's %v and Python's repr of a double, and pandas' to_csv of a column with an empty cell.
         (.decimal, "3.43688E+17", ["shows 6 of its 18 digits: the other 12 are lost", "53 bits", "as text"]),
@@ -122,11 +143,30 @@ import Testing
         }
     }
 
-    /// Digits that differ in one way each from those of a format.
-    @Test(arguments: [(IDFormat.decimal, "abc!"), (.decimal, "№5"), (.hex, "xyz!"), (.base62, "ä")])
+    /// Digits that differ in one way each from those of a format, and numbers that are no one ID.
+    @Test(
+        arguments: [
+            (IDFormat.decimal, "abc!"), (.decimal, "№5"), (.hex, "xyz!"), (.base62, "ä"), (.decimal, "id=541815603606"),
+            (.decimal, "id=541815603606036480/541815603606036481"), (.decimal, "id=99999999999999999999"),
+            (.hex, "id=541815603606036480"),
+        ]
+    )
     func whatIsAnIDInNoFormatGetsNoHint(format: IDFormat, text: String) throws {
         let message = try message(text, format)
         #expect(message.hasSuffix("its digits are \(format.digits)."), "\(message)")
+    }
+
+    @Test func anErrorNamesTheOptionWhereItAsksForTheFormat() throws {
+        let named = { (text: String, format: IDFormat) throws -> String in
+            let error = try #require(throws: LayoutError.self) { try FirnID(parsing: text, format: format) }
+            return error.naming("--format", forText: text, in: format).message
+        }
+        #expect(
+            try named("0xff", .decimal).hasSuffix(": give the format that it was written in, as with --format hex.")
+        )
+        #expect(try named("5", .hexFixed).hasSuffix(", as with --format hex."))
+        #expect(try named("ab!", .decimal).hasSuffix("its digits are 0123456789."))
+        #expect(try named("1 2", .decimal).hasSuffix("It holds 2 values: give one."))
     }
 
     @Test(arguments: IDFormat.allCases.filter { !$0.isFixedWidth }, seeds)

@@ -40,10 +40,10 @@ import Testing
     }
 
     @Test func theLongestNameAndTimeHaveLinesOfTheirOwn() throws {
-        let layout = try Layout(parsing: "time:62x86399999999999ns@2025-01-01T00:00:00.123Z,sequence:1,worker:1")
+        let layout = try Layout(parsing: "time:62x1999999993ns@2025-01-01T00:00:00.123Z,sequence:1,worker:1")
         let picture = """
             18446744073709551615
-            time:62x86399999999999ns@2025-01-01T00:00:00.123Z,sequence:1,worker:1
+            time:62x1999999993ns@2025-01-01T00:00:00.123Z,sequence:1,worker:1
 
               63                                                           2   1   0
             ┌────────────────────────────────────────────────────────────────┬───┬───┐
@@ -52,11 +52,24 @@ import Testing
                                            time                                s   w
 
             time       bits 63–2   4611686018427387903
-                       +292277026596-12-04T15:30:07.999999999Z
+                       +292277025628-12-16T16:14:37.131284679Z
             sequence   bit 1                         1   of 0–1
             worker     bit 0                         1   of 0–1
             """
         #expect(layout.drawing(of: FirnID(rawValue: .max)) == picture)
+    }
+
+    /// A time that no date is known of is not shown as an earlier one.
+    @Test func aTimePastTheLatestInstantIsNoDate() throws {
+        let layout = try Layout(parsing: "time:63h@2025-01-01T00:00:00Z")
+        let last = layout.decode(FirnID(rawValue: .max >> 1))
+        #expect(last.utc?.description == "after +292277026596-12-04T15:30:07Z")
+        #expect(layout.lastDay == "after +292277026596-12-04")
+        #expect(last.json.text.contains(#""utc":"after +292277026596-12-04T15:30:07Z""#))
+        // The last hour that has a date, and the next one.
+        let dated = (UInt64(Int64.max) - UInt64(layout.epoch.unixSeconds)) / 3600
+        #expect(layout.time(ofTick: dated).description == "+292277026596-12-04T15:00:00.000Z")
+        #expect(layout.time(ofTick: dated + 1).description == "after +292277026596-12-04T15:30:07Z")
     }
 
     @Test func partsConstantsAndReservedNumbersAreNamed() throws {

@@ -158,6 +158,53 @@ import Testing
         #expect(reason([ids[0]]) == "2 years ago")
     }
 
+    /// A system whose clock is ahead, or a machine whose clock is behind.
+    @Test(
+        arguments: [("snowflake", 3600, "60 minutes"), ("sonyflake", 7200, "2 hours"), ("discord", 90, "90 seconds")]
+            as [(String, Int64, String)]
+    )
+    func aTimeAheadOfThisClockIsSaid(name: String, seconds: Int64, length: String) throws {
+        let layout = try Layout(parsing: name)
+        let tick = try #require(layout.tick(atUnixNanoseconds: now.unixNanoseconds + seconds * 1_000_000_000))
+        let guess = LayoutGuess([try layout.makeID(time: tick, worker: 1, sequence: 0)], now: now)
+        #expect(guess.candidates.first?.known.name != name)
+        #expect(
+            guess.remarks(ofIDs: 1) == [
+                "In \(name) the ID's time is \(length) ahead of this clock; but for that, \(name) would come first. Either a clock is "
+                    + "wrong, or the layout."
+            ]
+        )
+        let ids = try [tick - 1, tick].map { try layout.makeID(time: $0, worker: 1, sequence: 0) }
+        let several = try #require(LayoutGuess(ids, now: now).clockRemark(ofIDs: 2))
+        #expect(several.hasPrefix("In \(name) the latest time is \(length) ahead of this clock; "))
+    }
+
+    @Test func nothingIsSaidOfClocksThatCannotBeSoWrong() throws {
+        for known in KnownID.all {
+            #expect(LayoutGuess([known.id], now: now).clockRemark(ofIDs: 1) == nil, "\(known.layout)")
+        }
+        let present = try #require(Layout.discord.tick(atUnixNanoseconds: now.unixNanoseconds))
+        for (hours, isSaid) in [(47, true), (49, false)] as [(UInt64, Bool)] {
+            let id = try Layout.discord.makeID(time: present + hours * 3_600_000, worker: 1, sequence: 0)
+            #expect((LayoutGuess([id], now: now).clockRemark(ofIDs: 1) != nil) == isSaid, "\(hours) hours")
+        }
+    }
+
+    /// Its numbers are carried on from ID to ID below 2,048: in a long list that outweighs the few workers of another layout.
+    @Test(arguments: [0, 3, 215, 1000] as [UInt64], [true, false])
+    func aYearOfCosidIsNamedRight(worker: UInt64, isSample: Bool) throws {
+        let layout = try Layout(parsing: "cosid")
+        let latest = try #require(layout.tick(atUnixNanoseconds: now.unixNanoseconds))
+        var generator = SeededGenerator(seed: worker)
+        let ids = try (1...100 as ClosedRange<UInt64>).map { number in
+            let tick = latest - (101 - number) * 315_360_000 + .random(in: 0..<86_400_000, using: &generator)
+            let sequence = isSample ? .random(in: 0..<2048, using: &generator) : number
+            return try layout.makeID(time: tick, worker: worker, sequence: sequence)
+        }
+        let names = LayoutGuess(ids, now: now).candidates.prefix(2).map(\.known.name)
+        #expect(names.first == "cosid", "\(names)")
+    }
+
     /// No ID and no time of the present makes it fail, and it does not slow down with more IDs than it looks at.
     @Test func anyIDsAreTaken() {
         var generator = SeededGenerator(seed: 18)

@@ -1,14 +1,17 @@
-import FirnLayout
 import Foundation
 import Testing
 
+@testable import FirnLayout
+
 /// docs/LAYOUTS.md has a row for each layout of the catalogue.
 @Suite struct LayoutsDocumentTests {
-    private static let document: String = {
+    private static let document = text(of: "docs/LAYOUTS.md")
+
+    private static func text(of file: String) -> String {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        return try! String(contentsOf: root.appendingPathComponent("docs/LAYOUTS.md"), encoding: .utf8)
-    }()
+        return try! String(contentsOf: root.appendingPathComponent(file), encoding: .utf8)
+    }
 
     /// The row that the document should have: when the catalogue changes, put this in its place.
     static func row(_ known: KnownLayout) -> String {
@@ -39,5 +42,31 @@ import Testing
         let heading = try #require(lines.firstIndex(of: "## All that are known"))
         let table = lines[heading...].drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }
         #expect(table.count == KnownLayout.all.count + 2)
+    }
+
+    @Test func theNamesThatNoFieldMayHaveAreListed() throws {
+        let start = "no field may have them: "
+        let place = try #require(Self.document.range(of: start))
+        let list = Self.document[place.upperBound...].prefix { $0 != "." }
+        let names = list.split { !$0.isLetter }.map(String.init)
+        #expect(Set(names) == LayoutFieldReader.takenNames && names == names.sorted())
+        for name in names {
+            let error = #expect(throws: LayoutError.self) { try Layout(parsing: "time:41ms,\(name):10,sequence:12") }
+            #expect(error?.message.contains("has a name that the output uses for something else") == true)
+        }
+    }
+
+    /// Also some years from now.
+    @Test(arguments: 2026...2030)
+    func theReadersIDIsGuessedRight(year: Int) throws {
+        let readme = Self.text(of: "README.md")
+        let start = try #require(readme.range(of: "\n$ firn decode "))
+        let number = String(readme[start.upperBound...].prefix { $0.isNumber })
+        let id = try FirnID(parsing: number)
+        #expect(readme.contains("`firn decode --guess \(number)`: `snowflake` comes first"))
+        #expect(readme.contains(Layout.snowflake.drawing(of: id)))
+        let candidates = LayoutGuess([id], now: try UTCTime(parsing: "\(year)-12-01T00:00:00Z")).candidates
+        #expect(candidates.first?.known.name == "snowflake")
+        #expect(candidates[0].evidence - candidates[1].evidence > 3, "\(candidates.prefix(2))")
     }
 }

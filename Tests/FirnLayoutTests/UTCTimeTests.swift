@@ -30,6 +30,7 @@ import Testing
         #expect(UTCTime(unixSeconds: 253_402_300_800).description == "+10000-01-01T00:00:00.000Z")
         #expect(UTCTime(unixSeconds: -62_167_219_201).description == "-0001-12-31T23:59:59.000Z")
         #expect(UTCTime(unixSeconds: .max).date == "+292277026596-12-04")
+        #expect("\(UTCTime(unixSeconds: .max))" == "+292277026596-12-04T15:30:07.000Z")
         #expect(UTCTime(unixSeconds: .min).description == "-292277022657-01-27T08:29:52.000Z")
         #expect(UTCTime(unixMilliseconds: .max).date == "+584556019-04-03")
     }

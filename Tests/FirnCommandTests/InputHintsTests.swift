@@ -1,0 +1,146 @@
+import FirnLayout
+import Testing
+
+@testable import firn
+
+/// What is advised for a line that is no ID.
+struct InputHintsTests {
+    private func problem(_ lines: [String], _ column: String? = nil, csv: Bool = false) -> String {
+        let column = column.flatMap(InputIDs.Column.init)
+        var ids = InputIDs(column: column, isCSV: csv, hasHeader: false) { try FirnID(parsing: $0) }
+        return lines.compactMap { line in
+            do {
+                _ = try ids.id(in: Array(line.utf8))
+                return nil
+            } catch {
+                return (error as? BadLine)?.message ?? (error as? Refusal)?.message ?? "\(error)"
+            }
+        }.joined(separator: "\n")
+    }
+
+    /// A line, and what the options are to be for it.
+    @Test(arguments: [
+        ("123,456", "2 columns that end at commas, give --csv --column N: the first ID is in column 1."),
+        ("123\t456\tx", "3 columns that end at tabs, give --column N: the first ID is in column 1."),
+        (
+            "x;123",
+            "semicolons, put commas in their place, as with tr ';' ,, and give --csv --column N: the first ID is in column 2."
+        ),
+        (
+            "1 | 2",
+            "bars, put commas in their place, as with tr '|' ,, and give --csv --column N: the first ID is in column 1."
+        ),
+        (
+            "| A | 3 |",
+            "4 columns that end at bars, put commas in their place, as with tr '|' ,, and give --csv --column N: the "
+                + "first ID is in column 3."
+        ),
+        (
+            " a  1 2",
+            "4 columns that end at blanks, put commas in their place, as with tr -s ' ' ,, and give --csv --column N: the "
+                + "first ID is in column 3."
+        ),
+        (
+            "1,5;7",
+            "semicolons, put tabs in their place, as with tr ';' '\\t', and give --column N: the first ID is in column 2."
+        ),
+        (
+            "\"a,b\";\"7\"",
+            "semicolons, put commas in their place, as with tr ';' ,, and give --csv --column N: the first ID is in "
+                + "column 2."
+        ),
+    ])
+    func aRowWithoutColumnsGetsAHint(line: String, hint: String) {
+        let problem = problem([line])
+        #expect(problem.contains(" If the line is a row of a table with ") && problem.hasSuffix(hint), "\(problem)")
+    }
+
+    @Test(
+        arguments: [
+            ("a;5", "2", false, "columns that end at semicolons, put commas in their place, as with tr ';' ,,"),
+            ("order;id", "2", false, "columns that end at semicolons, put commas in their place, as with tr ';' ,,"),
+            ("5;6", nil, true, "columns that end at semicolons, put commas in their place, as with tr ';' ,,"),
+            (
+                "a;5;1,5", "1", true,
+                "columns that end at semicolons, put tabs in their place, as with tr ';' '\\t', and give --column N: "
+                    + "the first ID is in column 2"
+            ),
+            ("a,5", "2", false, "columns that end at commas, give --csv --column N: the first ID is in column 2."),
+            (
+                "a\t5", "2", true,
+                "columns that end at tabs, leave --csv out and give --column N: the first ID is in column 2."
+            ),
+            ("a 5", "2", false, "columns that end at blanks, put commas in their place, as with tr -s ' ' ,,"),
+        ] as [(String, String?, Bool, String)]
+    )
+    func aSeparatorThatIsNotTheOptionsIsNamed(line: String, column: String?, csv: Bool, hint: String) {
+        #expect(problem([line], column, csv: csv).contains(" If the line is a row of a table with "))
+        #expect(problem([line], column, csv: csv).contains(hint), "\(problem([line], column, csv: csv))")
+    }
+
+    /// Text with words and other characters in a table whose columns are right.
+    @Test(
+        arguments: [
+            ("id\tname", "1", false), ("a 5 b,7", nil, true), ("x,at 5 pm", nil, true), ("a;b\t5", "1", false),
+            ("5,6", "9", true),
+        ] as [(String, String?, Bool)]
+    )
+    func aRightSeparatorIsLeft(line: String, column: String?, csv: Bool) {
+        let problem = problem([line], column, csv: csv)
+        #expect(!problem.isEmpty && !problem.contains("of a table"), "\(problem)")
+    }
+
+    @Test(arguments: [
+        (
+            "order;id", "id", false,
+            "which has \"order;id\": put commas in their place, as with tr ';' ,, and give --csv --column id."
+        ),
+        (
+            "| id | x |", "id", true,
+            "which has \"| id | x |\": put commas in their place, as with tr '|' ,, and give --csv --column id."
+        ),
+        ("order,id", "id", false, "which has \"order,id\": give --csv --column id."),
+        ("order\tid", "id", true, "which has \"order\\tid\": leave --csv out and give --column id."),
+        ("order;id", "ids", false, "give one of them, or a number. Columns end at tabs, or with --csv at commas."),
+    ])
+    func aHeaderWithAnotherSeparatorIsTold(line: String, column: String, csv: Bool, hint: String) {
+        #expect(problem([line], column, csv: csv).hasSuffix(hint), "\(problem([line], column, csv: csv))")
+    }
+
+    /// What the advice makes of a line is read as the advice says.
+    @Test(arguments: ["| A | 3 |", "x;3", " a  b 3", "A|B|3", "\"a,b\";3"])
+    func theAdvisedColumnIsTheID(line: String) throws {
+        let advice = problem([line])
+        let number = try #require(advice.split(separator: " ").last.map { String($0.dropLast()) })
+        // As tr does it.
+        var changed = ""
+        let isSqueezed = advice.contains("tr -s ' '")
+        for character in line {
+            let isGap = isSqueezed ? character == " " : character == ";" || character == "|"
+            if !(isSqueezed && isGap && changed.last == ",") { changed.append(isGap ? "," : character) }
+        }
+        var ids = InputIDs(column: InputIDs.Column(number), isCSV: true, hasHeader: false) { try FirnID(parsing: $0) }
+        #expect(try ids.id(in: Array(changed.utf8)) == FirnID(rawValue: 3))
+    }
+
+    @Test(arguments: [
+        ("id=541815603606036480", "\\b"), ("12:00 made 7 IDs, id=541815603606036480 (5 ms)", "\\b"),
+        ("order_541815603606036480", ""), ("a541815603606036480: 5", ""),
+    ])
+    func aLineOfALogGetsItsRecipe(line: String, edge: String) {
+        let hint = " IDs in the lines of a log are taken out with grep -oE '\(edge)[0-9]{15,20}\(edge)' first."
+        #expect(problem([line]).hasSuffix(hint), "\(problem([line]))")
+    }
+
+    @Test(arguments: ["x,y", "x y", "12x", "1,", "\"1\"", "id=5", "id=99999999999999999999"])
+    func noHintIsGivenForOtherLines(line: String) {
+        let problem = problem([line])
+        #expect(!problem.contains("table") && !problem.contains("grep"), "\(problem)")
+    }
+
+    @Test func aHintIsGivenOnce() {
+        let problems = problem(["5;6", "7;8"], "2").split(separator: "\n")
+        #expect(problems.count == 2 && problems[0].contains("tr ';'") && !problems[1].contains("tr "))
+        #expect(problem(["a", "5;6"], "1").contains("If the line is a header, give --header."))
+    }
+}
