@@ -157,6 +157,7 @@ final class Daemon: SimulatedProcess {
             } catch {
                 found(error)
                 if error.needsSomebody {
+                    if error.code == .setBack { cluster.fleet.refusals += 1 }
                     exit("\(error.code)")
                     return nil
                 }

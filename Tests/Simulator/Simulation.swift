@@ -179,6 +179,18 @@ final class Simulation {
             for place in places {
                 if let daemon = place.process as? Daemon, daemon.needsRestart { daemon.kill() }
             }
+            repairForStartsThatRefuse()
+        }
+    }
+
+    /// Values of sequences were taken from the other store before it was found to be another one, and are recorded: the right
+    /// one lacks them. Daemons refuse it also when they are started again, and say that it needs a repair.
+    private func repairForStartsThatRefuse() {
+        guard cluster.server.wasOtherWritten else { return }
+        cluster.fleet.refusals = 0
+        world.after(4 * seconds) { [self] in
+            guard cluster.fleet.refusals > 0 else { return }
+            repair(isAgain: true)
         }
     }
 
