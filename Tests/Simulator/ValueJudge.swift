@@ -15,6 +15,8 @@ final class ValueJudge {
         var blocks: [UInt64: [Block]] = [:]
         /// What was given out, in increasing order.
         var given: [Block] = []
+        /// The record that was written last, and what it reserves: the next one mostly replaces it.
+        var last: (text: String, reserved: UInt64)?
     }
 
     private let world: World
@@ -36,14 +38,16 @@ final class ValueJudge {
         guard let record = try? SequenceRecord(key: key, text: applied.write.value) else {
             return world.violated("\(applied.writer.name) wrote what is no record: \(applied.write)")
         }
-        let before = applied.previous.flatMap { try? SequenceRecord(key: key, text: $0.value) }?.reserved ?? 0
         let name = SequenceRecord.name(ofKey: key)
+        let sequence = sequence(name)
+        let before = applied.previous.map { reserved($0.value, key, sequence) } ?? 0
+        sequence.last = (applied.write.value, record.reserved)
         if record.reserved < before {
             return world.violated("\(applied.writer.name) lowered what is reserved of \(name)")
         }
         guard record.reserved > before, applied.writer.process > 0 else { return }
         let isOfOtherStore = restores > 0 || applied.lineage > 0
-        sequence(name).blocks[record.holder.instance, default: []].append(
+        sequence.blocks[record.holder.instance, default: []].append(
             Block(
                 first: before + 1,
                 last: record.reserved,
@@ -51,6 +55,11 @@ final class ValueJudge {
                 isExcused: isOfOtherStore && applied.version > applied.writer.seen
             )
         )
+    }
+
+    private func reserved(_ text: String, _ key: String, _ sequence: Sequence) -> UInt64 {
+        if let last = sequence.last, last.text == text { return last.reserved }
+        return (try? SequenceRecord(key: key, text: text))?.reserved ?? 0
     }
 
     /// Consecutive values, given out by a process.
