@@ -10,7 +10,8 @@ package struct RecordReader {
     package init(key: String, text: String, kind: String, version: Int) throws(StoreError) {
         self.key = key
         self.text = text
-        let words = text.split(separator: " ", omittingEmptySubsequences: false)
+        // By bytes, which is several times as fast as by characters.
+        let words = text.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map(Substring.init)
         fields = words.dropFirst()
         let first = words.first.map(String.init) ?? ""
         guard first != "\(kind)/\(version)" else { return }
@@ -31,7 +32,7 @@ package struct RecordReader {
 
     /// nil where the next field has another name.
     package mutating func optionalString(_ name: String) throws(StoreError) -> String? {
-        guard let field = fields.first, field.utf8.starts(with: "\(name)=".utf8) else { return nil }
+        guard let field = fields.first, Self.isField(field, name) else { return nil }
         fields.removeFirst()
         guard let value = Self.unescaped(field.utf8.dropFirst(name.utf8.count + 1)) else {
             throw broken("\(field) is not escaped as it should be")
@@ -49,8 +50,12 @@ package struct RecordReader {
 
     /// nil where the next field has another name.
     package mutating func optionalNumber(_ name: String) throws(StoreError) -> UInt64? {
-        guard let field = fields.first, field.utf8.starts(with: "\(name)=".utf8) else { return nil }
+        guard let field = fields.first, Self.isField(field, name) else { return nil }
         return try number(name)
+    }
+
+    private static func isField(_ field: Substring, _ name: String) -> Bool {
+        field.utf8.starts(with: name.utf8) && field.utf8.dropFirst(name.utf8.count).first == UInt8(ascii: "=")
     }
 
     package mutating func token(_ name: String) throws(StoreError) -> UInt64 {
@@ -90,6 +95,7 @@ package struct RecordReader {
     }
 
     private static func unescaped(_ bytes: Substring.UTF8View.SubSequence) -> String? {
+        if bytes.allSatisfy(RecordText.isPlain) { return String(Substring(bytes)) }
         var result: [UInt8] = []
         var rest = bytes
         while let byte = rest.popFirst() {

@@ -12,7 +12,13 @@ package struct RecordText {
     }
 
     package mutating func append(_ name: String, _ value: String) {
-        text += " \(name)="
+        text += " "
+        text += name
+        text += "="
+        if value.utf8.allSatisfy(Self.isPlain) {
+            text += value
+            return
+        }
         for byte in value.utf8 {
             if Self.isPlain(byte) {
                 text.unicodeScalars.append(Unicode.Scalar(byte))

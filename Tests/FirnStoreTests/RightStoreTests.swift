@@ -6,7 +6,7 @@ import Testing
 
 /// Another store was in place of a daemon's own, and the right one is back.
 @Suite struct RightStoreTests {
-    private static func journal(
+    static func journal(
         of store: MemoryStore,
         storage: (any GrantStorage)? = nil
     ) throws -> GrantJournal {
@@ -145,6 +145,83 @@ import Testing
         #expect(throws: StoreError.self) { try journal.verify(store) }
         #expect(journal.setBackError?.code == .setBack)
     }
+
+    /// Found by the simulator, seed 4029: what a start reads between its two readings of the version may be newer than the
+    /// first, and the second was compared with the first only.
+    @Test func aRestoreAfterTheRecordsOfAStartWereReadIsSeen() throws {
+        let store = MemoryStore()
+        let storeID = try LayoutRecord.check(store, layout: "L")
+        _ = try store.write("sequences/a", "1", ifVersion: nil)
+        let storage = RecordedGrant(storeID: storeID, newest: WrittenRecord(key: "sequences/a", value: "1", version: 2))
+        let journal = try Self.journal(of: store, storage: storage)
+        let copy = store.state.withLock { ($0.records, $0.lastVersion) }
+        let readings = Atomic(0)
+        store.onOperation { [unowned store] operation, key in
+            if key == "sequences/a", operation == .read { store.put("sequences/a", "2") }
+            guard key.isEmpty, readings.wrappingAdd(1, ordering: .relaxed).newValue == 2 else { return }
+            store.state.withLock { ($0.records, $0.lastVersion) = copy }
+        }
+        let detector = RollbackDetectingStore(store, journal: journal)
+        let error = #expect(throws: StoreError.self) { try journal.verify(detector) }
+        #expect(error?.code == .setBack)
+        store.onOperation(nil)
+        for name in ["b", "c", "d"] { store.put(name, "1") }
+        #expect(throws: StoreError.self) { try journal.verify(detector) }
+        #expect(journal.setBackError?.code == .setBack)
+    }
+
+    /// The same in a store that was repaired before: what is found after the floor was read is remembered, too.
+    @Test func aRestoreDuringTheFirstStartSinceARepairIsRemembered() throws {
+        let store = MemoryStore()
+        let journal = try Self.journal(of: store, storage: NoGrants())
+        try Self.repair(store, floor: 100)
+        let copy = store.state.withLock { ($0.records, $0.lastVersion) }
+        store.put("a", "1")
+        let readings = Atomic(0)
+        store.onOperation { [unowned store] _, key in
+            guard key.isEmpty, readings.wrappingAdd(1, ordering: .relaxed).newValue == 2 else { return }
+            store.state.withLock { ($0.records, $0.lastVersion) = copy }
+        }
+        let error = #expect(throws: StoreError.self) { try journal.verify(store) }
+        #expect(error?.code == .setBack)
+        store.onOperation(nil)
+        for name in ["b", "c", "d"] { store.put(name, "1") }
+        #expect(throws: StoreError.self) { try journal.verify(store) }
+        #expect(journal.setBackError?.code == .setBack)
+    }
+
+    private static func repair(_ store: MemoryStore, floor: UInt64) throws {
+        let limit = StoreInstant(tick: floor, unixMilliseconds: floor)
+        _ = try FloorRecord(limit: limit, host: "operator", raisedAtUnixMilliseconds: 1).raise(store)
+    }
+}
+
+extension MemoryStore {
+    /// Another daemon's write, which no hook sees.
+    func put(_ key: String, _ value: String) {
+        state.withLock { _ = $0.apply(key, value, ifVersion: $0.records[key]?.version, ifValue: nil) }
+    }
+}
+
+/// A state directory in which another daemon has recorded this.
+private struct RecordedGrant: GrantStorage {
+    var storeID: UInt64
+    var newest: WrittenRecord
+
+    func grants() -> [Grant] {
+        var grant = Grant(
+            address: Grant.digest("memory"),
+            storeID: storeID,
+            worker: 0,
+            generation: 0,
+            limit: StoreInstant(tick: 0, unixMilliseconds: 0),
+            version: newest.version
+        )
+        grant.newest = newest
+        return [grant]
+    }
+
+    func takeSlot(address: UInt64) -> NoGrants.Slot { NoGrants.Slot() }
 }
 
 /// A state directory in which nobody has recorded anything.

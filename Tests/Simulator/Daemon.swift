@@ -30,7 +30,9 @@ final class Daemon: SimulatedProcess {
     var lastGiven: Int64 = -1
     /// Nobody wants IDs until then.
     var isUnwantedUntil: Int64 = 0
-    private(set) var status = "starting"
+    /// What it is doing, as long as its windows have no status, or no more.
+    private var note: String? = "starting"
+    private var windowStatus: WindowStatus?
     private(set) var claims: WorkerClaims?
 
     init(_ cluster: Cluster, _ kind: Kind, host: Host, number: Int) {
@@ -157,6 +159,7 @@ final class Daemon: SimulatedProcess {
             } catch {
                 found(error)
                 if error.needsSomebody {
+                    if error.code == .setBack { cluster.fleet.refusals += 1 }
                     exit("\(error.code)")
                     return nil
                 }
@@ -194,10 +197,13 @@ final class Daemon: SimulatedProcess {
     }
 
     private func exit(_ reason: String) {
-        status = reason
+        note = reason
         world.record(.exited, number, 0, "\(name) ends: \(reason)")
         kill()
     }
+
+    /// As text, for a message.
+    var status: String { note ?? windowStatus.map { "\($0)".prefix { $0 != "(" }.description } ?? "" }
 
     /// Whether it gives out nothing until the store is repaired.
     var findsStoreSetBack: Bool { claims?.journal?.setBackError != nil }
@@ -219,7 +225,7 @@ final class Daemon: SimulatedProcess {
     }
 
     fileprivate func changed(to status: WindowStatus) {
-        self.status = "\(status)".prefix { $0 != "(" }.description
+        (note, windowStatus) = (nil, status)
         world.record(.status, number, 0, "\(name): \(status)")
         switch status {
         case .claiming(let error?), .windowEnded(_, _, let error?), .serving(_, _, let error?): found(error)
@@ -230,7 +236,7 @@ final class Daemon: SimulatedProcess {
 
 /// A process's generator, for the code that draws its own numbers.
 struct ProcessRandom: RandomNumberGenerator {
-    private unowned let process: SimulatedProcess
+    private unowned(unsafe) let process: SimulatedProcess
 
     init(of process: SimulatedProcess) { self.process = process }
 
@@ -238,7 +244,7 @@ struct ProcessRandom: RandomNumberGenerator {
 }
 
 private final class DaemonObserver: WindowObserver {
-    private unowned let daemon: Daemon
+    private unowned(unsafe) let daemon: Daemon
 
     init(of daemon: Daemon) { self.daemon = daemon }
 

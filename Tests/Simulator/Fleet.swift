@@ -13,6 +13,8 @@ struct Cluster {
 /// All processes that a run has had.
 final class Fleet {
     var all: [Daemon] = []
+    /// How many starts ended because the store was found set back.
+    var refusals = 0
 }
 
 /// A thread that takes IDs.

@@ -68,6 +68,13 @@ final class Judge {
     private final class WorkerHistory {
         var holdings: [Holding] = []
         var given: [Interval] = []
+        /// The record that was written last: the next one mostly replaces it.
+        var last: (text: String, record: WorkerRecord)?
+
+        func record(_ text: String, _ key: String) -> WorkerRecord? {
+            if let last, last.text == text { return last.record }
+            return try? WorkerRecord(key: key, text: text)
+        }
     }
 
     let world: World
@@ -109,7 +116,9 @@ final class Judge {
         guard let worker = try? WorkerRecord.worker(ofKey: applied.write.key),
             let record = try? WorkerRecord(key: applied.write.key, text: applied.write.value)
         else { return world.violated("\(applied.writer.name) wrote what is no record: \(applied.write)") }
-        let previous = applied.previous.flatMap { try? WorkerRecord(key: applied.write.key, text: $0.value) }
+        let history = workers[Int(worker)]
+        let previous = applied.previous.flatMap { history.record($0.value, applied.write.key) }
+        history.last = (applied.write.value, record)
         let holding: Holding
         if let previous, previous.generation == record.generation,
             let known = self.holding(of: worker, record, in: applied.lineage)
@@ -132,7 +141,7 @@ final class Judge {
                 at: Moment(time: world.now, floor: floor, repairs: repairs)
             )
             if let last = givers[applied.writer.process]?.lastUsed, isLacking(last) { holding.lacked = last }
-            workers[Int(worker)].holdings.append(holding)
+            history.holdings.append(holding)
         }
         highestLimit = max(highestLimit, record.limit)
         guard restores > 0 || applied.lineage > 0 else { return }

@@ -4,7 +4,7 @@ import FirnTestSupport
 
 /// The threads of a process that mints by itself: they share one mint, whose IDs rise over the whole process.
 final class MintTaker: IDTaker {
-    private unowned let daemon: Daemon
+    private unowned(unsafe) let daemon: Daemon
     private let giver: Giver
     private let mint: SharedMint
     private var order = OrderCheck()

@@ -29,7 +29,7 @@ final class SequenceService {
         var doubt: SequenceDoubt?
     }
 
-    private unowned let daemon: Daemon
+    private unowned(unsafe) let daemon: Daemon
     private let claims: SequenceClaims
     private let giver: Giver
     private var entries: [Entry] = []

@@ -86,7 +86,8 @@ class SimulatedProcess {
 
 /// A thread of a process.
 final class Fiber {
-    unowned let process: SimulatedProcess
+    /// It lives as long as the run, as all processes do. Not counted, because it is used at each step.
+    unowned(unsafe) let process: SimulatedProcess
     private var coroutine: Coroutine?
     /// The number of the present wait: a timer of an earlier one has no effect.
     private var sleep: UInt64 = 0

@@ -179,6 +179,18 @@ final class Simulation {
             for place in places {
                 if let daemon = place.process as? Daemon, daemon.needsRestart { daemon.kill() }
             }
+            repairForStartsThatRefuse()
+        }
+    }
+
+    /// Values of sequences were taken from the other store before it was found to be another one, and are recorded: the right
+    /// one lacks them. Daemons refuse it also when they are started again, and say that it needs a repair.
+    private func repairForStartsThatRefuse() {
+        guard cluster.server.wasOtherWritten else { return }
+        cluster.fleet.refusals = 0
+        world.after(4 * seconds) { [self] in
+            guard cluster.fleet.refusals > 0 else { return }
+            repair(isAgain: true)
         }
     }
 
@@ -192,6 +204,11 @@ final class Simulation {
         }
     }
 
+    /// Whether a holder has this worker. As long as it extends its lease, a daemon that may have no other one waits.
+    private func isLeased(_ worker: UInt32, _ processes: [Daemon]) -> Bool {
+        processes.contains { $0.isHolder && $0.ownWorkers.contains(worker) }
+    }
+
     /// Liveness: some time after the last fault, everything that can have a worker gives out IDs.
     private func checkAllServe() {
         // The holder of a lease whose clock was ahead mints nothing until the clock is right again, which it becomes slowly.
@@ -201,7 +218,7 @@ final class Simulation {
         let daemons = processes.filter { !($0.isHolder && mayHoldersWait) }
         let recent = world.now - 5 * seconds
         let serving = daemons.filter { $0.lastGiven > recent }
-        let mustServe = plan.fixedWorker == nil ? daemons.count : min(1, daemons.count)
+        let mustServe = plan.fixedWorker.map { isLeased($0, processes) ? 0 : min(1, daemons.count) } ?? daemons.count
         let silent = daemons.filter { $0.hasSequences && $0.lastValue <= world.now - 10 * seconds }
         if let first = silent.first {
             world.violated("liveness: \(first.name) gave no value of a sequence for 10 s")

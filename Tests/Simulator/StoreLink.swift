@@ -12,7 +12,7 @@ final class StoreLink: Store, @unchecked Sendable {
         var timeout: Int64
     }
 
-    private unowned let process: SimulatedProcess
+    private unowned(unsafe) let process: SimulatedProcess
     private let server: StoreServer
     private let witness: Witness
     private let timing: Timing

@@ -18,6 +18,8 @@ final class StoreServer {
     /// The one that is put back when an exchange ends.
     private var original: Contents?
     private(set) var isUp = true
+    /// Whether the one that was put in its place was written to.
+    private(set) var wasOtherWritten = false
     /// Whether what was done may have lost records, and no repair has followed.
     private(set) var isSetBack = false
 
@@ -58,6 +60,7 @@ final class StoreServer {
             return .conflict
         }
         contents.lastVersion += 1
+        if isExchanged { wasOtherWritten = true }
         contents.records[write.key] = StoredValue(value: write.value, version: contents.lastVersion)
         world.record(
             .applied,

@@ -4,7 +4,7 @@ import FirnTestSupport
 
 /// A daemon's thread that serves requests: it takes IDs from its shards, a few for each wake-up.
 final class Taker: IDTaker {
-    private unowned let daemon: Daemon
+    private unowned(unsafe) let daemon: Daemon
     private let giver: Giver
     private let shards: [Shard]
     private var orders: [OrderCheck]

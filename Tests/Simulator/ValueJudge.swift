@@ -15,6 +15,10 @@ final class ValueJudge {
         var blocks: [UInt64: [Block]] = [:]
         /// What was given out, in increasing order.
         var given: [Block] = []
+        /// Whether any of the blocks is excused.
+        var hasExcused = false
+        /// The record that was written last, and what it reserves: the next one mostly replaces it.
+        var last: (text: String, reserved: UInt64)?
     }
 
     private let world: World
@@ -36,21 +40,29 @@ final class ValueJudge {
         guard let record = try? SequenceRecord(key: key, text: applied.write.value) else {
             return world.violated("\(applied.writer.name) wrote what is no record: \(applied.write)")
         }
-        let before = applied.previous.flatMap { try? SequenceRecord(key: key, text: $0.value) }?.reserved ?? 0
         let name = SequenceRecord.name(ofKey: key)
+        let sequence = sequence(name)
+        let before = applied.previous.map { reserved($0.value, key, sequence) } ?? 0
+        sequence.last = (applied.write.value, record.reserved)
         if record.reserved < before {
             return world.violated("\(applied.writer.name) lowered what is reserved of \(name)")
         }
         guard record.reserved > before, applied.writer.process > 0 else { return }
-        let isOfOtherStore = restores > 0 || applied.lineage > 0
-        sequence(name).blocks[record.holder.instance, default: []].append(
+        let isExcused = (restores > 0 || applied.lineage > 0) && applied.version > applied.writer.seen
+        if isExcused { sequence.hasExcused = true }
+        sequence.blocks[record.holder.instance, default: []].append(
             Block(
                 first: before + 1,
                 last: record.reserved,
                 process: applied.writer.process,
-                isExcused: isOfOtherStore && applied.version > applied.writer.seen
+                isExcused: isExcused
             )
         )
+    }
+
+    private func reserved(_ text: String, _ key: String, _ sequence: Sequence) -> UInt64 {
+        if let last = sequence.last, last.text == text { return last.reserved }
+        return (try? SequenceRecord(key: key, text: text))?.reserved ?? 0
     }
 
     /// Consecutive values, given out by a process.
@@ -67,7 +79,7 @@ final class ValueJudge {
         // A run may be of several blocks.
         var first = run.first
         while first <= run.last {
-            guard let block = own.last(where: { $0.first <= first && first <= $0.last }) else {
+            guard let block = block(of: own, with: first, isExcusedFirst: sequence.hasExcused) else {
                 return world.violated("\(giver.name) gave \(first) of \(name), which it had not reserved")
             }
             var part = block
@@ -75,6 +87,14 @@ final class ValueJudge {
             insert(part, sequence, name, giver)
             first = part.last + 1
         }
+    }
+
+    /// The block from which a process gives a value. It may have reserved it twice: in a store that was restored, and once more
+    /// after that was restored again, by a write whose answer it does not use. Which of the two it gives is not seen.
+    private func block(of own: [Block], with value: UInt64, isExcusedFirst: Bool) -> Block? {
+        func has(_ block: Block) -> Bool { block.first <= value && value <= block.last }
+        if isExcusedFirst, let block = own.last(where: { has($0) && $0.isExcused }) { return block }
+        return own.last(where: has)
     }
 
     private func insert(_ new: Block, _ sequence: Sequence, _ name: String, _ giver: Giver) {

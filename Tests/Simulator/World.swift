@@ -9,7 +9,8 @@ final class World {
         var time: Int64
         /// Of two at the same time, the one that was scheduled first is first.
         var number: UInt64
-        var action: () -> Void
+        /// Where its action is. It is kept apart, so that the heap moves plain numbers.
+        var slot: Int
 
         func isBefore(_ other: Event) -> Bool { (time, number) < (other.time, other.number) }
     }
@@ -18,6 +19,8 @@ final class World {
     /// True time, in nanoseconds since the run began.
     private(set) var now: Int64 = 0
     private var heap: [Event] = []
+    private var actions: [(() -> Void)?] = []
+    private var freeSlots: [Int] = []
     private var lastNumber: UInt64 = 0
     /// A digest of everything that was recorded, in its order.
     private(set) var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -46,14 +49,24 @@ final class World {
 
     func at(_ time: Int64, _ action: @escaping () -> Void) {
         lastNumber += 1
-        heap.append(Event(time: max(time, now), number: lastNumber, action: action))
+        let slot: Int
+        if let free = freeSlots.popLast() {
+            slot = free
+            actions[slot] = action
+        } else {
+            slot = actions.count
+            actions.append(action)
+        }
+        let event = Event(time: max(time, now), number: lastNumber, slot: slot)
+        heap.append(event)
         var index = heap.count - 1
         while index > 0 {
             let parent = (index - 1) / 2
-            guard heap[index].isBefore(heap[parent]) else { return }
-            heap.swapAt(index, parent)
+            guard event.isBefore(heap[parent]) else { break }
+            heap[index] = heap[parent]
             index = parent
         }
+        heap[index] = event
     }
 
     func after(_ delay: Int64, _ action: @escaping () -> Void) { at(now + max(0, delay), action) }
@@ -61,36 +74,40 @@ final class World {
     /// Lets everything happen up to `end`, unless something goes wrong.
     func run(until end: Int64) {
         while violations.isEmpty, let next = heap.first, next.time <= end {
-            removeFirst()
+            let action = removeFirst()
             now = next.time
             eventCount += 1
-            next.action()
+            action()
         }
         if violations.isEmpty { now = end }
     }
 
     /// Lets all that is in the heap happen at once, to end what waits. Nothing is recorded.
     func drain() {
-        while let next = heap.first {
-            removeFirst()
-            next.action()
-        }
+        while !heap.isEmpty { removeFirst()() }
     }
 
-    private func removeFirst() {
+    private func removeFirst() -> () -> Void {
+        let slot = heap[0].slot
         let last = heap.removeLast()
-        guard !heap.isEmpty else { return }
-        heap[0] = last
+        if !heap.isEmpty { sink(last) }
+        guard let action = actions[slot].take() else { preconditionFailure("an event has an action until it happens") }
+        freeSlots.append(slot)
+        return action
+    }
+
+    /// Puts it in the place of the first, and lets it sink to where it belongs.
+    private func sink(_ event: Event) {
         var index = 0
         while true {
-            var least = index
-            for child in [2 * index + 1, 2 * index + 2] where child < heap.count && heap[child].isBefore(heap[least]) {
-                least = child
-            }
-            guard least != index else { return }
-            heap.swapAt(index, least)
-            index = least
+            var child = 2 * index + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) { child += 1 }
+            guard heap[child].isBefore(event) else { break }
+            heap[index] = heap[child]
+            index = child
         }
+        heap[index] = event
     }
 
     // MARK: - The record

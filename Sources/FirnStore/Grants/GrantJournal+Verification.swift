@@ -9,7 +9,7 @@ extension GrantJournal {
     @discardableResult
     package func verify(_ store: some Store) throws(StoreError) -> FloorRecord? {
         // Read before the store is called, because other threads may record higher versions in the meantime.
-        let known = state.withLock { $0 }
+        var known = state.withLock { $0 }
         // So are the slots: any version of the store that is read later and is lower shows a restore.
         let recorded = known.isVerified ? [] : try recordedGrants?() ?? []
         let floor = try FloorRecord.read(store)
@@ -17,10 +17,13 @@ extension GrantJournal {
         var own = known.remembered(context)
         if let grant = own, try isSettled(grant, by: floor, in: identity, store) { own = nil }
         // Read last: what it shows is kept before the store is called again.
-        let seen = state.withLock { $0.repairs == known.repairs ? $0.version : 0 }
-        let newest = try store.highestVersion()
+        let (newest, seen) = try version(of: store, known)
         if let identity, own == nil, let floor, floor.isRaised(since: known.floor) {
-            state.withLock { $0.wasRepaired(floor: floor, newest: newest, storeID: identity) }
+            // What follows is evidence about the store as it was repaired.
+            known = state.withLock { state in
+                state.wasRepaired(floor: floor, newest: newest, storeID: identity)
+                return state
+            }
         } else {
             try verify(store, identity, newest: newest, seen: seen, own: own, known: known)
         }
@@ -32,6 +35,27 @@ extension GrantJournal {
             state.version = max(state.version, newest, others.map(\.version).max() ?? 0)
         }
         return floor
+    }
+
+    /// The store's version, and the highest that this daemon had seen before it asked for it: the store was set back if the
+    /// version is below that.
+    ///
+    /// Two threads may ask at the same time, and the lower answer may come second. Whether the store gave it first is not
+    /// known then, so it is asked again.
+    private func version(
+        of store: some Store,
+        _ known: State
+    ) throws(StoreError) -> (newest: UInt64, seen: UInt64) {
+        let before = seenVersion(known)
+        let first = try store.highestVersion()
+        let during = seenVersion(known)
+        guard first >= before, first < during else { return (first, before) }
+        return (try store.highestVersion(), during)
+    }
+
+    /// The highest version that this daemon has seen, unless the store was found repaired since.
+    private func seenVersion(_ known: State) -> UInt64 {
+        state.withLock { $0.repairs == known.repairs ? $0.version : 0 }
     }
 
     /// The store's ID, from its own record; nil if it has none, for example after it was emptied.
@@ -117,8 +141,9 @@ extension GrantJournal {
         }
         let last = grants.filter { $0.storeID == storeID }.max { $0.version < $1.version }
         if let last, newest < last.version { throw evidence(versionFell(to: newest, last), known) }
-        let version = try store.highestVersion()
-        if version < newest { throw evidence(versionFell(to: version, known.highest), known) }
+        // What was read in between may be newer than the first reading.
+        let (version, seen) = try version(of: store, known)
+        if version < max(newest, seen) { throw evidence(versionFell(to: version, known.highest), known) }
         if let last, version < last.version { throw notice(.wasSetBack(versionFell(to: version, last))) }
         return grants
     }

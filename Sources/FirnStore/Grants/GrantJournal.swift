@@ -255,6 +255,14 @@ package final class GrantJournal: Sendable {
         state.withLock { Moment(version: $0.version, repairs: $0.repairs) }
     }
 
+    /// How often a repair of the store was detected.
+    var repairs: Int {
+        state.withLock { $0.repairs }
+    }
+
+    /// Whether no repair was detected since then.
+    func isOfPresentStore(_ began: Moment) -> Bool { began.repairs == repairs }
+
     /// - Throws: `.setBack` while the store is known to be set back.
     func beginWrite() throws(StoreError) -> Moment {
         if let error = setBackError { throw error }

@@ -24,7 +24,8 @@ package final class RollbackDetectingStore: Store {
     }
 
     /// Throws `.setBack` for a write of this daemon that got no answer and arrived in a store that was restored in the
-    /// meantime: without the restore, the store could not have assigned its version.
+    /// meantime: without the restore, the store could not have assigned its version. Once the store is repaired, its
+    /// contents are taken as correct, those writes among them; what they took must not be used (``HeldWorker/isInDoubt(since:)``).
     package func read(_ key: String) throws(StoreError) -> StoredValue? {
         let began = journal.moment
         guard let stored = try store.read(key) else { return nil }
@@ -124,6 +125,7 @@ package final class RollbackDetectingStore: Store {
         guard let doubt = ofRecord.first(where: { $0.digest == digest }) else { return }
         // It arrived in a store that is known to be set back: what it took may be another daemon's.
         if let error = journal.setBackError { throw error }
+        guard journal.isOfPresentStore(doubt.began) else { return }
         try journal.wrote(key, stored.value, version: stored.version, after: doubt.began)
     }
 }

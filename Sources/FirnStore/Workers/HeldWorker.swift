@@ -15,6 +15,8 @@ package struct HeldWorker: Hashable, Sendable {
     /// The tokens of writes that got no answer and would apply to ``version``, the latest last. Bounded: in the worst
     /// case, a dropped one costs the worker.
     private(set) var writesInDoubt: [UInt64] = []
+    /// How many repairs of the store this holder knew of when it sent the first of these writes.
+    private var repairsBeforeDoubt: Int?
 
     static let maximumWritesInDoubt = 4
 
@@ -32,10 +34,16 @@ package struct HeldWorker: Hashable, Sendable {
         self.record = record
     }
 
-    mutating func doubt(write token: UInt64) {
+    /// - Parameter repairs: how many repairs of the store this holder knew of when it sent the write.
+    mutating func doubt(write token: UInt64, after repairs: Int = 0) {
+        repairsBeforeDoubt = repairsBeforeDoubt ?? repairs
         if writesInDoubt.count == Self.maximumWritesInDoubt { writesInDoubt.removeFirst() }
         writesInDoubt.append(token)
     }
+
+    /// Whether a write of this holder got no answer that it sent before the last of so many repairs. It may have arrived in
+    /// a store that had been restored, and replaced there what another holder has used meanwhile.
+    func isInDoubt(since repairs: Int) -> Bool { repairsBeforeDoubt.map { $0 != repairs } ?? false }
 
     /// Whether this holder wrote `record` at `version`, and nobody wrote after it.
     func wrote(_ record: WorkerRecord, version: UInt64, as holder: Holder) -> Bool {

@@ -174,6 +174,7 @@ extension WorkerClaims {
             firstTick: firstTick,
             limit: firstTick
         )
+        let repairs = journal?.repairs ?? 0
         do throws(StoreError) {
             switch try store.write(
                 WorkerRecord.key(worker),
@@ -192,7 +193,7 @@ extension WorkerClaims {
             }
         } catch {
             guard error.leavesDoubt else { throw error }
-            held.doubt(write: record.writeToken)
+            held.doubt(write: record.writeToken, after: repairs)
             return .ended(.inDoubt(held, error))
         }
     }

@@ -16,6 +16,7 @@ extension WorkerClaims {
             writeToken: random.next(),
             renewedAtUnixMilliseconds: now.unixMilliseconds
         )
+        let repairs = journal?.repairs ?? 0
         do throws(StoreError) {
             switch try store.write(
                 WorkerRecord.key(held.worker),
@@ -32,7 +33,7 @@ extension WorkerClaims {
         } catch {
             if error.code == .setBack { return .setBack(error) }
             var doubtful = held
-            doubtful.doubt(write: record.writeToken)
+            doubtful.doubt(write: record.writeToken, after: repairs)
             return .inDoubt(doubtful, error)
         }
     }
@@ -42,13 +43,16 @@ extension WorkerClaims {
     /// The worker is this daemon's if generation and instance match, and if the last write is one of this daemon's: a
     /// cloned machine has the same instance. In all other cases the worker counts as lost, which is safe. A record is
     /// trusted only after the store was compared with this daemon's journal: a late write of this daemon may have
-    /// arrived in a store that was restored in the meantime.
+    /// arrived in a store that was restored in the meantime. After a repair, such a write counts for nothing.
     package func reconcile(_ held: HeldWorker) -> HoldOutcome {
         do throws(StoreError) {
             guard let stored = try readWorker(held.worker) else { return .lost(to: nil) }
             guard held.wrote(stored.record, version: stored.version, as: holder), stored.record.limit >= held.limit
             else { return .lost(to: stored.record) }
             if let floor = try verifiedFloor(), floor.limit.tick > held.limit { return .lost(to: stored.record) }
+            if stored.version != held.version, held.isInDoubt(since: journal?.repairs ?? 0) {
+                return .lost(to: stored.record)
+            }
             return .holding(held.following(stored.record, version: stored.version))
         } catch {
             if error.code == .setBack { return .setBack(error) }
