@@ -42,6 +42,30 @@ import Testing
         #expect(journal.setBackError == nil)
         try journal.verify(detector)
     }
+
+    /// Found by the simulator, seed 33854: a comparison that began before another thread found the repair ended after it, and
+    /// forgot what had been granted since.
+    @Test func aGrantAfterARepairOutlastsAnEarlierComparison() throws {
+        let store = MemoryStore()
+        let journal = try RightStoreTests.journal(of: store)
+        try journal.verify(store)
+        try RightStoreTests.repair(store, floor: 100)
+        try journal.verify(
+            OvertakenStore(store) {
+                #expect(throws: Never.self) { try journal.verify(store) }
+                let record = WorkerRecord(
+                    generation: 1,
+                    limit: 300,
+                    holder: holder(1),
+                    writeToken: 1,
+                    renewedAtUnixMilliseconds: 0
+                )
+                store.put(WorkerRecord.key(0), record.text)
+                journal.granted(HeldWorker(worker: 0, generation: 1, version: 3, firstTick: 100, limit: 300))
+            }
+        )
+        #expect(journal.highest?.limit.tick == 300)
+    }
 }
 
 /// A store whose first reading of the version has its answer held back, while this is done.

@@ -190,7 +190,7 @@ import Testing
         #expect(journal.setBackError?.code == .setBack)
     }
 
-    private static func repair(_ store: MemoryStore, floor: UInt64) throws {
+    static func repair(_ store: MemoryStore, floor: UInt64) throws {
         let limit = StoreInstant(tick: floor, unixMilliseconds: floor)
         _ = try FloorRecord(limit: limit, host: "operator", raisedAtUnixMilliseconds: 1).raise(store)
     }

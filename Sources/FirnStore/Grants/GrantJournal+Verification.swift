@@ -20,10 +20,14 @@ extension GrantJournal {
         let (newest, seen) = try version(of: store, known)
         if let identity, own == nil, let floor, floor.isRaised(since: known.floor) {
             // What follows is evidence about the store as it was repaired.
-            known = state.withLock { state in
+            let isFirst = state.withLock { state in
+                guard state.repairs == known.repairs else { return false }
                 state.wasRepaired(floor: floor, newest: newest, storeID: identity)
-                return state
+                known = state
+                return true
             }
+            // Another thread has found it repaired meanwhile, and what was granted since must not be forgotten.
+            guard isFirst else { return try verify(store) }
         } else {
             try verify(store, identity, newest: newest, seen: seen, own: own, known: known)
         }
