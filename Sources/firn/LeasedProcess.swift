@@ -2,6 +2,7 @@
     internal import ArgumentParser
     internal import CLinux
     internal import FirnClient
+    internal import FirnLayout
     internal import FirnWire
     internal import Synchronization
 
