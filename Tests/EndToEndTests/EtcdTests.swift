@@ -175,14 +175,15 @@ import Testing
             try withDaemon(in: scratch, ["--store", server.location, "--window", "2s"]) { daemon in
                 try server.restart()
                 #expect(try daemon.waitForExit() == .exited(78))
-                #expect(daemon.log.contains("another") && daemon.log.contains("layoutDiffers"), "\(daemon.log)")
+                #expect(daemon.log.contains("the layout another"), "\(daemon.log)")
+                #expect(daemon.log.contains("IDs of two layouts can be equal"), "\(daemon.log)")
                 #expect(try store(server).list(prefix: WorkerRecord.keyPrefix).isEmpty, "it claimed a worker")
             }
             let (ending, error, _) = try runToEnd(
                 in: scratch,
                 ["--listen", "unix:\(scratch.file("firn.sock"))", "--store", server.location]
             )
-            #expect(ending == .exited(78) && error.contains("layoutDiffers"))
+            #expect(ending == .exited(78) && error.contains("IDs of two layouts can be equal"))
         }
     }
 
@@ -200,7 +201,7 @@ import Testing
                     }
                     try server.restart()
                     #expect(try daemon.waitForExit() == .exited(78))
-                    #expect(daemon.log.contains("layoutDiffers"), "\(daemon.log)")
+                    #expect(daemon.log.contains("IDs of two layouts can be equal"), "\(daemon.log)")
                     #expect(!daemon.lines(with: " info stopped").isEmpty)
                 }
                 server.stop()

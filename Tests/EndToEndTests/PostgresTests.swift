@@ -185,7 +185,7 @@ import Testing
                         try store.read(before.key)?.version != before.version
                     }
                 }
-                #expect(!daemon.log.contains("setBack"))
+                #expect(!daemon.log.contains("or set back"))
             }
         }
     }

@@ -35,7 +35,7 @@ enum Readings {
                             limitTick: tick + 2_500
                         )
                     ),
-                    WindowReading.Place(obstacle: "all workers are held", storeError: "unavailable: it is away"),
+                    WindowReading.Place(obstacle: "all workers are held", storeError: "it is away"),
                 ],
                 clock: ClockSteering(offsetNanoseconds: -1_500_000_000, isSlewing: true)
             ),
