@@ -58,6 +58,11 @@ final class Admin: Sendable {
         servers.withLock { $0 = all }
     }
 
+    /// The servers hold the pages, which hold what they show, the store among them: it is closed when nothing holds it.
+    func stopped() {
+        servers.withLock { $0 = nil }
+    }
+
     func content(_ minting: Minting, _ windows: WindowThread) -> AdminContent {
         let pages = AdminPages(
             shards: meters.server.shards.count + meters.http.count + meters.tls.count + meters.grpc.count,

@@ -62,7 +62,7 @@ final class Daemon {
             }
         }
         let minting = try makeMinting(listeners, tokens)
-        signals.lastWords { [configuration] in Self.lost(minting.slots, configuration) }
+        signals.lastWords { [configuration, slots = minting.slots] in Self.lost(slots, configuration) }
         let windows = startWindows(minting, listeners, tokens)
         let servers = try startServers(minting, windows, listeners, tokens)
         announce(minting, listeners, hasTokens: tokens != nil)
@@ -133,6 +133,7 @@ final class Daemon {
         let drainEnd = ContinuousClock.now + configuration.limits.drainTimeout
         servers.drain()
         servers.join()
+        minting.admin?.stopped()
         GivingBack(windows: windows, sequences: minting.sequences, journal: minting.journal, logger: logger)
             .perform(until: drainEnd)
         logger.info("stopped")

@@ -11,6 +11,20 @@ import Testing
     /// Far longer than any of these tests: who had to wait for a window would fail.
     private static let longWindow = ["--worker", "7", "--window", "60s"]
 
+    /// Who copies the file of a daemon that was stopped has all of it: nothing is left in a log beside it.
+    @Test(arguments: [false, true]) func theStoresFileIsWhole(_ hasAdmin: Bool) throws {
+        try withScratch { scratch in
+            let admin = hasAdmin ? ["--admin", "unix:\(scratch.file("admin.sock"))"] : []
+            try withDaemon(in: scratch, Self.longWindow + admin) { daemon in
+                _ = try Peer.unix(daemon.socketPath).nextID()
+                daemon.signal(SIGTERM)
+                #expect(try daemon.waitForExit() == .exited(0))
+            }
+            #expect(FileManager.default.fileExists(atPath: scratch.store))
+            #expect(!FileManager.default.fileExists(atPath: scratch.store + "-wal"))
+        }
+    }
+
     @Test(arguments: [SIGTERM, SIGINT, SIGQUIT])
     func tellsItsPeersAnswersThemAndGivesItsWindowBack(_ signal: Int32) throws {
         try withScratch { scratch in

@@ -106,6 +106,7 @@ import Testing
             let store = try StoreFile(scratch.store)
             var record = try store.worker(3)
             record.limit += 5 * 3_600_000
+            try store.run("UPDATE versions SET last = last + 1000")
             try store.run(
                 "UPDATE records SET value = '\(record.text)', version = version + 1000 WHERE key = 'workers/3'"
             )
