@@ -15,6 +15,7 @@ import Testing
         _ scratch: Scratch,
         _ address: [String],
         contentType: String = "application/grpc",
+        hasBody: Bool = true,
         fields more: [String] = []
     ) throws -> (body: [UInt8], fields: String) {
         let request = scratch.file("request")
@@ -24,10 +25,9 @@ import Testing
         let options =
             [
                 "--silent", "--show-error", "--max-time", "60", "--header",
-                "content-type: \(contentType)", "--header", "te: trailers", "--data-binary", "@\(request)",
-                "--dump-header",
-                fields, "--output", body,
-            ] + more.flatMap { ["--header", $0] }
+                "content-type: \(contentType)", "--header", "te: trailers", "--dump-header", fields, "--output", body,
+            ] + (hasBody ? ["--data-binary", "@\(request)"] : ["--request", "POST"])
+            + more.flatMap { ["--header", $0] }
         let isEncrypted = address.contains { $0.hasPrefix("https:") }
         // With TLS the two agree on HTTP/2, by ALPN.
         let version = isEncrypted ? "--http2" : "--http2-prior-knowledge"
@@ -55,7 +55,9 @@ import Testing
                     #expect(Layout.snowflake.decode(FirnID(rawValue: id)).worker == 17)
                     #expect(fields.contains("grpc-status: 0"), "\(fields)")
                 }
-                #expect(try Self.nextID(scratch, [url], contentType: "text/plain").fields.contains("415"))
+                // Without a body: curl 7.88 fails (92) when a whole answer comes before it has sent its own.
+                let refused = try Self.nextID(scratch, [url], contentType: "text/plain", hasBody: false)
+                #expect(refused.fields.contains("415"), "\(refused)")
                 daemon.signal(SIGTERM)
                 #expect(try daemon.waitForExit() == .exited(0))
             }
