@@ -456,7 +456,7 @@ let package = Package(
         .testTarget(
             name: "FirnCommandTests",
             dependencies: [
-                "EtcdTestSupport", "FirnLayout", "FirnSQLite", "FirnStore", "FirnTestSupport", "FirnWire",
+                "EtcdTestSupport", "FirnClient", "FirnLayout", "FirnSQLite", "FirnStore", "FirnTestSupport", "FirnWire",
                 "PostgresTestSupport", "firn", "firnd",
             ],
             swiftSettings: swiftSettings

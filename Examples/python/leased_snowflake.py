@@ -18,6 +18,9 @@ WORKER_SHIFT = int(os.environ.get("FIRN_WORKER_SHIFT", 0 if SEQUENCE_IS_HIGH els
 SEQUENCE_SHIFT = int(os.environ.get("FIRN_SEQUENCE_SHIFT", WORKER_BITS if SEQUENCE_IS_HIGH else 0))
 CONSTANT_BITS = int(os.environ.get("FIRN_CONSTANT_BITS", 0))
 LEASE_FILE = os.environ.get("FIRN_LEASE_FILE") or sys.exit("leased_snowflake.py: start it by firn lease with --lease-file")
+LEASE_ID = os.environ["FIRN_LEASE_ID"]
+if LEASE_ID.split(":")[0] != str(WORKER):
+    sys.exit("leased_snowflake.py: FIRN_WORKER is of another lease than FIRN_LEASE_FILE")
 LOOK_NS = 100_000_000
 
 
@@ -35,7 +38,7 @@ def ids():
         if tick >= limit or now - looked >= LOOK_NS:
             with open(LEASE_FILE) as file:
                 words, looked = file.read().split(), now
-            limit = int(words[0]) if words[2:] == [os.environ["FIRN_LEASE_ID"]] else 0
+            limit = int(words[0]) if words[2:] == [LEASE_ID] else 0
         if limit == 0:
             sys.exit("leased_snowflake.py: the lease is over")
         if tick > last:

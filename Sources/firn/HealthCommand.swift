@@ -64,12 +64,14 @@ struct HealthCommand: AsyncParsableCommand {
         let start = ContinuousClock.now
         var waiting = HealthWait(patience: patience)
         while true {
+            let left = max(.milliseconds(1), patience - start.duration(to: .now))
+            let timeout = Duration.milliseconds(daemon.access.timeout)
             do {
-                let left = max(.milliseconds(1), patience - start.duration(to: .now))
-                return try await ask(within: min(left, .milliseconds(daemon.access.timeout)))
+                return try await ask(within: min(left, timeout))
             } catch let error as FirnClientError {
+                waiting.note(error, isCutShort: left < timeout)
                 switch waiting.failed(isRetryable: error.isRetryable, after: start.duration(to: .now)) {
-                case .giveUp: throw error
+                case .giveUp: throw waiting.reason ?? error
                 case .askAgain: break
                 case .tellAndAskAgain:
                     let seconds = "waiting up to \(wait?.defaultValueDescription ?? "")"
@@ -119,10 +121,19 @@ struct HealthWait {
     static let silence = Duration.seconds(1)
 
     let patience: Duration
+    /// The last failure that says something of the daemon.
+    private(set) var reason: FirnClientError?
     private var hasTold = false
 
     init(patience: Duration) {
         self.patience = patience
+    }
+
+    /// - Parameter isCutShort: whether the question had less than its usual time, because the wait was nearly over. That it then
+    ///   had no answer in time is no reason, if there is another one.
+    mutating func note(_ error: FirnClientError, isCutShort: Bool) {
+        guard reason == nil || !isCutShort || error.code != .timedOut else { return }
+        reason = error
     }
 
     /// - Parameter elapsed: since the beginning.

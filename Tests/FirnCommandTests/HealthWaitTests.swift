@@ -1,3 +1,4 @@
+import FirnClient
 import FirnTestSupport
 import FirnWire
 import Foundation
@@ -15,6 +16,18 @@ import Testing
         #expect(waiting.failed(isRetryable: true, after: .milliseconds(1200)) == .askAgain)
         #expect(waiting.failed(isRetryable: false, after: .milliseconds(1300)) == .giveUp)
         #expect(waiting.failed(isRetryable: true, after: .milliseconds(3000)) == .giveUp)
+    }
+
+    /// On a busy machine the last question has no time to find anything out.
+    @Test func aQuestionThatIsCutShortGivesNoReasonIfThereIsAnother() {
+        var waiting = HealthWait(patience: .seconds(3))
+        waiting.note(FirnClientError(code: .timedOut, message: "cut short"), isCutShort: true)
+        #expect(waiting.reason?.message == "cut short", "better than none")
+        waiting.note(FirnClientError(code: .unreachable, message: "no daemon"), isCutShort: true)
+        waiting.note(FirnClientError(code: .timedOut, message: "cut short"), isCutShort: true)
+        #expect(waiting.reason?.message == "no daemon")
+        waiting.note(FirnClientError(code: .timedOut, message: "no answer"), isCutShort: false)
+        #expect(waiting.reason?.message == "no answer")
     }
 
     @Test func waitsForADaemonThatComesLater() throws {
