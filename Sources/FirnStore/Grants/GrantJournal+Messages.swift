@@ -59,7 +59,7 @@ extension GrantJournal {
                 + "--raise-to known'"
         }
         return "Repair the store of those daemons: stop all daemons on it and run 'firn store repair --store THEIRS "
-            + "--raise-to TIME' with a time that none of this store's daemons was granted (one that they keep in memory ends "
-            + "with them, and cannot be repaired: give them one that lasts, and repair that)"
+            + "--raise-to TIME' with a time later than any that a daemon with this store was granted (one that they keep in "
+            + "memory ends with them: give them one that lasts, start them on it once, and repair that)"
     }
 }
