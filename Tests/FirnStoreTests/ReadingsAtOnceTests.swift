@@ -43,6 +43,53 @@ import Testing
         try journal.verify(detector)
     }
 
+    /// Found by the simulator, seed 41871: one thread had written to the repaired store while another one compared it with the
+    /// journal. It was restored once more before its version was read, which then counted as that of the repair.
+    @Test(arguments: [false, true]) func aRestoreWhileARepairIsBeingFoundIsSeen(_ isFoundByAnother: Bool) throws {
+        let store = MemoryStore()
+        let journal = try RightStoreTests.journal(of: store)
+        let detector = RollbackDetectingStore(store, journal: journal)
+        for name in ["a", "b", "c", "d"] { store.put(name, "1") }
+        try journal.verify(detector)
+        try RightStoreTests.repair(store, floor: 100)
+        let copy = store.state.withLock { ($0.records, $0.lastVersion) }
+        let isDone = Atomic(false)
+        store.onOperation { [unowned store, unowned detector] _, key in
+            // The first one after the floor was read.
+            guard key == LayoutRecord.key, !isDone.exchange(true, ordering: .relaxed) else { return }
+            #expect(throws: Never.self) { try detector.write("e", "1", ifVersion: nil) }
+            store.state.withLock { ($0.records, $0.lastVersion) = copy }
+            if isFoundByAnother { #expect(throws: Never.self) { try journal.verify(store) } }
+        }
+        let error = #expect(throws: StoreError.self) { try journal.verify(detector) }
+        #expect(error?.code == .setBack)
+        store.onOperation(nil)
+        for name in ["e", "f", "g"] { store.put(name, "1") }
+        #expect(throws: StoreError.self) { try journal.verify(detector) }
+    }
+
+    /// Found by the simulator, seed 72201: the same, and the write was answered after the repair had been found.
+    @Test func aWriteThatABegunComparisonOvertookIsMissed() throws {
+        let store = MemoryStore()
+        let journal = try RightStoreTests.journal(of: store)
+        let detector = RollbackDetectingStore(store, journal: journal)
+        try journal.verify(detector)
+        try RightStoreTests.repair(store, floor: 100)
+        let copy = store.state.withLock { ($0.records, $0.lastVersion) }
+        let began = Mutex<GrantJournal.Moment?>(nil)
+        store.onOperation { _, key in
+            // After the floor was read.
+            if key == LayoutRecord.key { began.withLock { $0 = $0 ?? journal.moment } }
+        }
+        try journal.verify(detector)
+        store.onOperation(nil)
+        store.put("e", "1")
+        try journal.wrote("e", "1", version: store.highestVersion(), after: try #require(began.withLock { $0 }))
+        store.state.withLock { ($0.records, $0.lastVersion) = copy }
+        let error = #expect(throws: StoreError.self) { try journal.verify(detector) }
+        #expect(error?.code == .setBack)
+    }
+
     /// Found by the simulator, seed 33854: a comparison that began before another thread found the repair ended after it, and
     /// forgot what had been granted since.
     @Test func aGrantAfterARepairOutlastsAnEarlierComparison() throws {

@@ -22,20 +22,24 @@ import Testing
         )
     }
 
+    private static func claims(_ store: MemoryStore, _ journal: GrantJournal, maximumWorker: UInt32) -> WorkerClaims {
+        WorkerClaims(
+            store: RollbackDetectingStore(store, journal: journal),
+            holder: holder(1),
+            maximumWorker: maximumWorker,
+            maximumTick: 1 << 40,
+            windowTicks: 30,
+            journal: journal
+        )
+    }
+
     /// Found by the simulator, seed 1140: the record that the write had left was refused as one of a store that was set back,
     /// also while the store was compared with the journal, so that the daemon never found the right store again.
     @Test func aWriteInDoubtDoesNotHideThatTheRightStoreIsBack() throws {
         var random = SeededGenerator(seed: 1)
         let store = MemoryStore()
         let journal = try Self.journal(of: store)
-        let claims = WorkerClaims(
-            store: RollbackDetectingStore(store, journal: journal),
-            holder: holder(1),
-            maximumWorker: 0,
-            maximumTick: 1 << 40,
-            windowTicks: 30,
-            journal: journal
-        )
+        let claims = Self.claims(store, journal, maximumWorker: 0)
         let now = StoreInstant(tick: 100, unixMilliseconds: 100)
         guard case .claimed(let held) = try claims.claim(.fixed(0), at: now, using: &random) else {
             return #expect(Bool(false))
@@ -98,6 +102,29 @@ import Testing
         store.state.withLock { ($0.records, $0.lastVersion) = right }
         try journal.verify(store)
         #expect(journal.setBackError == nil)
+    }
+
+    /// Found by the simulator, seed 38877: an earlier daemon's clock had been ahead, so that its grant was the highest. The store
+    /// was restored with it, and written to up to the version that this daemon knew.
+    @Test func theLastGrantIsMissedToo() throws {
+        var random = SeededGenerator(seed: 1)
+        let store = MemoryStore()
+        let journal = try Self.journal(of: store)
+        let claims = Self.claims(store, journal, maximumWorker: 1)
+        func claim(_ worker: UInt32, at tick: UInt64) throws -> HeldWorker {
+            let now = StoreInstant(tick: tick, unixMilliseconds: tick)
+            let outcome = try claims.claim(.fixed(worker), at: now, using: &random)
+            guard case .claimed(let held) = outcome else { throw StoreError(code: .corrupt, message: "\(outcome)") }
+            return held
+        }
+        journal.granted(try claim(0, at: 7000))
+        let copy = store.state.withLock { ($0.records, $0.lastVersion) }
+        journal.granted(try claim(1, at: 100))
+        store.state.withLock { ($0.records, $0.lastVersion) = copy }
+        _ = try store.write("a", "1", ifVersion: nil)
+
+        let error = #expect(throws: StoreError.self) { try journal.verify(store) }
+        #expect(error?.code == .setBack && error?.message.contains("has no record workers/1") == true)
     }
 
     /// Found by the simulator, seed 129: the store's ID was read once more before the daemon knew that the store had been

@@ -175,12 +175,17 @@ final class Simulation {
         world.record(.noted, 0, 0, "all faults end")
         repairForThoseThatRefuse()
         guard plan.hasExchange else { return }
-        world.after(5 * seconds) { [self] in
-            for place in places {
-                if let daemon = place.process as? Daemon, daemon.needsRestart { daemon.kill() }
-            }
-            repairForStartsThatRefuse()
+        // Again and again, because a daemon that was paused may learn of it late.
+        for delay in [5, 15, 30] {
+            world.after(Int64(delay) * seconds) { [self] in restartThoseThatNeedIt() }
         }
+    }
+
+    private func restartThoseThatNeedIt() {
+        for place in places {
+            if let daemon = place.process as? Daemon, daemon.needsRestart { daemon.kill() }
+        }
+        repairForStartsThatRefuse()
     }
 
     /// Values of sequences were taken from the other store before it was found to be another one, and are recorded: the right
@@ -194,13 +199,18 @@ final class Simulation {
         }
     }
 
-    /// A store that was restored and repaired while daemons ran may lack what they wrote in between. They refuse it, and their
-    /// message says to repair it again.
+    /// A store that was restored and repaired while daemons ran may lack what they wrote in between. They refuse it, as do those
+    /// that are started after them, and their message says to repair it again. One that was paused may learn of it late.
     private func repairForThoseThatRefuse() {
         guard !plan.hasExchange else { return }
-        world.after(2 * seconds) { [self] in
-            guard places.contains(where: { ($0.process as? Daemon)?.findsStoreSetBack == true }) else { return }
-            repair(isAgain: true)
+        cluster.fleet.refusals = 0
+        for delay in [2, 15, 30] {
+            world.after(Int64(delay) * seconds) { [self] in
+                let isFound = places.contains { ($0.process as? Daemon)?.findsStoreSetBack == true }
+                guard isFound || cluster.fleet.refusals > 0 else { return }
+                repair(isAgain: true)
+                cluster.fleet.refusals = 0
+            }
         }
     }
 

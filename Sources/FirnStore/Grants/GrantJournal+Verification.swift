@@ -13,21 +13,25 @@ extension GrantJournal {
         // So are the slots: any version of the store that is read later and is lower shows a restore.
         let recorded = known.isVerified ? [] : try recordedGrants?() ?? []
         let floor = try FloorRecord.read(store)
+        let reading = state.withLock { state in
+            state.floorReadings += 1
+            state.shown[state.floorReadings] = 0
+            return state.floorReadings
+        }
+        defer { state.withLock { _ = $0.shown.removeValue(forKey: reading) } }
         let identity = try identity(of: store)
-        var own = known.remembered(context)
-        if let grant = own, try isSettled(grant, by: floor, in: identity, store) { own = nil }
+        var own: [Grant] = []
+        for grant in [known.remembered(context), known.latestBesideHighest].compactMap(\.self)
+        where try !isSettled(grant, by: floor, in: identity, store) {
+            own.append(grant)
+        }
         // Read last: what it shows is kept before the store is called again.
         let (newest, seen) = try version(of: store, known)
-        if let identity, own == nil, let floor, floor.isRaised(since: known.floor) {
-            // What follows is evidence about the store as it was repaired.
-            let isFirst = state.withLock { state in
-                guard state.repairs == known.repairs else { return false }
-                state.wasRepaired(floor: floor, newest: newest, storeID: identity)
-                known = state
-                return true
+        if let identity, own.isEmpty, let floor, floor.isRaised(since: known.floor) {
+            guard let repaired = try repaired(floor, newest: newest, identity, since: reading, known, store) else {
+                return try verify(store)
             }
-            // Another thread has found it repaired meanwhile, and what was granted since must not be forgotten.
-            guard isFirst else { return try verify(store) }
+            known = repaired
         } else {
             try verify(store, identity, newest: newest, seen: seen, own: own, known: known)
         }
@@ -39,6 +43,37 @@ extension GrantJournal {
             state.version = max(state.version, newest, others.map(\.version).max() ?? 0)
         }
         return floor
+    }
+
+    /// The store was repaired: forgets what was known about it before. What calls have shown which began after the floor was
+    /// read is evidence about the store as it was repaired: it may have been restored once more since.
+    ///
+    /// - Returns: what is known now. Nil if another thread has found it repaired meanwhile: what was granted since must not be
+    ///   forgotten.
+    private func repaired(
+        _ floor: FloorRecord,
+        newest: UInt64,
+        _ identity: UInt64,
+        since reading: UInt64,
+        _ known: State,
+        _ store: some Store
+    ) throws(StoreError) -> State? {
+        let shown = state.withLock { $0.shown[reading] ?? 0 }
+        // The answer may have been overtaken by another thread's.
+        let newest = newest < shown ? try store.highestVersion() : newest
+        let now = state.withLock { state -> State? in
+            guard state.repairs == known.repairs else {
+                if state.floor == floor {
+                    state.version = max(state.version, shown)
+                    state.repairReading = min(state.repairReading, reading)
+                }
+                return nil
+            }
+            state.wasRepaired(floor: floor, readAs: reading, newest: max(newest, shown), storeID: identity)
+            return state
+        }
+        if let now, newest < shown { throw evidence(versionFell(to: newest, nil), now) }
+        return now
     }
 
     /// The store's version, and the highest that this daemon had seen before it asked for it: the store was set back if the
@@ -78,14 +113,14 @@ extension GrantJournal {
         _ identity: UInt64?,
         newest: UInt64,
         seen: UInt64,
-        own: Grant?,
+        own: [Grant],
         known: State
     ) throws(StoreError) {
         if case .wasSetBack(let error)? = known.notice { throw error }
         if identity != storeID { throw notice(.isAnother(otherStore(identity, known.highest))) }
         // The store's ID has been read again since something was missing: it is the right one.
         if case .isUnconfirmed(let error)? = known.notice { throw notice(.wasSetBack(error)) }
-        if newest < max(known.version, own?.version ?? 0, seen) {
+        if newest < max(known.version, own.first?.version ?? 0, seen) {
             throw evidence(versionFell(to: newest, known.highest), known)
         }
         // The right store was put back. Otherwise reading a record that a write in doubt had left there would fail below,
@@ -93,7 +128,9 @@ extension GrantJournal {
         state.withLock { state in
             if case .isAnother? = state.notice { state.notice = nil }
         }
-        if let own, let error = try mismatch(own, store) { throw evidence(error, known) }
+        for grant in own {
+            if let error = try mismatch(grant, store) { throw evidence(error, known) }
+        }
     }
 
     /// What the store lacks is remembered until a repair, unless another store was put in its place since the comparison

@@ -4,8 +4,8 @@ internal import Synchronization
 /// restored from an older copy, emptied or exchanged, before anything is given out twice.
 ///
 /// It compares the store with three values that never decrease in a store that was not set back:
-/// - the generation of the worker that was extended last, and its holder's limit, before and after every claim, by
-///   ``verify(_:)``;
+/// - the generation of the worker with the highest limit, and its holder's limit, and the same of the worker that was
+///   extended last, before and after every claim, by ``verify(_:)``;
 /// - the store's version, at the same time, and at every write, by ``RollbackDetectingStore``;
 /// - the sequence record that was written last, at the same time as the first. It detects cases that versions do not:
 ///   an etcd's version increases with other programs' writes, and a restored etcd may continue with far higher
@@ -15,8 +15,8 @@ internal import Synchronization
 /// write to such a store, and what it lacked soon cannot be seen any more.
 ///
 /// With a storage, all three outlive the daemon, and a sequence's values are used only after the record that reserved
-/// them is in the journal. Only the last of each is kept, because the store either has everything that was written
-/// before it, or was set back.
+/// them is in the journal. Of the workers only the one with the highest limit outlives the daemon. Only the last of each
+/// is kept, because the store either has everything that was written before it, or was set back.
 package final class GrantJournal: Sendable {
     /// What the journal must know about the store.
     package struct Context: Sendable {
@@ -60,88 +60,11 @@ package final class GrantJournal: Sendable {
         }
     }
 
-    struct State {
-        /// The store's ID; nil before the first contact with a store.
-        var storeID: UInt64?
-        /// Whether the store was compared with what is recorded on this host.
-        var isVerified = false
-        /// The highest grant of this daemon, or of the previous daemon in its slot.
-        var highest: Grant?
-        var written: Grant?
-        var version: UInt64 = 0
-        /// The sequence record that was written last.
-        var newest: WrittenRecord?
-        /// When the store's floor had last been raised, according to the previous daemon's record.
-        var inheritedRepair: UInt64 = 0
-        /// How often a repair was detected. Results of calls that began before the last repair are not compared with
-        /// the store.
-        var repairs = 0
-        /// The store's floor when the store was last found correct; a repair raises it.
-        var floor: FloorRecord?
-        /// Why the store is not used: it was found to be set back, and was not repaired since.
-        var notice: Notice?
-
-        /// All that is recorded is below a floor that was raised since. From now on the store's contents are taken as
-        /// correct.
-        mutating func wasRepaired(floor: FloorRecord, newest: UInt64, storeID: UInt64) {
-            self.storeID = storeID
-            highest = nil
-            self.newest = nil
-            notice = nil
-            version = newest
-            repairs += 1
-            self.floor = floor
-        }
-
-        mutating func inherit(_ grant: Grant) {
-            version = grant.version
-            newest = grant.newest
-            inheritedRepair = grant.repairedAtUnixMilliseconds
-            if grant.hasWorker { highest = grant }
-        }
-
-        /// All of it, in the form that is written; nil while there is nothing.
-        func remembered(_ context: Context) -> Grant? {
-            guard let storeID, version > 0 || highest != nil else { return nil }
-            var grant =
-                highest
-                ?? Grant(
-                    address: context.address,
-                    storeID: storeID,
-                    worker: 0,
-                    generation: 0,
-                    limit: StoreInstant(tick: 0, unixMilliseconds: 0),
-                    version: 0
-                )
-            grant.version = version
-            grant.newest = newest
-            grant.repairedAtUnixMilliseconds = max(inheritedRepair, floor?.raisedAtUnixMilliseconds ?? 0)
-            grant.storeName = context.storedName
-            return grant
-        }
-    }
-
-    /// The evidence that the store was set back.
-    enum Notice {
-        /// A version was assigned again, or a grant is missing. Only a repair settles this, because other daemons'
-        /// writes hide it.
-        case wasSetBack(StoreError)
-        /// It is another store, or was emptied. The correct one may be put back.
-        case isAnother(StoreError)
-        /// It lacks something, and it was not asked since then whether it is another one.
-        case isUnconfirmed(StoreError)
-
-        var error: StoreError {
-            switch self {
-            case .wasSetBack(let error), .isAnother(let error), .isUnconfirmed(let error): error
-            }
-        }
-    }
-
     /// What was known about the store when a call to it began.
     struct Moment: Sendable {
         fileprivate var version: UInt64
         fileprivate var repairs: Int
+        fileprivate var floorReadings: UInt64
     }
 
     let context: Context
@@ -211,15 +134,18 @@ package final class GrantJournal: Sendable {
         let storeID = storeID
         state.withLock { state in
             state.version = max(state.version, held.version)
-            guard state.highest.map({ held.limit > $0.limit.tick }) ?? true else { return }
-            state.highest = Grant(
+            var grant = Grant(
                 address: context.address,
                 storeID: storeID,
                 worker: held.worker,
                 generation: held.generation,
                 limit: StoreInstant(tick: held.limit, unixMilliseconds: context.unixMilliseconds(held.limit)),
-                version: state.version
+                version: held.version
             )
+            if held.version >= state.latest?.version ?? 0 { state.latest = grant }
+            guard state.highest.map({ held.limit > $0.limit.tick }) ?? true else { return }
+            grant.version = state.version
+            state.highest = grant
         }
     }
 
@@ -252,7 +178,7 @@ package final class GrantJournal: Sendable {
 
     /// The current state, for ``wrote(_:_:version:after:)`` and ``saw(version:since:)``.
     var moment: Moment {
-        state.withLock { Moment(version: $0.version, repairs: $0.repairs) }
+        state.withLock { Moment(version: $0.version, repairs: $0.repairs, floorReadings: $0.floorReadings) }
     }
 
     /// How often a repair of the store was detected.
@@ -272,12 +198,13 @@ package final class GrantJournal: Sendable {
     /// Records that a write that began at `began` got this version.
     func wrote(_ key: String, _ value: String, version: UInt64, after began: Moment) throws(StoreError) {
         let (isPast, highest) = state.withLock { state in
-            guard state.repairs == began.repairs else { return (true, state.highest) }
+            state.show(version, callAfter: began.floorReadings)
+            guard began.floorReadings >= state.repairReading else { return (true, state.highest) }
             if version > began.version, key.hasPrefix(SequenceRecord.keyPrefix), version > state.newest?.version ?? 0 {
                 state.newest = WrittenRecord(key: key, value: value, version: version)
             }
             state.version = max(state.version, version)
-            return (false, state.highest)
+            return (state.repairs != began.repairs, state.highest)
         }
         guard version <= began.version else { return }
         let error = versionFell(to: version, highest)
@@ -288,7 +215,8 @@ package final class GrantJournal: Sendable {
     /// Records that the store was at this version, or had a record at it.
     func saw(version: UInt64, since began: Moment) {
         state.withLock { state in
-            if state.repairs == began.repairs { state.version = max(state.version, version) }
+            state.show(version, callAfter: began.floorReadings)
+            if began.floorReadings >= state.repairReading { state.version = max(state.version, version) }
         }
     }
 }

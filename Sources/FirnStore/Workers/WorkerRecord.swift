@@ -23,7 +23,8 @@ extension Holder {
 
     /// Where the holder runs, for messages to people.
     package var text: String {
-        "\(pod.map { "pod \($0) on " } ?? "")host \(host), pid \(pid)"
+        let who = isOperator ? "an operator's firn command on " : pod.map { "pod \($0) on " } ?? ""
+        return "\(who)host \(host), pid \(pid)"
     }
 }
 
