@@ -8,17 +8,12 @@ import os
 import sys
 import time
 
-WORKER, EPOCH_MS, TICK_NS, WORKER_BITS, SEQUENCE_BITS, SEQUENCE_IS_HIGH, FIRST_TICK = (
-    int(os.environ[f"FIRN_{name}"])
-    for name in "WORKER EPOCH_UNIX_MS TICK_NS WORKER_BITS SEQUENCE_BITS SEQUENCE_ABOVE_WORKER FIRST_TICK".split()
-)
-# Set only where the layout has constant fields.
-TIME_SHIFT = int(os.environ.get("FIRN_TIME_SHIFT", WORKER_BITS + SEQUENCE_BITS))
-WORKER_SHIFT = int(os.environ.get("FIRN_WORKER_SHIFT", 0 if SEQUENCE_IS_HIGH else SEQUENCE_BITS))
-SEQUENCE_SHIFT = int(os.environ.get("FIRN_SEQUENCE_SHIFT", WORKER_BITS if SEQUENCE_IS_HIGH else 0))
-CONSTANT_BITS = int(os.environ.get("FIRN_CONSTANT_BITS", 0))
 LEASE_FILE = os.environ.get("FIRN_LEASE_FILE") or sys.exit("leased_snowflake.py: start it by firn lease with --lease-file")
-LEASE_ID = os.environ["FIRN_LEASE_ID"]
+WORKER, EPOCH_MS, TICK_NS, FIRST_TICK, SEQUENCE_BITS, TIME_SHIFT, WORKER_SHIFT, SEQUENCE_SHIFT, CONSTANT_BITS = (
+    int(os.environ[f"FIRN_{name}"])
+    for name in "WORKER EPOCH_UNIX_MS TICK_NS FIRST_TICK SEQUENCE_BITS TIME_SHIFT WORKER_SHIFT SEQUENCE_SHIFT CONSTANT_BITS".split()
+)
+LEASE_ID = os.environ.get("FIRN_LEASE_ID", "")
 if LEASE_ID.split(":")[0] != str(WORKER):
     sys.exit("leased_snowflake.py: FIRN_WORKER is of another lease than FIRN_LEASE_FILE")
 LOOK_NS = 100_000_000
@@ -26,6 +21,15 @@ LOOK_NS = 100_000_000
 
 def present_tick():
     return (time.time_ns() - EPOCH_MS * 1_000_000) // TICK_NS
+
+
+def lease_words():
+    """The limit's tick, its milliseconds, and the lease's ID; nothing when the lease is over."""
+    try:
+        with open(LEASE_FILE) as file:
+            return file.read().split()
+    except FileNotFoundError:
+        return []
 
 
 def ids():
@@ -36,8 +40,7 @@ def ids():
         # A limit only rises while the lease is held, so that one that was read earlier is never too high.
         tick, now = present_tick(), time.monotonic_ns()
         if tick >= limit or now - looked >= LOOK_NS:
-            with open(LEASE_FILE) as file:
-                words, looked = file.read().split(), now
+            words, looked = lease_words(), now
             limit = int(words[0]) if words[2:] == [LEASE_ID] else 0
         if limit == 0:
             sys.exit("leased_snowflake.py: the lease is over")

@@ -147,6 +147,12 @@ package final class SQLiteStore: Store {
         try perform("read the last version of") { try $0.highestVersion() }
     }
 
+    /// Closes the file. Where no other process has it open, it has all records then, and no log is beside it. A later call opens
+    /// it again.
+    package func close() {
+        state.withLock { $0.session = nil }
+    }
+
     /// Why a call failed, before it is said in words what was called.
     private enum CallFailure: Error {
         case store(StoreError)

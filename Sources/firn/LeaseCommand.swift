@@ -37,18 +37,18 @@ struct LeaseCommand: AsyncParsableCommand {
             ended up to a second later. A program for which that matters checks the limit before each ID, in \
             the file --lease-file: one line, LIMIT_TICK LIMIT_UNIX_MS LEASE_ID, replaced whole with each extension, and \
             0 0 when the lease is over. The last word is FIRN_LEASE_ID: with another one, the file is of another lease. The \
-            wall clock is looked at once a second: if it is set ahead and back within that time, the worker is given back \
+            wall clock is looked at once per second: if it is set ahead and back within that time, the worker is given back \
             too early when the command ends.
 
             Without --exec, the lease is printed, and nobody extends it: that is done with --extend, and --release ends \
             it. Its worker is then free when its window has passed, or from --first-unused-tick on. V=$(firn lease) && eval "$V" sets the variables in a shell:
               FIRN_WORKER, FIRN_LAYOUT, FIRN_EPOCH_UNIX_MS, FIRN_TICK_NS, FIRN_TIME_BITS, FIRN_WORKER_BITS,
-              FIRN_SEQUENCE_BITS, FIRN_SEQUENCE_ABOVE_WORKER (0 or 1), FIRN_FIRST_TICK
-                                    for --exec too, with FIRN_LEASE_FILE and FIRN_LEASE_ID if \
-            there is such a file
+              FIRN_SEQUENCE_BITS, FIRN_SEQUENCE_ABOVE_WORKER (0 or 1), FIRN_FIRST_TICK, FIRN_LEASE_ID
+                                    for --exec too
               FIRN_TIME_SHIFT, FIRN_WORKER_SHIFT, FIRN_SEQUENCE_SHIFT, FIRN_CONSTANT_BITS
-                                    only where the layout has constant fields: how many bits are below each field, and \
-            the bits that all IDs have
+                                    for --exec too: how many bits are below each field, and the bits that all IDs have
+              FIRN_LEASE_FILE       for --exec the path of --lease-file; otherwise empty, because the file of another lease has \
+            another limit
               FIRN_LIMIT_TICK, FIRN_LIMIT_UNIX_MS
                                     the limit; --extend prints the new one
               FIRN_LEASE            what --extend and --release take; --extend prints the new one, and the old one \
@@ -116,6 +116,11 @@ struct LeaseCommand: AsyncParsableCommand {
         if firstUnusedTick != nil, release == nil {
             throw ValidationError("--first-unused-tick is of --release; give that too.")
         }
+        if firstUnusedTick == 0 {
+            throw ValidationError(
+                "--first-unused-tick is 0: give FIRN_FIRST_TICK if no tick was used, or leave it out if that is not known."
+            )
+        }
         if leaseFile != nil, exec == nil { throw ValidationError("--lease-file is of --exec; give that too.") }
         if let name {
             guard extend == nil, release == nil else {
@@ -147,7 +152,7 @@ struct LeaseCommand: AsyncParsableCommand {
         try await daemon.withClient { client in
             let grant = try await begin(client)
             try write(
-                LeaseVariables(worker: grant)
+                LeaseVariables(worker: grant) + .noFile
                     + LeaseVariables(limitOf: grant.lease, limitUnixMilliseconds: grant.limitUnixMilliseconds)
             )
         }
@@ -158,7 +163,7 @@ struct LeaseCommand: AsyncParsableCommand {
         message: "The daemon answered another call than was made: report this."
     )
 
-    private func write(_ variables: LeaseVariables) throws {
+    func write(_ variables: LeaseVariables) throws {
         var output = StandardOutput()
         for line in variables.lines(format) { try output.write(line: line) }
         try output.flush()
@@ -188,90 +193,11 @@ struct LeaseCommand: AsyncParsableCommand {
         return grant
     }
 
-    /// The daemon gives no error for a window that is too long for it.
-    private func warn(ofShorter grant: LeaseGrant) {
-        guard let asked = window?.milliseconds, grant.lease.limitTick > grant.lease.firstTick else { return }
-        warn(asked: asked, grant.layout, from: grant.lease.firstTick, to: grant.lease.limitTick, of: "")
-    }
-
-    private func warn(asked: UInt64, _ layout: Layout, from first: UInt64, to limit: UInt64, of clock: String) {
-        let first = layout.unixMilliseconds(ofTick: first)
-        let given =
-            layout.unixMilliseconds(ofTick: max(limit, 1)) - min(first, layout.unixMilliseconds(ofTick: max(limit, 1)))
-        guard given < asked, asked - given > layout.tickNanoseconds / 1_000_000 + 1 else { return }
-        StandardError.write(
-            line:
-                "firn: the lease lasts for \(given) ms\(clock), and not for \(asked) ms: the daemon's --max-lease-window"
-        )
-    }
-
     private static var hostName: String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "" }
         let bytes = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
         return LeaseCall.Beginning.label(bytes) ?? ""
-    }
-
-    private static var unixNanoseconds: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
-
-    /// This host's present tick, of the daemon's layout.
-    private func present(_ client: FirnClient) async throws -> (tick: UInt64, layout: Layout) {
-        let layout = try await client.daemonDescription().layout
-        return (layout.tick(atUnixNanoseconds: Self.unixNanoseconds) ?? 0, layout)
-    }
-
-    private func extendLease(_ word: String) async throws {
-        try await daemon.withClient { client in
-            let lease = try LeaseWord(parsing: word).lease
-            var limit: UInt64 = 0
-            var began: (tick: UInt64, layout: Layout)?
-            if let milliseconds = window?.milliseconds {
-                let (tick, layout) = try await present(client)
-                began = (tick, layout)
-                limit = tick + 1 + milliseconds * 1_000_000 / layout.tickNanoseconds
-            }
-            let outcome: Response.Outcome
-            do throws(FirnClientError) {
-                outcome = try await client.perform(
-                    .lease(.extend(LeaseCall.Hold(lease), token: .random(in: 1...(.max)), limitTick: limit)),
-                    timeout: nil
-                )
-            } catch {
-                var error = error
-                if error.code == .timedOut || error.code == .connectionClosed {
-                    error.message +=
-                        " The lease may have been extended all the same: if the next call says that it is lost, lease "
-                        + "another."
-                }
-                throw error
-            }
-            guard case .leaseExtended(let extended, let limitUnixMilliseconds) = outcome else {
-                throw Self.uncheckedAnswer
-            }
-            if let began, let asked = window?.milliseconds {
-                warn(
-                    asked: asked,
-                    began.layout,
-                    from: began.tick,
-                    to: extended.limitTick,
-                    of: " from now on by this host's clock"
-                )
-            }
-            try write(LeaseVariables(limitOf: extended, limitUnixMilliseconds: limitUnixMilliseconds))
-        }
-    }
-
-    private func releaseLease(_ word: String) async throws {
-        try await daemon.withClient { client in
-            let lease = try LeaseWord(parsing: word).lease
-            // What was used is only known to who used it, by the clock that it had then.
-            let call = LeaseCall.release(LeaseCall.Hold(lease), firstUnusedTick: firstUnusedTick ?? 0)
-            _ = try await client.perform(.lease(call), timeout: nil)
-        }
     }
 
     #if os(Linux)
@@ -301,10 +227,4 @@ struct LeaseCommand: AsyncParsableCommand {
             throw ValidationError("--exec needs Linux, which tells a command that firn has ended; use --extend.")
         }
     #endif
-}
-
-extension DurationText {
-    fileprivate var milliseconds: UInt64? {
-        value.map { UInt64(max(0, $0 / .milliseconds(1))) }
-    }
 }

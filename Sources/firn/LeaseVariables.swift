@@ -12,8 +12,8 @@ struct LeaseVariables {
         case flag(Bool)
     }
 
-    /// The variables, with the names of the JSON members.
-    let all: [(variable: String, member: String, value: Value)]
+    /// The variables, with the names of the JSON members. Nil: no member.
+    let all: [(variable: String, member: String?, value: Value)]
 
     /// Every variable that `firn lease` sets, in its output or for a program.
     static let names: Set = [
@@ -26,7 +26,7 @@ struct LeaseVariables {
     /// What does not change while the lease is held.
     init(worker grant: LeaseGrant) {
         let layout = grant.layout
-        let usual: [(variable: String, member: String, value: Value)] = [
+        all = [
             ("FIRN_WORKER", "worker", .number(UInt64(grant.lease.worker))),
             ("FIRN_LAYOUT", "layout", .text(layout.name)),
             ("FIRN_EPOCH_UNIX_MS", "epochUnixMilliseconds", .wide(layout.epochUnixMilliseconds)),
@@ -35,19 +35,13 @@ struct LeaseVariables {
             ("FIRN_WORKER_BITS", "workerBits", .number(UInt64(layout.workerBits))),
             ("FIRN_SEQUENCE_BITS", "sequenceBits", .number(UInt64(layout.sequenceBits))),
             ("FIRN_SEQUENCE_ABOVE_WORKER", "sequenceAboveWorker", .flag(layout.isSequenceAboveWorker)),
-            ("FIRN_FIRST_TICK", "firstTick", .wide(grant.lease.firstTick)),
-        ]
-        all = usual + Self.places(in: layout)
-    }
-
-    /// Beside constant fields the places of the others are not the sums of widths, so they are told as well.
-    private static func places(in layout: Layout) -> [(variable: String, member: String, value: Value)] {
-        guard layout.hasConstants else { return [] }
-        return [
+            // Beside constant fields these are not the sums of widths.
             ("FIRN_TIME_SHIFT", "timeShift", .number(layout.timeShift)),
             ("FIRN_WORKER_SHIFT", "workerShift", .number(layout.workerShift)),
             ("FIRN_SEQUENCE_SHIFT", "sequenceShift", .number(layout.sequenceShift)),
             ("FIRN_CONSTANT_BITS", "constantBits", .wide(layout.constantBits)),
+            ("FIRN_FIRST_TICK", "firstTick", .wide(grant.lease.firstTick)),
+            ("FIRN_LEASE_ID", "leaseID", .text(LeaseWord(grant.lease).lasting)),
         ]
     }
 
@@ -60,7 +54,16 @@ struct LeaseVariables {
         ]
     }
 
-    private init(_ all: [(String, String, Value)]) {
+    /// What is told of a lease that was given back.
+    init(freeFromTick tick: UInt64) {
+        all = [("FIRN_FREE_FROM_TICK", "freeFromTick", .wide(tick))]
+    }
+
+    /// For a lease without a file. A shell that reads it may have the file of another lease in its environment, whose limit is
+    /// another worker's.
+    static let noFile = LeaseVariables([("FIRN_LEASE_FILE", nil, .text(""))])
+
+    private init(_ all: [(String, String?, Value)]) {
         self.all = all
     }
 
@@ -74,7 +77,7 @@ struct LeaseVariables {
     func lines(_ format: AnswerFormat) -> [String] {
         switch format {
         case .text: all.map { "\($0.variable)=\(Self.quoted($0.value.text))" }
-        case .json: [JSON.object(all.map { ($0.member, $0.value.json) }).text]
+        case .json: [JSON.object(all.compactMap { one in one.member.map { ($0, one.value.json) } }).text]
         }
     }
 

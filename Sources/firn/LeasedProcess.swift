@@ -154,9 +154,7 @@
 
         private func start() -> pid_t? {
             var own = LeaseVariables(worker: grant).environment
-            if let file {
-                own += [("FIRN_LEASE_FILE", file.path), ("FIRN_LEASE_ID", LeaseWord(grant.lease).lasting)]
-            }
+            if let file { own.append(("FIRN_LEASE_FILE", file.path)) }
             var entries: [UnsafeMutablePointer<CChar>?] = []
             var made: [UnsafeMutablePointer<CChar>?] = []
             defer { for entry in made { free(entry) } }

@@ -35,6 +35,7 @@ extension Daemon {
         meter: StoreMeter?
     ) throws -> any Store {
         let bare = try watch.during("open the store") { try configuration.store.open(remote: configuration.remote) }
+        file = bare as? SQLiteStore
         let opened = WatchedStore(bare, watch: watch)
         let store = RollbackDetectingStore(meter.map { MeteredStore(opened, meter: $0) } ?? opened, journal: journal)
         let validated = ValidatedStore(
@@ -54,7 +55,7 @@ extension Daemon {
                 metadata: ["store": "\(configuration.store)", "error": "\(error)"]
             )
         }
-        if let file = bare as? SQLiteStore {
+        if let file {
             let copied = CopiedStore(store: file, storeName: configuration.store.name(nil), logger: logger)
             try copied.check(configuration.rule)
         }

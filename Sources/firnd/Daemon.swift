@@ -27,6 +27,8 @@ final class Daemon {
     let watch: StoreWatch
     /// Why the store cannot be used, if that was detected after the start.
     let refusal = Refusal()
+    /// The store, where it is a file.
+    var file: SQLiteStore?
 
     /// - Parameter settings: the settings that the configuration was made from, read from `sources`.
     init(_ configuration: Configuration, sources: SettingSources, settings: LayeredArguments) throws {
@@ -136,6 +138,8 @@ final class Daemon {
         minting.admin?.stopped()
         GivingBack(windows: windows, sequences: minting.sequences, journal: minting.journal, logger: logger)
             .perform(until: drainEnd)
+        // Threads of other servers may keep the store until the process has ended.
+        file?.close()
         logger.info("stopped")
         if let refusal { throw refusal }
     }

@@ -1,4 +1,5 @@
 internal import FirnConfiguration
+internal import FirnLayout
 internal import Glibc
 
 /// Converts the settings of a file and of the environment into command line arguments, so that one parser reads them

@@ -12,10 +12,11 @@ import Testing
     private static let longWindow = ["--worker", "7", "--window", "60s"]
 
     /// Who copies the file of a daemon that was stopped has all of it: nothing is left in a log beside it.
-    @Test(arguments: [false, true]) func theStoresFileIsWhole(_ hasAdmin: Bool) throws {
+    @Test(arguments: [nil, "--admin", "--http", "--grpc"]) func theStoresFileIsWhole(_ server: String?) throws {
         try withScratch { scratch in
-            let admin = hasAdmin ? ["--admin", "unix:\(scratch.file("admin.sock"))"] : []
-            try withDaemon(in: scratch, Self.longWindow + admin) { daemon in
+            let address = server == "--admin" ? "unix:\(scratch.file("admin.sock"))" : "127.0.0.1:0"
+            let servers = server.map { [$0, address] } ?? []
+            try withDaemon(in: scratch, Self.longWindow + servers) { daemon in
                 _ = try Peer.unix(daemon.socketPath).nextID()
                 daemon.signal(SIGTERM)
                 #expect(try daemon.waitForExit() == .exited(0))

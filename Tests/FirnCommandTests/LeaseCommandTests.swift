@@ -39,6 +39,9 @@ import Testing
                 "FIRN_TICK_NS": "1000000", "FIRN_TIME_BITS": "41", "FIRN_WORKER_BITS": "10", "FIRN_SEQUENCE_BITS": "12",
                 "FIRN_SEQUENCE_ABOVE_WORKER": "0", "FIRN_FIRST_TICK": "\(record.limit - 30_000)",
                 "FIRN_LIMIT_TICK": "\(record.limit)", "FIRN_LIMIT_UNIX_MS": "\(record.limit + 1_288_834_974_657)",
+                "FIRN_TIME_SHIFT": "22", "FIRN_WORKER_SHIFT": "12", "FIRN_SEQUENCE_SHIFT": "0",
+                "FIRN_CONSTANT_BITS": "0",
+                "FIRN_LEASE_ID": "\(worker):\(record.generation):\(record.holder.instance)", "FIRN_LEASE_FILE": "''",
                 "FIRN_LEASE": "\(worker):\(record.generation):\(record.holder.instance):\(record.writeToken)",
             ]
         )
@@ -48,6 +51,7 @@ import Testing
         let other = try #require(object["worker"] as? Int)
         #expect(other != Int(worker) && (object["lease"] as? String)?.hasPrefix("\(other):1:") == true)
         #expect(object["sequenceAboveWorker"] as? Bool == false && object["timeBits"] as? Int == 41)
+        #expect((object["leaseID"] as? String)?.hasPrefix("\(other):1:") == true && object.keys.count == 17)
         #expect(try Self.record(daemon, UInt32(other)).lessee == "firn-lease")
     }
 
@@ -114,6 +118,68 @@ import Testing
         #expect(record.isGivenBack && record.limit == limit)
     }
 
+    @Test func aReleaseTellsFromWhenTheWorkerIsFree() throws {
+        let daemon = try Firnd()
+        let begun = Self.variables(try daemon.firn("lease", "--window", "50s"))
+        let worker = try #require(begun["FIRN_WORKER"].flatMap { UInt32($0) })
+        let released = try daemon.firn("lease", "--release", try #require(begun["FIRN_LEASE"]), "--format", "json")
+        #expect(
+            released.output == #"{"freeFromTick":"\#(try Self.record(daemon, worker).limit)"}"# + "\n",
+            "\(released)"
+        )
+    }
+
+    /// Else the program would mint up to the limit of another worker.
+    @Test func aLeaseWithinALeaseHasNoneOfItsVariables() throws {
+        let daemon = try Firnd()
+        let directory = TemporaryDirectory()
+        let command = try daemon.firn(
+            "lease",
+            "--lease-file",
+            directory.path + "/lease",
+            "--exec",
+            "V=$('\(Command.executable.path)' lease --address \(daemon.address)) && eval \"$V\" && env | grep ^FIRN_"
+        )
+        #expect(command.exitCode == 0 && command.errors.isEmpty, "\(command)")
+        let variables = Self.variables(command)
+        let worker = try #require(variables["FIRN_WORKER"].flatMap { UInt32($0) })
+        #expect(variables["FIRN_LEASE_FILE"] == "")
+        #expect(variables["FIRN_LEASE_ID"] == "\(worker):1:\(try Self.record(daemon, worker).holder.instance)")
+    }
+
+    /// An operator takes it while its holder may still use it.
+    @Test func whoLostALeaseToAnOperatorIsToldSo() throws {
+        let daemon = try Firnd()
+        let begun = Self.variables(try daemon.firn("lease", "--window", "50s"))
+        let worker = try #require(begun["FIRN_WORKER"])
+        let taken = try Command.run("workers", "release", worker, "--yes", "--store", daemon.storeName)
+        #expect(taken.exitCode == 0, "\(taken)")
+        let refused = try daemon.firn("lease", "--extend", try #require(begun["FIRN_LEASE"]))
+        #expect(refused.exitCode == 70, "\(refused)")
+        #expect(refused.errors.contains("is lost: an operator's firn command on host "), "\(refused)")
+    }
+
+    /// No setting of the daemon would make it longer.
+    @Test func aLeaseUpToTheLayoutsEndIsSaid() throws {
+        // 2^23 ms, of which 40 s are left.
+        let epoch = Date(timeIntervalSinceNow: -8388.608 + 40).formatted(.iso8601)
+        let daemon = try Firnd("--layout", "time:23ms@\(epoch),worker:8,sequence:12")
+        let begun = try daemon.firn("lease", "--window", "50s")
+        #expect(
+            begun.exitCode == 0 && begun.errors.contains(", and not for 50000 ms: the time of the layout"),
+            "\(begun)"
+        )
+        let extended = try daemon.firn(
+            "lease",
+            "--extend",
+            try #require(Self.variables(begun)["FIRN_LEASE"]),
+            "--window",
+            "55s"
+        )
+        #expect(extended.exitCode == 0 && extended.errors.contains("ends then"), "\(extended)")
+        #expect(!extended.errors.contains("--max-lease-window"))
+    }
+
     @Test(arguments: [
         (["--extend", "1:2:3"], "1:2:3"), (["--extend", "x:1:1:1"], "FIRN_LEASE"),
         (["--release", "1:1:1:0"], "1:1:1:0"),
@@ -123,6 +189,7 @@ import Testing
         (["--exec", "true", "--format", "json"], "--format"), (["--window", "off"], "off"),
         (["--window", "48h"], "172800s"), (["--exec", " "], "empty"), (["--lease-file", "/tmp/x"], "--exec"),
         (["--first-unused-tick", "5"], "--release"),
+        (["--release", "1:1:1:1", "--first-unused-tick", "0"], "FIRN_FIRST_TICK"),
         (["--exec", "true", "--lease-file", "/nowhere/file"], "/nowhere/file"),
         (["--exec", "true", "--lease-file", "/dev/null"], "/dev/null"),
     ])

@@ -83,6 +83,7 @@ import Testing
         let worker = try #require(variables["FIRN_WORKER"].flatMap { UInt32($0) })
         #expect(variables["FIRN_LEASE"] == nil && variables["FIRN_LIMIT_TICK"] == nil && worker != 5000)
         #expect(variables["FIRN_LEASE_FILE"] == directory.path + "/lease" && variables["FIRN_SEQUENCE_BITS"] == "12")
+        #expect(variables["FIRN_WORKER_SHIFT"] == "12" && variables["FIRN_CONSTANT_BITS"] == "0")
         let first = try #require(variables["FIRN_FIRST_TICK"].flatMap { UInt64($0) })
         let id = try #require(variables["FIRN_LEASE_ID"])
         #expect(id.hasPrefix("\(worker):1:") && id.split(separator: ":").count == 3)

@@ -101,6 +101,44 @@ extension LeaseDeskTests {
         }
     }
 
+    /// Its limit cannot rise, and its holder would go on with ticks that have passed.
+    @Test func noLeaseIsExtendedAfterTheLayoutsEnd() throws {
+        // 2^20 ms, from the beginning of 2025.
+        let layout = try Layout(parsing: "time:20ms@2025-01-01T00:00:00Z,worker:8,sequence:12")
+        let end = Space.endTick(of: layout)
+        let claims = WorkerClaims(
+            store: store,
+            holder: Holder(host: "daemon", pod: nil, pid: 1, instance: 9),
+            maximumWorker: 255,
+            maximumTick: end - 1,
+            windowTicks: 3000
+        )
+        let record = WorkerRecord(
+            generation: 1,
+            limit: end,
+            holder: Holder(host: "web-1", pod: nil, pid: 4, instance: 7),
+            writeToken: 5,
+            renewedAtUnixMilliseconds: 0,
+            lessee: "orders"
+        )
+        _ = try store.write(WorkerRecord.key(3), record.text, ifVersion: nil)
+        let desk = LeaseDesk(
+            claims: claims,
+            layout: layout,
+            clock: TickClock(layout: layout),
+            configuration: LeaseDesk.Configuration(
+                maximumCount: 10,
+                window: .seconds(60),
+                maximumWindow: .seconds(300),
+                clockTolerance: .seconds(3600)
+            )
+        )
+        let lease = Lease(worker: 3, generation: 1, instance: 7, token: 5, firstTick: end - 100, limitTick: end)
+        let refusal = desk.answer(.extend(LeaseCall.Hold(lease), token: 6, limitTick: 0)).refusal
+        #expect(refusal?.code == .failedPrecondition, "\(refusal.map { "\($0)" } ?? "none")")
+        #expect(refusal?.message.contains("2025-01-01T00:17:28") == true)
+    }
+
     /// It would pass for a repetition, and two copies that send the same one would both be told that they hold the lease.
     @Test func aTokenThatTheLeaseHadIsRefused() throws {
         let desk = desk()

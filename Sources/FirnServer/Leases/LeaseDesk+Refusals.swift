@@ -99,6 +99,8 @@ extension LeaseDesk {
             why = "another process extended it, or this is not its last state, or the store was repaired"
         case .lost(let record?) where record.generation < lease.generation:
             why = "the store has generation \(record.generation) of it"
+        case .lost(let record?) where record.holder.isOperator:
+            why = "\(record.holder.text) took it, with generation \(record.generation)"
         case .lost(let record?):
             let lessee = record.lessee.map { "\($0), " } ?? ""
             why = "generation \(record.generation) is held by \(lessee)\(record.holder.text)"

@@ -137,6 +137,8 @@ package final class LeaseDesk: Sendable {
                 "the next token \(token) is one that the lease had already; draw a new random number for each extension"
             )
         }
+        // The limit could not rise, and its holder would go on with ticks that have passed.
+        guard moment.tick < Space.endTick(of: layout) else { throw .ended(layout) }
         let lease = WorkerLease(hold.lease)
         let outcome: LeaseHoldOutcome
         do throws(StoreError) {
