@@ -20,7 +20,7 @@ struct StoreAdoption {
     static func areInInput(_ arguments: [String]) -> Bool { arguments == ["-"] }
 
     private static func idsOfStandardInput() throws -> [FirnID] {
-        var reader = InputReader(isCSV: false)
+        var reader = InputReader()
         var ids = ListedIDs()
         while true {
             switch reader.next() {
