@@ -190,7 +190,7 @@ let package = Package(
             name: "FirnConfiguration",
             dependencies: [
                 .target(name: "FirnClient", condition: upstream), .target(name: "FirnEtcd", condition: etcd),
-                .target(name: "FirnPostgres", condition: postgres), "FirnSQLite", "FirnStore",
+                .target(name: "FirnPostgres", condition: postgres), "FirnLayout", "FirnSQLite", "FirnStore",
                 .target(name: "FirnUpstream", condition: upstream),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -64,12 +64,30 @@ struct InvalidID {
         return formats.filter { $0.digits == format.digits } + formats.filter { $0.digits != format.digits }
     }
 
-    /// The only ID among other characters, such as in `id=541815603606036480` and in an address.
+    /// The IDs among other characters, such as in `id=541815603606036480` and in an address.
     private var numberWithin: String? {
         guard format.digits == IDFormat.decimal.digits else { return nil }
-        let runs = text.split { !("0"..."9").contains($0) }.filter { (15...20).contains($0.utf8.count) }
-        guard runs.count == 1, let id = FirnID(String(runs[0])) else { return nil }
-        return " It holds the number \(id): give that alone."
+        if case .tooLow = reading { return nil }
+        let numbers = text.split { !("0"..."9").contains($0) }.filter { (15...20).contains($0.utf8.count) }
+            .compactMap { run in
+                let number = (FirnID.hasMinus(before: run.startIndex, in: text) ? "-" : "") + run
+                return (try? FirnID(parsing: number)).map { _ in number }
+            }
+        guard let last = numbers.last, numbers.count <= Self.maximumNumbers else { return nil }
+        return numbers.count == 1
+            ? " It holds the number \(last): give that alone."
+            : " It holds the numbers \(numbers.dropLast().joined(separator: ", ")) and \(last): give one of them."
+    }
+
+    private static let maximumNumbers = 5
+}
+
+extension FirnID {
+    /// Whether the digits that begin at `start` have a minus before them, and no hyphen as in `order-541815603606036480`.
+    package static func hasMinus(before start: String.Index, in text: String) -> Bool {
+        let before = text[..<start]
+        guard before.last == "-" else { return false }
+        return before.dropLast().last.map { !$0.isLetter && !$0.isNumber } ?? true
     }
 }
 

@@ -11,6 +11,7 @@ extension KnownLayout {
         since: String,
         textForm: String = "decimal",
         caution: String,
+        rarity: Rarity = .common,
         workers: Habits.Workers = .numbered,
         sequences: Habits.Sequences = .counted,
         formats: [IDFormat] = []
@@ -25,6 +26,7 @@ extension KnownLayout {
         self.since = day
         self.textForm = textForm
         self.caution = caution
+        self.rarity = rarity
         habits = Habits(workers: workers, sequences: sequences, formats: formats)
     }
 
@@ -38,6 +40,7 @@ extension KnownLayout {
         since: String,
         textForm: String = "decimal",
         caution: String,
+        rarity: Rarity = .common,
         workers: Habits.Workers = .numbered,
         sequences: Habits.Sequences = .counted,
         formats: [IDFormat] = []
@@ -50,6 +53,7 @@ extension KnownLayout {
             since: since,
             textForm: textForm,
             caution: caution,
+            rarity: rarity,
             workers: workers,
             sequences: sequences,
             formats: formats

@@ -33,7 +33,9 @@ extension KnownLayout {
             source: "yitter/IdGenerator 942ba6a Go/source/idgen/IdGeneratorOptions.go",
             since: "2020-02-20",
             caution: "The widths are settings of the process. Numbers 1 to 4 are of a clock that was set back. After "
-                + "a full millisecond it takes from the future. Go shifts the worker in 16 bits."
+                + "a full millisecond it takes from the future. Go shifts the worker in 16 bits. Python counts one too far in a "
+                + "full millisecond: that ID is the next worker's.",
+            rarity: .uncommon
         ),
         KnownLayout(
             "yitter-csharp",
@@ -42,7 +44,8 @@ extension KnownLayout {
             source: "yitter/IdGenerator 942ba6a C#/source/Yitter.IdGenerator/Contract/IdGeneratorOptions.cs",
             since: "2020-02-20",
             caution: "Eight hours behind the same package in Go: of one instant C# makes the smaller IDs, and those "
-                + "of one may repeat the other's."
+                + "of one may repeat the other's.",
+            rarity: .rare
         ),
         KnownLayout(
             "yitter-js",
@@ -50,7 +53,8 @@ extension KnownLayout {
             makers: "yitter/IdGenerator in TypeScript",
             source: "yitter/IdGenerator 942ba6a TypeScript/snowflakeIdv1.ts",
             since: "2020-01-01",
-            caution: "A third epoch of one package, seven weeks before the others."
+            caution: "A third epoch of one package, seven weeks before the others.",
+            rarity: .rare
         ),
         KnownLayout(
             "baidu",
@@ -60,7 +64,8 @@ extension KnownLayout {
             since: "2016-05-20",
             caution: "Ended on 2024-11-20: since then DefaultUidGenerator refuses, and CachedUidGenerator makes "
                 + "negative IDs. An epochStr that is set is read in the JVM's time zone. The worker is a row of a "
-                + "table, a new one at each start."
+                + "table, a new one at each start.",
+            rarity: .uncommon
         ),
         KnownLayout(
             "baidu-readme",
@@ -70,7 +75,8 @@ extension KnownLayout {
                 + "2016-09-20",
             since: "2016-09-20",
             caution: "Ends on 2033-09-24. The epoch is this one where the JVM's time zone is UTC+8; elsewhere it is "
-                + "another, by hours."
+                + "another, by hours.",
+            rarity: .uncommon
         ),
         KnownLayout(
             "cosid",
@@ -81,6 +87,7 @@ extension KnownLayout {
             textForm: "base62",
             caution: "The number is carried on from one millisecond to the next and starts over past 2,047, so it "
                 + "says nothing.",
+            rarity: .uncommon,
             sequences: .carriedOn(below: 2048),
             formats: [.base62]
         ),
@@ -92,6 +99,7 @@ extension KnownLayout {
             since: "2020-05-03",
             caution: "IDs of different workers do not sort by time. The clock is read once, at the start of the "
                 + "process; from there on the time and the sequence together count the IDs.",
+            rarity: .uncommon,
             workers: .arbitrary,
             sequences: .arbitrary
         ),
@@ -102,7 +110,8 @@ extension KnownLayout {
             source: "apache/shardingsphere 3517a0b SnowflakeKeyGenerateAlgorithm.java",
             since: "2016-11-01",
             caution: "The epoch is midnight in the JVM's time zone, by the offset of the day on which it starts: with "
-                + "daylight saving time an hour is lost or repeated at the first restart after a change."
+                + "daylight saving time an hour is lost or repeated at the first restart after a change.",
+            rarity: .uncommon
         ),
         KnownLayout(
             "shardingsphere-utc8",
@@ -110,14 +119,16 @@ extension KnownLayout {
             makers: "Apache ShardingSphere where the JVM's time zone is UTC+8",
             source: "apache/shardingsphere 3517a0b SnowflakeKeyGenerateAlgorithm.java",
             since: "2016-11-01",
-            caution: "A process in UTC makes again the IDs that one in UTC+8 made eight hours before."
+            caution: "A process in UTC makes again the IDs that one in UTC+8 made eight hours before.",
+            rarity: .uncommon
         ),
         KnownLayout(
             .safe53,
             makers: "Firn",
             source: "Sources/FirnLayout/Layout+Presets.swift",
             since: "2025-01-01",
-            caution: "512 IDs per millisecond and worker, and 8 workers."
+            caution: "512 IDs per millisecond and worker, and 8 workers.",
+            rarity: .uncommon
         ),
     ]
 
@@ -129,6 +140,7 @@ extension KnownLayout {
             since: "2014-09-01",
             caution: "A machine is the low 16 bits of a private address unless it is set: the same in two networks of "
                 + "one plan. v1 and v2 have different epochs, and three orders go by this name.",
+            rarity: .uncommon,
             workers: .arbitrary
         ),
         KnownLayout(
@@ -138,6 +150,7 @@ extension KnownLayout {
             since: "2025-01-01",
             caution: "The widths and the unit are settings. A start time off the unit is floored to it. After v1 the "
                 + "same table gets smaller IDs.",
+            rarity: .uncommon,
             workers: .arbitrary
         ),
         KnownLayout(
@@ -148,6 +161,7 @@ extension KnownLayout {
             since: "2024-01-01",
             caution: "Machine and counter are the other way round than in sony/sonyflake: the number of one is "
                 + "another machine's in the other.",
+            rarity: .uncommon,
             workers: .arbitrary
         ),
         KnownLayout(
@@ -156,7 +170,8 @@ extension KnownLayout {
             makers: "snowflake-id-toolkit, SonyflakeID",
             source: "snowflake-id-toolkit 0.6.0",
             since: "2024-01-01",
-            caution: "Only order and name are Sonyflake's. After 65,536 numbers in a tick they run into the node."
+            caution: "Only order and name are Sonyflake's. After 65,536 numbers in a tick they run into the node.",
+            rarity: .rare
         ),
     ]
 
@@ -168,7 +183,8 @@ extension KnownLayout {
             source: "cockroachdb/cockroach pkg/sql/sem/builtins/builtins.go, GenerateUniqueInt",
             since: "2015-01-01",
             caution: "The instance is XORed in: one from 32,768 on changes the time. Above 100,000 IDs per second the "
-                + "time runs ahead of the clock. unordered_unique_rowid() is another layout."
+                + "time runs ahead of the clock. unordered_unique_rowid() is another layout.",
+            rarity: .uncommon
         ),
         KnownLayout(
             "tso",
@@ -176,7 +192,8 @@ extension KnownLayout {
             makers: "TiDB, TiKV, PD: a transaction's start_ts and commit_ts",
             source: "tikv/client-go b75f6ef oracle/oracle.go; docs.pingcap.com, TimeStamp Oracle",
             since: "2015-01-01",
-            caution: "They are timestamps: two transactions of two clusters have the same."
+            caution: "They are timestamps: two transactions of two clusters have the same.",
+            rarity: .uncommon
         ),
         KnownLayout(
             "pgedge",
@@ -185,7 +202,8 @@ extension KnownLayout {
             source: "pgEdge/snowflake v1.2 to v2.6.0 (ebbdae8) snowflake.c",
             since: "2024-03-30",
             caution: "1.0 and 1.1 had node and counter the other way round, as the README of 2.2 still says: after an "
-                + "upgrade the same number is another node's."
+                + "upgrade the same number is another node's.",
+            rarity: .uncommon
         ),
         KnownLayout(
             "pgedge-1.1",
@@ -193,7 +211,8 @@ extension KnownLayout {
             makers: "pgEdge's PostgreSQL extension snowflake up to 1.1",
             source: "pgEdge/snowflake v1.1 snowflake.c",
             since: "2023-01-01",
-            caution: "An ID without a number in its millisecond has the node where later versions have the number."
+            caution: "An ID without a number in its millisecond has the node where later versions have the number.",
+            rarity: .rare
         ),
     ]
 
@@ -204,7 +223,8 @@ extension KnownLayout {
             makers: "ferroid, SnowflakeInstagramId",
             source: "s0l0ist/ferroid 0635811 crates/ferroid/src/time/interface.rs",
             since: "2024-01-01",
-            caution: "Not Instagram's own epoch: Instagram's IDs come out eight months too early."
+            caution: "Not Instagram's own epoch: Instagram's IDs come out eight months too early.",
+            rarity: .rare
         ),
         KnownLayout(
             "instagram-2013",
@@ -213,6 +233,7 @@ extension KnownLayout {
             source: "snowflake-util 1.0.0b7 snowflake/enums.py",
             since: "2024-01-01",
             caution: "Not Instagram's own epoch: Instagram's IDs come out two years too late.",
+            rarity: .rare,
             sequences: .arbitrary
         ),
     ]

@@ -20,6 +20,28 @@ public struct KnownLayout: Sendable, Hashable {
     /// How the system's fields behave, as far as that tells it from others.
     let habits: Habits
 
+    /// How rarely IDs of the system are met.
+    let rarity: Rarity
+
+    /// How rarely IDs are met, before anything is known of them. The figures are estimates.
+    enum Rarity: Sendable, Hashable {
+        /// Of a service with a public, or of a package that many use or copy.
+        case common
+        /// Of a product or package that some use.
+        case uncommon
+        /// Of one version of a package, one setting, or a package that few use.
+        case rare
+
+        /// What it costs as evidence: each three bits are a factor of eight.
+        var bits: Double {
+            switch self {
+            case .common: 0
+            case .uncommon: 3
+            case .rare: 6
+            }
+        }
+    }
+
     /// How the numbers of a system are spread.
     struct Habits: Sendable, Hashable {
         enum Workers: Sendable, Hashable {

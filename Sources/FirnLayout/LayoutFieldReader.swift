@@ -63,6 +63,12 @@ struct LayoutFieldReader {
         return width
     }
 
+    /// Whether a unit of time follows the bits.
+    var hasUnit: Bool {
+        let unit = reader.remainder.prefix { $0 != "@" && $0 != "/" }.drop { $0 == "x" || $0.isNumber }
+        return TickUnit(rawValue: String(unit)) != nil
+    }
+
     func expectEnd() throws(LayoutError) {
         guard reader.isAtEnd else {
             throw invalid("has \(reader.remainder.quoted) after its bits: leave that out", at: position)

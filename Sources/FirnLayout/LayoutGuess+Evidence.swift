@@ -20,20 +20,26 @@ extension LayoutGuess {
         private var otherBits: Double
 
         private var count = 0
-        private var workers: [UInt64: Int] = [:]
-        private var sequences: [UInt64: Int] = [:]
-        private var last: (seconds: Double, worker: UInt64?, sequence: UInt64?)?
+        private var workers = LearnedValues()
+        private var sequences = LearnedValues()
+        private var distances = LearnedDistances()
+        /// The sequence as the system's habits have it, and as the numbers before have it: some systems begin with another
+        /// number than the first.
+        private var habitsAndNumbers = WeighedExpectations(shareOfFirst: 0.6)
+        /// Whether numbers are carried on from tick to tick. By chance some are.
+        private var carriedOnAndNot = WeighedExpectations(shareOfFirst: 0.5)
+        private var last: (tick: UInt64, seconds: Double, worker: UInt64?, sequence: UInt64?)?
         /// How many IDs were of another tick than the one before, and in how many of these the number went on by one.
         private var tickChanges = (all: 0, carriedOn: 0)
         private var risingPairs = 0
         private var latestSeconds = -Double.infinity
 
-        /// - Parameter rank: How many layouts are more common than this one. It decides where nothing else does.
+        /// - Parameter rank: How many layouts come before this one in the catalogue. It decides where nothing else does.
         init(_ known: KnownLayout, writtenIn format: IDFormat, now: UTCTime, rank: Int) {
             self.known = known
             self.now = now
             let isUsual = format == .decimal || known.habits.formats.contains(format)
-            otherBits = -0.2 * Double(rank) - (isUsual ? 0 : Self.unusualFormat)
+            otherBits = -0.2 * Double(rank) - known.rarity.bits - (isUsual ? 0 : Self.unusualFormat)
         }
 
         /// What a form costs in which the system does not write its IDs: one in so many, as a power of two, was written so
@@ -43,26 +49,32 @@ extension LayoutGuess {
         /// Adds the next ID.
         mutating func add(_ id: DecodedID) {
             let seconds = id.utc.map(Self.seconds)
-            if let seconds, let last { otherBits += log2(likelihood(ofTime: seconds, after: last.seconds)) }
-            if let sequence = id.sequence {
-                otherBits += log2(likelihood(ofSequence: sequence, at: seconds, worker: id.worker))
-                sequences[sequence, default: 0] += 1
-                if let last, last.worker == id.worker, last.seconds != seconds, let before = last.sequence {
-                    tickChanges.all += 1
-                    tickChanges.carriedOn += sequence == before + 1 ? 1 : 0
-                }
-            }
+            if let tick = id.time, let last { otherBits += log2(distances.add(tick, after: last.tick)) }
+            if let sequence = id.sequence { add(sequence, of: id) }
             if let worker = id.worker {
-                otherBits += log2(likelihood(ofWorker: worker))
-                workers[worker, default: 0] += 1
+                otherBits += log2(workers.likelihood(of: worker, new: likelihood(ofNewWorker: worker)))
+                workers.add(worker)
             }
             otherBits += log2(id.likelihoodOfOtherFields)
-            if let seconds {
+            if let tick = id.time, let seconds {
                 if let last, seconds >= last.seconds { risingPairs += 1 }
                 latestSeconds = max(latestSeconds, seconds)
-                last = (seconds, id.worker, id.sequence)
+                last = (tick, seconds, id.worker, id.sequence)
             }
             count += 1
+        }
+
+        private mutating func add(_ sequence: UInt64, of id: DecodedID) {
+            let habit = likelihood(ofNewSequence: sequence)
+            let learned = sequences.isEmpty ? habit : sequences.likelihood(of: sequence, new: uniformSequence)
+            let any = habitsAndNumbers.likelihood(habit, learned)
+            otherBits += log2(likelihood(ofSequence: sequence, of: id, any: any))
+            habitsAndNumbers.add(habit, learned)
+            sequences.add(sequence)
+            guard let last, last.worker == id.worker, last.tick != id.time, let before = last.sequence else { return }
+            carriedOnAndNot.add(likelihood(ofCarriedOn: sequence == before + 1, any: any), any)
+            tickChanges.all += 1
+            tickChanges.carriedOn += sequence == before + 1 ? 1 : 0
         }
 
         private static func seconds(_ time: UTCTime) -> Double {
@@ -98,39 +110,35 @@ extension LayoutGuess.Evidence {
         return ahead > Double(LayoutGuess.clockTolerance) ? ahead : nil
     }
 
-    /// The IDs of one list are spread likewise around each other.
-    private func likelihood(ofTime seconds: Double, after last: Double) -> Double {
-        let shortest = max(tick, 0.001)
-        let distance = abs(seconds - last)
-        let share = seconds >= last ? 0.9 : 0.1
-        return share * tick / ((distance + shortest) * log((past + shortest) / shortest))
-    }
-
-    /// A worker that has been seen is likely to be seen again, as often as it was.
-    private func likelihood(ofWorker worker: UInt64) -> Double {
+    private func likelihood(ofNewWorker worker: UInt64) -> Double {
         let isNumbered = known.habits.workers == .numbered
-        let new = Self.mixture(worker, below: known.layout.workerBits, shareOfSmall: isNumbered ? 0.7 : 0.1)
-        return count == 0 ? new : 0.8 * Double(workers[worker, default: 0]) / Double(count) + 0.2 * new
+        return Self.mixture(worker, below: known.layout.workerBits, shareOfSmall: isNumbered ? 0.7 : 0.1)
     }
 
-    private func likelihood(ofSequence sequence: UInt64, at seconds: Double?, worker: UInt64?) -> Double {
-        let uniform = exp2(-Double(known.layout.sequenceBits))
-        let new: Double
+    private var uniformSequence: Double { exp2(-Double(known.layout.sequenceBits)) }
+
+    private func likelihood(ofNewSequence sequence: UInt64) -> Double {
         switch known.habits.sequences {
-        case .counted: new = likelihood(ofCountedSequence: sequence)
-        case .arbitrary: new = uniform
-        case .carriedOn(let end): new = (sequence < end ? 0.98 : 0.02) / Double(end)
+        case .counted: likelihood(ofCountedSequence: sequence)
+        case .arbitrary: uniformSequence
+        case .carriedOn(let end): (sequence < end ? 0.98 : 0.02) / Double(end)
         }
-        // One that has been seen is seen again, as often as it was, where a system begins with another number than the first.
-        let any = count == 0 ? new : 0.6 * new + 0.4 * Double(sequences[sequence, default: 0]) / Double(count)
-        guard let last, last.worker == worker, let before = last.sequence else { return any }
+    }
+
+    /// - Parameter any: The likelihood if the ID before says nothing.
+    private func likelihood(ofSequence sequence: UInt64, of id: DecodedID, any: Double) -> Double {
+        guard let last, last.worker == id.worker, let before = last.sequence else { return any }
         let isNext = sequence == before + 1
-        guard last.seconds == seconds else {
-            let carriesOn = likelihoodOfCarryingOn
-            return (isNext ? carriesOn : 0) + (1 - carriesOn) * any
+        guard last.tick == id.time else {
+            return carriedOnAndNot.likelihood(likelihood(ofCarriedOn: isNext, any: any), any)
         }
         // Equal or lower numbers of a tick are possible only in a list that is out of order.
-        return isNext ? 0.7 : sequence > before ? 0.3 * uniform : 0.01 * uniform
+        return isNext ? 0.7 : (sequence > before ? 0.3 : 0.01) * uniformSequence
+    }
+
+    private func likelihood(ofCarriedOn isNext: Bool, any: Double) -> Double {
+        let carriesOn = likelihoodOfCarryingOn
+        return (isNext ? carriesOn : 0) + (1 - carriesOn) * any
     }
 
     /// Some systems carry the number on from tick to tick. Whether one does is learned from the IDs before.
@@ -168,7 +176,7 @@ extension LayoutGuess.Evidence {
         guard count > 1 else { return age }
         let order = risingPairs == count - 1 ? "times rise" : "times do not rise"
         guard !workers.isEmpty else { return "\(order), the latest \(age)" }
-        return "\(order), \(workers.count) worker\(workers.count == 1 ? "" : "s"), the latest \(age)"
+        return "\(order), \(workers.distinct) worker\(workers.distinct == 1 ? "" : "s"), the latest \(age)"
     }
 
     private static func text(ofAge seconds: Double) -> String {

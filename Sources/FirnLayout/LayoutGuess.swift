@@ -51,7 +51,9 @@ public struct LayoutGuess: Sendable {
     /// Compares IDs with layouts, of which those whose system writes its IDs in a format are likelier.
     init(_ ids: [FirnID], writtenIn format: IDFormat, now: UTCTime, among layouts: [KnownLayout]) {
         precondition(!ids.isEmpty, "a guess needs an ID")
-        let ids = Array(ids.prefix(Self.maximumIDs))
+        // An ID that is there twice tells what it tells once.
+        var seen: Set<FirnID> = []
+        let ids = ids.prefix(Self.maximumIDs).filter { seen.insert($0).inserted }
         let all = layouts.enumerated().map { index, known in
             Self.candidate(known, of: ids, writtenIn: format, now: now, rank: index)
         }

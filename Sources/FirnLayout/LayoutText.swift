@@ -77,7 +77,9 @@ struct LayoutText {
         let names = Layout.presets.map(\.name).joined(separator: ", ")
         return LayoutError(
             .invalidLayout,
-            "There is no layout \(name.quoted): give one of \(names), or fields such as \(Self.example)."
+            "There is no layout \(name.quoted): "
+                + (KnownLayout.nearest(to: name).map { "\($0) is the nearest. Give one of " } ?? "give one of ")
+                + "\(names), or fields such as \(Self.example)."
         )
     }
 
@@ -108,6 +110,9 @@ struct LayoutText {
             sequenceRules = try field.sequenceRules(width: width)
             parts.append(LayoutPart(.sequence, width: width))
         default:
+            guard parts.contains(where: { $0.kind == .time }) || !field.hasUnit else {
+                throw field.invalid("has a unit of time: call that field time, as in \(Self.example)", at: field.start)
+            }
             parts.append(try field.named(name, width: width))
         }
     }

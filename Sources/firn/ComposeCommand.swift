@@ -69,7 +69,10 @@ struct ComposeCommand: AsyncParsableCommand {
             )
         }
         guard let time else {
-            throw ValidationError("The time is missing: give it as in --time 2025-01-01T00:00:00Z.")
+            let isField = field.contains { $0.hasPrefix("time=") }
+            throw ValidationError(
+                "The time is \(isField ? "not given as --field" : "missing"): give it as in --time 2025-01-01T00:00:00Z."
+            )
         }
         UTCTime.note(onArgument: time).map { StandardError.write(line: "firn: \($0)") }
         let tick = try layout.tick(at: UTCTime(argument: time))

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import FirnLayout
+internal import FirnWire
 
 struct DecodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -70,7 +71,14 @@ struct DecodeCommand: AsyncParsableCommand {
             throw ValidationError("There are IDs and -: give either, the IDs or standard input.")
         }
         if input.isGiven, !readsStandardInput {
-            throw ValidationError("--column, --csv and --header are for standard input: leave the IDs out.")
+            throw ValidationError(
+                "--column, --csv, --separator and --header are for standard input: leave the IDs out."
+            )
+        }
+        // The value of --histogram may be left out, so that a wrong one is taken for an ID.
+        if histogram == .all, ids.count == 1, fromFormat == nil, ids[0].allSatisfy(\.isLetter), ids[0] != "all" {
+            let kinds = HistogramKind.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("There is no histogram '\(ids[0].excerpt)': give one of \(kinds).")
         }
         if guess, histogram != nil {
             throw ValidationError("--guess and --histogram are two answers: give one of them.")
@@ -171,7 +179,7 @@ struct DecodeCommand: AsyncParsableCommand {
             return try output.flush()
         }
         if let header { try output.write(line: header) }
-        var stream = InputStream(ids: input.inputIDs(parse: parse), isCSV: input.csv)
+        var stream = InputStream(ids: input.inputIDs(parse: parse))
         try stream.forEachID(writingTo: &output) { id, output in try body(id, note, &output) }
         try finish(&output)
         try output.flush()

@@ -4,6 +4,8 @@ enum InputEncoding: String, CaseIterable {
     case utf16BigEndian = "UTF-16 (big-endian)"
     case gzip
     case zstandard
+    case bzip2
+    case xz
     case zip = "ZIP or of a spreadsheet"
 
     private var signature: [UInt8] {
@@ -12,6 +14,8 @@ enum InputEncoding: String, CaseIterable {
         case .utf16BigEndian: [0xFE, 0xFF]
         case .gzip: [0x1F, 0x8B]
         case .zstandard: [0x28, 0xB5, 0x2F, 0xFD]
+        case .bzip2: Array("BZh".utf8)
+        case .xz: [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]
         case .zip: [0x50, 0x4B, 0x03, 0x04]
         }
     }
@@ -38,6 +42,8 @@ enum InputEncoding: String, CaseIterable {
         case .utf16LittleEndian, .utf16BigEndian: "Convert it, as with iconv -f UTF-16 -t UTF-8."
         case .gzip: "Unpack it, as with gzip -dc."
         case .zstandard: "Unpack it, as with zstd -dc."
+        case .bzip2: "Unpack it, as with bzip2 -dc."
+        case .xz: "Unpack it, as with xz -dc."
         case .zip: "Export the IDs as text, one per line, or as CSV."
         }
     }

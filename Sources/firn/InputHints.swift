@@ -1,3 +1,5 @@
+internal import FirnLayout
+
 /// Tells from a line that is no ID how the input has to be read: as a table with other columns, or as a log.
 struct InputHints {
     /// What may stand between columns, the surest first.
@@ -43,24 +45,25 @@ struct InputHints {
     /// What to do with a table whose columns end at `gap`, as the rest of a sentence.
     ///
     /// - Parameter column: The number of the ID's column, or `N` and what is known of it.
-    func advice(_ gap: Gap, line: String, column: String) -> String {
-        let command = gap == .blank ? "tr -s ' '" : "tr '\(gap.rawValue)'"
-        // A comma within a value would then end a column, unless quotes are around it.
-        let isCommaTaken = line.contains(",") && !line.contains("\"")
+    func advice(_ gap: Gap, column: String) -> String {
+        let given = separator.quoting.map { $0 == UInt8(ascii: ",") ? "--csv" : "--separator" }
         switch gap {
-        case .tab: return (separator == .comma ? "leave --csv out and give " : "give ") + "--column \(column)"
-        case .comma: return "give --csv --column \(column)"
-        case .semicolon, .bar, .blank:
-            return isCommaTaken
-                ? "put tabs in their place, as with \(command) '\\t', and give --column \(column)"
-                    + (separator == .comma ? " without --csv" : "")
-                : "put commas in their place, as with \(command) ,, and give --csv --column \(column)"
+        case .tab: return (given.map { "leave \($0) out and give " } ?? "give ") + "--column \(column)"
+        case .comma: return "give --csv" + (given.map { " instead of \($0), and" } ?? "") + " --column \(column)"
+        case .semicolon, .bar:
+            return "give --separator '\(gap.rawValue)'" + (given == "--csv" ? " instead of --csv, and" : "")
+                + " --column \(column)"
+        case .blank:
+            return "put tabs in their place, as with tr -s ' ' '\\t', and give --column \(column)"
+                + (given.map { " without \($0)" } ?? "")
         }
     }
 
     /// The gaps that are not where the options say that columns end.
     private var others: [Gap] {
-        Gap.allCases.filter { separator == .tab ? $0 != .tab : separator == .comma ? $0 != .comma : true }
+        Gap.allCases.filter { gap in
+            separator == .tab ? gap != .tab : separator.quoting.map { $0 != gap.rawValue.asciiValue } ?? true
+        }
     }
 
     private func table(_ line: String, mayBeHeader: Bool) -> String? {
@@ -74,19 +77,35 @@ struct InputHints {
                 continue
             }
             let start = " If the line is a row of a table with \(columns.count) columns that end at \(gap.name), "
-            if let first = columns.firstIndex(where: isID) {
-                return start + advice(gap, line: line, column: "N: the first ID is in column \(first + 1)") + "."
+            if columns.contains(where: isID) {
+                return start + advice(gap, column: idColumn(of: columns) ?? Self.anyColumn) + "."
             }
             guard mayBeHeader, separator != .none, given == 1, gap != .blank else { continue }
-            return start + advice(gap, line: line, column: "N, the number of the ID's column from 1") + "."
+            return start + advice(gap, column: Self.anyColumn) + "."
         }
         return nil
     }
 
+    private static let anyColumn = "N, the number of the ID's column from 1"
+
+    /// The only column that may have an ID, or the one that has the longest, if that is longer than other numbers of a table.
+    private func idColumn(of columns: [String]) -> String? {
+        let indices = columns.indices.filter { isID(columns[$0]) }
+        guard let longest = indices.map({ columns[$0].count }).max(),
+            let index = indices.first(where: { columns[$0].count == longest }), indices.count == 1 || longest >= 11
+        else { return nil }
+        return "N: the first ID is in column \(index + 1)"
+    }
+
     /// The columns without the blanks and quotes around them. Several blanks are one gap.
     private static func columns(of line: String, at gap: Gap) -> [String] {
-        var columns = line.split(separator: gap.rawValue, omittingEmptySubsequences: false).map { column in
-            column.trimming { $0 == " " || $0 == "\"" }
+        let separator: RecordFields.Separator =
+            switch gap {
+            case .tab: .tab
+            case .semicolon, .bar, .comma, .blank: gap.rawValue.asciiValue.map { .quoting($0) } ?? .none
+            }
+        var columns = RecordFields(Array(line.utf8), separator: separator).map { column in
+            String(decoding: column, as: UTF8.self)[...].trimming { $0 == " " || $0 == "\"" }
         }
         if gap == .blank {
             let (first, last) = (columns.first, columns.last)
@@ -100,19 +119,25 @@ struct InputHints {
     /// How the ID is taken out of a line with other text around it.
     private func log(_ line: String) -> String? {
         guard separator == .none else { return nil }
-        var (rest, before) = (line[...], Character?.none)
+        var (rest, pattern, hasMinus) = (line[...], String?.none, false)
         while let start = rest.firstIndex(where: Self.isDigit) {
-            if start > rest.startIndex { before = rest[rest.index(before: start)] }
             let digits = rest[start...].prefix(while: Self.isDigit)
-            let after = rest[digits.endIndex...].first
-            if (15...20).contains(digits.count), digits.count < line.count, isID(String(digits)) {
-                let isWord = [before, after].contains { $0.map { $0.isLetter || $0 == "_" } == true }
-                let edge = isWord ? "" : "\\b"
-                return " IDs in the lines of a log are taken out with grep -oE '\(edge)[0-9]{15,20}\(edge)' first."
+            rest = rest[digits.endIndex...]
+            let (before, after) = (line[..<start].last, rest.first)
+            // The digits behind the point of a float are no ID.
+            guard (15...20).contains(digits.count), digits.count < line.count, before != ".", isID(String(digits))
+            else {
+                continue
             }
-            (rest, before) = (rest[digits.endIndex...], digits.last)
+            let isWord = [before, after].contains { $0.map { $0.isLetter || $0 == "_" } == true }
+            let edge = isWord ? "" : "\\b"
+            pattern = pattern ?? "grep -oE '\(edge)[0-9]{15,20}\(edge)'"
+            hasMinus = hasMinus || FirnID.hasMinus(before: start, in: line)
         }
-        return nil
+        guard let pattern else { return nil }
+        // A hyphen within a word is no minus.
+        let recipe = hasMinus ? "grep -oP '(?<![\\w.])-?[0-9]{15,20}\\b'" : pattern
+        return " IDs in the lines of a log are taken out with \(recipe) first."
     }
 
     private static func isDigit(_ character: Character) -> Bool { ("0"..."9").contains(character) }

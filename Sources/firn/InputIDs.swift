@@ -26,7 +26,7 @@ struct InputIDs {
     }
 
     private let column: Column
-    private let separator: RecordFields.Separator
+    let separator: RecordFields.Separator
     let hasHeader: Bool
     private let parse: (String) throws -> FirnID
     /// The column's number from 0, once it is known.
@@ -36,11 +36,17 @@ struct InputIDs {
     private var hasHinted = false
 
     /// - Parameters:
-    ///   - column: Where the ID is; nil for the first column of CSV and for the whole line otherwise.
+    ///   - column: Where the ID is; nil for the first column where columns are quoted, and for the whole line otherwise.
+    ///   - quoting: Where columns end that may be in quotes; nil: at tabs, without quotes.
     ///   - parse: Reads the ID in a field; throws `LayoutError`, or an error that describes itself.
-    init(column: Column?, isCSV: Bool, hasHeader: Bool, parse: @escaping (String) throws -> FirnID) {
+    init(
+        column: Column?,
+        quotingBeside quoting: UInt8? = nil,
+        hasHeader: Bool,
+        parse: @escaping (String) throws -> FirnID
+    ) {
         self.column = column ?? .number(1)
-        separator = isCSV ? .comma : column == nil ? .none : .tab
+        separator = quoting.map { .quoting($0) } ?? (column == nil ? .none : .tab)
         if case .name = self.column { self.hasHeader = true } else { self.hasHeader = hasHeader }
         if case .number(let number) = self.column { index = number - 1 }
         self.parse = parse
@@ -98,9 +104,11 @@ struct InputIDs {
             let known = names.prefix(20).map(\.quoted).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
             throw Refusal(
                 message: "There is no column \(name.quoted) in the header, which has \(known): "
-                    + (gap.map { hints.advice($0, line: line, column: name) }
+                    + (gap.map { hints.advice($0, column: name) }
                         ?? "give one of them, or a number. Columns end at "
-                        + (separator == .comma ? "commas" : "tabs, or with --csv at commas")) + ".",
+                        + (separator.quoting.map { $0 == UInt8(ascii: ",") ? "commas" : Self.character($0).quoted }
+                            ?? "tabs, or with --csv at commas"))
+                    + ".",
                 exitCode: .dataError
             )
         }
@@ -113,6 +121,8 @@ struct InputIDs {
         }
         index = match
     }
+
+    private static func character(_ byte: UInt8) -> String { String(UnicodeScalar(byte)) }
 
     private static func isBlank(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")

@@ -21,7 +21,8 @@ struct InputReader: ~Copyable {
         case end
     }
 
-    private let isCSV: Bool
+    /// Where a field ends that may be in quotes; nil when quotes are a part of the text.
+    private let separator: UInt8?
     private var buffer: [UInt8] = []
     /// The records before this offset have been returned.
     private var start = 0
@@ -32,8 +33,8 @@ struct InputReader: ~Copyable {
     /// The rest of a line that is too long is still to be skipped.
     private var isSkipping = false
 
-    init(isCSV: Bool) {
-        self.isCSV = isCSV
+    init(quotingBeside separator: UInt8? = nil) {
+        self.separator = separator
     }
 
     /// Calls `read` for more bytes; none mean that the input has ended.
@@ -60,7 +61,7 @@ struct InputReader: ~Copyable {
             guard skipLine() else { return isAtEnd ? .end : .needsInput }
         }
         let rest = buffer[start...]
-        if let length = rest.withUnsafeBufferPointer({ scan.end(of: $0, isCSV: isCSV) }) {
+        if let length = rest.withUnsafeBufferPointer({ scan.end(of: $0, quotingBeside: separator) }) {
             return take(rest.prefix(length), lineEnd: 1)
         }
         if isAtEnd {
@@ -121,17 +122,17 @@ private struct RecordScan {
     var isQuoted: Bool { place == .quotes }
 
     /// The length of the record at the start of `bytes`, without its line end; nil when it is not complete.
-    mutating func end(of bytes: UnsafeBufferPointer<UInt8>, isCSV: Bool) -> Int? {
+    mutating func end(of bytes: UnsafeBufferPointer<UInt8>, quotingBeside separator: UInt8?) -> Int? {
         while offset < bytes.count {
             let byte = bytes[offset]
             if byte == UInt8(ascii: "\n"), place != .quotes { return offset }
-            if isCSV { readCSV(byte) }
+            if let separator { read(byte, separator) }
             offset += 1
         }
         return nil
     }
 
-    private mutating func readCSV(_ byte: UInt8) {
+    private mutating func read(_ byte: UInt8, _ separator: UInt8) {
         switch (place, byte) {
         case (.quotes, UInt8(ascii: "\"")): place = .closingQuote
         case (.quotes, UInt8(ascii: "\n")): lineEnds += 1
@@ -140,7 +141,7 @@ private struct RecordScan {
             place = .quotes
             lineEndsBeforeQuote = lineEnds
         case (.closingQuote, UInt8(ascii: "\"")): place = .quotes
-        case (_, UInt8(ascii: ",")): place = .fieldStart
+        case (_, separator): place = .fieldStart
         default: place = .field
         }
     }

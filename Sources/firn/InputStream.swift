@@ -13,9 +13,9 @@ struct InputStream: ~Copyable {
     /// Whether a header has been read.
     var hasReadHeader: Bool { ids.hasHeader && lineCount > 0 }
 
-    init(ids: InputIDs, isCSV: Bool) {
+    init(ids: InputIDs) {
         self.ids = ids
-        reader = InputReader(isCSV: isCSV)
+        reader = InputReader(quotingBeside: ids.separator.quoting)
     }
 
     /// Calls `body` for each ID up to the end of the input. What is written is flushed whenever input is waited for, so

@@ -40,9 +40,10 @@ struct ListedIDs {
         text.wholeMatch(of: /\(\d+ rows?\)/) != nil
     }
 
-    /// A column's name: `max`, `max(id)`, `?column?`. Not `NULL`, which an empty table has for its highest ID.
+    /// A column's name: `max`, `max(id)`, `?column?`. Not `NULL`, which an empty table has for its highest ID, and nothing with
+    /// the digits of an ID in it, as `orders: 541815603606036480`.
     private static func isHeader(_ text: Substring) -> Bool {
-        guard let first = text.first, text != "NULL" else { return false }
+        guard let first = text.first, text != "NULL", !text.contains(/\d{5}/) else { return false }
         return first.isLetter || first == "_" || first == "?" || first == "\""
     }
 }

@@ -7,9 +7,8 @@ enum NegativeArguments {
 
     /// Options of these subcommands that take a value.
     static let options: Set = [
-        "--column", "--field", "--format", "--from-format", "--layout", "--local", "--raise-to", "--sequence",
-        "--shard",
-        "--skip-values", "--time", "--type", "--worker",
+        "--column", "--field", "--format", "--from-format", "--layout", "--local", "--raise-to", "--separator",
+        "--sequence", "--shard", "--skip-values", "--time", "--type", "--worker",
     ]
 
     /// An option of ``subcommands`` that takes several values.

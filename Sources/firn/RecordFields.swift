@@ -1,11 +1,18 @@
 /// The fields of a record of a table, from left to right.
 struct RecordFields: Sequence, IteratorProtocol {
-    enum Separator {
+    enum Separator: Equatable {
         /// The record is one field.
         case none
         case tab
-        /// With quotes around fields that need them (RFC 4180).
-        case comma
+        /// This character, with quotes around fields that need them (RFC 4180 has a comma).
+        case quoting(UInt8)
+
+        static let comma = quoting(UInt8(ascii: ","))
+
+        /// The character beside which fields may be in quotes.
+        var quoting: UInt8? {
+            if case .quoting(let byte) = self { byte } else { nil }
+        }
     }
 
     private let separator: Separator
@@ -22,13 +29,14 @@ struct RecordFields: Sequence, IteratorProtocol {
         switch separator {
         case .none: return take(until: rest.endIndex)
         case .tab: return take(until: rest.firstIndex(of: UInt8(ascii: "\t")) ?? rest.endIndex)
-        case .comma: return rest.first == Self.quote ? quoted() : take(until: comma)
+        case .quoting(let byte):
+            return rest.first == Self.quote ? quoted(until: byte) : take(until: end(at: byte))
         }
     }
 
     private static let quote = UInt8(ascii: "\"")
 
-    private var comma: Int { rest.firstIndex(of: UInt8(ascii: ",")) ?? rest.endIndex }
+    private func end(at byte: UInt8) -> Int { rest.firstIndex(of: byte) ?? rest.endIndex }
 
     private mutating func take(until end: Int) -> [UInt8] {
         defer {
@@ -38,8 +46,8 @@ struct RecordFields: Sequence, IteratorProtocol {
         return Array(rest[..<end])
     }
 
-    /// A field in quotes, where two quotes are one. What follows the closing quote up to the comma is kept as it is.
-    private mutating func quoted() -> [UInt8] {
+    /// A field in quotes, where two quotes are one. What follows the closing quote up to the separator is kept as it is.
+    private mutating func quoted(until byte: UInt8) -> [UInt8] {
         var field: [UInt8] = []
         rest.removeFirst()
         while let end = rest.firstIndex(of: Self.quote) {
@@ -49,6 +57,6 @@ struct RecordFields: Sequence, IteratorProtocol {
             field.append(Self.quote)
             rest.removeFirst()
         }
-        return field + take(until: comma)
+        return field + take(until: end(at: byte))
     }
 }

@@ -73,6 +73,15 @@ import Testing
         #expect(missing.errors.hasSuffix("\n  See 'firn compose --help' for more information.\n"), "\(missing)")
     }
 
+    @Test func aTimeThatIsGivenAsAFieldIsToldItsOption() throws {
+        let command = try Command.run("compose", "--field", "time=5")
+        #expect(command.exitCode == 64, "\(command)")
+        #expect(
+            command.errors.hasPrefix("Error: The time is not given as --field: give it as in --time 2025-"),
+            "\(command)"
+        )
+    }
+
     @Test func aPartThatIsCalledWorkerIsToldFromTheWhole() throws {
         let whole = try compose(Self.parts, "--worker", "33")
         #expect(whole.exitCode == 0)

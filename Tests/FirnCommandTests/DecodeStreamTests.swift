@@ -97,6 +97,34 @@ import Testing
         #expect(warned.output.contains(#","warnings":["The epoch "#))
     }
 
+    /// Where decimal commas are usual, columns end at semicolons.
+    @Test func readsColumnsThatEndAtAnotherCharacter() throws {
+        let table = "sum;\"the;id\";day\n1,5;\"541815603606036480\";\"a\n;b\"\n;2;c\n"
+        let command = try Command.run(
+            ["decode", "--separator", ";", "--column", "the;id", "--format", "tsv"],
+            input: table
+        )
+        #expect(command.exitCode == 0 && command.errors.isEmpty, "\(command)")
+        #expect(
+            command.lines.dropFirst().map { $0.prefix { $0 != "\t" } } == ["541815603606036480", "2"],
+            "\(command)"
+        )
+        let first = try Command.run(
+            ["decode", "--separator", ";", "--header", "--format", "tsv"],
+            input: "id;x\n7;y\n"
+        )
+        #expect(first.lines.count == 2 && first.lines[1].hasPrefix("7\t"), "\(first)")
+    }
+
+    @Test func aWrongKindOfHistogramIsNamed() throws {
+        let command = try Command.run(["decode", "--histogram", "day"], input: "1\n")
+        #expect(command.exitCode == 64, "\(command)")
+        #expect(
+            command.errors.contains("There is no histogram 'day': give one of all, time, worker, sequence."),
+            "\(command)"
+        )
+    }
+
     @Test func readsAColumnByName() throws {
         let table = "\u{FEFF}order,\"the id\",day\r\n7,\"541815603606036480\",\"a\n\"\"b\"\"\"\r\n8,,c\r\n9,1,d\r\n"
         let command = try Command.run(
@@ -185,7 +213,8 @@ import Testing
         ["1", "-"], ["--column", "1", "1"], ["--csv", "1"], ["--no-header", "1"], ["--column", "0"],
         ["--column", "id", "--no-header"], ["--column", "-1"], ["--column", "99999999999999999999"],
         ["--histogram", "--format", "json"], ["--histogram", "day"],
-        ["--histogram", "--layout", "pinterest"], ["--format", "csv"],
+        ["--histogram", "--layout", "pinterest"], ["--format", "csv"], ["--separator", "a"], ["--separator", ";;"],
+        ["--separator", ""], ["--separator", "\""], ["--separator", ";", "--csv"], ["--separator", ";", "1"],
     ])
     func refusesArguments(arguments: [String]) throws {
         let command = try Command.run(["decode"] + arguments, input: "1\n")

@@ -7,7 +7,9 @@ import Testing
 struct InputIDsTests {
     private func ids(_ column: String? = nil, csv: Bool = false, header: Bool = false) -> InputIDs {
         let column = column.flatMap(InputIDs.Column.init)
-        return InputIDs(column: column, isCSV: csv, hasHeader: header) { try FirnID(parsing: $0) }
+        return InputIDs(column: column, quotingBeside: csv ? UInt8(ascii: ",") : nil, hasHeader: header) {
+            try FirnID(parsing: $0)
+        }
     }
 
     private func id(_ line: String, _ ids: InputIDs) throws -> UInt64? {

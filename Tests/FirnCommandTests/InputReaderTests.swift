@@ -21,7 +21,7 @@ struct InputReaderTests {
     }
 
     private func read(_ bytes: [UInt8], isCSV: Bool, pieces: Int = .max) -> [Read] {
-        var reader = InputReader(isCSV: isCSV)
+        var reader = InputReader(quotingBeside: isCSV ? UInt8(ascii: ",") : nil)
         var rest = bytes[...]
         var records: [Read] = []
         while true {
@@ -88,6 +88,7 @@ struct InputReaderTests {
         arguments: [
             ([0xFF, 0xFE], .utf16LittleEndian), ([0xFE, 0xFF], .utf16BigEndian), ([0x1F, 0x8B], .gzip),
             ([0x28, 0xB5, 0x2F, 0xFD], .zstandard), ([0x50, 0x4B, 0x03, 0x04], .zip),
+            ([0x42, 0x5A, 0x68], .bzip2), ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], .xz),
         ] as [([UInt8], InputEncoding)]
     )
     func knowsWhatIsNoText(start: [UInt8], encoding: InputEncoding) {

@@ -28,6 +28,8 @@ struct ListedIDsTests {
 
     /// A line that was left out by mistake could be the highest ID.
     @Test(arguments: [
+        ("orders: 541815603606036480\n42\n", "orders: 5418"), ("\"541815603606036480\"\n", "give 541815603606036480"),
+        ("max|541815603606036480\n", "max|5418"), ("ID-541815603606036480\n5\n", "ID-5418"),
         ("1.2e18", "1.2e18"), ("9\nmax\n", "max"), ("max\nmin\n9\n", "min"), ("NULL\n", "NULL"), ("7 | 9\n", "7 | 9"),
         ("(1 row\n", "(1 row"), ("18446744073709551616\n", "18446744073709551616"), ("7,9", "7,9"),
     ]) func whatIsNeitherIsRefused(_ text: String, _ word: String) {

@@ -41,6 +41,12 @@ import Testing
             .decimal, "https://example.org/a/b/c/d/e/f/g/h/i/j/k/l/m/posts/541815603606036480",
             [" It holds the number 5418"]
         ),
+        (
+            .decimal, "https://discord.com/channels/80351110224678912/175928847299117063/541815603606036480",
+            [" It holds the numbers 80351110224678912, 175928847299117063 and 541815603606036480: give one of them."]
+        ),
+        (.decimal, "id=-541815603606036480", [" It holds the number -541815603606036480: give that alone."]),
+        (.decimal, "order-541815603606036480", [" It holds the number 541815603606036480: give that alone."]),
         (.base58, "zzzzzzzzzzz", ["the largest in base58", "base58-flickr (", "base36 ("]),
         // Excel's, Go's %v and Python's repr of a double, and pandas' to_csv of a column with an empty cell.
         (.decimal, "3.43688E+17", ["shows 6 of its 18 digits: the other 12 are lost", "53 bits", "as text"]),
@@ -147,7 +153,8 @@ import Testing
     @Test(
         arguments: [
             (IDFormat.decimal, "abc!"), (.decimal, "№5"), (.hex, "xyz!"), (.base62, "ä"), (.decimal, "id=541815603606"),
-            (.decimal, "id=541815603606036480/541815603606036481"), (.decimal, "id=99999999999999999999"),
+            (.decimal, "id=" + (1...6).map { "54181560360603648\($0)" }.joined(separator: "/")),
+            (.decimal, "id=99999999999999999999"),
             (.hex, "id=541815603606036480"),
         ]
     )

@@ -49,7 +49,15 @@ import Testing
     /// A text and what the message has to say.
     static let refusals: [(text: String, reason: String)] = [
         ("", #"There is no layout "": give one of snowflake, discord"#),
-        ("snowfake", #"There is no layout "snowfake": give one of snowflake,"#),
+        ("snowfake", #"There is no layout "snowfake": snowflake is the nearest. Give one of snowflake,"#),
+        ("Snowflake", ": snowflake is the nearest. "), ("twitter", ": snowflake is the nearest. "),
+        ("BlueSky", ": atproto-tid is the nearest. "), ("instagramm", ": instagram is the nearest. "),
+        ("sno", #""sno": give one of "#), ("billing", #""billing": give one of "#),
+        ("timestamp:41ms,worker:10", #""timestamp:41ms" has a unit of time: call that field time, as in time:41ms@"#),
+        ("ts:41ms@2025-01-01T00:00:00Z", "call that field time"), ("ts:32s", "call that field time"),
+        ("ts:32x10ms", "call that field time"),
+        ("time:41ms,ts:10ms", "after its bits: leave that out"),
+        ("bits:5bits,time:9s", "after its bits: leave that out"),
         ("time:41ms,worker:12,sequence:12", "add up to 65 bits (time 41 + worker 12 + sequence 12) and an ID has 64"),
         ("time:41ms,worker:12,sequence:12", "make them 1 narrower"),
         ("unused:2,time:41ms,worker:10,sequence:12", "65 bits (unused 2 + time 41 + worker 10 + sequence 12)"),

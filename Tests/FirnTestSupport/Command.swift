@@ -59,7 +59,7 @@ package struct Command {
         return try FileHandle(forReadingFrom: url)
     }
 
-    private static let executable = product("firn")
+    package static let executable = product("firn")
 
     /// The build product beside the test bundle.
     package static func product(_ name: String) -> URL {
