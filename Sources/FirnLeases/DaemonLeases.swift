@@ -12,7 +12,7 @@ package final class DaemonLeases: LeaseCalls {
     private let timeout: Duration
 
     /// - Parameters:
-    ///   - lessee: who asks; the rest of it is filled in.
+    ///   - lessee: the caller; the rest of it is filled in.
     ///   - layout: that the daemons must have.
     ///   - timeout: of each call.
     package init(client: FirnClient, lessee: LeaseCall.Beginning, layout: Layout, timeout: Duration) {

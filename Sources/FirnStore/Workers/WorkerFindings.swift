@@ -1,7 +1,7 @@
 internal import Synchronization
 
-/// What this daemon has found in workers' records, for its log and its metrics: what is wrong with some, in spite of which
-/// the others are used, and how many are free.
+/// What this daemon has found in workers' records, for its log and its metrics: what is wrong with some, while the others
+/// are used, and how many are free.
 package final class WorkerFindings: Sendable {
     private struct State {
         var farAhead: [UInt32: FarAheadWorker] = [:]
