@@ -69,7 +69,8 @@ let package = Package(
     targets: [
         // Pure values and the engine: no I/O, no dependency.
         .target(name: "FirnLayout", swiftSettings: swiftSettings),
-        .target(name: "FirnEngine", dependencies: ["FirnLayout"], swiftSettings: swiftSettings),
+        .target(name: "CTimeCounter"),
+        .target(name: "FirnEngine", dependencies: ["CTimeCounter", "FirnLayout"], swiftSettings: swiftSettings),
 
         // The wire.
         .systemLibrary(
@@ -500,12 +501,14 @@ let package = Package(
 let parts: [String: Set<String>] = [
     // Where pointers are.
     "wire": [
-        "CFirnProto", "CLinux", "CProtobufC", "FirnEngine", "FirnLayout", "FirnServer", "FirnServerTests", "FirnStore",
+        "CFirnProto", "CLinux", "CProtobufC", "CTimeCounter", "FirnEngine", "FirnLayout", "FirnServer",
+        "FirnServerTests", "FirnStore",
         "FirnTestSupport", "FirnWindows", "FirnWire", "FirnWireTests",
     ],
     // Where threads share memory.
     "shared": [
-        "CFirnClient", "CFirnProto", "CLinux", "CNghttp2", "CProtobufC", "CSQLite", "CZlib", "FirnAdmin",
+        "CFirnClient", "CFirnProto", "CLinux", "CNghttp2", "CProtobufC", "CSQLite", "CTimeCounter", "CZlib",
+        "FirnAdmin",
         "FirnAdminTests", "FirnClient", "FirnClientTests", "FirnEngine", "FirnEngineTests", "FirnFiles",
         "FirnFilesTests", "FirnGRPC", "FirnGRPCTests", "FirnGenerator", "FirnHTTP", "FirnHTTPTests", "FirnLayout",
         "FirnLeases", "FirnMinter", "FirnMinterTests", "FirnNIO", "FirnSQLite", "FirnSQLiteTests", "FirnServer",
@@ -513,7 +516,8 @@ let parts: [String: Set<String>] = [
     ],
     // What scripts/simulate builds, which needs no other package.
     "simulator": [
-        "CCoroutines", "CLinux", "FirnEngine", "FirnLayout", "FirnStore", "FirnTestSupport", "FirnWindows", "firn-sim",
+        "CCoroutines", "CLinux", "CTimeCounter", "FirnEngine", "FirnLayout", "FirnStore", "FirnTestSupport",
+        "FirnWindows", "firn-sim",
     ],
 ]
 if let part = Context.environment["FIRN_ONLY"] {

@@ -156,7 +156,7 @@ def check(root):
 def plant(root, tree):
     """Makes a copy of the sources with all bugs in it. What has not changed keeps its time, so that it is not built again."""
     texts = changed(root)
-    for module in ("CLinux", "FirnEngine", "FirnLayout", "FirnStore", "FirnWindows"):
+    for module in ("CLinux", "CTimeCounter", "FirnEngine", "FirnLayout", "FirnStore", "FirnWindows"):
         for source in (root / "Sources" / module).rglob("*"):
             if source.is_dir():
                 continue

@@ -34,6 +34,10 @@ package final class TickClock: Sendable {
     private let source: any TimeSource
     /// Whether the source is the system's clock as it is, which is then read without a call through a protocol.
     private let isSystem: Bool
+    /// Whether ``tick()`` reads the processor's counter by itself.
+    private let isCountedBySystem: Bool
+    /// How fast the source's counter rises; nil without one.
+    private let scale: CounterScale?
     private let followLimitNanoseconds: Int64
     private let epochNanoseconds: Int64
     private let tickNanoseconds: Int64
@@ -62,6 +66,8 @@ package final class TickClock: Sendable {
         precondition(layout.hasTime, "a layout without a time field needs no clock")
         self.source = source
         isSystem = source is SystemTimeSource
+        isCountedBySystem = isSystem && source.hasCounter
+        scale = source.hasCounter ? CounterScale(start: source.countedMoment()) : nil
         self.followLimitNanoseconds = followLimit.nanoseconds
         // An epoch may be later than what 64 bits of nanoseconds hold; then the time is always before the epoch.
         let (epoch, tooLate) = Int64(layout.epochUnixMilliseconds).multipliedReportingOverflow(by: 1_000_000)
@@ -90,14 +96,14 @@ package final class TickClock: Sendable {
     }
 
     /// The current tick, as ``now()`` has it, for callers that need nothing else: while the tick lasts, at the price of one
-    /// clock reading and a few loads.
+    /// reading of the source's counter, or of its boot clock, and a few loads.
     @inline(__always)
     package func tick() -> UInt64 {
         let anchor = revision.load(ordering: .acquiring)
         let reading = span.read()
-        let bootNow = readBoot()
+        let instant = isCountedBySystem ? SystemTimeSource.readCount() : readInstant()
         atomicMemoryFence(ordering: .acquiring)
-        if reading.isOf(anchor, bootNow), span.isStill(reading), revision.load(ordering: .relaxed) == anchor {
+        if reading.isOf(anchor, instant), span.isStill(reading), revision.load(ordering: .relaxed) == anchor {
             return reading.tick
         }
         return tickOfNewSpan()
@@ -109,21 +115,29 @@ package final class TickClock: Sendable {
     private func tickOfNewSpan() -> UInt64 {
         let anchor = revision.load(ordering: .acquiring)
         let isExact = gap.load(ordering: .relaxed) == 0
+        let before = scale == nil ? 0 : source.count()
         let moment = now()
+        let after = scale == nil ? 0 : source.count()
         guard revision.load(ordering: .relaxed) == anchor else { return moment.tick }
         // Before the epoch, which counts as tick 0, this is at most what is left until that tick ends.
         let left = tickNanoseconds - (moment.unixNanoseconds - epochNanoseconds) % tickNanoseconds
         let lasts = isExact ? left : left / (Self.slewDivisor + 1) * Self.slewDivisor
-        let (end, isTooLate) = moment.bootNanoseconds.addingReportingOverflow(lasts)
-        span.publish(
-            TickSpan.Reading(
-                anchor: anchor,
-                begin: moment.bootNanoseconds,
-                end: isTooLate ? .max : end,
-                tick: moment.tick
-            )
-        )
+        if let scale {
+            let counted = CountedMoment(before: before, boot: moment.bootNanoseconds, after: after)
+            guard let end = scale.end(of: lasts, in: counted) else { return moment.tick }
+            span.publish(TickSpan.Reading(anchor: anchor, begin: after, end: end, tick: moment.tick))
+        } else {
+            let (end, isTooLate) = moment.bootNanoseconds.addingReportingOverflow(lasts)
+            let begin = moment.bootNanoseconds
+            span.publish(TickSpan.Reading(anchor: anchor, begin: begin, end: isTooLate ? .max : end, tick: moment.tick))
+        }
         return moment.tick
+    }
+
+    /// What a ``TickSpan`` counts.
+    @inline(never)
+    private func readInstant() -> Int64 {
+        scale == nil ? readBoot() : source.count()
     }
 
     @inline(__always)
@@ -171,6 +185,7 @@ package final class TickClock: Sendable {
             unix.store(follows ? wall : ours, ordering: .relaxed)
             gap.store(follows ? 0 : offset, ordering: .relaxed)
             revision.store(odd &+ 1, ordering: .releasing)
+            scale?.check(source.countedMoment())
             return ClockSteering(offsetNanoseconds: offset, isSlewing: !follows)
         }
     }

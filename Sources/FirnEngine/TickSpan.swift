@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// The span of boot time that the present tick of a ``TickClock`` has, for threads that only want to know the tick.
+/// The span of time that the present tick of a ``TickClock`` has, for threads that only want to know the tick: in counts of the
+/// source's counter, or in boot nanoseconds where it has none.
 ///
 /// A sequence lock: a reader takes nothing whose stamp is odd or has changed. A writer that finds another one at work, or
 /// one that was stopped in the middle, writes nothing; readers then read the clock in full.
@@ -9,7 +10,7 @@ final class TickSpan: Sendable {
         fileprivate var stamp: UInt64 = 0
         /// The clock's revision that it is right for.
         var anchor: UInt64
-        /// In boot nanoseconds; `end` is the first of the next tick.
+        /// The first instant, and the first that may be of the next tick.
         var begin: Int64
         var end: Int64
         var tick: UInt64
@@ -20,8 +21,8 @@ final class TickSpan: Sendable {
 
         /// Whether this instant is in the tick, under this anchor.
         @inline(__always)
-        func isOf(_ anchor: UInt64, _ boot: Int64) -> Bool {
-            stamp & 1 == 0 && self.anchor == anchor && boot >= begin && boot < end
+        func isOf(_ anchor: UInt64, _ instant: Int64) -> Bool {
+            stamp & 1 == 0 && self.anchor == anchor && instant >= begin && instant < end
         }
     }
 

@@ -54,7 +54,7 @@ extension MinterConfiguration {
                     + "its own."
             )
         }
-        return TickClock(layout: layout, followLimit: clockTolerance)
+        return TickClock(layout: layout, source: SystemTimeSource(usesCounter: true), followLimit: clockTolerance)
     }
 
     /// A window in ticks. With fewer than three there is no tick in which it is extended before it ends.
