@@ -57,7 +57,7 @@ final class CounterScale: Sendable {
         last.withLock { last in
             guard moment.boot - last.boot >= Self.shortestCheck else { return }
             defer { last = moment }
-            guard last.boot - start.boot >= Self.shortestCheck else { return }
+            // At the first check the second one says nothing: it is from minus to plus infinity.
             let (recent, whole) = (Self.rate(from: last, to: moment), Self.rate(from: start, to: last))
             let slowest = Double(Self.slowest.numerator) / Double(Self.slowest.denominator)
             if recent.most < whole.least * slowest || recent.least * slowest > whole.most {
