@@ -45,7 +45,7 @@ struct TopCommand: AsyncParsableCommand {
     @Flag(help: "Show one interval, and end.")
     var once = false
 
-    @Option(help: ArgumentHelp("The time between two readings: 100ms to 1h.", valueName: "duration"))
+    @Option(duration: ArgumentHelp("The time between two readings: 100ms to 1h.", valueName: "duration"))
     var interval = DurationText(.seconds(1))
 
     @Flag(help: "Write one JSON object per line.")
