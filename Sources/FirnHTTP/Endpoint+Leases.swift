@@ -185,10 +185,9 @@ extension LeaseGrant {
         )
     }
 
-    /// Beside constant fields the places of the others are not the sums of widths, so they are told as well.
+    /// Beside constant fields the places of the others are not the sums of widths.
     private var places: [(name: String, value: JSON)] {
-        guard layout.hasConstants else { return [] }
-        return [
+        [
             ("timeShift", .number(layout.timeShift)), ("workerShift", .number(layout.workerShift)),
             ("sequenceShift", .number(layout.sequenceShift)), ("constantBits", .string("\(layout.constantBits)")),
         ]

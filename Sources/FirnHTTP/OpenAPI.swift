@@ -90,7 +90,7 @@ enum OpenAPI {
             ("IDs", object(["ids"], [("ids", texts)])),
             ("Tickets", object(["tickets"], [("tickets", texts)])),
             ("Prefix", object(["prefix"], [("prefix", .object([("type", .string("string"))]))])),
-            ("NewLease", object(leaseNames + newLeaseMembers.map(\.name), leaseMembers + newLeaseMembers + places)),
+            ("NewLease", object(leaseNames + newLeaseMembers.map(\.name), leaseMembers + newLeaseMembers)),
             ("Lease", object(leaseNames, leaseMembers)),
             ("ReleasedLease", object(["freeFromTick"], [("freeFromTick", Endpoint.tickSchema)])),
             ("DecodedID", object(["id", "layout", "fits"], decodedMembers, isOpen: true)),
@@ -135,6 +135,7 @@ enum OpenAPI {
 
     /// Where the lease begins, and how an ID is made.
     private static var newLeaseMembers: [(name: String, value: JSON)] {
+        let shift = JSON.object([("type", .string("integer")), ("minimum", .number(0)), ("maximum", .number(63))])
         let number = JSON.object([("type", .string("integer")), ("minimum", .number(0))])
         return [
             ("firstTick", Endpoint.tickSchema),
@@ -142,13 +143,6 @@ enum OpenAPI {
             ("tickNs", Endpoint.tickSchema),
             ("timeBits", number), ("workerBits", number), ("sequenceBits", number),
             ("sequenceAboveWorker", .object([("type", .string("boolean"))])),
-        ]
-    }
-
-    /// Only in leases of a layout with constant fields.
-    private static var places: [(name: String, value: JSON)] {
-        let shift = JSON.object([("type", .string("integer")), ("minimum", .number(0)), ("maximum", .number(63))])
-        return [
             ("timeShift", shift), ("workerShift", shift), ("sequenceShift", shift),
             ("constantBits", Endpoint.tickSchema),
         ]

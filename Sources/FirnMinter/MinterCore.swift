@@ -224,12 +224,12 @@ extension MinterError {
                     + "if it is behind.",
                 retryAfter: wait(untilTick)
             )
-        case .noWorkerFree(let freeAtTick):
+        case .noWorkerFree(let freeAtTick, let taken):
             let when = freeAtTick.map { "; the first is free at \(time($0)) unless it is extended" } ?? ""
             self.init(
                 .unavailable,
-                "All workers of the layout \(layout.name) are held\(when): close a minter or stop a daemon, or take a layout "
-                    + "with more workers.",
+                "All workers of the layout \(layout.name) are \(taken.count > 0 ? "taken (\(taken.text))" : "held")\(when): "
+                    + "\(taken.advice(stop: "close a minter, stop a daemon"))or take a layout with more workers.",
                 retryAfter: .seconds(1)
             )
         case .windowEnded(let worker, let limit, let error):

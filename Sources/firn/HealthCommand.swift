@@ -35,7 +35,8 @@ struct HealthCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "Wait so long for the daemon, such as 30s; at most 24h. (default: do not wait)",
             valueName: "duration"
-        )
+        ),
+        transform: DurationText.init(parsing:)
     )
     var wait: DurationText?
 

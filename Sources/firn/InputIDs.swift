@@ -32,6 +32,8 @@ struct InputIDs {
     /// The column's number from 0, once it is known.
     private var index: Int?
     private var isFirst = true
+    /// How many lines were left out that a database's client prints around a column: rules and counts of rows.
+    private(set) var frameCount = 0
     /// A hint is given once.
     private var hasHinted = false
 
@@ -75,8 +77,13 @@ struct InputIDs {
         do {
             return try parse(text)
         } catch {
+            let line = String(decoding: record, as: UTF8.self)
+            if separator == .none, ListedIDs.isFrame(line) {
+                frameCount += 1
+                return nil
+            }
             let headerHint = isFirst && separator != .none ? " If the line is a header, give --header." : ""
-            let hint = hint(String(decoding: record, as: UTF8.self)) ?? headerHint
+            let hint = hint(line) ?? headerHint
             throw BadLine(message: "\((error as? LayoutError)?.message ?? "\(error)")\(hint)")
         }
     }

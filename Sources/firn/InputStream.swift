@@ -55,6 +55,12 @@ struct InputStream: ~Copyable {
             case .end:
                 removeProgress()
                 if let summary = problems.summary { StandardError.write(line: summary) }
+                if ids.frameCount > 0 {
+                    StandardError.write(
+                        line: "firn: \(counted(ids.frameCount, "line")) of a database's client (rules, counts of rows) "
+                            + "\(ids.frameCount == 1 ? "was" : "were") left out; psql -At and mysql -N -B write IDs alone."
+                    )
+                }
                 return
             }
         }

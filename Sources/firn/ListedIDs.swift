@@ -14,6 +14,7 @@ struct ListedIDs {
         while let first = text.first, first.isWhitespace || first == "|" { text.removeFirst() }
         while let last = text.last, last.isWhitespace || last == "|" { text.removeLast() }
         if text.isEmpty || Self.isRule(text) || Self.isRowCount(text) { return }
+        if let advice = Self.advice(on: text) { throw BadLine(message: advice) }
         if count == 0, !hasHeader, Self.isHeader(text) {
             hasHeader = true
             return
@@ -21,7 +22,8 @@ struct ListedIDs {
         do {
             try add(FirnID(parsing: String(text)))
         } catch {
-            throw BadLine(message: error.message)
+            let hasDigits = text.contains { $0.isNumber }
+            throw BadLine(message: hasDigits ? error.message : "\(String(text).quoted) is no ID. \(Self.recipe)")
         }
     }
 
@@ -35,15 +37,48 @@ struct ListedIDs {
         text.utf8.allSatisfy { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
     }
 
-    /// `(1 row)`, psql's last line.
+    /// `(1 row)`, psql's last line; `1 row in set (0.00 sec)` or `Empty set (0.00 sec)`, MySQL's.
     private static func isRowCount(_ text: Substring) -> Bool {
-        text.wholeMatch(of: /\(\d+ rows?\)/) != nil
+        text.wholeMatch(of: /\(\d+ rows?\)|(\d+ rows? in set|Empty set)(, \d+ warnings?)?( \(.*\))?/) != nil
     }
 
-    /// A column's name: `max`, `max(id)`, `?column?`. Not `NULL`, which an empty table has for its highest ID, and nothing with
-    /// the digits of an ID in it, as `orders: 541815603606036480`.
+    /// Whether a line is one that clients print around a column, and is never an ID in decimal.
+    static func isFrame(_ line: String) -> Bool {
+        let text = line.trimmingPrefix { $0.isWhitespace }
+        let end = text.lastIndex { !$0.isWhitespace }
+        guard let end else { return false }
+        return isRule(text[...end]) || isRowCount(text[...end])
+    }
+
+    /// How a database's client writes IDs alone.
+    static let recipe =
+        "psql -At -c 'SELECT max(id) FROM orders' and mysql -N -B -e 'SELECT max(id) FROM orders' write the ID alone."
+
+    /// What a line is that has no ID where one is looked for, and what to do; nil: it is none of those.
+    static func advice(on text: Substring) -> String? {
+        if text.isEmpty {
+            return
+                "The query for it has found no row with an ID: nothing is to be adopted from an empty table. Leave it out, or if the "
+                + "table has rows, see whether the query is the right one."
+        }
+        if text.uppercased() == "NULL" || text == "\\N" {
+            return
+                "It is NULL, which max(id) of an empty table is: nothing is to be adopted from that table. Leave it out, or if it "
+                + "has rows, see whether the query is the right one."
+        }
+        if text.wholeMatch(of: /\*+ \d+\. row \*+/) != nil {
+            return
+                "It is of mysql's vertical output (\\G). Run mysql -N -B -e 'SELECT max(id) FROM orders' without \\G."
+        }
+        if text.wholeMatch(of: /-\[ RECORD \d+ \][-+]*/) != nil {
+            return "It is of psql's expanded output (-x). Run psql -At -c 'SELECT max(id) FROM orders' without -x."
+        }
+        return nil
+    }
+
+    /// A column's name: `max`, `max(id)`, `?column?`. Nothing with the digits of an ID in it, as `orders: 541815603606036480`.
     private static func isHeader(_ text: Substring) -> Bool {
-        guard let first = text.first, text != "NULL", !text.contains(/\d{5}/) else { return false }
+        guard let first = text.first, !text.contains(/\d{5}/) else { return false }
         return first.isLetter || first == "_" || first == "?" || first == "\""
     }
 }

@@ -14,7 +14,20 @@ struct StoreAdoption {
     /// - Throws: `LayoutError`; ``Refusal`` for a line of standard input that is no ID, and when there are none.
     static func ids(_ arguments: [String]) throws -> [FirnID] {
         guard !areInInput(arguments) else { return try idsOfStandardInput() }
-        return try arguments.map { text throws(LayoutError) in try IDArgument.id(text, format: .decimal) }
+        return try arguments.map { text in
+            if let advice = ListedIDs.advice(on: text[...]) {
+                throw Refusal(message: "--above-id is \(text.quoted). \(advice)", exitCode: .usage)
+            }
+            guard text.contains(where: \.isNumber) else {
+                throw Refusal(
+                    message:
+                        "--above-id is \(text.quoted), which is no ID: give the highest ID of the other system in decimal, or - to "
+                        + "read it from standard input. \(ListedIDs.recipe)",
+                    exitCode: .usage
+                )
+            }
+            return try IDArgument.id(text, format: .decimal)
+        }
     }
 
     static func areInInput(_ arguments: [String]) -> Bool { arguments == ["-"] }

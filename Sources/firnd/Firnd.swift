@@ -26,7 +26,16 @@ enum Firnd {
                 }
                 let notes = try Rehearsal(configuration).run()
                 print(Announcement.checked(configuration, notes: notes))
+            } catch let error as ConfigurationError {
+                throw ConfigurationError(layered.placed(error.description) ?? error.description)
+            } catch let error as ListenError {
+                guard let placed = layered.placed(error.description) else { throw error }
+                complain(placed)
+                Glibc.exit(error.exitCode)
             } catch let error where !isOurs(error) {
+                if Options.exitCode(for: error) != .success, let placed = layered.placed(Options.message(for: error)) {
+                    throw ConfigurationError(placed)
+                }
                 if Options.exitCode(for: error) != .success, !layered.sources.isEmpty {
                     complain("settings were also read from \(layered.sources.joined(separator: ", "))")
                 }

@@ -14,6 +14,8 @@ struct LayeredArguments {
     var sources: [String]
     /// The values of the settings that come from the file and the environment, by name. A flag that is on is `true`.
     var values: [String: [String]]
+    /// Where each of these values is from, by name: `FIRN_WINDOW`, or the file and the line.
+    private var places: [String: [(place: String, value: String)]] = [:]
 
     /// - Throws: ``ConfigurationError`` for an invalid setting in the file or the environment, and for a control
     ///   character in any of the three: it could hide the rest of the text in a message.
@@ -30,14 +32,19 @@ struct LayeredArguments {
             }
             let values = kind == .list ? text.split { $0 == " " || $0 == "\t" }.map(String.init) : [String(text)]
             for value in values { layered += try Self.arguments(name, kind, value, source: variable) }
+            places[name] = values.map { (variable, $0) }
             // Also for a flag that is false here, and so adds no argument: the file must not override it.
             decided.insert(name)
             sources.append(variable)
         }
         if let path = try Self.configPath(in: commandLine) ?? environment("FIRN_CONFIG") {
-            let file = try Self.fileArguments(SettingsFile(path: path), overriddenBy: decided)
-            layered = file + layered
-            if !file.isEmpty { sources.append(path) }
+            let file = try SettingsFile(path: path)
+            let arguments = try Self.fileArguments(file, overriddenBy: decided)
+            layered = arguments + layered
+            if !arguments.isEmpty { sources.append(path) }
+            for line in file.lines where !decided.contains(line.name) {
+                places[line.name, default: []].append((line.place, line.value))
+            }
         }
         arguments = layered + commandLine
         values = [:]
@@ -45,6 +52,19 @@ struct LayeredArguments {
             let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             values[String(parts[0]), default: []].append(parts.count > 1 ? String(parts[1]) : "true")
         }
+    }
+
+    /// Says where the values are from that a message names with their options; nil when it names none of the file or the
+    /// environment.
+    func placed(_ message: String) -> String? {
+        let named = message.matches(of: /--[a-z][a-z0-9-]*/).map { places[String($0.output.dropFirst(2))] ?? [] }
+        // Others are named as advice.
+        let meant = named.joined().filter { message.contains($0.value) }
+        let candidates = meant.isEmpty ? named.first { !$0.isEmpty } ?? [] : meant
+        var found: [String] = []
+        for (place, _) in candidates where !found.contains(place) { found.append(place) }
+        guard !found.isEmpty, !found.allSatisfy({ message.hasPrefix($0) }) else { return nil }
+        return "\(found.joined(separator: "; ")): \(message)"
     }
 
     /// The environment variable of a setting: `FIRN_LOG_LEVEL` for `log-level`.

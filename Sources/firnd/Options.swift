@@ -244,7 +244,7 @@ struct IDOptions: ParsableArguments {
     var window: DurationText?
 
     @Option(
-        help: ArgumentHelp(
+        duration: ArgumentHelp(
             "Let the window end, and write nothing, once no IDs were taken for so long; off to extend it always.",
             discussion:
                 "The next request waits for one write to the store, which extends the window or claims another worker.",
@@ -282,12 +282,12 @@ struct IDOptions: ParsableArguments {
     var maxLeases: Int?
 
     @Option(
-        help: ArgumentHelp("How long a lease lasts unless its holder asks for another time.", valueName: "duration")
+        duration: ArgumentHelp("How long a lease lasts unless its holder asks for another time.", valueName: "duration")
     )
     var leaseWindow = DurationText(.seconds(60))
 
     @Option(
-        help: ArgumentHelp(
+        duration: ArgumentHelp(
             "How long a lease may last, at most. All daemons of a store should have the same.",
             valueName: "duration"
         )
@@ -298,7 +298,7 @@ struct IDOptions: ParsableArguments {
     var serveStore = false
 
     @Option(
-        help: ArgumentHelp(
+        duration: ArgumentHelp(
             "How far the wall clock may be ahead and is still believed, and behind at start.",
             valueName: "duration"
         )
@@ -352,28 +352,30 @@ struct LimitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Frames that one connection is served before the next one's turn.", valueName: "count"))
     var maxFramesPerTurn = 64
 
-    @Option(help: ArgumentHelp("How long unsent answers may make no progress.", valueName: "duration"))
+    @Option(duration: ArgumentHelp("How long unsent answers may make no progress.", valueName: "duration"))
     var sendTimeout = DurationText(.seconds(10))
 
-    @Option(help: ArgumentHelp("From a frame's first byte to its last.", valueName: "duration"))
+    @Option(duration: ArgumentHelp("From a frame's first byte to its last.", valueName: "duration"))
     var frameTimeout = DurationText(.seconds(5))
 
-    @Option(help: ArgumentHelp("How long a Unix connection may be silent, or off.", valueName: "duration"))
+    @Option(duration: ArgumentHelp("How long a Unix connection may be silent, or off.", valueName: "duration"))
     var unixIdleTimeout = DurationText(nil)
 
-    @Option(help: ArgumentHelp("How long a TCP connection may be silent, or off.", valueName: "duration"))
+    @Option(duration: ArgumentHelp("How long a TCP connection may be silent, or off.", valueName: "duration"))
     var tcpIdleTimeout = DurationText(.seconds(300))
 
-    @Option(help: ArgumentHelp("How long an HTTP connection may be silent between requests.", valueName: "duration"))
+    @Option(
+        duration: ArgumentHelp("How long an HTTP connection may be silent between requests.", valueName: "duration")
+    )
     var httpIdleTimeout = DurationText(.seconds(60))
 
     @Option(
-        help: ArgumentHelp("How long connections are given to finish when the daemon stops.", valueName: "duration")
+        duration: ArgumentHelp("How long connections are given to finish when the daemon stops.", valueName: "duration")
     )
     var drainTimeout = DurationText(.seconds(5))
 
     @Option(
-        help: ArgumentHelp(
+        duration: ArgumentHelp(
             "How long the daemon serves on, not ready, between being told to stop and closing its sockets, or off.",
             discussion: "For a balancer that hears later than the daemon that it is to send nobody here any more.",
             valueName: "duration"

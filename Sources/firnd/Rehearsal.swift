@@ -11,8 +11,8 @@ internal import FirnWindows
 /// changed or claimed.
 ///
 /// Temporary conditions are notes and not refusals: for example, a daemon that serves at this address may be the one
-/// that the checked configuration will replace. Of the stores on other hosts only that of another daemon is contacted, and whether a
-/// worker is free is not checked.
+/// that the checked configuration will replace, and a start waits for a worker. Of the stores on other hosts only that of another
+/// daemon is contacted, and the workers there are not counted.
 struct Rehearsal {
     private let configuration: Configuration
 
@@ -101,7 +101,14 @@ struct Rehearsal {
     /// Checks the store's file against the layout and the clock.
     private func examineStore(_ source: SystemTimeSource, _ notes: inout [String]) throws {
         if case .firn = configuration.store { return try examineUpstream(&notes) }
-        guard case .sqlite(let path) = configuration.store else { return }
+        guard case .sqlite(let path) = configuration.store else {
+            if configuration.remote != nil {
+                notes.append(
+                    "the store was not contacted: its layout, and whether a worker is free there, were not checked"
+                )
+            }
+            return
+        }
         if configuration.pathsUsed.contains(.store), try !configuration.paths.examineDirectory(for: .store) { return }
         let grants = try configuration.state.existing()?.grants()
         guard let examined = try SQLiteStore.examine(path: path) else {
@@ -120,7 +127,9 @@ struct Rehearsal {
                 return notes.append("the daemons of --store answer, and no daemon has used their store yet")
             }
             try record.compare(with: configuration.layout.sharedText)
-            notes.append("the daemons of --store answer, and their store has this layout")
+            notes.append(
+                "the daemons of --store answer, and their store has this layout; whether a worker is free there was not checked"
+            )
         } catch {
             guard error.code == .unavailable else { throw error }
             notes.append("a daemon that is started now waits until those of --store answer: \(error)")
@@ -153,6 +162,11 @@ struct Rehearsal {
                 + "\(worker.holder.text) was ahead; a daemon with that --worker does not start before then"
         }
         notes += found.unreadable.map { "\($0.message); its worker counts as taken" }
+        if examined.isWhole {
+            notes += try Self.workerNotes(examined.records, configuration, journal, clock)
+        } else {
+            notes.append("the log of the store could not be read: whether a worker is free was not checked")
+        }
         guard examined.isWhole, let recorded = examined.recordedPlace,
             let what = CopiedStore.finding(examined.presentPlace, recorded, storeName)
         else { return }

@@ -24,6 +24,8 @@ final class Reloading {
 
     private let logger: Logger
     private var parts: [Part] = []
+    /// The parts that failed at the last reload.
+    private var failed: Set<String> = []
 
     init(logger: Logger) {
         self.logger = logger
@@ -61,13 +63,27 @@ final class Reloading {
                 metadata: ["part": "\(name)", "error": "\(error)"]
             )
         }
-        logger.notice("reloaded", metadata: ["changes": "\(now.isEmpty ? "none" : Self.text(now))"])
+        log(changes: now.isEmpty ? "none" : Self.text(now), failed: failures.map(\.name), to: logger)
         if !later.isEmpty {
             logger.warning(
                 "settings differ from those in use, and cannot change while the daemon runs; restart it to use them",
                 metadata: ["settings": "\(Self.text(later))"]
             )
         }
+    }
+
+    /// A part that failed is named in the last line as well, and again when it can be read: with the values from before, there are no
+    /// changes that would tell.
+    private func log(changes: String, failed names: [String], to logger: Logger) {
+        var metadata: Logger.Metadata = ["changes": "\(changes)"]
+        let mended = parts.map(\.name).filter { failed.contains($0) && !names.contains($0) }
+        if !mended.isEmpty { metadata["valid_again"] = "\(mended.joined(separator: ", "))" }
+        failed = Set(names)
+        guard names.isEmpty else {
+            metadata["failed"] = "\(names.joined(separator: ", "))"
+            return logger.warning("reloaded in part", metadata: metadata)
+        }
+        logger.notice("reloaded", metadata: metadata)
     }
 
     private static func text(_ changes: [Change]) -> String { changes.map(\.text).joined(separator: "; ") }

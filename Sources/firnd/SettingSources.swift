@@ -41,11 +41,10 @@ final class ReloadableSettings {
         let level: Logger.Level
         do {
             level = try sources.configuration(Options.parse(layered.arguments)).logLevel
-        } catch let error as ConfigurationError {
-            throw error
         } catch {
             // The parser's errors have their text in a function of their own.
-            throw ConfigurationError(Options.message(for: error))
+            let message = (error as? ConfigurationError)?.description ?? Options.message(for: error)
+            throw ConfigurationError(layered.placed(message) ?? message)
         }
         let changes = Self.changes(from: inUse, to: layered.values)
         output.level = level

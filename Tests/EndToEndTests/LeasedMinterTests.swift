@@ -73,7 +73,7 @@ import Testing
             #expect(second.worker == nil && second.tryNext() == nil && second.timeLeft == .zero)
             let error = await Self.error { () async throws(MinterError) in try await second.next() }
             #expect(error?.code == .unavailable && error?.retryAfter ?? .zero > .zero, "\(error.debugDescription)")
-            #expect(error?.message.contains("all workers of the layout") == true, "\(error.debugDescription)")
+            #expect(error?.message.contains("all 2 workers of the layout") == true, "\(error.debugDescription)")
             // The other one is the daemon's own.
             let peer = try Peer.unix(daemon.socketPath)
             #expect(try peer.describe().workers == [1 - worker])

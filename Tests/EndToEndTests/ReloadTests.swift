@@ -104,8 +104,17 @@ import Testing
             try daemon.waitUntilItSays("error \(Self.failed)")
             let line = try #require(daemon.lines(with: Self.failed).first)
             #expect(line.contains("part=settings") && line.contains(message), "\(line)")
-            try daemon.waitUntilItSays("reloaded changes=none")
+            try daemon.waitUntilItSays("warning reloaded in part changes=none failed=settings")
             _ = try Peer.unix(daemon.socketPath).nextID()
+            // The file of before: no change would tell that it can be read again.
+            try rewrite("log-level = info\n")
+            daemon.signal(SIGHUP)
+            try daemon.waitUntilItSays("notice reloaded changes=none valid_again=settings")
+            daemon.signal(SIGHUP)
+            try eventually("it is told once") {
+                daemon.lines(with: "notice reloaded changes=none").count == 2
+                    && daemon.lines(with: "valid_again").count == 1
+            }
             try rewrite("log-level = warning\n")
             daemon.signal(SIGHUP)
             try daemon.waitUntilItSays("log-level from info to warning")

@@ -52,6 +52,34 @@ import Testing
         }
     }
 
+    /// One rule for all values of a file and of the environment, whichever part refuses them: the place, and exit code 78.
+    @Test(arguments: [
+        ("window", "3", "it has no unit; write 3s"), ("max-batch", "many", "'many' is invalid"),
+        ("max-batch", "0", "--max-batch is 0"), ("rest-after", "soon", "soon"), ("layout", "snow", "snow"),
+        ("worker", "5000", "5000"), ("listen", "tcp:0.0.0.0:23999", "can be reached from other hosts"),
+    ]) func aWrongValueIsToldWithItsPlace(_ name: String, _ value: String, _ words: String) throws {
+        try withScratch { scratch in
+            let file = try scratch.write("firn.conf", "# ours\nstore = memory\n\(name) = \(value)\n")
+            let arguments = name == "listen" ? [] : ["--listen", "unix:\(scratch.file("firn.sock"))"]
+            for start in [["--check"], []] {
+                let run = try runToEnd(in: scratch, start + arguments + ["--config", file])
+                #expect(run.ending == .exited(78) && run.error.contains("firnd: \(file), line 3: "), "\(run.error)")
+                #expect(run.error.contains(words) && !run.error.contains("Usage:"), "\(run.error)")
+            }
+            let variable = "FIRN_" + name.uppercased().replacing("-", with: "_")
+            let checked = ["--check", "--store", "memory"] + arguments
+            let run = try runToEnd(in: scratch, checked, environment: [variable: value])
+            #expect(run.ending == .exited(78) && run.error.contains("firnd: \(variable): "), "\(run.error)")
+            guard name != "listen" else { return }
+            // On the command line it is as before.
+            let flag = try runToEnd(
+                in: scratch,
+                checked + ["--\(name)", value, "--config", try scratch.write("b", "")]
+            )
+            #expect(!flag.error.contains(", line ") && flag.error.contains(words), "\(flag.error)")
+        }
+    }
+
     @Test func falseInTheEnvironmentWinsOverTrueInTheFile() throws {
         try withScratch { scratch in
             let file = try scratch.write("firn.conf", "sequences-explicit = true\nstore = memory\n")

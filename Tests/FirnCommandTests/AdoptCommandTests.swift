@@ -32,6 +32,19 @@ import Testing
         #expect(try daemon.firn("next").exitCode == 0, "a daemon that runs goes on")
     }
 
+    /// What it is, and how the ID alone is had.
+    @Test(arguments: [("NULL", "nothing is to be adopted from that table"), ("abc", "mysql -N -B -e")])
+    func whatIsNoIDIsRefusedWithTheWayToHaveOne(_ text: String, _ words: String) throws {
+        let daemon = try Firnd()
+        let argument = try adopt(daemon, ["--above-id", text])
+        #expect(argument.exitCode == 64 && argument.errors.contains("--above-id is"), "\(argument)")
+        #expect(argument.errors.contains(words), "\(argument)")
+        let empty = try adopt(daemon, ["--above-id", ""])
+        #expect(empty.exitCode == 64 && empty.errors.contains("nothing is to be adopted"), "\(empty)")
+        let line = try adopt(daemon, ["--above-id", "-"], input: "max\n\(text)\n")
+        #expect(line.exitCode == 65 && line.errors.contains(words) && line.errors.contains("Line 2"), "\(line)")
+    }
+
     @Test func iDsOfStandardInputMayBeDecorated() throws {
         let daemon = try Firnd()
         let highest = try id(-10)

@@ -142,6 +142,8 @@ import Testing
             #expect(command.exitCode == 64, "\(command)")
             #expect(command.errors.contains("\(option) is \(value); give \(range)."), "\(command)")
         }
+        let unit = try Command.run("bench", "--duration", "5")
+        #expect(unit.exitCode == 64 && unit.errors.contains("it has no unit; write 5s for seconds"), "\(unit)")
         let twice = try Command.run("bench", "unix:/a", "--address", "unix:/b")
         #expect(twice.exitCode == 64 && twice.errors.contains("given twice"))
         #expect(try Command.run("bench", "nowhere").exitCode == 64)

@@ -62,6 +62,14 @@ final class Firnd {
         try Command.run(arguments + ["--address", address, "--timeout", "10000"])
     }
 
+    /// What a start with the same arguments would find.
+    func check() throws -> Command {
+        try Command.run(
+            ["--check", "--listen", address, "--store", storeName, "--state-dir", stateDirectory] + arguments,
+            product: "firnd"
+        )
+    }
+
     /// Tickets, as the numbers that they are.
     func tickets(_ sequence: String, _ count: Int = 1) throws -> [UInt64] {
         let command = try firn("ticket", sequence, "-n", "\(count)")

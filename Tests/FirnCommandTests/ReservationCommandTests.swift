@@ -57,6 +57,35 @@ import Testing
         #expect(try daemon.firn("next").exitCode == 0)
     }
 
+    /// With all workers reserved, the check, a daemon that waits and its lessees say so with numbers, and how one becomes free.
+    @Test func whereAllAreReservedEachSaysSo() throws {
+        let daemon = try Firnd(Self.layout + ["--worker", "auto", "--max-leases", "2"])
+        #expect(try run(daemon, "workers", "reserve", "0-3", "--for", "legacy").exitCode == 75)
+        let check = try daemon.check()
+        #expect(check.exitCode == 0, "\(check)")
+        #expect(
+            check.output.contains("Note: of the store's 4 workers 0 are free now: 3 are reserved for legacy, 1 is held")
+        )
+        let counts = "3 are reserved for legacy, 1 is held"
+        let lease = try daemon.firn("lease", "--name", "billing")
+        #expect(lease.exitCode == 75 && lease.errors.contains("all 4 workers of the layout"), "\(lease)")
+        #expect(
+            lease.errors.contains("taken: \(counts)") && lease.errors.contains("firn workers unreserve"),
+            "\(lease)"
+        )
+        daemon.end(with: SIGTERM)
+        #expect(try run(daemon, "workers", "reserve", "0-3", "--for", "legacy").exitCode == 0)
+        let last = try daemon.check()
+        let reason =
+            "all 4 workers of the layout are taken: 4 are reserved for legacy (firn workers list); none of them becomes free "
+            + "by itself; run 'firn workers unreserve' for workers whose other system makes no more IDs, or choose a layout with more "
+            + "workers"
+        #expect(last.exitCode == 0 && last.output.contains("gives out no IDs at first: \(reason)"), "\(last)")
+        try daemon.restart(after: SIGTERM)
+        let refused = try daemon.firn("health")
+        #expect(refused.exitCode == 75 && refused.errors.contains(reason), "\(refused)")
+    }
+
     /// A worker that was only reserved and unreserved was used by no daemon.
     @Test func reservingAgainDoesNotSayThatDaemonsUsedIt() throws {
         let daemon = try Firnd(Self.layout + ["--worker", "2"])

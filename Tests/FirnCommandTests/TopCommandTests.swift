@@ -117,9 +117,18 @@ import Testing
         _ = daemon
     }
 
+    @Test func anAddressThatIsGivenTwiceIsShownOnce() throws {
+        let daemon = try Firnd("--admin", "unix:\(socket)")
+        let top = try Command.run("top", "--once", "--interval", "100ms", "--json", "unix:\(socket)", "unix:\(socket)")
+        #expect(top.exitCode == 0 && top.lines.count == 1, "\(top)")
+        #expect(top.errors.contains("unix:\(socket) is given 2 times: it is shown and counted once"), "\(top)")
+        _ = daemon
+    }
+
     @Test func aWrongArgumentIsTold() throws {
         for (arguments, words) in [
-            (["--interval", "99ms"], "--interval is 99ms; give 100ms to 1h."), (["localhost"], "no port"),
+            (["--interval", "99ms"], "--interval is 99ms; give 100ms to 1h."), (["--interval", "5"], "write 5s"),
+            (["localhost"], "no port"),
             (Array(repeating: "a:1", count: 101), "give at most 100"),
         ] {
             let command = try Command.run(["top", "--once"] + arguments)

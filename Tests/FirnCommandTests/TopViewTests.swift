@@ -111,7 +111,34 @@ struct TopViewTests {
         for columns in [1, 20, 80, 100] {
             #expect(view.lines(columns: columns).allSatisfy { $0.count <= columns })
         }
-        #expect(view.lines(columns: 80)[1].hasSuffix("…") && !view.hasAnswer)
+        #expect(!view.hasAnswer)
+        let narrow = view.lines(columns: 60)
+        #expect(narrow[1].hasSuffix("  away") && narrow[0].hasSuffix("  state"), "\(narrow)")
+        #expect(
+            Array(narrow.dropFirst(2)) == [
+                "127.0.0.1:9464 is away: No daemon listens at",
+                "  tcp:127.0.0.1:9464: start firnd, or give its address.",
+            ]
+        )
+    }
+
+    /// What a narrow terminal has no room for are the columns that are least needed, and never the state.
+    @Test func aNarrowTableHasTheState() throws {
+        var view = TopView(addresses: ["10.0.0.1:9464", "10.0.0.2:9464"], showsShards: true)
+        view.read(try counters(ids: 0), from: 0, at: 0)
+        view.read(try counters(ids: 4_000, refused: 10, slow: 100), from: 0, at: 2_000_000_000)
+        view.failed("connection refused", from: 1)
+        let expected = """
+            daemon         IDs/s  calls/s  failed/s  waits/s    p50   p99  window  state
+            10.0.0.1:9464  2,000    2,005       5.0       50  10 µs  2 ms   2.5 s  ready
+              0            2,000    2,005       5.0       50  10 µs  2 ms
+              http-0           0        0         0        0      -     -
+            10.0.0.2:9464      -        -         -        -      -     -       -  away
+            all            2,000    2,005       5.0       50
+            10.0.0.2:9464 is away: connection refused
+            """
+        let lines = view.lines(columns: 80).joined(separator: "\n")
+        #expect(lines == expected, "\n\(lines)")
     }
 
     @Test func aRestartOrAnAbsenceGivesNoRates() throws {

@@ -60,7 +60,7 @@ extension LeaseDeskTests {
         let desk = desk(maximumWorker: 1)
         #expect(begin(desk).grant != nil && begin(desk).grant != nil)
         let refusal = begin(desk).refusal
-        #expect(refusal?.code == .unavailable && refusal?.message.contains("all workers") == true)
+        #expect(refusal?.code == .unavailable && refusal?.message.contains("taken: 2 are held") == true)
         #expect((1...10_000).contains(refusal?.retryAfterMilliseconds ?? 0))
     }
 

@@ -54,17 +54,18 @@ import Testing
         let all = (0...UInt32(4_999))
         let store = CountingStore(MemoryStore(held: all.filter { $0 != 4_321 }, limit: 1100))
         #expect(try claim(store, 4_999, using: &random).held?.worker == 4_321)
+        let taken = TakenWorkers(held: 5_000)
         let counts = store.take()
         #expect(counts.lists == 5 && counts.writes == 1, "\(counts)")
-        #expect(try claim(store, 4_999, using: &random) == .noneFree(freeAtTick: 1100))
-        #expect(try claim(store, 4_999, excluding: [4_321], using: &random) == .noneFree(freeAtTick: 1100))
+        #expect(try claim(store, 4_999, using: &random) == .noneFree(freeAtTick: 1100, taken))
+        #expect(try claim(store, 4_999, excluding: [4_321], using: &random) == .noneFree(freeAtTick: 1100, taken))
     }
 
     /// A layout that is not larger than the probes is not listed.
     @Test func aSmallLayoutIsProbedWhole() throws {
         var random = SeededGenerator(seed: 1)
         let store = CountingStore(MemoryStore(held: 0...63, limit: 1100))
-        #expect(try claim(store, 63, using: &random) == .noneFree(freeAtTick: 1100))
+        #expect(try claim(store, 63, using: &random) == .noneFree(freeAtTick: 1100, TakenWorkers(held: 64)))
         #expect(store.take() == CountingStore.Counts(reads: 4, lists: 0, writes: 0, records: 65))
     }
 

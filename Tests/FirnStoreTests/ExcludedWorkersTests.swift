@@ -33,7 +33,10 @@ import Testing
             workers.insert(try #require(held).worker)
         }
         #expect(workers == Set(32..<63).subtracting([40]))
-        #expect(try claims.claim(.any(excluding: []), at: Self.now, using: &random) == .noneFree(freeAtTick: 1100))
+        #expect(
+            try claims.claim(.any(excluding: []), at: Self.now, using: &random)
+                == .noneFree(freeAtTick: 1100, TakenWorkers(held: 30))
+        )
     }
 
     /// Past the probes, all workers of a large layout are listed, and the excluded ones are still none of the free.
@@ -47,7 +50,10 @@ import Testing
         few.probes = [4]
         let held = try #require(try few.claim(.any(excluding: []), at: Self.now, using: &random).held)
         #expect(held.worker == 499)
-        #expect(try few.claim(.any(excluding: []), at: Self.now, using: &random) == .noneFree(freeAtTick: 1100))
+        #expect(
+            try few.claim(.any(excluding: []), at: Self.now, using: &random)
+                == .noneFree(freeAtTick: 1100, TakenWorkers(held: 401))
+        )
     }
 
     /// What an excluded worker's record says is none of this daemon's business.
@@ -57,7 +63,10 @@ import Testing
         var claims = try claims(1, excluding: "0")
         claims.probes = [1]
         _ = try #require(try claims.claim(.any(excluding: []), at: Self.now, using: &random).held)
-        #expect(try claims.claim(.any(excluding: []), at: Self.now, using: &random) == .noneFree(freeAtTick: 1100))
+        #expect(
+            try claims.claim(.any(excluding: []), at: Self.now, using: &random)
+                == .noneFree(freeAtTick: 1100, TakenWorkers(held: 1))
+        )
     }
 
     @Test func noneIsLeased() throws {

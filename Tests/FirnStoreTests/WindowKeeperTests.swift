@@ -181,9 +181,13 @@ import Testing
 
     @Test mutating func noFreeWorkerIsAskedForAgain() throws {
         _ = keeper.started()
-        let nextLook = try #require(waitTick(keeper.claimAnswered(.noneFree(freeAtTick: nil), now: 1000)))
+        let nextLook = try #require(
+            waitTick(
+                keeper.claimAnswered(.noneFree(freeAtTick: nil, TakenWorkers(reserved: 4, for: ["legacy"])), now: 1000)
+            )
+        )
         #expect((1005...1010).contains(nextLook))
-        #expect(keeper.status(now: 1000) == .noWorkerFree(freeAtTick: nil))
+        #expect(keeper.status(now: 1000) == .noWorkerFree(freeAtTick: nil, TakenWorkers(reserved: 4, for: ["legacy"])))
     }
 
     /// However long the window: a waiting daemon finds what was given back, and a store that came back, in the time
@@ -200,7 +204,7 @@ import Testing
             _ = keeper.started()
             var now: UInt64 = 1_000_000
             for _ in 0..<10 {
-                let outcome = ClaimOutcome.noneFree(freeAtTick: now + 55_000)
+                let outcome = ClaimOutcome.noneFree(freeAtTick: now + 55_000, TakenWorkers(held: 4))
                 let next = try #require(waitTick(keeper.claimAnswered(outcome, now: now)))
                 #expect((now + 1000...now + 2000).contains(next))
                 looks.insert(next - now)

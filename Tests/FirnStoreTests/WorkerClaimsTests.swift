@@ -74,7 +74,7 @@ import Testing
         }
         #expect(workers == [0, 1, 2, 3])
         let none = try claims(5).claim(.any(excluding: []), at: at(1050), using: &random)
-        #expect(none == .noneFree(freeAtTick: 1101))
+        #expect(none == .noneFree(freeAtTick: 1101, TakenWorkers(held: 4)))
         let later = try #require(try claims(5).claim(.any(excluding: []), at: at(1101), using: &random).held)
         #expect(later.generation == 2 && later.firstTick == 1101)
     }
@@ -85,7 +85,7 @@ import Testing
             if let held = outcome.held { #expect(held.worker == 1) }
         }
         let none = try claims(1, maximumWorker: 1).claim(.any(excluding: [0, 1]), at: at(9000), using: &random)
-        #expect(none == .noneFree(freeAtTick: nil))
+        #expect(none == .noneFree(freeAtTick: nil, TakenWorkers(held: 2)))
     }
 
     @Test mutating func anyIsRandomOverAWideField() throws {
@@ -247,7 +247,8 @@ import Testing
             #expect(error?.message.contains("the record workers/") == true)
         }
         #expect(
-            try claims(3).claim(.any(excluding: [1, 3]), at: at(1000), using: &random) == .noneFree(freeAtTick: 1100)
+            try claims(3).claim(.any(excluding: [1, 3]), at: at(1000), using: &random)
+                == .noneFree(freeAtTick: 1100, TakenWorkers(held: 4))
         )
         #expect(try store.read("workers/1")?.value == "worker/1 limit=5", "it was left alone")
     }

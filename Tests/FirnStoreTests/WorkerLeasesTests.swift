@@ -81,7 +81,7 @@ import Testing
             at: at(1000),
             using: &random
         )
-        #expect(third == .refused(.noneFree(freeAtTick: 1100)))
+        #expect(third == .refused(.noneFree(freeAtTick: 1100, TakenWorkers(held: 2))))
     }
 
     /// It may have been written: the worker is taken, and no holder is told that all were.

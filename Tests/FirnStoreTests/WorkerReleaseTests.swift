@@ -85,7 +85,7 @@ import Testing
             let fixed = try claims(2).claim(.fixed(2), at: moment, using: &random)
             #expect(fixed == .usedAhead(worker: 2, untilTick: held.limit))
             let any = try claims(2).claim(.any(excluding: [0, 1, 3]), at: moment, using: &random)
-            #expect(any == .noneFree(freeAtTick: held.limit))
+            #expect(any == .noneFree(freeAtTick: held.limit, TakenWorkers(held: 3, usedAhead: 1)))
         }
         #expect(try #require(try claims(3).claim(.any(excluding: []), at: moment, using: &random).held).worker != 2)
         let next = try #require(try claim(4, at: held.limit))

@@ -58,7 +58,8 @@ import Testing
             #expect(try claim(store, 7, at: tick) == .reserved(worker: 7, purpose: "legacy"))
         }
         let none = try claims(store).claim(.any(excluding: [1023]), at: Self.now, using: &random)
-        #expect(none == .noneFree(freeAtTick: nil), "none of these becomes free by itself")
+        let taken = TakenWorkers(held: 1, reserved: 1023, for: ["legacy"])
+        #expect(none == .noneFree(freeAtTick: nil, taken), "none of these becomes free by itself")
         let any = try claims(store).claim(.any(excluding: []), at: Self.now, using: &random)
         #expect(any.held?.worker == 1023)
     }

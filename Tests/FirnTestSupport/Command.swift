@@ -23,8 +23,10 @@ package struct Command {
         _ arguments: [String],
         suffix: String? = nil,
         input: String? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        product name: String = "firn"
     ) throws -> Command {
+        let executable = product(name)
         let process = Process()
         if let suffix {
             process.executableURL = URL(fileURLWithPath: "/bin/bash")

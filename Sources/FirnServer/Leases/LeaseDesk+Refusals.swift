@@ -71,11 +71,12 @@ extension LeaseDesk {
 
     func refusal(_ outcome: ClaimOutcome, at moment: Moment) -> Status {
         switch outcome {
-        case .noneFree(let freeAtTick):
+        case .noneFree(let freeAtTick, let taken):
+            let counts = taken.count == leases.workerCount ? "taken: \(taken.text)" : "held or reserved"
             return Status(
                 .unavailable,
-                "all workers of the layout \(layout.name) are held or reserved; release a lease, stop a daemon, or take a layout with more "
-                    + "workers",
+                "all \(leases.workerCount) workers of the layout \(layout.name) are \(counts) (firn workers list); "
+                    + "\(taken.advice(stop: "release a lease, stop a daemon"))or take a layout with more workers",
                 retryAfterMilliseconds: freeAtTick.map { wait(until: $0, at: moment) } ?? 1000
             )
         case .belowFloor(let untilTick):

@@ -167,8 +167,8 @@ extension RequestScheduler {
     private static var noLeases: Status {
         Status(
             .unimplemented,
-            "this daemon leases no workers: its --worker is not auto, its --store is memory, or --max-leases is 0; ask another "
-                + "daemon, or take IDs from this one"
+            "this daemon leases no workers: its --worker is not auto, its --store is memory, or --max-leases is 0; start it with "
+                + "--worker auto and --store sqlite:PATH, etcd:, postgres: or firn:, ask another daemon, or take IDs from this one"
         )
     }
 

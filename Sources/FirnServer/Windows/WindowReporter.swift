@@ -108,7 +108,8 @@ package final class WindowReporter: WindowObserver {
     private static func isSameNews(_ status: WindowStatus, _ previous: WindowStatus) -> Bool {
         switch (status, previous) {
         case (.workerTaken(let holder, _), .workerTaken(let before, _)): holder == before
-        case (.noWorkerFree(let tick), .noWorkerFree(let before)): (tick == nil) == (before == nil)
+        case (.noWorkerFree(let tick, let taken), .noWorkerFree(let before, let takenBefore)):
+            (tick == nil) == (before == nil) && taken.reserved == takenBefore.reserved
         default: false
         }
     }
@@ -203,7 +204,7 @@ package final class WindowReporter: WindowObserver {
     private static let longestWait: UInt32 = 60_000
 
     /// Why a worker with this status gives out no IDs, and what to do; `nil` when it gives out IDs.
-    func reason(_ status: WindowStatus) -> String? {
+    package func reason(_ status: WindowStatus) -> String? {
         switch status {
         case .serving, .resting:
             return nil
@@ -225,12 +226,16 @@ package final class WindowReporter: WindowObserver {
         case .belowFloor(let untilTick):
             return "the store was repaired or adopted, and no ID before \(time(untilTick)) may be given out; "
                 + "it is waited for, unless this host's clock is behind: then set it"
-        case .noWorkerFree(let freeAtTick):
+        case .noWorkerFree(let freeAtTick, let taken):
             let when = freeAtTick.map { "the first is free at \(time($0)) unless it is extended" }
             let others = claims.excludedWorkers.isEmpty ? "" : " that --exclude-workers leaves"
-            return "all \(claims.workerCount) workers of the layout\(others) are held, reserved, or unused since a "
-                + "daemon's clock was ahead (firn workers list); \(when ?? "none of them becomes free by itself"); "
-                + "stop a daemon, or choose a layout with more workers"
+            let counts =
+                taken.count == claims.workerCount
+                ? "taken: \(taken.text)"
+                : "held, reserved, or unused since a daemon's clock was ahead"
+            return "all \(claims.workerCount) workers of the layout\(others) are \(counts) (firn workers list); "
+                + "\(when ?? "none of them becomes free by itself"); "
+                + "\(taken.advice(stop: "stop a daemon"))or choose a layout with more workers"
         case .windowEnded(let worker, let limit, let error):
             return "the window of worker \(worker) ended at \(time(limit)) and could not be extended; "
                 + "it is tried again: \(error.map { "\($0)" } ?? "the store has not answered yet")"

@@ -64,6 +64,9 @@ package struct WorkerLeases: Sendable {
     /// How often a record is read again because it was written between a read and a write.
     private static let maximumAttempts = 4
 
+    /// How many workers of the layout are not excluded.
+    package var workerCount: UInt64 { claims.workerCount }
+
     package init(claims: WorkerClaims, maximumWindowTicks: UInt64) {
         precondition(maximumWindowTicks > 0, "a window holds at least one tick")
         self.claims = claims

@@ -2,7 +2,7 @@ extension WindowKeeper {
     package mutating func claimAnswered(_ outcome: ClaimOutcome, now: UInt64) -> WindowAction {
         guard case .claiming = state else { unexpected("claimAnswered") }
         lastError = nil
-        refusal = nil
+        refusal = WindowStatus(refused: outcome)
         switch outcome {
         case .claimed(let held):
             return open(held)
@@ -10,23 +10,13 @@ extension WindowKeeper {
             lastError = error
             state = .claimInDoubt(held, retryAtTick: nil)
             return .readBack(held)
-        case .held(let holder, let untilTick):
-            refusal = .workerTaken(by: holder, untilTick: untilTick)
+        case .held(_, let untilTick), .usedAhead(_, let untilTick), .belowFloor(let untilTick):
             return waitForWorker(untilTick: untilTick, now: now)
-        case .noneFree(let freeAtTick):
-            refusal = .noWorkerFree(freeAtTick: freeAtTick)
+        case .noneFree(let freeAtTick, _):
             return waitForWorker(untilTick: freeAtTick ?? UInt64.max, now: now)
-        case .usedAhead(let worker, let untilTick):
-            refusal = .workerUsedAhead(worker: worker, untilTick: untilTick)
-            return waitForWorker(untilTick: untilTick, now: now)
-        case .reserved(let worker, let purpose):
-            refusal = .workerReserved(worker: worker, purpose: purpose)
+        case .reserved:
             return waitForWorker(untilTick: UInt64.max, now: now)
-        case .belowFloor(let untilTick):
-            refusal = .belowFloor(untilTick: untilTick)
-            return waitForWorker(untilTick: untilTick, now: now)
         case .layoutEnded:
-            refusal = .layoutEnded
             return waitToClaim(untilTick: retryTick(now: now, after: configuration.extendEveryTicks))
         }
     }

@@ -5,7 +5,7 @@ package enum WindowStatus: Hashable, Sendable {
     /// The fixed worker is taken, by this holder, at least until this tick unless it is given back.
     case workerTaken(by: Holder, untilTick: UInt64)
     /// All workers are taken. nil: this daemon itself has them, or they are reserved.
-    case noWorkerFree(freeAtTick: UInt64?)
+    case noWorkerFree(freeAtTick: UInt64?, TakenWorkers)
     /// The fixed worker was used up to this tick by a holder whose clock was ahead.
     case workerUsedAhead(worker: UInt32, untilTick: UInt64)
     /// The fixed worker is kept from all daemons, for what an operator said.
@@ -21,6 +21,19 @@ package enum WindowStatus: Hashable, Sendable {
     case layoutEnded
     case stopping
     case stopped
+
+    /// The status after a claim that was answered without a worker; nil: one was claimed, or may have been.
+    package init?(refused outcome: ClaimOutcome) {
+        switch outcome {
+        case .claimed, .inDoubt: return nil
+        case .held(let holder, let untilTick): self = .workerTaken(by: holder, untilTick: untilTick)
+        case .noneFree(let freeAtTick, let taken): self = .noWorkerFree(freeAtTick: freeAtTick, taken)
+        case .usedAhead(let worker, let untilTick): self = .workerUsedAhead(worker: worker, untilTick: untilTick)
+        case .reserved(let worker, let purpose): self = .workerReserved(worker: worker, purpose: purpose)
+        case .belowFloor(let untilTick): self = .belowFloor(untilTick: untilTick)
+        case .layoutEnded: self = .layoutEnded
+        }
+    }
 
     /// Whether no worker is held any more, because the store is not the one that granted it, or was set back.
     package var isStoreLost: Bool {

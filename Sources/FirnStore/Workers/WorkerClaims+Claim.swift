@@ -27,7 +27,7 @@ extension WorkerClaims {
             let attempt = try attempt(worker, after: previous, at: now, notBefore: notBefore, using: &random)
             if case .ended(let outcome) = attempt { return outcome }
         }
-        return .noneFree(freeAtTick: now.tick)
+        return .noneFree(freeAtTick: now.tick, TakenWorkers())
     }
 
     /// Tries random workers, a few and then more, and lists all of them only when these were taken. So the cost of a
@@ -39,7 +39,9 @@ extension WorkerClaims {
         using random: inout some RandomNumberGenerator
     ) throws(StoreError) -> ClaimOutcome {
         var draw = WorkerDraw(maximumWorker: maximumWorker, excluding: excluded, outside: excludedWorkers)
-        var search = Search()
+        // Those that the caller holds itself are not read by the probes.
+        let own = UInt64(excluded.count { $0 <= maximumWorker && !excludedWorkers.contains($0) })
+        var search = Search(taken: TakenWorkers(held: own))
         for count in probes {
             let outcome = try claim(
                 oneOf: draw.next(count, using: &random),
@@ -52,7 +54,8 @@ extension WorkerClaims {
         }
         if draw.isExhausted || search.attempts >= Self.maximumAttempts { return try search.failed() }
 
-        let listed = try listTaken(at: now, &search)
+        search.taken = TakenWorkers(held: own)
+        let listed = try listTaken(at: now, except: excluded, &search)
         draw = WorkerDraw(
             maximumWorker: maximumWorker,
             excluding: listed.union(excluded),
@@ -73,15 +76,17 @@ extension WorkerClaims {
         var freeAtTick: UInt64?
         /// Why the first of the records that it could not read cannot be read.
         var unreadable: StoreError?
+        /// Those that it found taken, each once.
+        var taken: TakenWorkers
 
-        mutating func taken(until tick: UInt64) {
+        mutating func isFree(at tick: UInt64) {
             freeAtTick = min(freeAtTick ?? .max, tick)
         }
 
         /// If a record cannot be read, that may be the reason, and waiting does not help.
         func failed() throws(StoreError) -> ClaimOutcome {
             if let unreadable { throw unreadable }
-            return .noneFree(freeAtTick: freeAtTick)
+            return .noneFree(freeAtTick: freeAtTick, taken)
         }
     }
 
@@ -112,13 +117,20 @@ extension WorkerClaims {
             let attempt = try attempt(worker, after: previous, at: now, notBefore: notBefore, using: &random)
             if case .ended(let outcome) = attempt { return outcome }
             search.attempts += 1
-            search.taken(until: now.tick)
+            search.taken.addHeld()
+            search.isFree(at: now.tick)
         }
         return nil
     }
 
     /// All workers that are taken, read page by page, of which only the numbers are kept.
-    private func listTaken(at now: StoreInstant, _ search: inout Search) throws(StoreError) -> Set<UInt32> {
+    ///
+    /// - Parameter counted: workers that were counted before.
+    private func listTaken(
+        at now: StoreInstant,
+        except counted: Set<UInt32>,
+        _ search: inout Search
+    ) throws(StoreError) -> Set<UInt32> {
         var taken: Set<UInt32> = []
         try forEachPage { page in
             for stored in page {
@@ -127,7 +139,7 @@ extension WorkerClaims {
                 do throws(StoreError) {
                     let record = try WorkerRecord(key: stored.key, text: stored.value)
                     guard !Self.isFree(record, atTick: now.tick) else { continue }
-                    found(taken: worker, record, at: now, &search)
+                    found(taken: worker, record, at: now, isCounted: counted.contains(worker), &search)
                 } catch {
                     found(unreadable: worker, error, &search)
                 }
@@ -137,10 +149,26 @@ extension WorkerClaims {
         return taken
     }
 
-    private func found(taken worker: UInt32, _ record: WorkerRecord, at now: StoreInstant, _ search: inout Search) {
-        if isFarAhead(record, atTick: now.tick) { findings.add(FarAheadWorker(worker, record)) }
+    private func found(
+        taken worker: UInt32,
+        _ record: WorkerRecord,
+        at now: StoreInstant,
+        isCounted: Bool = false,
+        _ search: inout Search
+    ) {
+        let isFarAhead = isFarAhead(record, atTick: now.tick)
+        if isFarAhead { findings.add(FarAheadWorker(worker, record)) }
+        guard worker <= maximumWorker, !excludedWorkers.contains(worker) else { return }
+        if !isCounted { search.taken.add(record, isUsedAhead: isFarAhead || record.limit <= now.tick) }
         // What is reserved does not become free by itself.
-        if !record.isReserved, !excludedWorkers.contains(worker) { search.taken(until: record.freeFrom) }
+        if !record.isReserved { search.isFree(at: record.freeFrom) }
+    }
+
+    /// How many workers of the layout are taken, of those that are not excluded. All records are read.
+    package func countTaken(at now: StoreInstant) throws(StoreError) -> TakenWorkers {
+        var search = Search(taken: TakenWorkers())
+        _ = try listTaken(at: now, except: [], &search)
+        return search.taken
     }
 
     /// It may be held, so it counts as taken.

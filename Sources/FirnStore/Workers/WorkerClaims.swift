@@ -22,8 +22,9 @@ package enum ClaimOutcome: Hashable, Sendable {
     /// The claim was written or not, which is not known, and the store failed. Read back before anything else.
     case inDoubt(HeldWorker, StoreError)
     /// Every worker is taken, or was claimed by another daemon during the attempt. The first one becomes free at this
-    /// tick, unless it is extended; nil if all are excluded or reserved.
-    case noneFree(freeAtTick: UInt64?)
+    /// tick, unless it is extended; nil if all are excluded or reserved. What was counted is less than all workers if
+    /// others were faster each time.
+    case noneFree(freeAtTick: UInt64?, TakenWorkers)
     /// The fixed worker is taken.
     case held(by: Holder, untilTick: UInt64)
     /// The fixed worker was used up to this tick by a holder whose clock was ahead. It was taken from that holder, or

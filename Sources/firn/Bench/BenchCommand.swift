@@ -59,7 +59,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "How many IDs each call takes: 1 to 65536.")
     var batch = 1
 
-    @Option(help: ArgumentHelp("How long to measure: 100ms to 24h.", valueName: "duration"))
+    @Option(duration: ArgumentHelp("How long to measure: 100ms to 24h.", valueName: "duration"))
     var duration = DurationText(.seconds(10))
 
     @Option(help: "How many threads make the calls: 1 to 64. (default: half of the processors)")

@@ -45,7 +45,7 @@ struct TopCommand: AsyncParsableCommand {
     @Flag(help: "Show one interval, and end.")
     var once = false
 
-    @Option(help: ArgumentHelp("The time between two readings: 100ms to 1h.", valueName: "duration"))
+    @Option(duration: ArgumentHelp("The time between two readings: 100ms to 1h.", valueName: "duration"))
     var interval = DurationText(.seconds(1))
 
     @Flag(help: "Write one JSON object per line.")
@@ -89,20 +89,36 @@ struct TopCommand: AsyncParsableCommand {
         let configuration = try access.clientConfiguration()
         let eventLoop = BareChannel.eventLoops(threads: 1).next()
         // Only for a message, so a wrong variable is not told.
-        let given = Environment.ofProcess()["FIRN_ADDRESS"].flatMap { try? FirnAddress(parsing: $0) }
-        let daemon = given ?? .default()
+        let known = Environment.ofProcess()["FIRN_ADDRESS"].flatMap { try? FirnAddress(parsing: $0) }
+        let daemon = known ?? .default()
         let neighbour = Self.isOfThisHost(daemon) ? daemon : nil
-        return try (addresses.isEmpty ? ["127.0.0.1:9464"] : addresses).map { text in
+        let given = try (addresses.isEmpty ? ["127.0.0.1:9464"] : addresses).map { text in
             // As for firnd --admin, TCP needs no scheme.
             let hasScheme = ["unix:", "tcp:", "tls:"].contains { text.hasPrefix($0) }
-            let address = try FirnAddress(parsing: hasScheme ? text : "tcp:\(text)")
-            return MetricsReader(
+            return try FirnAddress(parsing: hasScheme ? text : "tcp:\(text)")
+        }
+        return Self.distinct(given).map { address in
+            MetricsReader(
                 address: address,
                 configuration: configuration,
                 eventLoop: eventLoop,
                 neighbour: Self.isOfThisHost(address) ? neighbour : nil
             )
         }
+    }
+
+    /// Without those that were there before: their IDs would count twice in the sum.
+    private static func distinct(_ addresses: [FirnAddress]) -> [FirnAddress] {
+        var seen: [String: Int] = [:]
+        let kept = addresses.filter { address in
+            seen[text(address), default: 0] += 1
+            return seen[text(address)] == 1
+        }
+        for address in kept {
+            guard let count = seen[text(address)], count > 1 else { continue }
+            StandardError.write(line: "firn: \(text(address)) is given \(count) times: it is shown and counted once")
+        }
+        return kept
     }
 
     private static func isOfThisHost(_ address: FirnAddress) -> Bool {

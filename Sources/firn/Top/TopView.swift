@@ -89,12 +89,31 @@ extension TopView {
         "daemon", "IDs/s", "calls/s", "failed/s", "waits/s", "p50", "p99", "connections", "window",
     ]
 
-    /// The table's lines, none longer than so many columns; what does not fit is cut.
+    /// The columns that a narrow terminal does not show, the least needed first.
+    private static let spare = ["connections", "p50", "waits/s", "failed/s", "calls/s"]
+
+    /// The table's lines, none longer than so many columns. Where there is no room, columns are left out, and why daemons are away is
+    /// below the table; what does not fit then is cut.
     func lines(columns: Int) -> [String] {
+        let whole = table(without: [], hasReasons: true)
+        if whole.allSatisfy({ $0.count <= columns }) { return whole }
+        var narrow: [String] = []
+        for count in 0...Self.spare.count {
+            narrow = table(without: Set(Self.spare.prefix(count)), hasReasons: false)
+            if narrow.allSatisfy({ $0.count <= columns }) { break }
+        }
+        let reasons = daemons.flatMap { daemon -> [String] in
+            guard case .away(let reason) = daemon.state else { return [] }
+            return Self.wrapped("\(daemon.address) is away: \(reason)", columns)
+        }
+        return (narrow + reasons).map { Self.cut($0, columns) }
+    }
+
+    private func table(without left: Set<String>, hasReasons: Bool) -> [String] {
         var rows = [Self.head]
         var ends = ["state"]
         for daemon in daemons {
-            let (cells, end) = Self.row(daemon)
+            let (cells, end) = Self.row(daemon, hasReason: hasReasons)
             rows.append(cells)
             ends.append(end)
             guard showsShards, case .read(let reading) = daemon.state else { continue }
@@ -108,9 +127,19 @@ extension TopView {
             rows.append(["all"] + sums + ["", "", "", ""])
             ends.append("")
         }
+        let shown = rows.map { row in zip(Self.head, row).filter { !left.contains($0.0) }.map(\.1) }
         var table = Table(textColumns: 1)
-        return zip(table.lines(rows), ends).map { line, end in
-            Self.cut(end.isEmpty ? Self.trimmed(line) : "\(line)  \(end)", columns)
+        return zip(table.lines(shown), ends).map { line, end in end.isEmpty ? Self.trimmed(line) : "\(line)  \(end)" }
+    }
+
+    /// Broken at spaces; each line but the first begins with two.
+    private static func wrapped(_ text: String, _ columns: Int) -> [String] {
+        text.split(separator: " ").reduce(into: []) { lines, word in
+            if let last = lines.last, last.count + 1 + word.count <= columns {
+                lines[lines.count - 1] += " \(word)"
+            } else {
+                lines.append(lines.isEmpty ? String(word) : "  \(word)")
+            }
         }
     }
 
@@ -120,10 +149,12 @@ extension TopView {
         }
     }
 
-    private static func row(_ daemon: Daemon) -> (cells: [String], end: String) {
+    private static func row(_ daemon: Daemon, hasReason: Bool) -> (cells: [String], end: String) {
         switch daemon.state {
         case .away(let reason):
-            return ([daemon.address] + Array(repeating: "-", count: head.count - 1), "away: \(reason)")
+            return (
+                [daemon.address] + Array(repeating: "-", count: head.count - 1), hasReason ? "away: \(reason)" : "away"
+            )
         case .counted(let counters):
             let window = window(counters)
             return ([daemon.address] + Array(repeating: "-", count: head.count - 2) + [window], counters.stateText)
