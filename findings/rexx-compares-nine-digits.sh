@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Package:  Debian 12's regina-rexx 3.6.
-# Expected: everything in REXX is text, so an ID stays what it is, and `=` between two texts of the same length tells whether they are the same.
-# Seen:     two texts of digits are numbers to `=`, and numbers have nine digits by default. IDs of a worker that are 1 or 100 milliseconds apart are
-#           equal, also under the layout safe53, and neither is less than the other; those a second apart are not. `id + 0` has an
+# Expected: everything in REXX is text, so an ID stays what it is, and `=` between two texts of the same length tells whether they are the
+#           same.
+# Seen:     two texts of digits are numbers to `=`, and numbers have nine digits by default. IDs of a worker that are 1 or 100 milliseconds
+#           apart are equal, also under the layout safe53, and neither is less than the other; those a second apart are not. `id + 0` has an
 #           exponent, and a remainder is an error. `==` and NUMERIC DIGITS 20 compare all digits.
-# Matters:  a loop that looks for a row by `if row.id = wanted` takes a row from about that time, without a message. Compare IDs by
-#           `==` and `<<`, or begin the program with NUMERIC DIGITS 20.
+# Matters:  a loop that looks for a row by `if row.id = wanted` takes a row from about that time, without a message. Compare IDs by `==` and
+#           `<<`, or begin the program with NUMERIC DIGITS 20.
 # Source:   IBM's documentation of REXX, "Numeric Comparisons" and "NUMERIC", which has nine digits as the default.
 set -euo pipefail
 

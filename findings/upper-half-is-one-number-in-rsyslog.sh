@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Package:  Debian 12's rsyslog 8.2302.0 with libfastjson 1.2304.0.
 # Expected: parse_json() reads a number, and a template writes it as it was; a number that does not fit is an error.
-# Seen:     each JSON number from 2^63 on is read as 9223372036854775807 and written so: all these IDs are one. parse_json() returns
-#           0, which is success. As a JSON string the ID is written as it was, but cnum() wraps it, so that it is negative. IDs below 2^63 are exact in both forms.
+# Seen:     each JSON number from 2^63 on is read as 9223372036854775807 and written so: all these IDs are one. parse_json() returns 0,
+#           which is success. As a JSON string the ID is written as it was, but cnum() wraps it, so that it is negative. IDs below 2^63 are
+#           exact in both forms.
 # Matters:  logs that pass through such a rule have one ID for all rows of the upper half, and there is no way back. Log IDs as JSON
 #           strings, and do not compute with them.
 # Source:   the run below; rsyslog's documentation, "parse_json", says that 0 is success.

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Package:  PyPI Whoosh 2.7.4.
-# Expected: a NUMERIC field that cannot hold an ID refuses the document with that ID, and takes those that come after it. A query for
-#           such an ID is an error, as the document was.
-# Seen:     the default of NUMERIC is 32 bits, and with bits=64 it is signed, so that IDs from 2^63 on are out of range. The ValueError leaves
-#           the document half open: each add_document() after it is "Called start_doc when already in a doc", whatever its ID is. A commit
-#           then succeeds, without the documents that came after, and with an empty one in the place of the one before. Queries have no
-#           error: a range that ends above the field's is empty, though rows are in it. With bits=64 and signed=False all is right.
-# Matters:  a loop that logs the error of one document and goes on loses all that come after it in that writer, and one that it had
-#           added. Cancel the writer after an error, and declare IDs as NUMERIC(bits=64, signed=False), or as ID, which is text.
+# Expected: a NUMERIC field that cannot hold an ID refuses the document with that ID, and takes those that come after it. A query for such
+#           an ID is an error, as the document was.
+# Seen:     the default of NUMERIC is 32 bits, and with bits=64 it is signed, so that IDs from 2^63 on are out of range. The ValueError
+#           leaves the document half open: each add_document() after it is "Called start_doc when already in a doc", whatever its ID is. A
+#           commit then succeeds, without the documents that came after, and with an empty one in the place of the one before. Queries have
+#           no error: a range that ends above the field's is empty, though rows are in it. With bits=64 and signed=False all is right.
+# Matters:  a loop that logs the error of one document and goes on loses all that come after it in that writer, and one that it had added.
+#           Cancel the writer after an error, and declare IDs as NUMERIC(bits=64, signed=False), or as ID, which is text.
 # Source:   whoosh/fields.py, the docstring of NUMERIC; whoosh/writing.py, SegmentWriter.add_document.
 set -euo pipefail
 

@@ -3,11 +3,11 @@
 # Expected: qid= puts rows with one query ID into one group for ranking, and rows with two IDs into two.
 # Seen:     an array of 64-bit integers is cut to its low 32 bits, without a warning. Under the layout snowflake, queries of one worker with
 #           one sequence number which are a multiple of 1,024 ms apart are one group, here all of six queries a second or two apart. At
-#           other distances the low bits fall at some row, and DMatrix refuses a sorted array because it were not sorted. Both depend on
-#           the IDs: queries that are all within 1,024 ms of one another are grouped well. The same IDs in a file in LIBSVM's format are read
+#           other distances the low bits fall at some row, and DMatrix refuses a sorted array because it were not sorted. Both depend on the
+#           IDs: queries that are all within 1,024 ms of one another are grouped well. The same IDs in a file in LIBSVM's format are read
 #           with 64 bits.
-# Matters:  a model for ranking is trained on pairs of rows from different queries, and scores such as NDCG are those of one list. A
-#           small test has few queries and shows nothing. Number the queries from 0 on, or give group= with the sizes.
+# Matters:  a model for ranking is trained on pairs of rows from different queries, and scores such as NDCG are those of one list. A small
+#           test has few queries and shows nothing. Number the queries from 0 on, or give group= with the sizes.
 # Source:   the docstring of xgboost.DMatrix, "qid", which names no type or limit; the text of the error.
 set -euo pipefail
 
