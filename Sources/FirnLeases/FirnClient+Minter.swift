@@ -48,7 +48,8 @@ extension FirnClient {
         guard let longest = daemon.maximumLeaseWindow else {
             throw MinterError(
                 .storeRefused,
-                "The daemon leases no workers: start it with a --store other than memory and with --worker auto, set its --max-leases, or update it."
+                "The daemon leases no workers: start it with a --store other than memory and with --worker auto, "
+                    + "set its --max-leases, or update it."
             )
         }
         let window = configuration.window ?? min(longest, .seconds(60))
