@@ -131,12 +131,12 @@ struct InputHints {
             }
             let isWord = [before, after].contains { $0.map { $0.isLetter || $0 == "_" } == true }
             let edge = isWord ? "" : "\\b"
-            pattern = pattern ?? "grep -oE '\(edge)[0-9]{15,20}\(edge)'"
+            pattern = pattern ?? "grep -aoE '\(edge)[0-9]{15,20}\(edge)'"
             hasMinus = hasMinus || FirnID.hasMinus(before: start, in: line)
         }
         guard let pattern else { return nil }
         // A hyphen within a word is no minus.
-        let recipe = hasMinus ? "grep -oP '(?<![\\w.])-?[0-9]{15,20}\\b'" : pattern
+        let recipe = hasMinus ? "grep -aoP '(?<![\\w.])-?[0-9]{15,20}\\b'" : pattern
         return " IDs in the lines of a log are taken out with \(recipe) first."
     }
 
