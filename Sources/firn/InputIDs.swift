@@ -5,6 +5,12 @@ struct BadLine: Error {
     let message: String
 }
 
+/// A line around the rows of a table, which is left out.
+struct FrameLine: Error {
+    /// What to say of it; nil after the first one.
+    let note: String?
+}
+
 /// Finds the ID in each record of standard input.
 struct InputIDs {
     /// A column of a table, by number from 1 or by its name in the header.
@@ -34,6 +40,7 @@ struct InputIDs {
     private var isFirst = true
     /// A hint is given once.
     private var hasHinted = false
+    private var hasNotedFrame = false
 
     /// - Parameters:
     ///   - column: Where the ID is; nil for the first column where columns are quoted, and for the whole line otherwise.
@@ -54,19 +61,23 @@ struct InputIDs {
 
     /// The record's ID; nil for a header, and where the field is empty.
     ///
-    /// - Throws: ``BadLine``; ``Refusal`` for a header without the column.
+    /// - Throws: ``BadLine``; ``FrameLine``; ``Refusal`` for a header without the column.
     mutating func id(in record: [UInt8]) throws -> FirnID? {
-        defer { isFirst = false }
         if hasHeader, isFirst {
+            // MySQL draws a rule above the header.
+            try leaveOutFrame(record)
+            isFirst = false
             try read(header: record)
             return nil
         }
+        defer { isFirst = false }
         guard let index else { return nil }
         var fields = RecordFields(record, separator: separator)
         var count = 0
         while count < index, fields.next() != nil { count += 1 }
         guard let field = fields.next() else {
             if record.allSatisfy(Self.isBlank) { return nil }
+            try leaveOutFrame(record)
             let hint = hint(String(decoding: record, as: UTF8.self)) ?? ""
             throw BadLine(message: "There is no column \(index + 1): the line has \(count).\(hint)")
         }
@@ -75,10 +86,24 @@ struct InputIDs {
         do {
             return try parse(text)
         } catch {
-            let headerHint = isFirst && separator != .none ? " If the line is a header, give --header." : ""
+            try leaveOutFrame(record)
+            let isHeader = isFirst && (separator != .none || Self.isName(text))
+            let headerHint = isHeader ? " If the line is a header, give --header." : ""
             let hint = hint(String(decoding: record, as: UTF8.self)) ?? headerHint
             throw BadLine(message: "\((error as? LayoutError)?.message ?? "\(error)")\(hint)")
         }
+    }
+
+    /// - Throws: ``FrameLine`` if a client drew the line.
+    private mutating func leaveOutFrame(_ record: [UInt8]) throws(FrameLine) {
+        guard ClientFrame.contains(String(decoding: record, as: UTF8.self)) else { return }
+        defer { hasNotedFrame = true }
+        throw FrameLine(note: hasNotedFrame ? nil : ClientFrame.note)
+    }
+
+    /// Whether a text is likely a column's name: `id`, `order_id`, `max`, `max(id)`.
+    private static func isName(_ text: String) -> Bool {
+        text == "max" || text.contains("_") || text.contains("(") || text.lowercased().hasSuffix("id")
     }
 
     /// How the input has to be read, as far as a line tells; nil otherwise, and after the first time.

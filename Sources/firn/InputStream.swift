@@ -38,6 +38,8 @@ struct InputStream: ~Copyable {
                     }
                 } catch let problem as BadLine {
                     try report(problem.message, line: line, &output)
+                } catch let frame as FrameLine {
+                    if let note = frame.note { try say("firn: line \(line): \(note)", &output) }
                 }
             case .tooLong(let line):
                 try report("The line has more than \(InputReader.maximumLength) bytes.", line: line, &output)
@@ -62,6 +64,10 @@ struct InputStream: ~Copyable {
 
     private mutating func report(_ reason: String, line: Int, _ output: inout StandardOutput) throws {
         guard let message = problems.message(line: line, reason: reason) else { return }
+        try say(message, &output)
+    }
+
+    private mutating func say(_ message: String, _ output: inout StandardOutput) throws {
         // On a terminal the message then stands where the line's answer would be.
         try output.flush()
         removeProgress()
