@@ -10,7 +10,7 @@ struct InputHints {
         case comma = ","
         case blank = " "
 
-        fileprivate var name: String {
+        var name: String {
             switch self {
             case .tab: "tabs"
             case .semicolon: "semicolons"
@@ -82,6 +82,19 @@ struct InputHints {
             }
             guard mayBeHeader, separator != .none, given == 1, gap != .blank else { continue }
             return start + advice(gap, column: Self.anyColumn) + "."
+        }
+        return nil
+    }
+
+    /// Where the columns of a row with commas end instead, if one of those has a longer ID than what was read as one, and
+    /// that is none of them.
+    func otherColumns(of line: String, thanOf text: String) -> (gap: Gap, advice: String)? {
+        for gap in [Gap.tab, .semicolon, .bar] {
+            let columns = Self.columns(of: line, at: gap)
+            guard columns.count > 1, !columns.contains(text),
+                columns.contains(where: { $0.count > text.count && isID($0) })
+            else { continue }
+            return (gap, advice(gap, column: idColumn(of: columns) ?? Self.anyColumn))
         }
         return nil
     }

@@ -41,6 +41,7 @@ struct InputIDs {
     /// A hint is given once.
     private var hasHinted = false
     private var hasNotedFrame = false
+    private var mistakenColumns = MistakenColumns()
 
     /// - Parameters:
     ///   - column: Where the ID is; nil for the first column where columns are quoted, and for the whole line otherwise.
@@ -84,7 +85,11 @@ struct InputIDs {
         let text = Self.withoutBlanks(field)
         guard !text.isEmpty else { return nil }
         do {
-            return try parse(text)
+            let id = try parse(text)
+            if separator == .comma, mistakenColumns.isCounting {
+                mistakenColumns.add(String(decoding: record, as: UTF8.self), read: text, hints)
+            }
+            return id
         } catch {
             try leaveOutFrame(record)
             let isHeader = isFirst && (separator != .none || Self.isName(text))
@@ -92,6 +97,13 @@ struct InputIDs {
             let hint = hint(String(decoding: record, as: UTF8.self)) ?? headerHint
             throw BadLine(message: "\((error as? LayoutError)?.message ?? "\(error)")\(hint)")
         }
+    }
+
+    /// A sentence if the columns of all lines so far end elsewhere; it is given once.
+    ///
+    /// - Parameter isAtEnd: Whether the input has ended. If not, only many lines tell.
+    mutating func columnWarning(isAtEnd: Bool) -> String? {
+        mistakenColumns.warning(isAtEnd: isAtEnd)
     }
 
     /// - Throws: ``FrameLine`` if a client drew the line.

@@ -41,6 +41,7 @@ struct InputStream: ~Copyable {
                 } catch let frame as FrameLine {
                     if let note = frame.note { try say("firn: line \(line): \(note)", &output) }
                 }
+                if let warning = ids.columnWarning(isAtEnd: false) { try say("firn: \(warning)", &output) }
             case .tooLong(let line):
                 try report("The line has more than \(InputReader.maximumLength) bytes.", line: line, &output)
             case .openQuote(let line, let quoteLine, let isAtEnd):
@@ -56,6 +57,7 @@ struct InputStream: ~Copyable {
                 try reader.fill(StandardInput.read)
             case .end:
                 removeProgress()
+                if let warning = ids.columnWarning(isAtEnd: true) { StandardError.write(line: "firn: \(warning)") }
                 if let summary = problems.summary { StandardError.write(line: summary) }
                 return
             }

@@ -52,4 +52,41 @@ import Testing
         let followed = try Command.run(["decode", "--header"], input: input)
         #expect(followed.exitCode == 0 && followed.output.hasPrefix(Self.id), "\(followed)")
     }
+
+    private static let decimalCommas = "amount;id\n12,5;\(id)\n13,25;\(id)\n"
+
+    /// The advice finds the IDs.
+    @Test(arguments: [["--csv", "--header"], ["--csv", "--header", "--column", "1"]])
+    func decimalCommasAreNoticed(options: [String]) throws {
+        let wrong = try Command.run(["decode"] + options, input: Self.decimalCommas)
+        #expect(
+            wrong.errors.hasSuffix(
+                "firn: Each of 2 lines has columns that end at semicolons, and what was read is a part of one: give --separator ';' "
+                    + "instead of --csv, and --column N: the first ID is in column 2.\n"
+            ),
+            "\(wrong.errors)"
+        )
+        let right = try Command.run(
+            ["decode", "--separator", ";", "--header", "--column", "2"],
+            input: Self.decimalCommas
+        )
+        #expect(right.exitCode == 0 && right.errors.isEmpty)
+        #expect(right.output.split(separator: "\n").allSatisfy { $0.hasPrefix(Self.id) })
+    }
+
+    @Test func itIsSaidOnceAlsoOfManyLines() throws {
+        for count in [1, 99, 100, 101, 500] {
+            let input = String(repeating: "12,5;\(Self.id)\n", count: count)
+            let errors = try Command.run(["decode", "--csv"], input: input).errors.split(separator: "\n")
+            let start = count == 1 ? "firn: The line has " : "firn: Each of \(min(count, 100)) lines has "
+            #expect(errors.count { $0.hasPrefix(start) } == 1, "\(count)")
+        }
+    }
+
+    @Test(arguments: [
+        "\(id),a;b\n", "\(id),\"5;\(id)\"\n", "5,\(id)\n", "12,5;\(id)\n\(id),7\n", "\(id),1;2;3\n",
+    ])
+    func othersAreNotSuspected(input: String) throws {
+        #expect(!(try Command.run(["decode", "--csv"], input: input).errors.contains("is a part of one")))
+    }
 }
