@@ -10,7 +10,7 @@ struct InputHints {
         case comma = ","
         case blank = " "
 
-        fileprivate var name: String {
+        var name: String {
             switch self {
             case .tab: "tabs"
             case .semicolon: "semicolons"
@@ -86,6 +86,19 @@ struct InputHints {
         return nil
     }
 
+    /// Where the columns of a row with commas end instead, if one of those has a longer ID than what was read as one, and
+    /// that is none of them.
+    func otherColumns(of line: String, thanOf text: String) -> (gap: Gap, advice: String)? {
+        for gap in [Gap.tab, .semicolon, .bar] {
+            let columns = Self.columns(of: line, at: gap)
+            guard columns.count > 1, !columns.contains(text),
+                columns.contains(where: { $0.count > text.count && isID($0) })
+            else { continue }
+            return (gap, advice(gap, column: idColumn(of: columns) ?? Self.anyColumn))
+        }
+        return nil
+    }
+
     private static let anyColumn = "N, the number of the ID's column from 1"
 
     /// The only column that may have an ID, or the one that has the longest, if that is longer than other numbers of a table.
@@ -131,12 +144,12 @@ struct InputHints {
             }
             let isWord = [before, after].contains { $0.map { $0.isLetter || $0 == "_" } == true }
             let edge = isWord ? "" : "\\b"
-            pattern = pattern ?? "grep -oE '\(edge)[0-9]{15,20}\(edge)'"
+            pattern = pattern ?? "grep -aoE '\(edge)[0-9]{15,20}\(edge)'"
             hasMinus = hasMinus || FirnID.hasMinus(before: start, in: line)
         }
         guard let pattern else { return nil }
         // A hyphen within a word is no minus.
-        let recipe = hasMinus ? "grep -oP '(?<![\\w.])-?[0-9]{15,20}\\b'" : pattern
+        let recipe = hasMinus ? "grep -aoP '(?<![\\w.])-?[0-9]{15,20}\\b'" : pattern
         return " IDs in the lines of a log are taken out with \(recipe) first."
     }
 

@@ -5,6 +5,12 @@ struct BadLine: Error {
     let message: String
 }
 
+/// A line around the rows of a table, which is left out.
+struct FrameLine: Error {
+    /// What to say of it; nil after the first one.
+    let note: String?
+}
+
 /// Finds the ID in each record of standard input.
 struct InputIDs {
     /// A column of a table, by number from 1 or by its name in the header.
@@ -32,10 +38,10 @@ struct InputIDs {
     /// The column's number from 0, once it is known.
     private var index: Int?
     private var isFirst = true
-    /// How many lines were left out that a database's client prints around a column: rules and counts of rows.
-    private(set) var frameCount = 0
     /// A hint is given once.
     private var hasHinted = false
+    private var hasNotedFrame = false
+    private var mistakenColumns = MistakenColumns()
 
     /// - Parameters:
     ///   - column: Where the ID is; nil for the first column where columns are quoted, and for the whole line otherwise.
@@ -56,36 +62,60 @@ struct InputIDs {
 
     /// The record's ID; nil for a header, and where the field is empty.
     ///
-    /// - Throws: ``BadLine``; ``Refusal`` for a header without the column.
+    /// - Throws: ``BadLine``; ``FrameLine``; ``Refusal`` for a header without the column.
     mutating func id(in record: [UInt8]) throws -> FirnID? {
-        defer { isFirst = false }
         if hasHeader, isFirst {
+            // MySQL draws a rule above the header.
+            try leaveOutFrame(record)
+            isFirst = false
             try read(header: record)
             return nil
         }
+        defer { isFirst = false }
         guard let index else { return nil }
         var fields = RecordFields(record, separator: separator)
         var count = 0
         while count < index, fields.next() != nil { count += 1 }
         guard let field = fields.next() else {
             if record.allSatisfy(Self.isBlank) { return nil }
+            try leaveOutFrame(record)
             let hint = hint(String(decoding: record, as: UTF8.self)) ?? ""
             throw BadLine(message: "There is no column \(index + 1): the line has \(count).\(hint)")
         }
         let text = Self.withoutBlanks(field)
         guard !text.isEmpty else { return nil }
         do {
-            return try parse(text)
-        } catch {
-            let line = String(decoding: record, as: UTF8.self)
-            if separator == .none, ListedIDs.isFrame(line) {
-                frameCount += 1
-                return nil
+            let id = try parse(text)
+            if separator == .comma, mistakenColumns.isCounting {
+                mistakenColumns.add(String(decoding: record, as: UTF8.self), read: text, hints)
             }
-            let headerHint = isFirst && separator != .none ? " If the line is a header, give --header." : ""
-            let hint = hint(line) ?? headerHint
+            return id
+        } catch {
+            try leaveOutFrame(record)
+            let isHeader = isFirst && (separator != .none || Self.isName(text))
+            let headerHint = isHeader ? " If the line is a header, give --header." : ""
+            let hint = hint(String(decoding: record, as: UTF8.self)) ?? headerHint
             throw BadLine(message: "\((error as? LayoutError)?.message ?? "\(error)")\(hint)")
         }
+    }
+
+    /// A sentence if the columns of all lines so far end elsewhere; it is given once.
+    ///
+    /// - Parameter isAtEnd: Whether the input has ended. If not, only many lines tell.
+    mutating func columnWarning(isAtEnd: Bool) -> String? {
+        mistakenColumns.warning(isAtEnd: isAtEnd)
+    }
+
+    /// - Throws: ``FrameLine`` if a client drew the line.
+    private mutating func leaveOutFrame(_ record: [UInt8]) throws(FrameLine) {
+        guard ClientFrame.contains(String(decoding: record, as: UTF8.self)) else { return }
+        defer { hasNotedFrame = true }
+        throw FrameLine(note: hasNotedFrame ? nil : ClientFrame.note)
+    }
+
+    /// Whether a text is likely a column's name: `id`, `order_id`, `max`, `max(id)`.
+    private static func isName(_ text: String) -> Bool {
+        text == "max" || text.contains("_") || text.contains("(") || text.lowercased().hasSuffix("id")
     }
 
     /// How the input has to be read, as far as a line tells; nil otherwise, and after the first time.

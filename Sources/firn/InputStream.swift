@@ -38,7 +38,10 @@ struct InputStream: ~Copyable {
                     }
                 } catch let problem as BadLine {
                     try report(problem.message, line: line, &output)
+                } catch let frame as FrameLine {
+                    if let note = frame.note { try say("firn: line \(line): \(note)", &output) }
                 }
+                if let warning = ids.columnWarning(isAtEnd: false) { try say("firn: \(warning)", &output) }
             case .tooLong(let line):
                 try report("The line has more than \(InputReader.maximumLength) bytes.", line: line, &output)
             case .openQuote(let line, let quoteLine, let isAtEnd):
@@ -54,13 +57,8 @@ struct InputStream: ~Copyable {
                 try reader.fill(StandardInput.read)
             case .end:
                 removeProgress()
+                if let warning = ids.columnWarning(isAtEnd: true) { StandardError.write(line: "firn: \(warning)") }
                 if let summary = problems.summary { StandardError.write(line: summary) }
-                if ids.frameCount > 0 {
-                    StandardError.write(
-                        line: "firn: \(counted(ids.frameCount, "line")) of a database's client (rules, counts of rows) "
-                            + "\(ids.frameCount == 1 ? "was" : "were") left out; psql -At and mysql -N -B write IDs alone."
-                    )
-                }
                 return
             }
         }
@@ -68,6 +66,10 @@ struct InputStream: ~Copyable {
 
     private mutating func report(_ reason: String, line: Int, _ output: inout StandardOutput) throws {
         guard let message = problems.message(line: line, reason: reason) else { return }
+        try say(message, &output)
+    }
+
+    private mutating func say(_ message: String, _ output: inout StandardOutput) throws {
         // On a terminal the message then stands where the line's answer would be.
         try output.flush()
         removeProgress()

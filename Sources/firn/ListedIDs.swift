@@ -13,7 +13,7 @@ struct ListedIDs {
         var text = line[...]
         while let first = text.first, first.isWhitespace || first == "|" { text.removeFirst() }
         while let last = text.last, last.isWhitespace || last == "|" { text.removeLast() }
-        if text.isEmpty || Self.isRule(text) || Self.isRowCount(text) { return }
+        if text.isEmpty || ClientFrame.contains(String(text)) { return }
         if let advice = Self.advice(on: text) { throw BadLine(message: advice) }
         if count == 0, !hasHeader, Self.isHeader(text) {
             hasHeader = true
@@ -30,24 +30,6 @@ struct ListedIDs {
     mutating func add(_ id: FirnID) {
         count += 1
         highest = highest.map { max($0, id) } ?? id
-    }
-
-    /// `-------`, or `+-----+` of MySQL.
-    private static func isRule(_ text: Substring) -> Bool {
-        text.utf8.allSatisfy { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
-    }
-
-    /// `(1 row)`, psql's last line; `1 row in set (0.00 sec)` or `Empty set (0.00 sec)`, MySQL's.
-    private static func isRowCount(_ text: Substring) -> Bool {
-        text.wholeMatch(of: /\(\d+ rows?\)|(\d+ rows? in set|Empty set)(, \d+ warnings?)?( \(.*\))?/) != nil
-    }
-
-    /// Whether a line is one that clients print around a column, and is never an ID in decimal.
-    static func isFrame(_ line: String) -> Bool {
-        let text = line.trimmingPrefix { $0.isWhitespace }
-        let end = text.lastIndex { !$0.isWhitespace }
-        guard let end else { return false }
-        return isRule(text[...end]) || isRowCount(text[...end])
     }
 
     /// How a database's client writes IDs alone.

@@ -112,10 +112,10 @@ struct InputHintsTests {
     }
 
     @Test(arguments: [
-        ("id=-541815603606036480", "-oP '(?<![\\w.])-?[0-9]{15,20}\\b'"),
-        ("(-541815603606036480)", "-oP '(?<![\\w.])-?[0-9]{15,20}\\b'"),
-        ("a=541815603606036480 b=-541815603606036480", "-oP '(?<![\\w.])-?[0-9]{15,20}\\b'"),
-        ("order-541815603606036480", "-oE '\\b[0-9]{15,20}\\b'"),
+        ("id=-541815603606036480", "-aoP '(?<![\\w.])-?[0-9]{15,20}\\b'"),
+        ("(-541815603606036480)", "-aoP '(?<![\\w.])-?[0-9]{15,20}\\b'"),
+        ("a=541815603606036480 b=-541815603606036480", "-aoP '(?<![\\w.])-?[0-9]{15,20}\\b'"),
+        ("order-541815603606036480", "-aoE '\\b[0-9]{15,20}\\b'"),
     ])
     func aMinusStaysWithItsID(line: String, pattern: String) {
         #expect(problem([line]).contains("taken out with grep \(pattern) first."), "\(problem([line]))")
@@ -126,7 +126,7 @@ struct InputHintsTests {
         ("order_541815603606036480", ""), ("a541815603606036480: 5", ""),
     ])
     func aLineOfALogGetsItsRecipe(line: String, edge: String) {
-        let hint = " IDs in the lines of a log are taken out with grep -oE '\(edge)[0-9]{15,20}\(edge)' first."
+        let hint = " IDs in the lines of a log are taken out with grep -aoE '\(edge)[0-9]{15,20}\(edge)' first."
         #expect(problem([line]).hasSuffix(hint), "\(problem([line]))")
     }
 

@@ -31,16 +31,6 @@ struct InputIDsTests {
         #expect(problem("5\t6", ids()).contains(#""5\t6""#), "the whole line")
     }
 
-    /// As a database's client prints a column.
-    @Test func theFrameOfAColumnIsLeftOut() throws {
-        var ids = ids()
-        let lines = ["----", " ----- ", "5", "(1 row)", "+---+", "2 rows in set (0.00 sec)"]
-        #expect(try lines.compactMap { try ids.id(in: Array($0.utf8))?.rawValue } == [5])
-        #expect(ids.frameCount == 5)
-        #expect(problem("-[ RECORD 1 ]", self.ids()).contains("RECORD"))
-        #expect(problem("----", self.ids("1")).contains("----"), "a table's column is told")
-    }
-
     @Test(
         arguments: [
             ("a\t 5 \tb", "2", false, 5), ("a\t5", "2", false, 5), ("5", "1", false, 5), ("a\t\tb", "2", false, nil),
