@@ -28,8 +28,11 @@ extension LayoutGuess {
         private var habitsAndNumbers = WeighedExpectations(shareOfFirst: 0.6)
         /// Whether numbers are carried on from tick to tick. By chance some are.
         private var carriedOnAndNot = WeighedExpectations(shareOfFirst: 0.5)
-        private var last: (tick: UInt64, seconds: Double, worker: UInt64?, sequence: UInt64?)?
-        /// How many IDs were of another tick than the one before, and in how many of these the number went on by one.
+        /// Whether the numbers of one tick are counted, and are not any numbers.
+        private var countedAndNot = WeighedExpectations(shareOfFirst: 0.7)
+        /// The latest tick of each worker, and the highest number in it.
+        private var lastOfWorker: [UInt64?: (tick: UInt64, sequence: UInt64)] = [:]
+        /// How many IDs were of another tick than the worker's one before, and in how many of these the number went on by one.
         private var tickChanges = (all: 0, carriedOn: 0)
         private var risingPairs = 0
         private var latestSeconds = -Double.infinity
@@ -46,35 +49,106 @@ extension LayoutGuess {
         /// by somebody else.
         private static let unusualFormat = 6.0
 
-        /// Adds the next ID.
-        mutating func add(_ id: DecodedID) {
-            let seconds = id.utc.map(Self.seconds)
-            if let tick = id.time, let last { otherBits += log2(distances.add(tick, after: last.tick)) }
-            if let sequence = id.sequence { add(sequence, of: id) }
-            if let worker = id.worker {
-                otherBits += log2(workers.likelihood(of: worker, new: likelihood(ofNewWorker: worker)))
-                workers.add(worker)
+        /// Adds different IDs in the order in which they are given.
+        ///
+        /// The likelihood of a list is that of the set of its IDs times that of their order. The set is read by time, so that a
+        /// sorted list tells the same of it as one that is in no order.
+        ///
+        /// - Parameter isSorted: Whether the list is sorted by number. Somebody may have sorted it, so that it says nothing.
+        mutating func add(_ ids: [DecodedID], isSorted: Bool) {
+            count = ids.count
+            for id in ids {
+                otherBits += log2(id.likelihoodOfOtherFields)
+                if let seconds = id.utc.map(Self.seconds) { latestSeconds = max(latestSeconds, seconds) }
             }
-            otherBits += log2(id.likelihoodOfOtherFields)
-            if let tick = id.time, let seconds {
-                if let last, seconds >= last.seconds { risingPairs += 1 }
-                latestSeconds = max(latestSeconds, seconds)
-                last = (tick, seconds, id.worker, id.sequence)
+            let ticks = ids.compactMap(\.time)
+            risingPairs = zip(ticks, ticks.dropFirst()).count { $0 <= $1 }
+            let byTime = ids.sorted {
+                ($0.time ?? 0, $0.worker ?? 0, $0.sequence ?? 0) < (
+                    $1.time ?? 0, $1.worker ?? 0, $1.sequence ?? 0
+                )
             }
-            count += 1
+            var (rest, last) = (byTime[...], UInt64?.none)
+            var orders = 0.0
+            while let first = rest.first {
+                let ofTick = rest.prefix { $0.time == first.time }
+                rest = rest.dropFirst(ofTick.count)
+                if let tick = first.time {
+                    for _ in ofTick {
+                        if let last { otherBits += log2(distances.add(tick, after: last)) }
+                        last = tick
+                    }
+                }
+                add(ofTick: ofTick)
+                orders += Self.orders(ofTick.count)
+            }
+            guard !isSorted else { return }
+            // In the order of time but for some, or in any.
+            let oneOfPlace = log2(Double(count)) + 2
+            otherBits -= min(orders + Double(count - 1 - risingPairs) * oneOfPlace, Self.orders(count))
         }
 
-        private mutating func add(_ sequence: UInt64, of id: DecodedID) {
+        /// The base-2 logarithm of the number of orders in which so many can be.
+        private static func orders(_ count: Int) -> Double { lgamma(Double(count) + 1) / log(2) }
+
+        /// Adds the IDs of one tick.
+        private mutating func add(ofTick ids: ArraySlice<DecodedID>) {
+            if ids.count > 1 { otherBits += Self.orders(ids.count) }
+            var rest = ids
+            while let first = rest.first {
+                let ofWorker = rest.prefix { $0.worker == first.worker }
+                rest = rest.dropFirst(ofWorker.count)
+                if ofWorker.count > 1 { otherBits -= Self.orders(ofWorker.count) }
+                if let worker = first.worker {
+                    for _ in ofWorker {
+                        otherBits += log2(workers.likelihood(of: worker, new: likelihood(ofNewWorker: worker)))
+                        workers.add(worker)
+                    }
+                }
+                if first.sequence != nil { add(sequences: ofWorker.compactMap(\.sequence), of: first) }
+            }
+        }
+
+        /// Adds the ascending numbers of one tick and worker.
+        private mutating func add(sequences numbers: [UInt64], of id: DecodedID) {
+            let first = likelihood(ofFirst: numbers[0], of: id)
+            if let tick = id.time, let last = numbers.last { lastOfWorker[id.worker] = (tick, last) }
+            guard numbers.count > 1 else {
+                otherBits += log2(first)
+                return
+            }
+            let steps = zip(numbers, numbers.dropFirst()).reduce(0) { bits, pair in
+                bits + (pair.1 == pair.0 + 1 ? log2(0.7) : log2(0.3 * uniformSequence))
+            }
+            var others = Self.orders(numbers.count)
+            for number in numbers.dropFirst() {
+                others += log2(sequences.likelihood(of: number, new: uniformSequence))
+            }
+            let better = max(steps, others)
+            otherBits +=
+                log2(first) + better
+                + log2(countedAndNot.likelihood(exp2(steps - better), exp2(others - better)))
+            countedAndNot.add(bits: steps, others)
+            if others > steps { for number in numbers.dropFirst() { sequences.add(number) } }
+        }
+
+        /// The likelihood of the first number of a tick and worker; takes it in.
+        private mutating func likelihood(ofFirst sequence: UInt64, of id: DecodedID) -> Double {
             let habit = likelihood(ofNewSequence: sequence)
-            let learned = sequences.isEmpty ? habit : sequences.likelihood(of: sequence, new: uniformSequence)
+            let learned =
+                sequences.isEmpty ? habit : sequences.likelihood(of: sequence, new: uniformSequence)
             let any = habitsAndNumbers.likelihood(habit, learned)
-            otherBits += log2(likelihood(ofSequence: sequence, of: id, any: any))
             habitsAndNumbers.add(habit, learned)
             sequences.add(sequence)
-            guard let last, last.worker == id.worker, last.tick != id.time, let before = last.sequence else { return }
-            carriedOnAndNot.add(likelihood(ofCarriedOn: sequence == before + 1, any: any), any)
-            tickChanges.all += 1
-            tickChanges.carriedOn += sequence == before + 1 ? 1 : 0
+            guard let last = lastOfWorker[id.worker] else { return any }
+            let isNext = sequence == last.sequence + 1
+            let carriedOn = likelihood(ofCarriedOn: isNext, any: any)
+            defer {
+                carriedOnAndNot.add(carriedOn, any)
+                tickChanges.all += 1
+                tickChanges.carriedOn += isNext ? 1 : 0
+            }
+            return carriedOnAndNot.likelihood(carriedOn, any)
         }
 
         private static func seconds(_ time: UTCTime) -> Double {
@@ -90,7 +164,9 @@ extension LayoutGuess.Evidence {
     private var past: Double { max(86_400, Self.seconds(now) - Self.seconds(known.since)) }
 
     /// The base-2 logarithm of the likelihood.
-    var bits: Double { otherBits + (latestSeconds.isFinite ? log2(likelihood(ofLatest: latestSeconds)) : 0) }
+    var bits: Double {
+        otherBits + (latestSeconds.isFinite ? log2(likelihood(ofLatest: latestSeconds)) : 0)
+    }
 
     /// Of times, each order of magnitude of the age is about as likely as another: IDs are looked at when they are new,
     /// and old ones are spread over years. Of several IDs that is the age of the latest. Of times ahead of this clock the
@@ -112,7 +188,11 @@ extension LayoutGuess.Evidence {
 
     private func likelihood(ofNewWorker worker: UInt64) -> Double {
         let isNumbered = known.habits.workers == .numbered
-        return Self.mixture(worker, below: known.layout.workerBits, shareOfSmall: isNumbered ? 0.7 : 0.1)
+        return Self.mixture(
+            worker,
+            below: known.layout.workerBits,
+            shareOfSmall: isNumbered ? 0.7 : 0.1
+        )
     }
 
     private var uniformSequence: Double { exp2(-Double(known.layout.sequenceBits)) }
@@ -126,16 +206,6 @@ extension LayoutGuess.Evidence {
     }
 
     /// - Parameter any: The likelihood if the ID before says nothing.
-    private func likelihood(ofSequence sequence: UInt64, of id: DecodedID, any: Double) -> Double {
-        guard let last, last.worker == id.worker, let before = last.sequence else { return any }
-        let isNext = sequence == before + 1
-        guard last.tick == id.time else {
-            return carriedOnAndNot.likelihood(likelihood(ofCarriedOn: isNext, any: any), any)
-        }
-        // Equal or lower numbers of a tick are possible only in a list that is out of order.
-        return isNext ? 0.7 : (sequence > before ? 0.3 : 0.01) * uniformSequence
-    }
-
     private func likelihood(ofCarriedOn isNext: Bool, any: Double) -> Double {
         let carriesOn = likelihoodOfCarryingOn
         return (isNext ? carriesOn : 0) + (1 - carriesOn) * any
@@ -164,7 +234,8 @@ extension LayoutGuess.Evidence {
     /// any number.
     private static func mixture(_ value: UInt64, below width: Int, shareOfSmall: Double) -> Double {
         let harmonic = Double(width) * log(2) + 0.577
-        return shareOfSmall / ((Double(value) + 1) * harmonic) + (1 - shareOfSmall) * exp2(-Double(width))
+        return shareOfSmall / ((Double(value) + 1) * harmonic) + (1 - shareOfSmall)
+            * exp2(-Double(width))
     }
 }
 
@@ -176,7 +247,8 @@ extension LayoutGuess.Evidence {
         guard count > 1 else { return age }
         let order = risingPairs == count - 1 ? "times rise" : "times do not rise"
         guard !workers.isEmpty else { return "\(order), the latest \(age)" }
-        return "\(order), \(workers.distinct) worker\(workers.distinct == 1 ? "" : "s"), the latest \(age)"
+        return
+            "\(order), \(workers.distinct) worker\(workers.distinct == 1 ? "" : "s"), the latest \(age)"
     }
 
     private static func text(ofAge seconds: Double) -> String {

@@ -54,12 +54,15 @@ public struct LayoutGuess: Sendable {
         // An ID that is there twice tells what it tells once.
         var seen: Set<FirnID> = []
         let ids = ids.prefix(Self.maximumIDs).filter { seen.insert($0).inserted }
+        let pairs = zip(ids, ids.dropFirst())
+        let isSorted = pairs.allSatisfy { $0 < $1 } || pairs.allSatisfy { $0 > $1 }
         let all = layouts.enumerated().map { index, known in
-            Self.candidate(known, of: ids, writtenIn: format, now: now, rank: index)
+            Self.candidate(known, of: ids, writtenIn: format, now: now, rank: index, isSorted: isSorted)
         }
         let others = all.filter { !$0.isPlausible }
         candidates =
-            all.filter(\.isPlausible).sorted { $0.evidence > $1.evidence } + others.filter(\.decoded.fitsLayout)
+            all.filter(\.isPlausible).sorted { $0.evidence > $1.evidence }
+            + others.filter(\.decoded.fitsLayout)
             + others.filter { !$0.decoded.fitsLayout }
     }
 
@@ -68,14 +71,15 @@ public struct LayoutGuess: Sendable {
         of ids: [FirnID],
         writtenIn format: IDFormat,
         now: UTCTime,
-        rank: Int
+        rank: Int,
+        isSorted: Bool
     ) -> Candidate {
         let decoded = ids.map(known.layout.decode)
         let obstacles = decoded.lazy.compactMap { known.obstacle(to: $0, now: now) }
         let isOnlyAhead = obstacles.allSatisfy { $0.hasPrefix(Self.future) }
         var evidence = Evidence(known, writtenIn: format, now: now, rank: rank)
         if isOnlyAhead {
-            for id in decoded { evidence.add(id) }
+            evidence.add(decoded, isSorted: isSorted)
         }
         let obstacle = obstacles.first
         return Candidate(
@@ -93,7 +97,9 @@ public struct LayoutGuess: Sendable {
 
     /// Such as `3 days`, in the largest unit of which it is at least two; nil below two seconds.
     static func text(ofSeconds seconds: Double) -> String? {
-        let units = [("years", 31_556_952.0), ("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1)]
+        let units = [
+            ("years", 31_556_952.0), ("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1),
+        ]
         return units.first { seconds >= 2 * $0.1 }.map { "\(Int(seconds / $0.1)) \($0.0)" }
     }
 }
@@ -115,7 +121,8 @@ extension DecodedID {
         for entry in values where entry.value != entry.field.constant {
             switch entry.field.kind {
             case .unused: return "its unused bits are set"
-            case .constant: return "its \(entry.field.name) is \(entry.value), not \(entry.field.constant)"
+            case .constant:
+                return "its \(entry.field.name) is \(entry.value), not \(entry.field.constant)"
             default: break
             }
         }

@@ -48,35 +48,51 @@ struct WeighedExpectations {
     }
 
     mutating func add(_ first: Double, _ second: Double) {
-        logarithms.first += log2(first)
-        logarithms.second += log2(second)
+        add(bits: log2(first), log2(second))
+    }
+
+    /// The same with base-2 logarithms, as of what is very unlikely.
+    mutating func add(bits first: Double, _ second: Double) {
+        logarithms.first += first
+        logarithms.second += second
     }
 }
 
-/// How likely the distance between two times is, in ticks, by the distances before.
+/// How likely the distance between two times is, in ticks, by the distances before. Times are read in their order.
 ///
 /// Each half of an octave is as likely as another at first. A longer tick makes all distances shorter by the same
 /// factor, so it changes which halves they are in, and not how well they can be foretold.
 struct LearnedDistances {
     private var halves = LearnedValues()
-    private var pairs = 0
-    private var rising = 0
+    /// The halves and a steady rate, as of IDs that are asked for by many who do not know of each other.
+    private var halvesAndRate = WeighedExpectations(shareOfFirst: 0.5)
+    private var count = 0.0
+    private var sum = 0.0
 
     /// How many halves there are up to 2^64.
     private static let all = 128.0
 
     /// The likelihood of an ID's tick after another's; takes it in.
     mutating func add(_ tick: UInt64, after last: UInt64) -> Double {
-        let distance = tick > last ? tick - last : last - tick
-        let (half, width) = Self.half(of: distance)
-        let likelihood = halves.likelihood(of: half, new: 1 / Self.all) / width
+        let (half, width) = Self.half(of: tick - last)
+        let byHalves = halves.likelihood(of: half, new: 1 / Self.all) / width
         halves.add(half)
-        guard distance > 0 else { return likelihood }
-        let isRising = tick > last
-        let share = (Double(rising) + 0.9) / Double(pairs + 1)
-        pairs += 1
-        rising += isRising ? 1 : 0
-        return likelihood * (isRising ? share : 1 - share)
+        let distance = Double(tick - last)
+        let byRate = likelihood(atSteadyRate: distance) ?? byHalves
+        count += 1
+        sum += distance
+        defer { halvesAndRate.add(byHalves, byRate) }
+        return halvesAndRate.likelihood(byHalves, byRate)
+    }
+
+    /// The likelihood if distances are exponentially distributed, with a mean that is known from those before (Lomax's
+    /// distribution); nil before the first.
+    private func likelihood(atSteadyRate distance: Double) -> Double? {
+        guard count > 0 else { return nil }
+        let total = sum + count / 2
+        let atLeast = exp(-count * log1p(distance / total))
+        let noMore = -expm1(-count * log1p(1 / (total + distance)))
+        return max(atLeast * noMore, 1e-250)
     }
 
     /// The half's number and how many distances it has.
