@@ -31,7 +31,7 @@ CHANGES = [
     (ENGINE + "Space.swift", "desired: current + 1,", 'desired: planted("mint-gives-position-twice") ? current : current + 1,'),
     (ENGINE + "SharedMint.swift", "if slot.revision != revision.load(ordering: .acquiring) { refresh() }",
      'if slot.revision != revision.load(ordering: .acquiring), !planted("mint-keeps-old-space") { refresh() }'),
-    (ENGINE + "TickSpan.swift", "boot >= begin && boot < end", 'boot >= begin && (boot < end || planted("tick-never-ends-for-mint"))'),
+    (ENGINE + "TickSpan.swift", "instant >= begin && instant < end", 'instant >= begin && (instant < end || planted("tick-never-ends-for-mint"))'),
     # The renewer.
     (WINDOWS + "WindowRenewer.swift", "case .extend(let held, let limit):\n",
      'case .extend(let held, let limit):\n            if planted("window-used-before-stored") { places[index].space?.extend(limit: limit) }\n'),
